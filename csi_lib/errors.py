@@ -1,0 +1,54 @@
+"""Errors in words: where, what was found, what is expected, what to do.
+
+`InputError` is the user's to mend (exit code 2); anything else that escapes is ours.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Something the user gave is wrong, and the message says how to mend it.
+
+    Parameters
+    ----------
+    problem : what is wrong, one sentence in the user's terms.
+    where : file, ``file:line``, element or argument in which it was found.
+    found, expected : the value met, and what would be accepted.
+    action : what to do next.
+
+    The parts stay readable as attributes and survive pickling, because the error may be raised
+    in a worker process and shown by another.
+    """
+
+    def __init__(self, problem: str, *, where: str | None = None, found: object = None,
+                 expected: str | None = None, action: str | None = None):
+        self.problem, self.where, self.found = problem, where, found
+        self.expected, self.action = expected, action
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.problem}" if self.where else self.problem
+        for label, part in (("found", self.found), ("expected", self.expected)):
+            if part is not None:
+                text += f"; {label} {part}"
+        return f"{text}. {self.action}" if self.action else text
+
+    def __reduce__(self):
+        return (_rebuild, (type(self), self.problem, self.where, self.found, self.expected, self.action))
+
+
+def _rebuild(kind, problem, where, found, expected, action):
+    return kind(problem, where=where, found=found, expected=expected, action=action)
+
+
+class MeasureWarning(UserWarning):
+    """A statistic was computed, but the data make it doubtful; the message says why and what to do."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known spelling closest to `word`, or None: for 'did you mean …?'."""
+    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
+    return close[0] if close else None

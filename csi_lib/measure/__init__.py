@@ -1,0 +1,1 @@
+"""Pure statistics of satisfaction measurement: arrays and frames in, frozen results out."""
