@@ -16,6 +16,7 @@ _PUBLIC = {
     "csi_lib.measure.alpha": ["cronbach_alpha"],
     # study: what is on disk
     # survey: data meets codebook and design
+    "csi_lib.survey.design": ["SurveyDesign"],
     # models
     # reports and runs
 }

@@ -1,0 +1,175 @@
+"""Means, totals and ratios of items in domains, with standard error, interval, base and design effect.
+
+All three are one statistic: a sum of weighted x, or that sum over a sum of weighted y (1 for a mean), and are
+linearised alike: z = w (x − θ y)/Σ w y for a ratio, z = w x for a total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse, special
+
+from csi_lib.errors import InputError
+from csi_lib.survey import variance
+from csi_lib.survey.domains import Domains
+
+
+@dataclass(frozen=True)
+class Item:
+    """What is estimated: label, x, and y (None = a total). The columns are read when their turn comes."""
+
+    name: str
+    x: Callable[[], np.ndarray]
+    y: Callable[[], np.ndarray] | None = None
+
+    def values(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """x and y with 0 where either is missing, and the mask of complete rows (None = all complete)."""
+        x = self.x()
+        y = self.y() if self.y else None
+        valid = ~np.isnan(x) if y is None else ~(np.isnan(x) | np.isnan(y))
+        if valid.all():
+            return x, y, None
+        return np.where(valid, x, 0.0), None if y is None else np.where(valid, y, 0.0), valid
+
+
+@dataclass(frozen=True)
+class DomainStatistic:
+    """Items × domains; the estimates come item by item, domains within items."""
+
+    items: list[Item]
+    domains: Domains
+
+    def estimate(self, weights: np.ndarray) -> np.ndarray:
+        """Estimates under weights (n,) or, all at once, under replicate weights (n, R)."""
+        code, size = self.domains.code, self.domains.size
+        rows = np.flatnonzero(code < size)
+        parts = []
+        for item in self.items:
+            x, y, _ = item.values()
+
+            def weighted(values):
+                return sparse.csr_matrix((values[rows], (code[rows], rows)), (size, len(code))) @ weights
+
+            with np.errstate(invalid="ignore", divide="ignore"):
+                parts.append(weighted(x) if y is None else weighted(x) / weighted(y))
+        return np.concatenate(parts)
+
+    def influence(self, weights: np.ndarray) -> sparse.csc_matrix:
+        """z, n × (items · domains); a column holds the rows of its domain only."""
+        code, size, n = self.domains.code, self.domains.size, len(weights)
+        rows = np.argsort(code, kind="stable")[: int((code < size).sum())]
+        start = np.concatenate([[0], np.cumsum(np.bincount(code, minlength=size + 1)[:size])])
+        parts = [
+            sparse.csc_matrix((_linearise(item, code, size, weights).z[rows], rows, start), (n, size))
+            for item in self.items
+        ]
+        return sparse.hstack(parts, format="csc")
+
+
+@dataclass(frozen=True)
+class _Linearised:
+    """One item in all domains: estimate, z per row (of the domain the row is in), bases and spread."""
+
+    estimate: np.ndarray
+    z: np.ndarray
+    n: np.ndarray
+    n_weighted: np.ndarray
+    spread: np.ndarray  # Σ w (r − r̄)²/Σ w · (Σ w)², r the linearised value
+
+
+def _linearise(item: Item, code, size: int, weights) -> _Linearised:
+    x, y, valid = item.values()
+
+    def by_domain(values=None):
+        return np.bincount(code, values, size + 1)
+
+    w = weights if valid is None else weights * valid
+    n = by_domain(valid).astype(np.int64)
+    n_weighted = by_domain(w)
+    sum_x = by_domain(w * x)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if y is None:
+            theta, z = sum_x, w * x
+            r = x - (sum_x / n_weighted)[code]
+            scale = n_weighted
+        else:
+            sum_y = by_domain(w * y)
+            theta = sum_x / sum_y
+            r = x - theta[code] * y
+            z = w * r
+            z /= sum_y[code]
+            scale = n_weighted / sum_y
+        r *= r
+        r *= w
+        spread = by_domain(r) / n_weighted * scale**2
+    if code.size and (outside := code == size).any():
+        z = np.where(outside, 0.0, z)
+    return _Linearised(theta[:size], z, n[:size], n_weighted[:size], spread[:size])
+
+
+def estimates(design, items: list[Item], domains: Domains, *, ci: float, deff: str) -> pd.DataFrame:
+    """The frame of `items` × `domains`: item, estimate, se, df, interval, bases, design effect."""
+    size, code = domains.size, domains.code
+    df = design.partition_df(domains)
+    supports = None
+    if design.linear_partition:
+        supports = [variance.support(stage, code) for stage in design.stages]
+    rows = []
+    for item in items:
+        one = _linearise(item, code, size, design.weights)
+        if (one.n == 0).any():
+            i = int(np.flatnonzero(one.n == 0)[0])
+            raise InputError(
+                "nobody in the domain answered the item",
+                where=item.name,
+                found=domains.name(i),
+                action="Leave the item out for this group, or merge the group with another.",
+            )
+        if supports is not None:
+            var = variance.partition_variance(design.stages, supports, one.z, size + 1, design.lonely)[:size]
+        else:
+            var = design.variance_of(DomainStatistic([item], domains))
+        rows.append(
+            _rows(item.name, domains, one, var, df, ci, design.deff_factor(one.n, one.n_weighted, deff))
+        )
+    return pd.concat(rows, ignore_index=True) if len(rows) > 1 else rows[0]
+
+
+def _rows(name, domains, one, var, df, ci, factor) -> pd.DataFrame:
+    se = np.sqrt(var)
+    low, high = t_interval(one.estimate, se, df, ci)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        deff = var / (one.spread / (one.n - 1) * factor)
+    frame = domains.labels.copy()
+    frame["item"] = name
+    for column, values in (
+        ("estimate", one.estimate),
+        ("se", se),
+        ("df", df),
+        ("ci_low", low),
+        ("ci_high", high),
+        ("n", one.n),
+        ("n_weighted", one.n_weighted),
+        ("n_effective", one.n / deff),
+        ("deff", deff),
+    ):
+        frame[column] = values
+    return frame
+
+
+def t_interval(estimate, se, df, ci: float) -> tuple[np.ndarray, np.ndarray]:
+    """estimate ∓ t(df) · se; without degrees of freedom there is no interval (NaN)."""
+    if not 0 < ci < 1:
+        raise InputError(
+            "the confidence level must lie between 0 and 1",
+            where="ci",
+            found=ci,
+            action="Give .95 for a 95 % interval.",
+        )
+    df = np.asarray(df, dtype=float)
+    half = np.where(df > 0, special.stdtrit(np.maximum(df, 1), 0.5 + ci / 2), np.nan) * se
+    return estimate - half, estimate + half
