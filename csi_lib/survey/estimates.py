@@ -46,11 +46,9 @@ CONFIDENCE = 0.95
 
 def row_ids(frame: pd.DataFrame) -> list[str]:
     """Stable 12-digit hash of the identifying columns of each row."""
-    columns = [frame[k] if k in frame else [None] * len(frame) for k in KEYS]
+    columns = [frame[k].astype("string").fillna("") for k in KEYS]
     return [
-        hashlib.blake2s(
-            "\x1f".join("" if v is None or v != v else str(v) for v in key).encode(), digest_size=6
-        ).hexdigest()
+        hashlib.blake2s("\x1f".join(key).encode(), digest_size=6).hexdigest()
         for key in zip(*columns, strict=True)
     ]
 
@@ -330,7 +328,7 @@ class Estimates:
         counts = np.minimum(frame["n"].to_numpy(float), self.frame["n"].to_numpy(float)[j])
         suppressed = self.frame["suppressed"].to_numpy(bool)
         frame = frame.assign(
-            versus=frame["statistic"] + ":" + (versus or ",".join(f"{k}={v}" for k, v in b.items())),
+            versus=frame["statistic"] + ":" + (versus or _in_words(a, b)),
             statistic="difference", df=np.nan, deff=np.nan, n=counts,
             unit=frame["unit"].replace({"proportion": "pp"}), suppressed=suppressed[i] | suppressed[j],
         )  # fmt: skip
@@ -371,6 +369,14 @@ class Estimates:
             visible = np.isin(piece.rows, keep)
             pieces.append(replace(piece, z=piece.z[:, visible], rows=piece.rows[visible]))
         return Estimates(frame, tuple(pieces))
+
+
+def _in_words(a: Mapping, b: Mapping) -> str:
+    """What b is, where it differs from a: ``year=2023``; a null group is the ``total``."""
+    differing = {k: v for k, v in b.items() if a.get(k) != v}
+    if differing.get("group1", "") is None:
+        return "total"
+    return ",".join(f"{k}={v}" for k, v in differing.items())
 
 
 def _selection(positions: np.ndarray, count: int) -> sparse.csc_matrix:
