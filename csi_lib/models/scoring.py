@@ -20,7 +20,7 @@ def banners(study, survey) -> list[str]:
 def score(study, survey, *, pooled=None) -> Estimates:
     """Items, indices, weights and composition of one survey, with disclosure decided.
 
-    `pooled` is the survey over all agencies (or of the base year) for models whose weights are estimated there.
+    `pooled()` gives the survey over all agencies for models whose weights are estimated there.
     Rows carry study, agency, year, period and source; statistics are those of `describe`, `shares` and
     `IndexModel.evaluate`.
     """
@@ -28,7 +28,7 @@ def score(study, survey, *, pooled=None) -> Estimates:
     parts = [describe(survey, by), shares(survey, by)]
     for model in study_models(study, survey.source):
         away = any(n.weights.at != "agency-year" for n in model.file.nodes)
-        parts.append(model.evaluate(survey, by, weights_survey=pooled if away else None))
+        parts.append(model.evaluate(survey, by, weights_survey=pooled() if away and pooled else None))
     together = Estimates.concat(parts)
     frame = together.frame.assign(
         study=study.id, agency=survey.agency, year=survey.year, period=study.period(survey.year), source=survey.source
