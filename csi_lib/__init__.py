@@ -15,7 +15,14 @@ _PUBLIC = {
     "csi_lib.measure.scale": ["rescale", "top_box", "nps"],
     "csi_lib.measure.alpha": ["cronbach_alpha"],
     # study: what is on disk
+    "csi_lib.study.study": ["Study", "Job", "load_study"],
+    "csi_lib.study.location": ["resolve_study", "bundled_studies"],
+    "csi_lib.study.schema": ["json_schema", "write_schemas"],
+    "csi_lib.study.template": ["new_study"],
     # survey: data meets codebook and design
+    "csi_lib.survey.reading": ["Survey", "read_survey"],
+    "csi_lib.survey.importing": ["import_data"],
+    "csi_lib.survey.simulation": ["simulate_study", "simulate_population"],
     # models
     # reports and runs
 }
