@@ -15,10 +15,24 @@ _PUBLIC = {
     "csi_lib.measure.scale": ["rescale", "top_box", "nps"],
     "csi_lib.measure.alpha": ["cronbach_alpha"],
     # study: what is on disk
+    "csi_lib.study.study": ["Study", "Job", "load_study"],
+    "csi_lib.study.location": ["resolve_study", "bundled_studies"],
+    "csi_lib.study.schema": ["json_schema", "write_schemas"],
+    "csi_lib.study.template": ["new_study"],
     # survey: data meets codebook and design
     "csi_lib.survey.design": ["SurveyDesign"],
+    "csi_lib.survey.reading": ["Survey", "read_survey"],
+    "csi_lib.survey.importing": ["import_data"],
+    "csi_lib.survey.simulation": ["simulate_study", "simulate_population"],
+    "csi_lib.survey.estimates": ["Estimates"],
+    "csi_lib.survey.description": ["describe"],
     # models
+    "csi_lib.models.index": ["IndexModel"],
+    "csi_lib.models.round": ["Round"],
     # reports and runs
+    "csi_lib.report.chapter": ["Chapter", "open_chapter"],
+    "csi_lib.run.pipeline": ["run_study"],
+    "csi_lib.run.results": ["load_results"],
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 __all__ = [*_MODULE_OF, "__version__"]

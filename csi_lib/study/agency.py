@@ -51,12 +51,17 @@ def read_agencies(folder: Path) -> tuple[AgencyFile, YamlFile | None]:
     yml, table = folder / "agencies.yml", folder / "agencies.csv"
     if yml.exists() or not table.exists():
         if not yml.exists():
-            raise InputError("the study has neither agencies.yml nor agencies.csv", where=str(folder),
-                             action="Add one; `csi new` writes an example.")
+            raise InputError(
+                "the study has neither agencies.yml nor agencies.csv",
+                where=str(folder),
+                action="Add one; `csi new` writes an example.",
+            )
         file = YamlFile(yml)
         declared = file.validate(AgencyFile)
-        raise_together(file.error(problem, "agencies", index, **parts)
-                       for index, problem, parts in _faults(declared.agencies))
+        raise_together(
+            file.error(problem, "agencies", index, **parts)
+            for index, problem, parts in _faults(declared.agencies)
+        )
         return declared, file
     return _from_csv(table), None
 
@@ -79,17 +84,27 @@ def _from_csv(path: Path) -> AgencyFile:
         for several in ("merged_from", "years"):
             if several in fields:
                 fields[several] = [part.strip() for part in fields[several].split(";")]
-        fields["attributes"] = {key: value for key, value in row.items()
-                                if key not in known | {"name", "name_ko", "name_en"} and value}
+        fields["attributes"] = {
+            key: value
+            for key, value in row.items()
+            if key not in known | {"name", "name_ko", "name_en"} and value
+        }
         try:
             agencies.append(Agency.model_validate(fields))
         except ValueError as error:
             first = error.errors()[0] if hasattr(error, "errors") else {"msg": str(error), "loc": ("?",)}
-            errors.append(InputError("this agency cannot be used", where=f"{path}:{number}",
-                                     found=f"{first['loc'][0]} = {fields.get(first['loc'][0])!r}",
-                                     expected=first["msg"]))
-    errors += [InputError(problem, where=f"{path}:{index + 2}", **parts)
-               for index, problem, parts in _faults(agencies)]
+            errors.append(
+                InputError(
+                    "this agency cannot be used",
+                    where=f"{path}:{number}",
+                    found=f"{first['loc'][0]} = {fields.get(first['loc'][0])!r}",
+                    expected=first["msg"],
+                )
+            )
+    errors += [
+        InputError(problem, where=f"{path}:{index + 2}", **parts)
+        for index, problem, parts in _faults(agencies)
+    ]
     if not agencies and not errors:
         errors.append(InputError("this table lists no agency", where=str(path)))
     raise_together(errors)
@@ -103,5 +118,8 @@ def _faults(agencies):
         if agency.id in ids[:index]:
             yield index, "this agency id stands twice", {"found": repr(agency.id)}
         if agency.parent and agency.parent not in ids:
-            yield index, "the parent agency is not listed", {"found": repr(agency.parent),
-                                                              "expected": f"one of {', '.join(ids)}"}
+            yield (
+                index,
+                "the parent agency is not listed",
+                {"found": repr(agency.parent), "expected": f"one of {', '.join(ids)}"},
+            )

@@ -55,8 +55,12 @@ class Label(Part):
         """The text in `lang`; InputError when the study does not give it."""
         found = getattr(self, lang, None)
         if not found:
-            raise InputError(f"this label has no text in {lang!r}", found=repr(self.ko or self.en),
-                             expected=f"{{{lang}: …}}", action="Add the translation to the study's file.")
+            raise InputError(
+                f"this label has no text in {lang!r}",
+                found=repr(self.ko or self.en),
+                expected=f"{{{lang}: …}}",
+                action="Add the translation to the study's file.",
+            )
         return found
 
     def __str__(self) -> str:
@@ -82,8 +86,10 @@ class ByYear(Part, Generic[T]):
         if isinstance(value, ByYear):
             return {"default": value.default, "years": value.years}
         if isinstance(value, dict) and value and all(k == "default" or _is_year(k) for k in value):
-            return {"default": value.get("default"),
-                    "years": {k: v for k, v in value.items() if k != "default"}}
+            return {
+                "default": value.get("default"),
+                "years": {k: v for k, v in value.items() if k != "default"},
+            }
         return {"default": value}
 
     def get(self, year: int | None) -> T | None:

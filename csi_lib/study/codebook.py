@@ -156,8 +156,11 @@ class Codebook(Part):
             return self.columns[name]
         except KeyError:
             near = nearest(name, self.columns)
-            raise InputError("the codebook has no such column", found=repr(name),
-                             action=f"Did you mean {near!r}?" if near else None) from None
+            raise InputError(
+                "the codebook has no such column",
+                found=repr(name),
+                action=f"Did you mean {near!r}?" if near else None,
+            ) from None
 
     def scale(self, item: str) -> Scale:
         """The scale on which `item` was answered."""
@@ -183,9 +186,17 @@ class Codebook(Part):
         for name, column in self.columns.items():
             if column.scale and column.scale not in self.scales:
                 near = nearest(column.scale, self.scales)
-                found.append(("this scale is not declared", ("columns", name, "scale"), {
-                    "found": repr(column.scale), "expected": f"one of {', '.join(self.scales) or 'none yet'}",
-                    "action": f"Did you mean {near!r}?" if near else "Declare it under 'scales'."}))
+                found.append(
+                    (
+                        "this scale is not declared",
+                        ("columns", name, "scale"),
+                        {
+                            "found": repr(column.scale),
+                            "expected": f"one of {', '.join(self.scales) or 'none yet'}",
+                            "action": f"Did you mean {near!r}?" if near else "Declare it under 'scales'.",
+                        },
+                    )
+                )
             found += self._code_faults(name, column)
         return found
 

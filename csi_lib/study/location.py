@@ -22,8 +22,11 @@ def resolve_study(study: str | Path | None = None) -> Path:
         for folder in (here, *here.parents):
             if (folder / "study.yml").is_file():
                 return folder
-        raise InputError("no study was named", expected="a folder with study.yml, or the name of a study",
-                         action=f"Bundled studies: {', '.join(bundled_studies()) or 'none'}.")
+        raise InputError(
+            "no study was named",
+            expected="a folder with study.yml, or the name of a study",
+            action=f"Bundled studies: {', '.join(bundled_studies()) or 'none'}.",
+        )
     path = Path(study).expanduser()
     if path.name == "study.yml" and path.is_file():
         path = path.parent
@@ -36,13 +39,19 @@ def resolve_study(study: str | Path | None = None) -> Path:
         if str(study) in bundled_studies():
             return shared_path("params", str(study)).resolve()
     if path.is_dir():
-        raise InputError("this folder is not a study: it has no study.yml", where=str(path),
-                         action="`csi new FOLDER` makes a study.")
+        raise InputError(
+            "this folder is not a study: it has no study.yml",
+            where=str(path),
+            action="`csi new FOLDER` makes a study.",
+        )
     known = _known_studies()
     near = nearest(path.name, known)
-    raise InputError("there is no such study", found=repr(str(study))[:120],
-                     expected=f"a folder with study.yml, or one of {', '.join(known) or 'none'}",
-                     action=f"Did you mean {near!r}?" if near else None)
+    raise InputError(
+        "there is no such study",
+        found=repr(str(study))[:120],
+        expected=f"a folder with study.yml, or one of {', '.join(known) or 'none'}",
+        action=f"Did you mean {near!r}?" if near else None,
+    )
 
 
 def bundled_studies() -> list[str]:

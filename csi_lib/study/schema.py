@@ -55,8 +55,12 @@ def _by_year(part: dict) -> dict:
     """A value, or the value by year: ``{default: …, 2016: …}``."""
     value = part["properties"]["default"]
     value = {key: item for key, item in value.items() if key not in ("default", "title")}
-    yearly = {"type": "object", "properties": {"default": value},
-              "patternProperties": {r"^(19|20|21)\d\d$": value}, "additionalProperties": False}
+    yearly = {
+        "type": "object",
+        "properties": {"default": value},
+        "patternProperties": {r"^(19|20|21)\d\d$": value},
+        "additionalProperties": False,
+    }
     return _either(value, yearly)
 
 
@@ -67,7 +71,9 @@ def _allow_single_values(node) -> None:
             _allow_single_values(value)
         items = node.get("items")
         if node.get("type") == "array" and isinstance(items, dict) and "prefixItems" not in node:
-            plain = items.get("type") in ("string", "number", "integer") or "enum" in items or "anyOf" in items
+            plain = (
+                items.get("type") in ("string", "number", "integer") or "enum" in items or "anyOf" in items
+            )
             if plain and "$ref" not in items:
                 array = dict(node)
                 node.clear()

@@ -86,7 +86,9 @@ class StudyFile(Part):
     @model_validator(mode="after")
     def _language_known(self):
         if self.report.language not in self.languages:
-            raise ValueError(f"the report's language {self.report.language!r} is not among the study's languages")
+            raise ValueError(
+                f"the report's language {self.report.language!r} is not among the study's languages"
+            )
         return self
 
 
@@ -117,10 +119,14 @@ class Study(StudyFile):
                 return agency
         known = [agency.id for agency in self.agencies]
         near = nearest(id, known)
-        raise InputError("this study has no such agency", where=f"study {self.id!r}", found=_short(id),
-                         expected=f"one of {', '.join(known[:12])}{' …' if len(known) > 12 else ''}"
-                         f" (an id matches {AGENCY_ID})",
-                         action=f"Did you mean {near!r}?" if near else "Agencies are listed in agencies.yml.")
+        raise InputError(
+            "this study has no such agency",
+            where=f"study {self.id!r}",
+            found=_short(id),
+            expected=f"one of {', '.join(known[:12])}{' …' if len(known) > 12 else ''}"
+            f" (an id matches {AGENCY_ID})",
+            action=f"Did you mean {near!r}?" if near else "Agencies are listed in agencies.yml.",
+        )
 
     def wave(self, year: int) -> Wave:
         """The wave of `year`; InputError when the study has none."""
@@ -129,11 +135,15 @@ class Study(StudyFile):
         except (KeyError, TypeError, ValueError):
             known = [str(y) for y in self.years]
             near = nearest(str(year), known)
-            raise InputError("this study has no such year", where=f"study {self.id!r}", found=_short(year),
-                             expected=f"one of {', '.join(known)}",
-                             action=f"Did you mean {near}?" if near else "Years are listed in study.yml.") from None
+            raise InputError(
+                "this study has no such year",
+                where=f"study {self.id!r}",
+                found=_short(year),
+                expected=f"one of {', '.join(known)}",
+                action=f"Did you mean {near}?" if near else "Years are listed in study.yml.",
+            ) from None
 
-    def period(self, year: int) -> str:
+    def period_of(self, year: int) -> str:
         """The period printed for a year: the year itself where nothing finer is declared."""
         return self.wave(year).period or str(year)
 
@@ -141,17 +151,25 @@ class Study(StudyFile):
         """The source `name`; InputError with the near spelling when the study has none."""
         if name not in self.sources:
             near = nearest(name, self.sources)
-            raise InputError("this study has no such source", where=f"study {self.id!r}", found=_short(name),
-                             expected=f"one of {', '.join(self.sources)}",
-                             action=f"Did you mean {near!r}?" if near else "Sources are listed in study.yml.")
+            raise InputError(
+                "this study has no such source",
+                where=f"study {self.id!r}",
+                found=_short(name),
+                expected=f"one of {', '.join(self.sources)}",
+                action=f"Did you mean {near!r}?" if near else "Sources are listed in study.yml.",
+            )
         return self.sources[name]
 
     def codebook(self, source: str = "customers") -> Codebook:
         """The codebook of a source."""
         self.source(source)
         if source not in self.codebooks:
-            raise InputError("this source has no codebook", where=f"study {self.id!r}", found=repr(source),
-                             expected=f"the file {self.sources[source].codebook!r} in the study's folder")
+            raise InputError(
+                "this source has no codebook",
+                where=f"study {self.id!r}",
+                found=repr(source),
+                expected=f"the file {self.sources[source].codebook!r} in the study's folder",
+            )
         return self.codebooks[source]
 
     def peers(self, agency: str) -> tuple[Agency, ...]:
@@ -159,8 +177,13 @@ class Study(StudyFile):
         own = self.agency(agency)
         return tuple(a for a in self.agencies if a.id != own.id and a.type == own.type)
 
-    def jobs(self, agencies: Iterable[str] | str | None = None, years: Iterable[int] | int | None = None,
-             lang: str | None = None, release: str | None = None) -> list[Job]:
+    def jobs(
+        self,
+        agencies: Iterable[str] | str | None = None,
+        years: Iterable[int] | int | None = None,
+        lang: str | None = None,
+        release: str | None = None,
+    ) -> list[Job]:
         """One job per agency and year in which the agency took part, in file order.
 
         Raises InputError, with the near spelling, for an agency, year or language the study has not.
@@ -169,21 +192,38 @@ class Study(StudyFile):
         waves = list(self.years) if years is None else [int(y) for y in _several(years) if self.wave(y)]
         lang, release = lang or self.report.language, release or self.report.release
         if lang not in self.languages:
-            raise InputError("this study is not written in that language", where=f"study {self.id!r}",
-                             found=_short(lang), expected=f"one of {', '.join(self.languages)}",
-                             action="Add the language under 'languages' and translate the labels.")
+            raise InputError(
+                "this study is not written in that language",
+                where=f"study {self.id!r}",
+                found=_short(lang),
+                expected=f"one of {', '.join(self.languages)}",
+                action="Add the language under 'languages' and translate the labels.",
+            )
         if release not in ("public", "restricted"):
-            raise InputError("this release does not exist", found=_short(release),
-                             expected="public or restricted")
+            raise InputError(
+                "this release does not exist", found=_short(release), expected="public or restricted"
+            )
         chosen = {agency.id: agency for agency in chosen}
-        return [Job(str(self.path), id, year, lang, release)
-                for id, agency in chosen.items() for year in dict.fromkeys(waves) if agency.took_part(year)]
+        return [
+            Job(str(self.path), id, year, lang, release)
+            for id, agency in chosen.items()
+            for year in dict.fromkeys(waves)
+            if agency.took_part(year)
+        ]
 
     def untranslated(self) -> list[InputError]:
         """Labels that lack a language of the study: what `csi check` reports."""
-        return [InputError(f"a label has no text in {lang!r}", where=f"{self.path.name}: {place}",
-                           found=repr(str(label)), action="Add the translation.")
-                for place, label in _labels(self, ()) for lang in self.languages if not getattr(label, lang)]
+        return [
+            InputError(
+                f"a label has no text in {lang!r}",
+                where=f"{self.path.name}: {place}",
+                found=repr(str(label)),
+                action="Add the translation.",
+            )
+            for place, label in _labels(self, ())
+            for lang in self.languages
+            if not getattr(label, lang)
+        ]
 
     def __hash__(self) -> int:
         return hash((self.id, self.path))
@@ -228,9 +268,16 @@ def load_study(study: str | Path | Study | None = None) -> Study:
     declared, listed = parts["study"], parts["agencies"]
     raise_together(_cross_faults(file, declared, listed))
     given = {name: getattr(declared, name) for name in StudyFile.model_fields}
-    return Study.model_construct(**given, id=folder.name, path=folder, agencies=listed.agencies,
-                                 types=listed.types, sizes=listed.sizes, regions=listed.regions,
-                                 codebooks=codebooks)
+    return Study.model_construct(
+        **given,
+        id=folder.name,
+        path=folder,
+        agencies=listed.agencies,
+        types=listed.types,
+        sizes=listed.sizes,
+        regions=listed.regions,
+        codebooks=codebooks,
+    )
 
 
 def _codebooks(folder: Path, file: YamlFile, declared: StudyFile):
@@ -241,8 +288,16 @@ def _codebooks(folder: Path, file: YamlFile, declared: StudyFile):
         if not path.exists() and source.kind != "respondents" and "codebook" not in source.model_fields_set:
             continue
         if not path.exists():
-            errors.append(file.error("the codebook of this source does not exist", "sources", name, "codebook",
-                                     found=str(path), action="Write it, or name another file."))
+            errors.append(
+                file.error(
+                    "the codebook of this source does not exist",
+                    "sources",
+                    name,
+                    "codebook",
+                    found=str(path),
+                    action="Write it, or name another file.",
+                )
+            )
             continue
         try:
             if path not in read:
@@ -266,15 +321,29 @@ def _design_faults(file: YamlFile, name: str, source: Source, codebook: Codebook
         for column in {setting.default, *setting.years.values()} - {None}:
             if column not in codebook.columns:
                 near = nearest(column, codebook.columns)
-                yield file.error("the codebook has no such column", "sources", name, "design", part,
-                                 found=repr(column), action=f"Did you mean {near!r}?" if near else None)
+                yield file.error(
+                    "the codebook has no such column",
+                    "sources",
+                    name,
+                    "design",
+                    part,
+                    found=repr(column),
+                    action=f"Did you mean {near!r}?" if near else None,
+                )
             elif roles and codebook.columns[column].role not in roles:
-                yield file.error("this column has another role in the codebook", "sources", name, "design", part,
-                                 found=f"{column!r} with the role {codebook.columns[column].role!r}",
-                                 expected=f"the role {roles[0]!r}")
+                yield file.error(
+                    "this column has another role in the codebook",
+                    "sources",
+                    name,
+                    "design",
+                    part,
+                    found=f"{column!r} with the role {codebook.columns[column].role!r}",
+                    expected=f"the role {roles[0]!r}",
+                )
     if source.interviewer and source.interviewer not in codebook.columns:
-        yield file.error("the codebook has no such column", "sources", name, "interviewer",
-                         found=repr(source.interviewer))
+        yield file.error(
+            "the codebook has no such column", "sources", name, "interviewer", found=repr(source.interviewer)
+        )
 
 
 def _cross_faults(file: YamlFile, declared: StudyFile, listed):
@@ -282,24 +351,38 @@ def _cross_faults(file: YamlFile, declared: StudyFile, listed):
     for name in declared.models:
         if name not in declared.sources:
             near = nearest(name, declared.sources)
-            yield file.error("models are given for a source that the study has not", "models", name,
-                             found=repr(name), expected=f"one of {', '.join(declared.sources)}",
-                             action=f"Did you mean {near!r}?" if near else None)
+            yield file.error(
+                "models are given for a source that the study has not",
+                "models",
+                name,
+                found=repr(name),
+                expected=f"one of {', '.join(declared.sources)}",
+                action=f"Did you mean {near!r}?" if near else None,
+            )
     for name, source in declared.sources.items():
         constant = source.agency.constant
         ids = [agency.id for agency in listed.agencies]
         if constant is not None and constant not in ids:
-            yield file.error("this agency is not listed in the study's agencies", "sources", name, "agency",
-                             found=repr(constant), expected=f"one of {', '.join(ids[:12])}")
+            yield file.error(
+                "this agency is not listed in the study's agencies",
+                "sources",
+                name,
+                "agency",
+                found=repr(constant),
+                expected=f"one of {', '.join(ids[:12])}",
+            )
     for agency in listed.agencies:
         for part, labels in (("type", listed.types), ("size", listed.sizes), ("region", listed.regions)):
             value = getattr(agency, part)
             if labels and value is not None and value not in labels:
                 near = nearest(value, labels)
-                yield InputError(f"this {part} of the agency {agency.id!r} has no label",
-                                 where=str(file.path.with_name("agencies.yml")), found=repr(value),
-                                 expected=f"one of {', '.join(labels)}",
-                                 action=f"Did you mean {near!r}?" if near else None)
+                yield InputError(
+                    f"this {part} of the agency {agency.id!r} has no label",
+                    where=str(file.path.with_name("agencies.yml")),
+                    found=repr(value),
+                    expected=f"one of {', '.join(labels)}",
+                    action=f"Did you mean {near!r}?" if near else None,
+                )
 
 
 def _labels(part, place: tuple):

@@ -25,8 +25,9 @@ class InputErrors(InputError):
     def __init__(self, errors: Iterable[InputError]):
         self.errors = tuple(errors)
         first = self.errors[0]
-        super().__init__(first.problem, where=first.where, found=first.found, expected=first.expected,
-                         action=first.action)
+        super().__init__(
+            first.problem, where=first.where, found=first.found, expected=first.expected, action=first.action
+        )
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
@@ -59,17 +60,24 @@ class YamlFile:
         except FileNotFoundError:
             raise InputError("this file does not exist", where=str(path)) from None
         except UnicodeDecodeError:
-            raise InputError("this file is not UTF-8 text", where=str(path),
-                             action="Save it as UTF-8.") from None
+            raise InputError(
+                "this file is not UTF-8 text", where=str(path), action="Save it as UTF-8."
+            ) from None
         try:
             tree = YAML(typ="rt", pure=True).load(text)
         except DuplicateKeyError as error:
-            raise InputError("this key stands twice in the same place", found=_quoted_key(error),
-                             where=f"{path}:{_mark_line(error)}", action="Remove one.") from None
+            raise InputError(
+                "this key stands twice in the same place",
+                found=_quoted_key(error),
+                where=f"{path}:{_mark_line(error)}",
+                action="Remove one.",
+            ) from None
         except MarkedYAMLError as error:
-            raise InputError(f"this is not valid YAML ({error.problem})",
-                             where=f"{path}:{_mark_line(error)}",
-                             action="Check indentation, colons and quotes near this line.") from None
+            raise InputError(
+                f"this is not valid YAML ({error.problem})",
+                where=f"{path}:{_mark_line(error)}",
+                action="Check indentation, colons and quotes near this line.",
+            ) from None
         self.data = self._plain(tree, ())
 
     def _plain(self, node, path: tuple):
@@ -77,7 +85,8 @@ class YamlFile:
             plain = {}
             for key, value in node.items():
                 key = _scalar(key)
-                self._lines[(*path, key)] = node.lc.key(key)[0] + 1
+                if key in (node.lc.data or {}):  # a key taken over by `<<` has no line of its own
+                    self._lines[(*path, key)] = node.lc.key(key)[0] + 1
                 plain[key] = self._plain(value, (*path, key))
             return plain
         if isinstance(node, list):
@@ -103,13 +112,16 @@ class YamlFile:
         """`data` (or the whole file) as `model`; every fault of the file is reported at once."""
         data = self.data if data is None else data
         if not isinstance(data, dict):
-            raise self.error("this file must hold keys and values", found=_shown(data),
-                             expected=f"keys such as {_listed(model.model_fields)}")
+            raise self.error(
+                "this file must hold keys and values",
+                found=_shown(data),
+                expected=f"keys such as {_listed(model.model_fields)}",
+            )
         try:
             return model.model_validate({**data, **extra})
         except ValidationError as error:
-            raise_together(self._in_words(model, part) for part in error.errors())
-            raise
+            faults = [self._in_words(model, part) for part in error.errors()]
+        raise_together(faults)
 
     def _in_words(self, model: type[BaseModel], part: dict) -> InputError:
         path, kind = tuple(p for p in part["loc"] if p != "[key]"), part["type"]
@@ -117,22 +129,35 @@ class YamlFile:
         if kind == "extra_forbidden":
             known = sorted(known_keys(model, path[:-1]))
             near = nearest(str(path[-1]), known)
-            return self.error("this key is not known here", *path, found=repr(path[-1]),
-                              expected=f"one of {_listed(known)}",
-                              action=f"Did you mean {near!r}?" if near else "Remove or rename it.")
+            return self.error(
+                "this key is not known here",
+                *path,
+                found=repr(path[-1]),
+                expected=f"one of {_listed(known)}",
+                action=f"Did you mean {near!r}?" if near else "Remove or rename it.",
+            )
         if kind == "missing":
             return self.error(f"{path[-1]!r} is missing here", *path[:-1], action="Add it.")
         found = _shown(part["input"])
         if kind == "literal_error":
             allowed = context["expected"].replace("'", "")
             near = nearest(str(part["input"]), allowed.replace(" or ", ", ").split(", "))
-            return self.error("this value is not known", *path, found=found, expected=f"one of {allowed}",
-                              action=f"Did you mean {near!r}?" if near else None)
+            return self.error(
+                "this value is not known",
+                *path,
+                found=found,
+                expected=f"one of {allowed}",
+                action=f"Did you mean {near!r}?" if near else None,
+            )
         if kind == "value_error":
             return self.error(str(context["error"]), *path, found=found)
         if kind == "string_pattern_mismatch":
-            return self.error("this spelling is not allowed", *path, found=found,
-                              expected=f"text matching {context['pattern']}")
+            return self.error(
+                "this spelling is not allowed",
+                *path,
+                found=found,
+                expected=f"text matching {context['pattern']}",
+            )
         return self.error("this value cannot be used", *path, found=found, expected=_expectation(part))
 
 
@@ -168,8 +193,16 @@ def _fields(model: type[BaseModel]) -> dict:
 
 
 def _expectation(part: dict) -> str:
-    words = {"int": "a whole number", "float": "a number", "string": "text", "bool": "true or false",
-             "dict": "keys and values", "list": "a list", "tuple": "a list", "model": "keys and values"}
+    words = {
+        "int": "a whole number",
+        "float": "a number",
+        "string": "text",
+        "bool": "true or false",
+        "dict": "keys and values",
+        "list": "a list",
+        "tuple": "a list",
+        "model": "keys and values",
+    }
     kind = part["type"].split("_")[0]
     return words.get(kind) or part["msg"][:1].lower() + part["msg"][1:]
 
