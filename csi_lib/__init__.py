@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "csi_lib.errors": ["InputError", "MeasureWarning"],
     # measure: pure statistics
-    "csi_lib.measure.scale": ["rescale", "top_box", "nps"],
+    "csi_lib.measure.scale": ["rescale", "top_box", "bottom_box", "net_box", "nps"],
     "csi_lib.measure.alpha": ["cronbach_alpha"],
     # study: what is on disk
     "csi_lib.study.study": ["Study", "Job", "load_study"],
