@@ -14,6 +14,8 @@ _PUBLIC = {
     # measure: pure statistics
     "csi_lib.measure.scale": ["rescale", "top_box", "bottom_box", "net_box", "nps"],
     "csi_lib.measure.alpha": ["cronbach_alpha"],
+    "csi_lib.measure.cfa": ["cfa"],
+    "csi_lib.measure.model_syntax": ["read_model"],
     # study: what is on disk
     "csi_lib.study.study": ["Study", "Job", "load_study"],
     "csi_lib.study.location": ["resolve_study", "bundled_studies"],
