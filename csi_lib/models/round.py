@@ -104,13 +104,16 @@ class Round:
 
     def key(self, agency: str, year: int) -> str:
         """Hash of everything the estimates of this agency and wave depend on."""
-        return hashlib.blake2s(f"{self._settings}/{agency}/{year}/{self._data_stamp(agency, year)}".encode()).hexdigest()
+        return hashlib.blake2s(f"{self._settings}/{agency}/{year}/{self.stamp(agency, year)}".encode()).hexdigest()
 
-    def _data_stamp(self, agency: str, year: int) -> str:
-        """What tells that the data file of a wave is the same: name, size and time of change."""
-        path = self.study.source(self.source).file(self.study.path, year, self.data)
-        stat = os.stat(path)
-        return f"{path.name}/{stat.st_size}/{stat.st_mtime_ns}"
+    def stamp(self, agency: str, year: int) -> str:
+        """What tells that the data files of an agency and wave are the same: names, sizes and times of change."""
+        folder, out = Path(self.data or self.study.path), []
+        for pattern in self.study.source(self.source).paths(year, agency):
+            for path in sorted(folder.glob(pattern)) or [folder / pattern]:
+                stat = path.stat() if path.exists() else None
+                out.append(f"{path.name}/{stat.st_size}/{stat.st_mtime_ns}" if stat else f"{path.name}/absent")
+        return ",".join(out)
 
     def _place(self, agency: str, year: int) -> Path | None:
         return self.store / f"{self.source}-{agency}-{year}.pickle" if self.store else None

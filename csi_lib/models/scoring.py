@@ -31,7 +31,7 @@ def score(study, survey, *, pooled=None) -> Estimates:
         parts.append(model.evaluate(survey, by, weights_survey=pooled() if away and pooled else None))
     together = Estimates.concat(parts)
     frame = together.frame.assign(
-        study=study.id, agency=survey.agency, year=survey.year, period=study.period(survey.year), source=survey.source
+        study=study.id, agency=survey.agency, year=survey.year, period=study.period_of(survey.year), source=survey.source
     )
     minimum = study.privacy.small_base_flag
     small = frame["flag"].isna() & (frame["n"] > 0) & (frame["n"] < minimum)

@@ -212,7 +212,7 @@ class Chapter:
         if isinstance(rows, Estimates):
             return self._register(rows).frame
         frame = pd.DataFrame(rows)
-        own = {"study": self.study.id, "agency": self.agency, "year": self.year, "period": self.study.period(self.year),
+        own = {"study": self.study.id, "agency": self.agency, "year": self.year, "period": self.study.period_of(self.year),
                "source": self._round.source, "release": self.release}  # fmt: skip
         fill = {k: v for k, v in {**own, **constant}.items() if k not in frame or frame[k].isna().all()}
         out = results_frame(frame, **fill)

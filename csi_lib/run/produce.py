@@ -169,12 +169,12 @@ def front_matter(study, job: Job) -> dict[str, object]:
         name = {"ko": "총괄보고서", "en": "Overall report"}[lang]
     else:
         name = escape_markdown(study.agency(job.agency).name.text(lang))
-    front: dict[str, object] = {"title": say(study.title), "subtitle": f"{name} · {study.period(job.year)}"}
+    front: dict[str, object] = {"title": say(study.title), "subtitle": f"{name} · {study.period_of(job.year)}"}
     front["agency"] = name
     for field_name, label in (("commissioned-by", study.commissioned_by), ("contractor", study.contractor)):
         if label is not None:
             front[field_name] = say(label)
-    front["date"] = study.period(job.year)
+    front["date"] = study.period_of(job.year)
     if job.release == "restricted":
         front["release"] = {"ko": "내부용 · 대외비", "en": "Restricted edition"}[lang]
     return front

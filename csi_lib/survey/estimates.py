@@ -313,10 +313,8 @@ class Estimates:
         """
         left, right = self.positions(**a), self.positions(**b)
         rest = [k for k in KEYS if k not in {*a, *b, "period", "formula_edition"}]
-        key = lambda rows: [
-            tuple(None if pd.isna(v) else v for v in t)
-            for t in self.frame.iloc[rows][rest].itertuples(index=False, name=None)
-        ]
+        text = self.frame[rest].astype("string").fillna("")
+        key = lambda rows: list(text.iloc[rows].itertuples(index=False, name=None))
         other = dict(zip(key(right), right, strict=True))
         pairs = [(i, other[k]) for i, k in zip(left, key(left), strict=True) if k in other]
         if not pairs:
