@@ -88,7 +88,7 @@ def plan_run(study: Study, *, out: Path, data: str | None = None, agencies: Sequ
                       engine.name, theme, str(round_.store), data, cell_timeout)
         before = _manifest(order.folder)
         reasons = keys.changed(before.get("inputs") if before else None, inputs)
-        if failed and f"{job.agency}/{job.year}" not in _last_failures(out):
+        if failed and f"{job.agency}/{job.year}" not in last_failures(out):
             reasons = []
         elif force and not reasons:
             reasons = ["asked for (--force)"]
@@ -229,7 +229,7 @@ def _manifest(folder: Path) -> dict | None:
         return None
 
 
-def _last_failures(out: Path) -> set[str]:
+def last_failures(out: Path) -> set[str]:
     try:
         record = json.loads((out / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
