@@ -30,13 +30,13 @@ class Report(Part):
 
     language: Language = "ko"
     formats: Several[Literal["html", "pdf", "docx", "pptx", "xlsx", "hwpx"]] = ("html", "pdf")
-    chapters: tuple[str, ...] | None = None
+    chapters: Several[str] | None = None
     release: Literal["public", "restricted"] = "public"
     peers: Literal["named", "anonymous", "group"] = "anonymous"
     minimum_base: int = Field(default=30, ge=1)
     gauge: Gauge = Gauge()
     publish: bool = True
-    groups: tuple[str, ...] | None = None
+    groups: Several[str] | None = None
     theme: dict[str, Any] = {}
     references: str | None = None
     notes: tuple[Label, ...] = ()
