@@ -26,7 +26,7 @@ class Gauge(Part):
 
 
 class Report(Part):
-    """What is written and for whom. ``chapters: null`` means every chapter that ships or is the study's own."""
+    """What is written and for whom. ``chapters: null`` means every chapter, ours and the study's own."""
 
     language: Language = "ko"
     formats: Several[Literal["html", "pdf", "docx", "pptx", "xlsx", "hwpx"]] = ("html", "pdf")

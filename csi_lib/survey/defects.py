@@ -12,7 +12,7 @@ from csi_lib.survey.quality import FLAG_BASE
 
 
 def plant(wave: pd.DataFrame, study: Study, source: str, year: int, defects: Defects, rng):
-    """The wave with defects, and a list of what was planted (kind, agency, year, respondent, column, code)."""
+    """The wave with defects, and a list of what was planted: kind, agency, year, respondent, column, code."""
     codebook = study.codebook(source)
     ids = codebook.of_role("id")
     names = wave[ids[0]] if ids else pd.Series(wave.index.map(str))

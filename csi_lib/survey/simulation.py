@@ -17,6 +17,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from csi_lib.errors import InputError
 from csi_lib.study.base import written
 from csi_lib.study.codebook import Codebook, Column
 from csi_lib.study.location import cache_folder
@@ -52,7 +53,7 @@ def simulate_population(
 
 def simulate_study(
     study: Study | str | Path,
-    out: str | Path | None = None,
+    out: str | Path,
     seed: int | None = None,
     *,
     sources: list[str] | None = None,
@@ -63,7 +64,7 @@ def simulate_study(
     Parameters
     ----------
     study : study to simulate; its ``simulate`` section declares the world, its codebook the questions.
-    out : folder under which the sources' paths are made; the study's private cache where None.
+    out : folder under which the sources' paths are made. It will hold answers of (simulated) people.
     seed : overrides the study's seed. The same seed gives the same bytes (text formats and Parquet).
     sources : names of the sources; all respondent sources where None.
     defects : whether to plant the declared defects.
@@ -75,7 +76,7 @@ def simulate_study(
         of the population on the codes and on 0–100) and ``defects.json`` (what was planted, where).
     """
     study = load_study(study)
-    out = Path(out) if out is not None else cache_folder(study.path) / "simulated"
+    out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     names = sources or [
         n for n, s in study.sources.items() if s.kind == "respondents" and n in study.codebooks
@@ -114,43 +115,37 @@ def simulate_study(
 
 
 def stand_in(study: Study) -> Path:
-    """Folder with the study's simulated stand-in data, made on first use and after any change."""
-    folder = cache_folder(study.path) / "simulated"
-    key = hashlib.sha256(
-        repr(
-            (
-                _EDITION,
-                study.simulate,
-                study.sources,
-                study.codebooks,
-                study.years,
-                [(a.id, a.years) for a in study.agencies],
-            )
-        ).encode()
-    ).hexdigest()
-    if (folder / "key").is_file() and (folder / "key").read_text() == key:
+    """Folder with the study's simulated stand-in data (and its truth), made on first use.
+
+    The folder's name carries a digest of everything the data depend on, so a changed study finds new
+    data, and two processes that make it at once make the same.
+    """
+    depends = (
+        _EDITION,
+        study.simulate,
+        study.sources,
+        study.codebooks,
+        study.years,
+        [(a.id, a.years) for a in study.agencies],
+    )
+    key = hashlib.sha256(repr(depends).encode()).hexdigest()[:16]
+    cache = cache_folder(study.path)
+    folder = cache / f"simulated-{key}"
+    if folder.is_dir():
         return folder
-    fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".simulated-"))
+    fresh = Path(tempfile.mkdtemp(dir=cache, prefix=".simulating-"))
     simulate_study(study, fresh)
-    (fresh / "key").write_text(key)
-    # another process may have made the same files meanwhile: whoever comes last replaces equal by equal
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".old-")) / "old"
-    try:
-        os.rename(folder, old)
-    except FileNotFoundError:
-        pass
     try:
         os.rename(fresh, folder)
-    except OSError:
+    except OSError:  # another process was first, with the same data
         shutil.rmtree(fresh)
-    shutil.rmtree(old.parent)
     return folder
 
 
 def _sample(
     study: Study, source: str, agency: str, year: int, population: pd.DataFrame, seed: int
 ) -> pd.DataFrame:
-    """Respondents of one agency and year, with weights, design columns and everything else in the codebook."""
+    """Respondents of one agency and year, with weights and all other columns of the codebook."""
     _, world = world_of(study, source)
     rng = generator(seed, source, agency, year, "sample")
     counts = frame_counts(study, source, agency)
@@ -190,7 +185,7 @@ def _sample(
 
 
 def _filler(column: Column, interviewer: bool, world, agency: str, year: int, n: int, general, rng):
-    """Columns that carry no satisfaction: ids, contacts, interviewers, dates, texts, amounts. All fictional."""
+    """Columns that carry no satisfaction: ids, contacts, interviewers, dates, texts, amounts."""
     if column.role == "id":
         return [f"{agency[:2].upper()}{year % 100:02d}-{k:05d}" for k in range(1, n + 1)]
     if column.role == "contact":
@@ -312,8 +307,6 @@ def _write(table: pd.DataFrame, path: Path, encoding: str) -> None:
 
         pyreadstat.write_sav(table.apply(_one_kind), str(path))
     else:
-        from csi_lib.errors import InputError
-
         raise InputError(
             "data of this kind cannot be simulated",
             where=str(path),
