@@ -31,7 +31,7 @@ class Agency(Part):
     population: float | None = Field(default=None, ge=0)
     attributes: dict[str, Any] = {}
     merged_from: Several[str] = ()
-    years: tuple[int, ...] | None = None
+    years: Several[int] | None = None
 
     def took_part(self, year: int) -> bool:
         return self.years is None or year in self.years

@@ -67,7 +67,7 @@ class Column(Part):
     missing: ByYear[Several[Code]] = Field(default=(), validate_default=True)
     names: ByYear[Several[str]] = Field(default=None, validate_default=True)
     derive: ByYear[Derivation] = Field(default=None, validate_default=True)
-    available: tuple[int, ...] | None = None
+    available: Several[int] | None = None
 
     @model_validator(mode="after")
     def _consistent(self):

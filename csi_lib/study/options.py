@@ -26,17 +26,17 @@ class Gauge(Part):
 
 
 class Report(Part):
-    """What is written and for whom. ``chapters: null`` means every chapter that ships or is the study's own."""
+    """What is written and for whom. ``chapters: null`` means every chapter, ours and the study's own."""
 
     language: Language = "ko"
     formats: Several[Literal["html", "pdf", "docx", "pptx", "xlsx", "hwpx"]] = ("html", "pdf")
-    chapters: tuple[str, ...] | None = None
+    chapters: Several[str] | None = None
     release: Literal["public", "restricted"] = "public"
     peers: Literal["named", "anonymous", "group"] = "anonymous"
     minimum_base: int = Field(default=30, ge=1)
     gauge: Gauge = Gauge()
     publish: bool = True
-    groups: tuple[str, ...] | None = None
+    groups: Several[str] | None = None
     theme: dict[str, Any] = {}
     references: str | None = None
     notes: tuple[Label, ...] = ()

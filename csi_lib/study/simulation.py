@@ -9,15 +9,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from csi_lib.study.base import Code, Part
+from csi_lib.study.base import Code, Part, Several
 
 
 class Block(Part):
     """Items that share a latent dimension. ``level`` is where the average answer lies on the scale (0–1),
     ``loading`` how closely an item follows its dimension, ``general`` how closely the dimension follows
-    general satisfaction."""
+    general satisfaction. ``effects`` shifts the dimension, in standard deviations, by agency and year."""
 
-    items: tuple[str, ...]
+    items: Several[str]
+    effects: dict[str, dict[int, float]] = {}
     level: float = Field(default=0.65, ge=0, le=1)
     loading: float = Field(default=0.8, gt=-1, lt=1)
     general: float = Field(default=0.75, gt=-1, lt=1)
@@ -37,7 +38,7 @@ class Event(Part):
     yes: Code = 1
     no: Code = 2
     rate: float = Field(default=0.12, ge=0, le=1)
-    asked: tuple[str, ...] = ()
+    asked: Several[str] = ()
 
 
 class Defects(Part):
@@ -66,7 +67,7 @@ class World(Part):
     blocks: dict[str, Block] = {}
     groups: dict[str, Shares] = {}
     events: dict[str, Event] = {}
-    texts: tuple[str, ...] = ()
+    texts: Several[str] = ()
     text_rate: float = Field(default=0.2, ge=0, le=1)
     item_missing: float = Field(default=0.01, ge=0, lt=1)
     interviewers: int = Field(default=12, ge=1)

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.agency import AGENCY_ID, Agency, read_agencies
-from csi_lib.study.base import Code, Label, Language, Part, Several
+from csi_lib.study.base import Label, Language, Part, Several
 from csi_lib.study.codebook import Codebook
+from csi_lib.study.consistency import cross_faults, design_faults, labels_below
 from csi_lib.study.location import resolve_study
 from csi_lib.study.options import Privacy, Report, Thresholds
 from csi_lib.study.simulation import Simulation
@@ -20,7 +21,7 @@ from csi_lib.study.yaml_file import YamlFile, raise_together
 
 
 class Wave(Part):
-    """One year of the study: the period printed in data and results, and which edition of a model scored it."""
+    """One year of the study: the period printed in results, and which edition of a model scored it."""
 
     period: str | None = None
     formula_edition: dict[str, str] = {}
@@ -220,7 +221,7 @@ class Study(StudyFile):
                 found=repr(str(label)),
                 action="Add the translation.",
             )
-            for place, label in _labels(self, ())
+            for place, label in labels_below(self)
             for lang in self.languages
             if not getattr(label, lang)
         ]
@@ -266,7 +267,7 @@ def load_study(study: str | Path | Study | None = None) -> Study:
         errors += faults
     raise_together(errors)
     declared, listed = parts["study"], parts["agencies"]
-    raise_together(_cross_faults(file, declared, listed))
+    raise_together(cross_faults(file, declared, listed))
     given = {name: getattr(declared, name) for name in StudyFile.model_fields}
     return Study.model_construct(
         **given,
@@ -309,95 +310,8 @@ def _codebooks(folder: Path, file: YamlFile, declared: StudyFile):
         except InputError as error:
             errors.append(error)
             continue
-        errors += _design_faults(file, name, source, codebooks[name])
+        errors += design_faults(file, name, source, codebooks[name])
     return codebooks, errors
-
-
-def _design_faults(file: YamlFile, name: str, source: Source, codebook: Codebook):
-    """Design columns that the codebook does not have, or that have the wrong role."""
-    wanted = {"weights": ("weight",), "strata": None, "clusters": None, "fpc": None}
-    for part, roles in wanted.items():
-        setting = getattr(source.design, part)
-        for column in {setting.default, *setting.years.values()} - {None}:
-            if column not in codebook.columns:
-                near = nearest(column, codebook.columns)
-                yield file.error(
-                    "the codebook has no such column",
-                    "sources",
-                    name,
-                    "design",
-                    part,
-                    found=repr(column),
-                    action=f"Did you mean {near!r}?" if near else None,
-                )
-            elif roles and codebook.columns[column].role not in roles:
-                yield file.error(
-                    "this column has another role in the codebook",
-                    "sources",
-                    name,
-                    "design",
-                    part,
-                    found=f"{column!r} with the role {codebook.columns[column].role!r}",
-                    expected=f"the role {roles[0]!r}",
-                )
-    if source.interviewer and source.interviewer not in codebook.columns:
-        yield file.error(
-            "the codebook has no such column", "sources", name, "interviewer", found=repr(source.interviewer)
-        )
-
-
-def _cross_faults(file: YamlFile, declared: StudyFile, listed):
-    """Names in one file that another does not know."""
-    for name in declared.models:
-        if name not in declared.sources:
-            near = nearest(name, declared.sources)
-            yield file.error(
-                "models are given for a source that the study has not",
-                "models",
-                name,
-                found=repr(name),
-                expected=f"one of {', '.join(declared.sources)}",
-                action=f"Did you mean {near!r}?" if near else None,
-            )
-    for name, source in declared.sources.items():
-        constant = source.agency.constant
-        ids = [agency.id for agency in listed.agencies]
-        if constant is not None and constant not in ids:
-            yield file.error(
-                "this agency is not listed in the study's agencies",
-                "sources",
-                name,
-                "agency",
-                found=repr(constant),
-                expected=f"one of {', '.join(ids[:12])}",
-            )
-    for agency in listed.agencies:
-        for part, labels in (("type", listed.types), ("size", listed.sizes), ("region", listed.regions)):
-            value = getattr(agency, part)
-            if labels and value is not None and value not in labels:
-                near = nearest(value, labels)
-                yield InputError(
-                    f"this {part} of the agency {agency.id!r} has no label",
-                    where=str(file.path.with_name("agencies.yml")),
-                    found=repr(value),
-                    expected=f"one of {', '.join(labels)}",
-                    action=f"Did you mean {near!r}?" if near else None,
-                )
-
-
-def _labels(part, place: tuple):
-    """Every label below `part`, with the way to it in words."""
-    if isinstance(part, Label):
-        yield " > ".join(map(str, place)), part
-    elif isinstance(part, BaseModel):
-        for name in type(part).model_fields:
-            yield from _labels(getattr(part, name, None), (*place, name))
-    elif isinstance(part, dict):
-        for key, value in part.items():
-            yield from _labels(value, (*place, key))
-    elif isinstance(part, tuple):
-        for index, value in enumerate(part):
-            yield from _labels(value, (*place, getattr(value, "id", index)))
 
 
 def _several(value) -> list:
@@ -407,6 +321,3 @@ def _several(value) -> list:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-__all__ = ["Code", "Job", "Study", "StudyFile", "Wave", "load_study"]

@@ -38,11 +38,16 @@ class InputErrors(InputError):
 
 def raise_together(errors: Iterable[InputError]) -> None:
     """Raise nothing, the one error, or all of them as one."""
+    errors = list(errors)
+    if errors:
+        raise _together(errors)
+
+
+def _together(errors: list[InputError]) -> InputError:
     flat: list[InputError] = []
     for error in errors:
         flat.extend(error.errors if isinstance(error, InputErrors) else (error,))
-    if flat:
-        raise flat[0] if len(flat) == 1 else InputErrors(flat)
+    return flat[0] if len(flat) == 1 else InputErrors(flat)
 
 
 class YamlFile:
@@ -121,7 +126,7 @@ class YamlFile:
             return model.model_validate({**data, **extra})
         except ValidationError as error:
             faults = [self._in_words(model, part) for part in error.errors()]
-        raise_together(faults)
+        raise _together(faults)
 
     def _in_words(self, model: type[BaseModel], part: dict) -> InputError:
         path, kind = tuple(p for p in part["loc"] if p != "[key]"), part["type"]

@@ -136,7 +136,7 @@ def _read(files: list[Path], note: dict, codebook: Codebook, simulated: bool) ->
         frame[name] = pd.Categorical(frame[name].astype(object), categories=codes)
     columns = {}
     for name, column in codebook.columns.items():
-        labels = {code: label for code, label in note["labels"].get(name, [])}
+        labels = dict(note["labels"].get(name, []))
         columns[name] = (
             column
             if column.labels or not labels

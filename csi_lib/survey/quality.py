@@ -23,7 +23,8 @@ class SurveyQuality:
     ----------
     frame : tidy; one row per agency, year, check and column with a count above zero. Checks: ``blank``,
         ``declared_missing``, ``undeclared`` (recoded to missing), ``duplicate_id``, ``no_answer`` (an item
-        nobody answered), ``not_available``, ``straight_lined`` (respondents), ``straight_lining`` (interviewers).
+        nobody answered), ``not_available``, ``straight_lined`` (respondents), ``straight_lining``
+        (interviewers).
     counts : ``read``, ``dropped``, ``kept`` rows, ``undeclared`` cells, ``straight_lined`` respondents.
     interviewers : per interviewer (numbered, not named): ``n``, ``straight_lined``, ``share``, ``flagged``.
     files : names of the files read.
@@ -145,8 +146,8 @@ def _interviewers(frame, straight, interviewer, year) -> pd.DataFrame:
     columns = ["agency", "year", "interviewer", "n", "straight_lined", "share", "flagged"]
     if interviewer is None or interviewer not in frame or frame.empty:
         return pd.DataFrame(columns=columns)
-    # a number in order of first appearance: the record must not carry a person's name
-    number = pd.Series(pd.factorize(frame[interviewer])[0] + 1, index=frame.index)
+    # a number within the agency: the record must not carry a person's name
+    number = frame.groupby("agency")[interviewer].transform(lambda names: pd.factorize(names)[0] + 1)
     table = pd.DataFrame({"agency": frame["agency"], "interviewer": number, "straight": straight})
     table = table[number > 0].groupby(["agency", "interviewer"], sort=True)["straight"].agg(["size", "sum"])
     table = table.reset_index().rename(columns={"size": "n", "sum": "straight_lined"})

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from csi_lib.errors import InputError, nearest
+from csi_lib.errors import InputError
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.quality import SurveyQuality, combine, examine
@@ -32,7 +32,7 @@ class Survey:
         declared missing is NA.
     codebook : labels and scales of those columns.
     quality : what was read, dropped, recoded and flagged.
-    design_columns : what `SurveyDesign` is given: ``weights``, ``strata``, ``clusters``, ``fpc`` → column or None.
+    design_columns : what `SurveyDesign` is given: ``weights strata clusters fpc``, each a column or None.
     agency, year, source : what was asked for; None = all.
     """
 
@@ -362,6 +362,3 @@ def _merged(books: list[Codebook]) -> Codebook:
         if len(labels) != len(column.labels):
             update[name] = column.model_copy(update={"labels": labels})
     return book.model_copy(update={"columns": {**book.columns, **update}}) if update else book
-
-
-__all__ = ["Survey", "nearest", "read_survey"]

@@ -20,7 +20,6 @@ from csi_lib.study.codebook import Codebook, Column
 from csi_lib.study.location import cache_folder
 from csi_lib.study.source import Locator, Source
 from csi_lib.study.study import Study
-from csi_lib.study.yaml_file import raise_together
 from csi_lib.survey import formats
 from csi_lib.survey.coding import code_column, labels_of
 
@@ -224,27 +223,26 @@ def _raw_names(settings: Source, codebook: Codebook, year: int, file: Path, opti
         if locator is not None and locator.column:
             other = codebook.columns.get(locator.column)
             wanted[key] = other.names_in(year) if other else (locator.column,)
-    found, errors = {}, []
+    found: dict[str, str] = {}
+    absent: list[str] = []
     for name, accepted in wanted.items():
         plain = next((p for p in map(formats.plain_name, accepted) if p in by_plain), None)
         if plain is not None:
             found[name] = by_plain[plain]
             continue
         near = nearest(formats.plain_name(accepted[0]), by_plain)
-        errors.append(
-            InputError(
-                "a column of the codebook is not in the file",
-                where=str(file),
-                expected=f"{' or '.join(accepted)} (for {name.strip(chr(0))!r}, {year})",
-                action=(
-                    f"Did you mean {by_plain[near]!r}? Add it under 'names'"
-                    if near
-                    else "Add its name in this file under 'names'"
-                )
-                + f", or write 'names: {{{year}: null}}' when it was not asked.",
-            )
+        absent.append(
+            f"{' or '.join(accepted)} for {name.strip(chr(0))!r}"
+            + (f" (did you mean {by_plain[near]!r}?)" if near else "")
         )
-    raise_together(errors)
+    if absent:
+        raise InputError(
+            f"{len(absent)} column(s) of the codebook are not in the file of {year}",
+            where=str(file),
+            expected="; ".join(absent[:20]) + (" …" if len(absent) > 20 else ""),
+            action=f"Add the file's spelling under 'names' in the codebook ({year}: …), or write "
+            f"'names: {{{year}: null}}' for what was not asked.",
+        )
     return found
 
 
