@@ -23,18 +23,41 @@ end
 
 -- typst: one function of typst-template.typ per class, with the div's content as its argument
 local typst_block = {
-  ["notes"] = "#csi-notes[",
+  ["table-notes"] = "#csi-notes[",
+  ["figure-notes"] = "#csi-notes[",
   ["colophon"] = "#csi-colophon[",
   ["lead"] = "#csi-lead[",
   ["submission"] = "#csi-submission[",
 }
-local typst_inline = { value = "#csi-value[", label = "#csi-label[", change = "#csi-change[", unit = "#csi-unit[" }
+local card_line = { value = "#csi-value[", label = "#csi-label[", change = "#csi-change[" }
+
+-- a card's lines are spans of these classes; anything else in it is set as it stands
+local function card(blocks)
+  local out = pandoc.Blocks({})
+  for _, block in ipairs(blocks) do
+    local rest = pandoc.Inlines({})
+    for _, el in ipairs(block.t == "Para" and block.content or block.t == "Plain" and block.content or {}) do
+      local open = nil
+      for name, call in pairs(card_line) do
+        if el.t == "Span" and el.classes:includes(name) then open = call end
+      end
+      if open then
+        out:extend({ raw(open), pandoc.Plain(el.content), raw("]") })
+      elseif el.t ~= "SoftBreak" and el.t ~= "LineBreak" and (el.t ~= "Space" or #rest > 0) then
+        rest:insert(el)
+      end
+    end
+    if #rest > 0 then out:insert(pandoc.Para(rest)) end
+    if block.t ~= "Para" and block.t ~= "Plain" then out:insert(block) end
+  end
+  return out
+end
 
 local function key_figures(div)
   local out = pandoc.Blocks({ raw("#csi-key-figures(") })
   for _, child in ipairs(div.content) do
     out:insert(raw("["))
-    if child.t == "Div" then out:extend(child.content) else out:insert(child) end
+    out:extend(card(child.t == "Div" and child.content or { child }))
     out:insert(raw("],"))
   end
   out:insert(raw(")"))
@@ -54,19 +77,6 @@ local function blocks_of_reports(div)
   if class:includes("key-figures") then return key_figures(div) end
   for name, open in pairs(typst_block) do
     if class:includes(name) then return wrap(open, div.content, "]") end
-  end
-  return nil
-end
-
-local function spans_of_reports(span)
-  if not is_typst then return nil end
-  for name, open in pairs(typst_inline) do
-    if span.classes:includes(name) then
-      local out = pandoc.Inlines({ pandoc.RawInline("typst", open) })
-      out:extend(span.content)
-      out:insert(pandoc.RawInline("typst", "];"))
-      return out
-    end
   end
   return nil
 end
@@ -108,7 +118,7 @@ function Pandoc(doc)
   doc.meta["csi-authors"] = authors_of(doc.meta)
   local lang = pandoc.utils.stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
-  doc.blocks = doc.blocks:walk({ Div = blocks_of_reports, Span = spans_of_reports, Table = natural_widths })
+  doc.blocks = doc.blocks:walk({ Div = blocks_of_reports, Table = natural_widths })
   if is_typst and doc.meta.toc ~= false then doc.blocks = place_contents(doc.blocks) end
   return doc
 end

@@ -90,6 +90,15 @@ local function section_reference(link)
   return link
 end
 
+-- `[82.4[점]{.unit}]{.value}`: the small unit after a key figure; only now, because words are whole by now
+local function unit(span)
+  if not span.classes:includes("unit") then return nil end
+  local out = pandoc.Inlines({ pandoc.RawInline("typst", "#csi-unit[") })
+  out:extend(span.content)
+  out:insert(pandoc.RawInline("typst", "];"))
+  return out
+end
+
 local tables = 0
 local function scrolling_region(tbl)
   tables = tables + 1
@@ -155,7 +164,7 @@ function Pandoc(doc)
   local lang = pandoc.utils.stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
   if is_typst then
-    doc.blocks = doc.blocks:walk({ Table = column_widths }):walk({ Para = line_of_text, Plain = line_of_text })
+    doc.blocks = doc.blocks:walk({ Table = column_widths }):walk({ Para = line_of_text, Plain = line_of_text }):walk({ Span = unit })
   elseif is_html then
     doc.blocks = doc.blocks:walk({ Link = section_reference, Table = scrolling_region })
   end
