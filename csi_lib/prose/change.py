@@ -152,9 +152,7 @@ def describe(
     kind : ``change`` (over time) or ``comparison`` (between groups).
     """
     outcome = verdict_of(row, alpha=alpha, margin=margin)
-    template = _kind({k: v for (k, l), v in _SENTENCES.items() if l == check_lang(lang)}, kind)[
-        outcome.strength
-    ]
+    template = _kind(_SENTENCES, kind)[check_lang(lang)][outcome.strength]
     fields = {"subject": subject, "versus": versus}
     if outcome.strength != "unknown":
         fields["detail"] = _detail(row, lang, with_size=not outcome.significant)
