@@ -29,39 +29,43 @@ _NOUNS = {
 _MARKS = {"up": UP, "down": DOWN, "none": LEVEL, "unknown": LEVEL}
 
 _SENTENCES = {
-    ("change", "ko"): {
-        "clear": "{subject:은/는} {versus}보다 {size} 뚜렷하게 {verb}했다({detail}).",
-        "significant": "{subject:은/는} {versus}보다 {size} {verb}했다({detail}).",
-        "none": "{subject:은/는} {versus:과/와} 통계적으로 유의한 차이가 없다({detail}).",
-        "same": "{subject:은/는} {versus:과/와} 사실상 같다({detail}).",
-        "unknown": "{subject:은/는} {versus:과/와} 비교할 수 없다.",
+    "change": {
+        "ko": {
+            "clear": "{subject:은/는} {versus}보다 {size} 뚜렷하게 {verb}했다({detail}).",
+            "significant": "{subject:은/는} {versus}보다 {size} {verb}했다({detail}).",
+            "none": "{subject:은/는} {versus:과/와} 통계적으로 유의한 차이가 없다({detail}).",
+            "same": "{subject:은/는} {versus:과/와} 사실상 같다({detail}).",
+            "unknown": "{subject:은/는} {versus:과/와} 비교할 수 없다.",
+        },
+        "en": {
+            "clear": "{subject} clearly {verb} by {size} compared with {versus} ({detail}).",
+            "significant": "{subject} {verb} by {size} compared with {versus} ({detail}).",
+            "none": "{subject} did not change significantly compared with {versus} ({detail}).",
+            "same": "{subject} is practically the same compared with {versus} ({detail}).",
+            "unknown": "{subject} cannot be compared with {versus}.",
+        },
     },
-    ("change", "en"): {
-        "clear": "{subject} clearly {verb} by {size} compared with {versus} ({detail}).",
-        "significant": "{subject} {verb} by {size} compared with {versus} ({detail}).",
-        "none": "{subject} did not change significantly compared with {versus} ({detail}).",
-        "same": "{subject} is practically the same as in {versus} ({detail}).",
-        "unknown": "{subject} cannot be compared with {versus}.",
-    },
-    ("comparison", "ko"): {
-        "clear": "{subject:은/는} {versus}보다 {size} 뚜렷하게 {verb}({detail}).",
-        "significant": "{subject:은/는} {versus}보다 {size} {verb}({detail}).",
-        "none": "{subject:은/는} {versus:과/와} 통계적으로 유의한 차이가 없다({detail}).",
-        "same": "{subject:은/는} {versus:과/와} 사실상 같다({detail}).",
-        "unknown": "{subject:은/는} {versus:과/와} 비교할 수 없다.",
-    },
-    ("comparison", "en"): {
-        "clear": "{subject} is clearly {verb} than {versus} by {size} ({detail}).",
-        "significant": "{subject} is {verb} than {versus} by {size} ({detail}).",
-        "none": "{subject} does not differ significantly from {versus} ({detail}).",
-        "same": "{subject} is practically the same as {versus} ({detail}).",
-        "unknown": "{subject} cannot be compared with {versus}.",
+    "comparison": {
+        "ko": {
+            "clear": "{subject:은/는} {versus}보다 {size} 뚜렷하게 {verb}({detail}).",
+            "significant": "{subject:은/는} {versus}보다 {size} {verb}({detail}).",
+            "none": "{subject:은/는} {versus:과/와} 통계적으로 유의한 차이가 없다({detail}).",
+            "same": "{subject:은/는} {versus:과/와} 사실상 같다({detail}).",
+            "unknown": "{subject:은/는} {versus:과/와} 비교할 수 없다.",
+        },
+        "en": {
+            "clear": "{subject} is clearly {verb} than {versus} by {size} ({detail}).",
+            "significant": "{subject} is {verb} than {versus} by {size} ({detail}).",
+            "none": "{subject} does not differ significantly from {versus} ({detail}).",
+            "same": "{subject} is practically the same as {versus} ({detail}).",
+            "unknown": "{subject} cannot be compared with {versus}.",
+        },
     },
 }
 _VERBS = {
-    ("change", "ko"): {"up": "상승", "down": "하락"}, ("change", "en"): {"up": "rose", "down": "fell"},
-    ("comparison", "ko"): {"up": "높다", "down": "낮다"}, ("comparison", "en"): {"up": "higher", "down": "lower"},
-}  # fmt: skip
+    "change": {"ko": {"up": "상승", "down": "하락"}, "en": {"up": "rose", "down": "fell"}},
+    "comparison": {"ko": {"up": "높다", "down": "낮다"}, "en": {"up": "higher", "down": "lower"}},
+}
 
 
 @dataclass(frozen=True)
@@ -148,15 +152,13 @@ def describe(
     kind : ``change`` (over time) or ``comparison`` (between groups).
     """
     outcome = verdict_of(row, alpha=alpha, margin=margin)
-    template = _kind({k: v for (k, l), v in _SENTENCES.items() if l == check_lang(lang)}, kind)[
-        outcome.strength
-    ]
+    template = _kind(_SENTENCES, kind)[check_lang(lang)][outcome.strength]
     fields = {"subject": subject, "versus": versus}
     if outcome.strength != "unknown":
         fields["detail"] = _detail(row, lang, with_size=not outcome.significant)
     if outcome.significant:
         fields["size"] = Number.from_row(row).magnitude()
-        fields["verb"] = _VERBS[kind, lang][outcome.direction]
+        fields["verb"] = _VERBS[kind][lang][outcome.direction]
     return say(template, lang, **fields)
 
 
@@ -213,7 +215,6 @@ def ordered(items: Sequence, lang: str) -> Sentence:
 
 
 def _kind(table: Mapping, kind: str):
-    found = {k[0] if isinstance(k, tuple) else k: v for k, v in table.items()}
-    if kind not in found:
-        raise InputError("unknown kind of difference", found=repr(kind), expected="change or comparison")
-    return found[kind]
+    if kind not in table:
+        raise InputError("unknown kind of difference", found=repr(kind), expected=" or ".join(table))
+    return table[kind]

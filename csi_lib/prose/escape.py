@@ -2,7 +2,7 @@
 
 The reader is pandoc's Markdown as Quarto configures it, so anything that could start a construct there
 (markup, math, citation, raw HTML, div, list, shortcode, footnote, table cell) is neutralised with a
-backslash, which pandoc accepts before every ASCII punctuation mark. Only `.`, `:`, `-`, `=`, `+`, `%`
+backslash, which pandoc accepts before every ASCII punctuation mark, or written as an entity. Only `.`, `:`, `-`, `=`, `+`, `%`
 and `(` are dangerous in some places only and stay readable elsewhere.
 """
 
@@ -29,6 +29,8 @@ _SOMETIMES = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# a backslash before these would open TeX mathematics where a project switches that extension on
+_ENTITIES = {"\\": "&#92;", "[": "&#91;", "(": "&#40;"}
 _ENUMERATOR = re.compile(r"^(\w+)([.)])(?=\s|$)")
 
 
@@ -49,4 +51,4 @@ def escape_markdown(text: object) -> str:
     marks = {m.start() for pattern in (_ALWAYS, _SOMETIMES) for m in pattern.finditer(cleaned)}
     if enumerator := _ENUMERATOR.match(cleaned):
         marks.add(enumerator.start(2))
-    return "".join(f"\\{c}" if i in marks else c for i, c in enumerate(cleaned))
+    return "".join(_ENTITIES.get(c, f"\\{c}") if i in marks else c for i, c in enumerate(cleaned))

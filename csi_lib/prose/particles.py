@@ -36,8 +36,8 @@ _SYMBOLS = {
     "²": CLOSED, "³": CLOSED, "㎡": OPEN, "㎢": OPEN, "㎥": OPEN, "㎞": OPEN, "㎝": OPEN, "㎜": OPEN, "㎏": CLOSED,
     "㎎": CLOSED, "+": OPEN, "&": OPEN, "#": CLOSED, "@": CLOSED, "ε": CLOSED, "ο": CLOSED, "υ": CLOSED,
 }  # fmt: skip
-_UNITS = {"kg": CLOSED, "g": CLOSED, "mg": CLOSED, "km": OPEN, "m": OPEN, "cm": OPEN, "mm": OPEN, "l": OPEN,
-          "ml": OPEN, "kwh": OPEN, "pp": OPEN, "p": OPEN, "ha": OPEN}  # fmt: skip
+_UNITS = {"kg": CLOSED, "g": CLOSED, "mg": CLOSED, "km": OPEN, "m": OPEN, "cm": OPEN, "mm": OPEN, "l": OPEN, "L": OPEN,
+          "ml": OPEN, "kWh": OPEN, "pp": OPEN, "p": OPEN, "ha": OPEN}  # fmt: skip
 # English words whose Korean spelling the rules below miss, and capitals read as a word
 _WORDS = {"up": CLOSED, "check": OPEN, "set": OPEN, "kit": OPEN, "hub": OPEN, "type": CLOSED, "tape": CLOSED,
           "talk": OPEN, "kakaotalk": CLOSED, "me": OPEN, "we": OPEN, "mom": CLOSED, "box": OPEN,
@@ -141,8 +141,8 @@ def _number_sound(number: str) -> str:
 def _latin_sound(word: str) -> str:
     run = _LATIN.search(word).group()
     before = word[: -len(run)]
-    if before[-1:].isdigit() and run.lower() in _UNITS:
-        return _UNITS[run.lower()]
+    if before[-1:].isdigit() and run in _UNITS:
+        return _UNITS[run]
     if run.lower() in _WORDS:
         return _WORDS[run.lower()]
     if run[-1].isupper() or len(run) == 1:  # an acronym is read letter by letter

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import index
 from string import Formatter
 
 from csi_lib.errors import InputError, nearest
@@ -152,17 +153,19 @@ def _filled(value: Value, lang: str, options: list[str], *, where: str) -> Sente
         part = _interval(value, lang, options)
     elif isinstance(value, Sentence):
         part = value
-    elif isinstance(value, bool) or isinstance(value, float) or value is None:
-        raise InputError("a result in a sentence is a Number, so that it carries its row", where=where,
-                         found=repr(value), expected="str, Number, Interval, Sentence, int (a year) or a list")  # fmt: skip
     elif isinstance(value, str):
         if not clean_text(value):
             raise InputError("an empty word cannot be part of a sentence", where=where, found=repr(value))
         part = Sentence(escape_markdown(value), clean_text(value))
     elif isinstance(value, Sequence):
         part = join_words(value, lang)
-    else:  # an int, Python's or NumPy's, that names something
-        part = Sentence(str(int(value)), str(int(value)))
+    elif hasattr(value, "__index__") and not isinstance(value, bool):  # a year, a chapter: a name, no result
+        part = Sentence(str(index(value)), str(index(value)))
+    else:
+        raise InputError(
+            "a result in a sentence is a Number, so that it carries its row", where=where, found=repr(value),
+            expected="str, Number, Interval, Sentence, int (a year) or a list",
+        )  # fmt: skip
     for pair in (o for o in options if o in PARTICLES):
         particle = josa(part.text, pair)
         part = Sentence(part.markdown + particle, part.text + particle, part.row_ids)
