@@ -14,6 +14,10 @@ _PUBLIC = {
     # measure: pure statistics
     "csi_lib.measure.scale": ["rescale", "top_box", "nps"],
     "csi_lib.measure.alpha": ["cronbach_alpha"],
+    "csi_lib.measure.pls": ["pls_path_model"],
+    "csi_lib.measure.importance": ["importance"],
+    "csi_lib.measure.stated_importance": ["stated_importance"],
+    "csi_lib.measure.penalty_reward": ["penalty_reward"],
     # study: what is on disk
     # survey: data meets codebook and design
     # models
