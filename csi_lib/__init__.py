@@ -16,6 +16,10 @@ _PUBLIC = {
     "csi_lib.measure.alpha": ["cronbach_alpha"],
     "csi_lib.measure.cfa": ["cfa"],
     "csi_lib.measure.model_syntax": ["read_model"],
+    "csi_lib.measure.pls": ["pls_path_model"],
+    "csi_lib.measure.importance": ["importance"],
+    "csi_lib.measure.stated_importance": ["stated_importance"],
+    "csi_lib.measure.penalty_reward": ["penalty_reward"],
     # study: what is on disk
     "csi_lib.study.study": ["Study", "Job", "load_study"],
     "csi_lib.study.location": ["resolve_study", "bundled_studies"],

@@ -1,7 +1,7 @@
 """PLS path models of satisfaction (ACSI, NCSI, ECSI): estimation and everything read from one fit.
 
-The work is done on covariance matrices in `pls_algorithm` and `pls_statistics`; bootstrap, influence and group
-comparison are in `pls_bootstrap`, what concerns quality in `pls_quality`.
+The work is done on covariance matrices in `pls_algorithm` and `pls_statistics`; bootstrap, influence and
+group comparison are in `pls_bootstrap`, what concerns quality in `pls_quality`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.measure import pls_bootstrap, pls_quality
 from csi_lib.measure.pls_algorithm import Layout, Outer
-from csi_lib.measure.pls_inputs import check_blocks, check_data, read_layout, read_scale
-from csi_lib.measure.pls_statistics import IndexScale, keys, statistics
+from csi_lib.measure.pls_inputs import check_blocks, check_consistent, check_data, read_layout, read_scale
+from csi_lib.measure.pls_statistics import IndexScale, keys, statistics, structural
 from csi_lib.measure.resampling import check_level
 from csi_lib.measure.rows import Rows, warn
 
@@ -52,13 +52,14 @@ class PLSPathModel:
     paths : `source target estimate`, standardised path coefficients.
     loadings, weights : `block item estimate`; weights make a block of unit variance from standardised items.
     r_squared : `block estimate adjusted aic bic` of every block that something points at.
-    scores : n × blocks, mean 0 and variance 1 with divisor n (multiply by √((n−1)/n) for seminr's and semPLS's);
-        index of the rows used.
+    scores : n × blocks, mean 0 and variance 1 with divisor n (multiply by √((n−1)/n) for seminr's and
+        semPLS's); index of the rows used.
     n, n_dropped : rows used, rows left out for missing values.
     iterations : of the outer estimation.
 
-    `index`, `index_scores`, `index_weights`, `reliability`, `effects`, `correlations`, `htmt`, `cross_loadings`,
-    `communalities`, `fornell_larcker`, `f_squared`, `vif`, `item_vif` and `fit` are computed when first read.
+    `index`, `index_scores`, `index_weights`, `reliability`, `effects`, `correlations`, `htmt`,
+    `cross_loadings`, `communalities`, `fornell_larcker`, `f_squared`, `vif`, `item_vif` and `fit` are
+    computed when first read.
     """
 
     paths: pd.DataFrame
@@ -80,7 +81,8 @@ class PLSPathModel:
         """The point estimates of one kind of statistic (a key of `KEY_COLUMNS`) as a tidy frame."""
         return tidy(name, self.layout, estimate=self.values[name][0])
 
-    # ---- the index ----------------------------------------------------------------------------------------------
+    # ---- the index
+    # ----------------------------------------------------------------------------------------------
     def _need_scale(self) -> None:
         if self.scale is None:
             read_scale(None, self.rows, self.layout, "ecsi")  # raises, and says why
@@ -92,25 +94,35 @@ class PLSPathModel:
         frame = self.frame("index_weights")
         negative = frame.loc[frame["estimate"] < 0]
         if len(negative):
-            warn(f"item {negative['item'].iloc[0]} of block {negative['block'].iloc[0]} has a negative weight: an "
-                 "index made with it is not bounded by 0 and 100. Reverse the item, or use mode A.")
+            warn(
+                f"item {negative['item'].iloc[0]} of block {negative['block'].iloc[0]} has a negative "
+                "weight: an "
+                "index made with it is not bounded by 0 and 100. Reverse the item, or use mode A."
+            )
         return frame
 
     @cached_property
     def index_scores(self) -> pd.DataFrame:
         """Index of every row used (n × blocks, 0–100)."""
         w = self.index_weights["estimate"].to_numpy()
-        points = 100 * (self.rows.values[:, self.layout.column] - self.scale.low) / (self.scale.high - self.scale.low)
+        points = (
+            100
+            * (self.rows.values[:, self.layout.column] - self.scale.low)
+            / (self.scale.high - self.scale.low)
+        )
         start = np.searchsorted(self.layout.block_of, np.arange(self.layout.J))
-        return pd.DataFrame(np.add.reduceat(points * w, start, axis=1), self.rows.index, list(self.layout.blocks))
+        return pd.DataFrame(
+            np.add.reduceat(points * w, start, axis=1), self.rows.index, list(self.layout.blocks)
+        )
 
     @cached_property
     def index(self) -> pd.DataFrame:
         """`block estimate se ci_low ci_high sd n`: mean index 0–100 of each block.
 
-        Σ w_i (x̄_i − low)/(high − low) · 100 / Σ w_i with unstandardised outer weights. The standard error is the
-        influence function's, so it contains the estimation of the weights; rows count as independent (for strata
-        and clusters give `influence("index")` to the survey design). t interval with n − 1 degrees of freedom.
+        Σ w_i (x̄_i − low)/(high − low) · 100 / Σ w_i with unstandardised outer weights. The standard error is
+        the influence function's, so it contains the estimation of the weights; rows count as independent (for
+        strata and clusters give `influence("index")` to the survey design). t interval with n − 1 degrees of
+        freedom.
         """
         from scipy.special import stdtrit
 
@@ -120,10 +132,19 @@ class PLSPathModel:
         sd = np.sqrt(w @ (scores - w @ scores / w.sum()) ** 2 / w.sum() * self.n / (self.n - 1))
         se = self.standard_errors("index")
         half = stdtrit(self.n - 1, 0.975) * se
-        return tidy("index", self.layout, estimate=estimate, se=se, ci_low=estimate - half, ci_high=estimate + half,
-                    sd=sd, n=self.n)
+        return tidy(
+            "index",
+            self.layout,
+            estimate=estimate,
+            se=se,
+            ci_low=estimate - half,
+            ci_high=estimate + half,
+            sd=sd,
+            n=self.n,
+        )
 
-    # ---- quality (see pls_quality for formulas) -----------------------------------------------------------------
+    # ---- quality (see pls_quality for formulas)
+    # -----------------------------------------------------------------
     @cached_property
     def reliability(self) -> pd.DataFrame:
         """`block mode items alpha rho_a rho_c ave rho_dg eigenvalue_1 eigenvalue_2`."""
@@ -179,18 +200,27 @@ class PLSPathModel:
         """Average communality (blocks of two or more items), average R² and Tenenhaus' goodness of fit."""
         return pls_quality.goodness_of_fit(self)
 
-    # ---- uncertainty (see pls_bootstrap) ------------------------------------------------------------------------
-    def bootstrap(self, n: int = 1000, seed: int | None = 0, *, ci: float = 0.95,
-                  ci_method: str = "percentile") -> pls_bootstrap.PLSBootstrap:
-        """Resample rows `n` times: the same frames with `se ci_low ci_high bias`; see `pls_bootstrap.bootstrap`."""
+    # ---- uncertainty (see pls_bootstrap)
+    # ------------------------------------------------------------------------
+    def bootstrap(
+        self, n: int = 1000, seed: int | None = 0, *, ci: float = 0.95, ci_method: str = "percentile"
+    ) -> pls_bootstrap.PLSBootstrap:
+        """Resample rows `n` times: the same frames with `se ci_low ci_high bias`; see
+        `pls_bootstrap.bootstrap`."""
         check_level(ci)
         return pls_bootstrap.bootstrap(self, n, seed, ci=ci, ci_method=ci_method)
 
     def influence(self, of: str = "index") -> pd.DataFrame:
-        """Linearised value of every row for each statistic of one kind (n × statistics); see `pls_bootstrap`."""
+        """Linearised value of every row for one kind of statistic (n × m); see `pls_bootstrap`."""
         self._check_kind(of)
-        names = [" -> ".join(map(str, key)) if of in ("paths", "indirect", "total") else
-                 key[0] if len(key) == 1 else tuple(key) for key in keys(self.layout)[of]]
+        names = [
+            " -> ".join(map(str, key))
+            if of in ("paths", "indirect", "total")
+            else key[0]
+            if len(key) == 1
+            else tuple(key)
+            for key in keys(self.layout)[of]
+        ]
         columns = pd.MultiIndex.from_tuples(names) if names and isinstance(names[0], tuple) else names
         return pd.DataFrame(pls_bootstrap.influence(self, [of])[of], self.rows.index, columns)
 
@@ -213,40 +243,56 @@ class PLSPathModel:
 
     def _check_kind(self, of: str) -> None:
         if of not in KEY_COLUMNS:
-            raise InputError("unknown kind of statistic", where="of", found=repr(of), expected=", ".join(KEY_COLUMNS))
+            raise InputError(
+                "unknown kind of statistic", where="of", found=repr(of), expected=", ".join(KEY_COLUMNS)
+            )
         if of in ("index", "index_weights"):
             self._need_scale()
 
 
-def pls_path_model(items, measurement, structure, *, scheme="centroid", scaled=True, modes=None, consistent=False,
-                   weights=None, missing="listwise", scale=None, index_form="ecsi", tolerance=1e-12,
-                   max_iterations=3000) -> PLSPathModel:
+def pls_path_model(
+    items,
+    measurement,
+    structure,
+    *,
+    scheme="centroid",
+    scaled=True,
+    modes=None,
+    consistent=False,
+    weights=None,
+    missing="listwise",
+    scale=None,
+    index_form="ecsi",
+    tolerance=1e-12,
+    max_iterations=3000,
+) -> PLSPathModel:
     """Estimate a path model of blocks of items by partial least squares.
 
-    Each block is a weighted sum of its items with variance 1. Outer weights are iterated (Wold; Lohmöller 1989):
-    inner estimate Z_j = Σ e_ij Y_i over the neighbours i of block j, then w = cov(x, Z_j) (mode A) or
-    w = S_jj⁻¹ cov(x, Z_j) (mode B). Paths are the regressions of each block on those that point at it. Every block
-    is turned so that it correlates positively with the plain sum of its items.
+    Each block is a weighted sum of its items with variance 1. Outer weights are iterated (Wold; Lohmöller
+    1989): inner estimate Z_j = Σ e_ij Y_i over the neighbours i of block j, then w = cov(x, Z_j) (mode A) or
+    w = S_jj⁻¹ cov(x, Z_j) (mode B). Paths are the regressions of each block on those that point at it. Every
+    block is turned so that it correlates positively with the plain sum of its items.
 
     Parameters
     ----------
     items : DataFrame, one row per respondent, one numeric column per item.
     measurement : dict, block → list of items. An item may serve two blocks; a block may have one item.
     structure : list of (source, target) pairs of blocks, without a circle.
-    scheme : inner weights e_ij: "centroid" the sign of the correlation, "factorial" the correlation, "path" the
-        regression coefficient for predecessors and the correlation for successors.
+    scheme : inner weights e_ij: "centroid" the sign of the correlation, "factorial" the correlation, "path"
+        the regression coefficient for predecessors and the correlation for successors.
     scaled : standardise the items first. Without it weights and iteration use covariances (plspm's
         ``scaled = FALSE``); loadings and paths stay correlations and standardised coefficients.
-    modes : "A" (default), "B" or "unit" (equal weights) for all blocks, or a dict block → mode, or one per block.
-    consistent : True, or the blocks (mode A) that are common factors: loadings, correlations, paths and R² are
-        corrected for unreliability by ρ_A (PLSc, Dijkstra & Henseler 2015).
+    modes : "A" (default), "B" or "unit" (equal weights) for all blocks, or a dict block → mode, or one per
+    block.
+    consistent : True, or the blocks (mode A) that are common factors: loadings, correlations, paths and R²
+        are corrected for unreliability by ρ_A (PLSc, Dijkstra & Henseler 2015).
     weights : survey weights, array, Series or column name; means and covariances are weighted, weights are
         rescaled to sum to n.
-    missing : "listwise" leaves out rows with a missing item; "mean" puts the (weighted) mean of the item there,
-        re-computed in every resample.
-    scale : ends (low, high) of the answer scale for the 0–100 index, for all items, or a dict by item or block. If
-        None it is read off the answers when they are whole numbers whose extremes form a common scale (1–5, 1–10,
-        0–10 …); otherwise reading `.index` asks for it.
+    missing : "listwise" leaves out rows with a missing item; "mean" puts the (weighted) mean of the item
+        there, re-computed in every resample.
+    scale : ends (low, high) of the answer scale for the 0–100 index, for all items, or a dict by item or
+        block. If None it is read off the answers when they are whole numbers whose extremes form a common
+        scale (1–5, 1–10, 0–10 …); otherwise reading `.index` asks for it.
     index_form : "ecsi" weighs items by w/SD(x), as ACSI and ECSI do; "plspm" by the standardised w, as
         plspm::rescale does. They can differ by half an index point.
     tolerance, max_iterations : the iteration ends when no weight moves by more than `tolerance`.
@@ -258,8 +304,8 @@ def pls_path_model(items, measurement, structure, *, scheme="centroid", scaled=T
     Raises
     ------
     InputError
-        Unknown, constant, non-numeric or infinite items; unknown, unconnected or circular blocks; exactly dependent
-        items in mode B or exactly dependent predictors; too few rows; no convergence.
+        Unknown, constant, non-numeric or infinite items; unknown, unconnected or circular blocks; exactly
+        dependent items in mode B or exactly dependent predictors; too few rows; no convergence.
 
     Warns
     -----
@@ -278,7 +324,9 @@ def pls_path_model(items, measurement, structure, *, scheme="centroid", scaled=T
     Tenenhaus, Esposito Vinzi, Chatelin & Lauro (2005), Computational Statistics & Data Analysis 48, 159–205.
     Monecke & Leisch (2012), Journal of Statistical Software 48(3).
     """
-    layout = read_layout(measurement, structure, scheme=scheme, scaled=scaled, modes=modes, consistent=consistent)
+    layout = read_layout(
+        measurement, structure, scheme=scheme, scaled=scaled, modes=modes, consistent=consistent
+    )
     distinct = list(dict.fromkeys(layout.items))
     rows = Rows.read(items, distinct, weights=weights, missing=missing)
     check_data(rows, layout)
@@ -287,15 +335,20 @@ def pls_path_model(items, measurement, structure, *, scheme="centroid", scaled=T
     values, outer = statistics(*rows.moments(), layout, ends, **control)
     check_blocks(outer.correlation[0], layout)
     if not outer.converged[0]:
-        raise InputError(f"the weights did not settle in {max_iterations} iterations", where="pls_path_model",
-                         action="Try another scheme, look for a block that hardly correlates with its neighbours, or "
-                         "raise max_iterations.")
-    _check_consistent(values, outer, layout)
+        raise InputError(
+            f"the weights did not settle in {max_iterations} iterations",
+            where="pls_path_model",
+            action="Try another scheme, look for a block that hardly correlates with its neighbours, or "
+            "raise max_iterations.",
+        )
+    check_consistent(values, layout)
     return PLSPathModel(
         paths=tidy("paths", layout, estimate=values["paths"][0]),
         loadings=tidy("loadings", layout, estimate=values["loadings"][0]),
         weights=tidy("weights", layout, estimate=values["weights"][0]),
-        r_squared=pls_quality.r_squared_table(values["r_squared"][0], layout, rows.n),
+        r_squared=pls_quality.r_squared_table(
+            values["r_squared"][0], structural(outer.correlation, layout)[1][0], layout, rows.n
+        ),
         scores=_scores(rows, layout, outer),
         n=rows.n,
         n_dropped=rows.n_dropped,
@@ -328,29 +381,3 @@ def _scores(rows: Rows, layout: Layout, outer: Outer) -> pd.DataFrame:
         x = x / outer.sd[0]
     start = np.searchsorted(layout.block_of, np.arange(layout.J))
     return pd.DataFrame(np.add.reduceat(x * outer.weights[0], start, axis=1), rows.index, list(layout.blocks))
-
-
-def _check_consistent(values: dict[str, np.ndarray], outer: Outer, layout: Layout) -> None:
-    """A correction for unreliability can overshoot; say where instead of handing on NaN or a correlation above 1."""
-    if not layout.consistent.any():
-        return
-    rho = values["reliability"].reshape(1, -1, layout.J)[0, 1]
-    bad = [b for b, r, c in zip(layout.blocks, rho, layout.consistent, strict=True) if c and not r > 0]
-    if bad:
-        raise InputError("ρ_A is not positive, so the block cannot be corrected for unreliability", where="consistent",
-                         found=", ".join(bad), action="Leave it out of `consistent`, or drop items that do not belong.")
-    if not np.isfinite(values["paths"]).all():
-        raise InputError("the corrected correlations of the blocks are not positive definite", where="consistent",
-                         action="Two blocks are not distinct (see `htmt` of the uncorrected model): merge them.")
-    over = np.abs(values["correlations"][0]) > 1
-    high = np.abs(values["loadings"][0]) > 1
-    if over.any() or high.any() or (rho > 1).any():
-        what = []
-        if over.any():
-            what.append("correlation of " + " and ".join(keys(layout)["correlations"][int(np.argmax(over))]))
-        if high.any():
-            what.append("loading of " + str(layout.items[int(np.argmax(high))]))
-        if (rho > 1).any():
-            what.append("ρ_A of " + layout.blocks[int(np.argmax(rho))])
-        warn(f"consistent PLS left its bounds: {', '.join(what)} above 1 (a Heywood case). Do not report these paths; "
-             "the blocks may not be distinct.")

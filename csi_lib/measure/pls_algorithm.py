@@ -1,7 +1,7 @@
 """PLS path modelling on moments, for many data sets at once.
 
-The algorithm needs nothing but the items' covariances. A fit is a batch of one; a bootstrap, a permutation test
-and an influence function are batches of many, so that all of them run through the same lines.
+The algorithm needs nothing but the items' covariances. A fit is a batch of one; a bootstrap, a permutation
+test and an influence function are batches of many, so that all of them run through the same lines.
 
 Letters: B data sets, k positions (items in block order; an item may serve two blocks), J blocks, E arrows.
 """
@@ -22,8 +22,8 @@ MODES = ("A", "B", "unit")
 class Layout:
     """The model in integers: which position belongs to which block, and which block points at which.
 
-    `column[p]` is the data column behind position p, `block_of[p]` its block; `arrows` is E × 2 (source, target).
-    `consistent` marks the blocks whose correlations are corrected for unreliability (PLSc).
+    `column[p]` is the data column behind position p, `block_of[p]` its block; `arrows` is E × 2 (source,
+    target). `consistent` marks the blocks whose correlations are corrected for unreliability (PLSc).
     """
 
     blocks: tuple[str, ...]
@@ -123,14 +123,17 @@ def inner_weights(correlation: np.ndarray, layout: Layout) -> np.ndarray:
 def outer_estimation(moments: np.ndarray, layout: Layout, *, tolerance: float, max_iterations: int) -> Outer:
     """Iterate outer and inner estimation for B covariance matrices of the data columns (B × c × c).
 
-    Wold's iteration in Lohmöller's form, from equal weights: blocks → correlations of blocks → inner estimate →
-    covariance of each item with the inner estimate of its block (mode A), or its regression on the block's items
-    (mode B); "unit" keeps equal weights. It ends when no weight moves by more than `tolerance`; each data set is
-    judged alone, and those that ended leave the batch. Where a block correlates negatively with the (unweighted,
-    unstandardised) sum of its items its sign is turned.
+    Wold's iteration in Lohmöller's form, from equal weights: blocks → correlations of blocks → inner estimate
+    → covariance of each item with the inner estimate of its block (mode A), or its regression on the block's
+    items (mode B); "unit" keeps equal weights. It ends when no weight moves by more than `tolerance`; each
+    data set is judged alone, and those that ended leave the batch. Where a block correlates negatively with
+    the (unweighted, unstandardised) sum of its items its sign is turned.
     """
-    S = moments if np.array_equal(layout.column, np.arange(moments.shape[-1])) else (
-        moments[:, layout.column[:, None], layout.column])
+    S = (
+        moments
+        if np.array_equal(layout.column, np.arange(moments.shape[-1]))
+        else (moments[:, layout.column[:, None], layout.column])
+    )
     sd = np.sqrt(np.einsum("bii->bi", S))
     if layout.scaled:
         S = correlations(S)

@@ -26,10 +26,11 @@ _STEP = 1e-4
 
 @dataclass(frozen=True, eq=False)
 class PLSBootstrap:
-    """Frames of the model with `estimate bias se ci_low ci_high`; `replicates` holds the R × m arrays behind them.
+    """Frames of the model with `estimate bias se ci_low ci_high`; `replicates` holds the R × m arrays behind
+    them.
 
-    `reliability` and `effects` come in long form: `block measure …` and `source target effect …`. `n` counts the
-    resamples that could be estimated. `index` is None where the model has no answer scale.
+    `reliability` and `effects` come in long form: `block measure …` and `source target effect …`. `n` counts
+    the resamples that could be estimated. `index` is None where the model has no answer scale.
     """
 
     paths: pd.DataFrame
@@ -58,19 +59,23 @@ def bootstrap(model: PLSPathModel, n: int, seed: int | None, *, ci: float, ci_me
     Parameters
     ----------
     n : resamples.   seed : of numpy's default generator; the same seed gives the same numbers.
-    ci_method : "percentile"; "bca", bias-corrected and accelerated, acceleration from the influence values; or
-        "bc", bias-corrected without acceleration.
+    ci_method : "percentile"; "bca", bias-corrected and accelerated, acceleration from the influence values;
+        or "bc", bias-corrected without acceleration.
 
     Notes
     -----
     R: ``seminr::bootstrap_model(model, nboot, seed)``; ``semPLS::bootsempls``, whose
-    ``summary(type = "bca")`` regresses on resampling frequencies that ``boot::boot.array`` redraws in another order
-    than they were used: its acceleration is noise around 0, and its limits (the published ECSI ones too) are those
-    of "bc" here.
+    ``summary(type = "bca")`` regresses on resampling frequencies that ``boot::boot.array`` redraws in another
+    order than they were used: its acceleration is noise around 0, and its limits (the published ECSI ones
+    too) are those of "bc" here.
     """
     if ci_method not in ("percentile", "bc", "bca"):
-        raise InputError("unknown kind of interval", where="ci_method", found=repr(ci_method),
-                         expected="'percentile', 'bc' or 'bca'")
+        raise InputError(
+            "unknown kind of interval",
+            where="ci_method",
+            found=repr(ci_method),
+            expected="'percentile', 'bc' or 'bca'",
+        )
     if not n >= 2:
         raise InputError("too few resamples", where="n", found=n, expected="at least 2, better 1000")
     rng = np.random.default_rng(seed)
@@ -82,9 +87,16 @@ def bootstrap(model: PLSPathModel, n: int, seed: int | None, *, ci: float, ci_me
     ok = np.concatenate([good for _, good in parts])
     replicates = {name: np.concatenate([values[name] for values, _ in parts])[ok] for name in parts[0][0]}
     if ok.sum() < 2:
-        raise InputError("no resample could be estimated", where="bootstrap", action="The sample is too small for this model.")
+        raise InputError(
+            "no resample could be estimated",
+            where="bootstrap",
+            action="The sample is too small for this model.",
+        )
     if not ok.all():
-        warn(f"{(~ok).sum()} of {n} resamples could not be estimated and were left out; the intervals may be too short.")
+        warn(
+            f"{(~ok).sum()} of {n} resamples could not be estimated and were left out; the intervals may be "
+            "too short."
+        )
     lower_upper = {}
     names = list(replicates)
     widths = np.cumsum([0, *(replicates[name].shape[1] for name in names)])
@@ -101,26 +113,36 @@ def bootstrap(model: PLSPathModel, n: int, seed: int | None, *, ci: float, ci_me
     bias, se = table.mean(axis=0) - estimate, table.std(axis=0, ddof=1)
     for i, name in enumerate(names):
         at = slice(widths[i], widths[i + 1])
-        lower_upper[name] = {"estimate": estimate[at], "bias": bias[at], "se": se[at], "ci_low": low[at], "ci_high": high[at]}
+        lower_upper[name] = {
+            "estimate": estimate[at],
+            "bias": bias[at],
+            "se": se[at],
+            "ci_low": low[at],
+            "ci_high": high[at],
+        }
     frames = {name: _tidy(name, model.layout, **columns) for name, columns in lower_upper.items()}
     total, indirect = frames.pop("total"), frames.pop("indirect")
-    frames["effects"] = pd.concat([indirect.assign(effect="indirect"), total.assign(effect="total")], ignore_index=True)
+    frames["effects"] = pd.concat(
+        [indirect.assign(effect="indirect"), total.assign(effect="total")], ignore_index=True
+    )
     frames.setdefault("index")
     frames.setdefault("index_weights")
-    return PLSBootstrap(**frames, n=int(ok.sum()), ci=ci, ci_method=ci_method, seed=seed, replicates=replicates)
+    return PLSBootstrap(
+        **frames, n=int(ok.sum()), ci=ci, ci_method=ci_method, seed=seed, replicates=replicates
+    )
 
 
 def influence(model: PLSPathModel, names: list[str]) -> dict[str, np.ndarray]:
     """Influence values (n × m) of each kind of statistic in `names`.
 
     z_i is the derivative of the statistic with respect to the weight of row i, scaled like an observation:
-    for small changes of the row weights to w the statistic moves by Σ w_i z_i / Σ w_i, and Σ w_i z_i = 0 at the
-    weights used. `SurveyDesign.mean` of z therefore has the statistic's standard error under any design, the
-    estimation of outer weights and of imputed means included; the covariance of two statistics likewise.
+    for small changes of the row weights to w the statistic moves by Σ w_i z_i / Σ w_i, and Σ w_i z_i = 0 at
+    the weights used. `SurveyDesign.mean` of z therefore has the statistic's standard error under any design,
+    the estimation of outer weights and of imputed means included; the covariance of two statistics likewise.
 
-    Exact for the dependence of the covariances on the rows; the dependence of the statistic on the covariances is
-    differentiated numerically (central differences, relative error about 1e-8). The centroid scheme is
-    differentiable except where a correlation of neighbouring blocks is 0.
+    Exact for the dependence of the covariances on the rows; the dependence of the statistic on the
+    covariances is differentiated numerically (central differences, relative error about 1e-8). The centroid
+    scheme is differentiable except where a correlation of neighbouring blocks is 0.
     """
     rows, layout = model.rows, model.layout
     mean, covariance = rows.moments()
@@ -136,7 +158,9 @@ def influence(model: PLSPathModel, names: list[str]) -> dict[str, np.ndarray]:
             at = half + np.arange(size)
             shifted[at, a[part], b[part]] = covariance[0, a[part], b[part]] + direction * step[part]
             shifted[at, b[part], a[part]] = shifted[at, a[part], b[part]]
-        values, _ = statistics(np.repeat(mean, 2 * size, axis=0), shifted, layout, model.scale, **model.control)
+        values, _ = statistics(
+            np.repeat(mean, 2 * size, axis=0), shifted, layout, model.scale, **model.control
+        )
         for name in names:
             slope = (values[name][:size] - values[name][size:]) / (2 * step[part][:, None])
             result[name] += of_covariance[:, part] @ slope
@@ -154,8 +178,12 @@ def replicate(model: PLSPathModel, weights, of: str) -> pd.DataFrame:
         weights = weights.reindex(model.rows.index)
     weights = np.asarray(weights, dtype=float)
     if weights.ndim != 2 or len(weights) != model.n:
-        raise InputError("replicate weights must have one row per row used", where="weights", found=f"{weights.shape}",
-                         expected=f"({model.n}, R)")
+        raise InputError(
+            "replicate weights must have one row per row used",
+            where="weights",
+            found=f"{weights.shape}",
+            expected=f"({model.n}, R)",
+        )
     if not np.isfinite(weights).all():
         raise InputError("a replicate weight is missing or infinite", where="weights")
     values, ok = _estimates(model, (weights / model.rows.weights[:, None]).T, **model.control)
@@ -169,8 +197,8 @@ def replicate(model: PLSPathModel, weights, of: str) -> pd.DataFrame:
 class PLSComparison:
     """Differences between pairs of groups.
 
-    Frames `group other …keys… estimate_group estimate_other difference p_value p_adjusted` for paths, loadings,
-    weights, R² and index (None without an answer scale).
+    Frames `group other …keys… estimate_group estimate_other difference p_value p_adjusted` for paths,
+    loadings, weights, R² and index (None without an answer scale).
     """
 
     paths: pd.DataFrame
@@ -186,29 +214,37 @@ def compare(model: PLSPathModel, groups, n: int, seed: int | None) -> PLSCompari
     """Permutation test of group differences: is the model the same in both groups?
 
     The model is estimated in each group; then group labels are permuted `n` times among the rows of the pair.
-    p = (1 + permutations with |difference| at least the observed)/(1 + n), two-sided. With three or more groups
-    all pairs are compared and `p_adjusted` controls the pairs of each statistic (Holm).
+    p = (1 + permutations with |difference| at least the observed)/(1 + n), two-sided. With three or more
+    groups all pairs are compared and `p_adjusted` controls the pairs of each statistic (Holm).
 
     Parameters
     ----------
-    groups : one label per row (array, or Series with the index of the items); rows with a missing label are left out.
+    groups : one label per row (array, or Series with the index of the items); rows with a missing label are
+    left out.
 
     Notes
     -----
-    The test assumes that rows are exchangeable under the null; with survey weights or clusters read it with care.
-    A difference of paths means little when the groups read the items differently: compare `loadings` first.
-    R: ``plspm::plspm.groups(pls, group, method = "permutation")``.
+    The test assumes that rows are exchangeable under the null; with survey weights or clusters read it with
+    care. A difference of paths means little when the groups read the items differently: compare `loadings`
+    first. R: ``plspm::plspm.groups(pls, group, method = "permutation")``.
     """
     rows = model.rows
     labels = _labels(groups, rows)
-    names = [label for label in dict.fromkeys(sorted(set(labels[labels != ""])))]
+    names = sorted(set(labels[labels != ""]))
     if len(names) < 2:
-        raise InputError("a comparison needs at least two groups", where="groups", found=", ".join(names) or "none")
+        raise InputError(
+            "a comparison needs at least two groups", where="groups", found=", ".join(names) or "none"
+        )
     least = max(len(model.layout.sources(t)) for t in model.layout.targets) + 2
     small = [name for name in names if (labels == name).sum() <= least]
     if small:
-        raise InputError("a group has too few rows for the model", where="groups", found=", ".join(small),
-                         expected=f"more than {least} rows each", action="Merge or leave out the group.")
+        raise InputError(
+            "a group has too few rows for the model",
+            where="groups",
+            found=", ".join(small),
+            expected=f"more than {least} rows each",
+            action="Merge or leave out the group.",
+        )
     rng = np.random.default_rng(seed)
     kinds = ["paths", "loadings", "weights", "r_squared"] + (["index"] if model.scale is not None else [])
     tables: dict[str, list[pd.DataFrame]] = {kind: [] for kind in kinds}
@@ -218,13 +254,23 @@ def compare(model: PLSPathModel, groups, n: int, seed: int | None) -> PLSCompari
         member = (labels[mask] == first).astype(float)
         observed = _group_estimates(model, pair, np.stack([member, 1 - member]), model.control, kinds)
         if observed is None:
-            raise InputError("the model cannot be estimated in a group", where="groups", found=f"{first}, {second}",
-                             action="An item may be constant there; merge groups or drop the item.")
-        exceed, done = {kind: 0 for kind in kinds}, 0
+            raise InputError(
+                "the model cannot be estimated in a group",
+                where="groups",
+                found=f"{first}, {second}",
+                action="An item may be constant there; merge groups or drop the item.",
+            )
+        exceed, done = dict.fromkeys(kinds, 0), 0
         for size in pair.batches(n, 8 * model.layout.k**2):
             shuffled = rng.permuted(np.repeat(member[None], size, axis=0), axis=1)
-            parts = _group_estimates(model, pair, np.concatenate([shuffled, 1 - shuffled]),
-                                     model.control | {"tolerance": _RESAMPLE_TOLERANCE}, kinds, strict=False)
+            parts = _group_estimates(
+                model,
+                pair,
+                np.concatenate([shuffled, 1 - shuffled]),
+                model.control | {"tolerance": _RESAMPLE_TOLERANCE},
+                kinds,
+                strict=False,
+            )
             ok = parts["ok"][:size] & parts["ok"][size:]
             done += int(ok.sum())
             for kind in kinds:
@@ -232,11 +278,20 @@ def compare(model: PLSPathModel, groups, n: int, seed: int | None) -> PLSCompari
                 threshold = np.abs(observed[kind][0] - observed[kind][1])
                 exceed[kind] = exceed[kind] + (change >= threshold - 1e-7).sum(axis=0)
         if done < n:
-            warn(f"{n - done} of {n} permutations of {first} and {second} could not be estimated and were left out.")
+            warn(
+                f"{n - done} of {n} permutations of {first} and {second} could not be estimated and were "
+                "left out."
+            )
         for kind in kinds:
             here, there = observed[kind]
-            frame = _tidy(kind, model.layout, estimate_group=here, estimate_other=there, difference=here - there,
-                          p_value=(1 + exceed[kind]) / (1 + done))
+            frame = _tidy(
+                kind,
+                model.layout,
+                estimate_group=here,
+                estimate_other=there,
+                difference=here - there,
+                p_value=(1 + exceed[kind]) / (1 + done),
+            )
             frame.insert(0, "other", second)
             frame.insert(0, "group", first)
             tables[kind].append(frame)
@@ -245,7 +300,9 @@ def compare(model: PLSPathModel, groups, n: int, seed: int | None) -> PLSCompari
     return PLSComparison(**frames, n=n, seed=seed)
 
 
-def _estimates(model: PLSPathModel, counts: np.ndarray, **control) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _estimates(
+    model: PLSPathModel, counts: np.ndarray, **control
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Statistics under each row of counts, and which of them could be estimated."""
     control = control or model.control | {"tolerance": _RESAMPLE_TOLERANCE}
     values, outer = statistics(*model.rows.moments(counts), model.layout, model.scale, **control)
@@ -271,10 +328,17 @@ def _labels(groups, rows: Rows) -> np.ndarray:
             raise InputError("no group is given for some rows", where="groups", found=f"{len(missing)} rows")
         groups = groups.loc[rows.index]
     elif len(groups) != rows.n:
-        raise InputError("there must be one group label per row used", where="groups", found=len(groups),
-                         expected=str(rows.n), action="Give a Series with the index of the items.")
+        raise InputError(
+            "there must be one group label per row used",
+            where="groups",
+            found=len(groups),
+            expected=str(rows.n),
+            action="Give a Series with the index of the items.",
+        )
     series = pd.Series(groups).reset_index(drop=True)
-    return np.array(["" if gone else str(label) for label, gone in zip(series, series.isna(), strict=True)], dtype=str)
+    return np.array(
+        ["" if gone else str(label) for label, gone in zip(series, series.isna(), strict=True)], dtype=str
+    )
 
 
 def _holm(frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -284,7 +348,9 @@ def _holm(frames: list[pd.DataFrame]) -> pd.DataFrame:
     ranked = np.take_along_axis(p, order, axis=0) * np.arange(len(p), 0, -1)[:, None]
     adjusted = np.empty_like(p)
     np.put_along_axis(adjusted, order, np.minimum(1, np.maximum.accumulate(ranked, axis=0)), axis=0)
-    return pd.concat([f.assign(p_adjusted=q) for f, q in zip(frames, adjusted, strict=True)], ignore_index=True)
+    return pd.concat(
+        [f.assign(p_adjusted=q) for f, q in zip(frames, adjusted, strict=True)], ignore_index=True
+    )
 
 
 def _parts(n: int, width: int):

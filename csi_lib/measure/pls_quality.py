@@ -16,33 +16,38 @@ if TYPE_CHECKING:
     from csi_lib.measure.pls import PLSPathModel
 
 
-def r_squared_table(r_squared: np.ndarray, layout: Layout, n: int) -> pd.DataFrame:
-    """R², adjusted R² = 1 − (1 − R²)(n − 1)/(n − p − 1), and AIC, BIC = n log(SSE/n) + c(p + 1), SSE = (n − 1)(1 − R²).
+def r_squared_table(r_squared: np.ndarray, of_scores: np.ndarray, layout: Layout, n: int) -> pd.DataFrame:
+    """R², adjusted R² = 1 − (1 − R²)(n − 1)/(n − p − 1), and AIC, BIC = n log(SSE/n) + c(p + 1), SSE = (n −
+    1)(1 − R²).
 
-    AIC and BIC are those of seminr (Sharma et al. 2019); they compare models of the same block on the same rows.
+    AIC and BIC are those of seminr (Sharma et al. 2019) and compare models of the same block on the same
+    rows; like seminr's they use the R² of the block scores (`of_scores`) also where PLSc corrects the R²
+    reported.
     """
     p = np.array([len(layout.sources(t)) for t in layout.targets])
     with np.errstate(divide="ignore", invalid="ignore"):
-        deviance = n * np.log((n - 1) / n * (1 - r_squared))
-    return pd.DataFrame({
-        "block": [layout.blocks[t] for t in layout.targets],
-        "estimate": r_squared,
-        "adjusted": 1 - (1 - r_squared) * (n - 1) / (n - p - 1),
-        "aic": deviance + 2 * (p + 1),
-        "bic": deviance + np.log(n) * (p + 1),
-    })
+        deviance = n * np.log((n - 1) / n * (1 - of_scores))
+    return pd.DataFrame(
+        {
+            "block": [layout.blocks[t] for t in layout.targets],
+            "estimate": r_squared,
+            "adjusted": 1 - (1 - r_squared) * (n - 1) / (n - p - 1),
+            "aic": deviance + 2 * (p + 1),
+            "bic": deviance + np.log(n) * (p + 1),
+        }
+    )
 
 
 def reliability_table(model: PLSPathModel) -> pd.DataFrame:
     """One row per block.
 
     alpha : standardised Cronbach α.  rho_a : Dijkstra–Henseler (1 for mode B).  rho_c : composite reliability
-    (Σλ)²/((Σλ)² + Σ(1 − λ²)).  ave : mean λ².  rho_dg : the same as rho_c from the loadings on the first principal
-    component (plspm's Dillon–Goldstein ρ).  eigenvalue_1, eigenvalue_2 : of the block's correlations; one-sided
-    blocks have the second below 1.
+    (Σλ)²/((Σλ)² + Σ(1 − λ²)).  ave : mean λ².  rho_dg : the same as rho_c from the loadings on the first
+    principal component (plspm's Dillon–Goldstein ρ).  eigenvalue_1, eigenvalue_2 : of the block's
+    correlations; one-sided blocks have the second below 1.
 
-    A single item counts as 1 in all of them (its reliability is not known, only not estimable). For mode B, whose
-    items need not correlate, the figures are given as seminr gives them but say nothing about quality.
+    A single item counts as 1 in all of them (its reliability is not known, only not estimable). For mode B,
+    whose items need not correlate, the figures are given as seminr gives them but say nothing about quality.
     """
     layout = model.layout
     table = model.values["reliability"][0].reshape(len(RELIABILITY), layout.J)
@@ -55,15 +60,17 @@ def reliability_table(model: PLSPathModel) -> pd.DataFrame:
             first[j], second[j] = values[-1], values[-2]
             loading = vectors[:, -1] * np.sqrt(values[-1])
             rho_dg[j] = loading.sum() ** 2 / (loading.sum() ** 2 + len(at) - values[-1])
-    return pd.DataFrame({
-        "block": list(layout.blocks),
-        "mode": list(layout.modes),
-        "items": np.bincount(layout.block_of),
-        **dict(zip(RELIABILITY, table, strict=True)),
-        "rho_dg": rho_dg,
-        "eigenvalue_1": first,
-        "eigenvalue_2": second,
-    })
+    return pd.DataFrame(
+        {
+            "block": list(layout.blocks),
+            "mode": list(layout.modes),
+            "items": np.bincount(layout.block_of),
+            **dict(zip(RELIABILITY, table, strict=True)),
+            "rho_dg": rho_dg,
+            "eigenvalue_1": first,
+            "eigenvalue_2": second,
+        }
+    )
 
 
 def effects_table(model: PLSPathModel) -> pd.DataFrame:
@@ -104,7 +111,8 @@ def communalities(model: PLSPathModel) -> pd.DataFrame:
     r_squared = model.r_squared.set_index("block")["estimate"]
     communality = frame["estimate"] ** 2
     return frame[["block", "item"]].assign(
-        communality=communality, redundancy=communality * frame["block"].map(r_squared).fillna(0.0))
+        communality=communality, redundancy=communality * frame["block"].map(r_squared).fillna(0.0)
+    )
 
 
 def structural_vif(model: PLSPathModel) -> pd.DataFrame:
@@ -135,9 +143,10 @@ def item_vif(model: PLSPathModel) -> pd.DataFrame:
 def f_squared(model: PLSPathModel) -> pd.DataFrame:
     """Cohen's f² = (R² − R²_without)/(1 − R²) of every path.
 
-    `estimate` re-estimates the whole model without the path, weights included, as seminr does; a block that loses
-    its last path leaves the model. `fixed_scores` keeps the block scores and leaves the predictor out of the one
-    regression, as most textbooks do. They differ in the third decimal where the path matters for the weights.
+    `estimate` re-estimates the whole model without the path, weights included, as seminr does; a block that
+    loses its last path leaves the model. `fixed_scores` keeps the block scores and leaves the predictor out
+    of the one regression, as most textbooks do. They differ in the third decimal where the path matters for
+    the weights.
     """
     layout, R = model.layout, model.outer.correlation
     if layout.consistent.any():
@@ -187,6 +196,6 @@ def goodness_of_fit(model: PLSPathModel) -> pd.Series:
     size = np.bincount(model.layout.block_of)[model.layout.block_of]
     communality = (model.values["loadings"][0][size > 1] ** 2).mean() if (size > 1).any() else 1.0
     r_squared = model.values["r_squared"][0].mean()
-    return pd.Series({"communality": communality, "r_squared": r_squared, "gof": float(np.sqrt(communality * r_squared))})
-
-
+    return pd.Series(
+        {"communality": communality, "r_squared": r_squared, "gof": float(np.sqrt(communality * r_squared))}
+    )

@@ -1,7 +1,7 @@
 """What a path model reports, computed for B data sets at once from their outer estimation.
 
-`statistics` returns named arrays (B × m); `keys` names the m columns of each. The point estimate, every bootstrap
-replicate and every perturbed data set of the influence function go through the same functions.
+`statistics` returns named arrays (B × m); `keys` names the m columns of each. The point estimate, every
+bootstrap replicate and every perturbed data set of the influence function go through the same functions.
 """
 
 from __future__ import annotations
@@ -18,15 +18,23 @@ RELIABILITY = ("alpha", "rho_a", "rho_c", "ave")
 
 @dataclass(frozen=True)
 class IndexScale:
-    """Ends of the answer scale for every position, and how weights become index weights (see `index_weights`)."""
+    """Ends of the answer scale for every position, and how weights become index weights (see
+    `index_weights`)."""
 
     low: np.ndarray
     high: np.ndarray
     form: str
 
 
-def statistics(mean: np.ndarray, covariance: np.ndarray, layout: Layout, scale: IndexScale | None, *,
-               tolerance: float, max_iterations: int) -> tuple[dict[str, np.ndarray], Outer]:
+def statistics(
+    mean: np.ndarray,
+    covariance: np.ndarray,
+    layout: Layout,
+    scale: IndexScale | None,
+    *,
+    tolerance: float,
+    max_iterations: int,
+) -> tuple[dict[str, np.ndarray], Outer]:
     """All statistics of B data sets from means (B × c) and covariances (B × c × c) of the data columns."""
     outer = outer_estimation(covariance, layout, tolerance=tolerance, max_iterations=max_iterations)
     own = np.arange(layout.k), layout.block_of
@@ -102,7 +110,7 @@ def structural(correlation: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.
 
 
 def total_effects(direct: np.ndarray) -> np.ndarray:
-    """Sum of the powers of the path matrix (B × J × J, [source, target]); finite because there is no cycle."""
+    """Sum of the powers of the path matrix (B × J × J); finite because there is no cycle."""
     total, power = direct.copy(), direct
     for _ in range(direct.shape[-1] - 1):
         power = power @ direct
@@ -132,7 +140,7 @@ def rho_dijkstra(outer: Outer, layout: Layout) -> np.ndarray:
 
 
 def disattenuate(outer: Outer, layout: Layout, rho_a: np.ndarray, loadings: np.ndarray):
-    """Consistent PLS: block correlations divided by √(ρ_A ρ_A), loadings w·√ρ_A/(w'w), for the marked blocks."""
+    """PLSc: block correlations divided by √(ρ_A ρ_A), loadings w·√ρ_A/(w'w), for the marked blocks."""
     rho = np.where(layout.consistent, rho_a, 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         root = np.sqrt(rho)
@@ -184,8 +192,8 @@ def heterotrait_monotrait(items: np.ndarray, layout: Layout) -> np.ndarray:
 def index_weights(outer: Outer, layout: Layout, form: str) -> np.ndarray:
     """Weights of the items as given, summing to 1 within a block (B × k).
 
-    "ecsi": w/SD, the unstandardised weight of ACSI and ECSI. "plspm": the standardised w itself, as plspm::rescale
-    does. Without scaling (`scaled=False`) w already belongs to the items as given.
+    "ecsi": w/SD, the unstandardised weight of ACSI and ECSI. "plspm": the standardised w itself, as
+    plspm::rescale does. Without scaling (`scaled=False`) w already belongs to the items as given.
     """
     w = outer.weights / outer.sd if form == "ecsi" and layout.scaled else outer.weights
     start = np.searchsorted(layout.block_of, np.arange(layout.J))

@@ -17,7 +17,9 @@ def bootstrap_counts(rng: np.random.Generator, size: int, n: int) -> np.ndarray:
 
 def check_level(ci: float) -> None:
     if not 0 < ci < 1:
-        raise InputError("the confidence level must lie between 0 and 1", where="ci", found=ci, expected="for example 0.95")
+        raise InputError(
+            "the confidence level must lie between 0 and 1", where="ci", found=ci, expected="for example 0.95"
+        )
 
 
 def percentile_limits(replicates: np.ndarray, ci: float) -> tuple[np.ndarray, np.ndarray]:
@@ -61,5 +63,9 @@ def _normal_quantile(ordered: np.ndarray, level: np.ndarray) -> np.ndarray:
     k = np.clip(np.floor(rank).astype(int), 1, size - 1)
     column = np.arange(width)
     lower, upper = ordered[k - 1, column], ordered[k, column]
-    z, z_low, z_high = ndtri(np.clip(rank, 1, size) / (size + 1)), ndtri(k / (size + 1)), ndtri((k + 1) / (size + 1))
+    z, z_low, z_high = (
+        ndtri(np.clip(rank, 1, size) / (size + 1)),
+        ndtri(k / (size + 1)),
+        ndtri((k + 1) / (size + 1)),
+    )
     return lower + (z - z_low) / (z_high - z_low) * (upper - lower)

@@ -1,8 +1,9 @@
 """Rows of items, checked once, and their weighted moments under any set of row weights.
 
-Everything that resamples (bootstrap, permutation, influence, replicate weights of a survey design) asks for the
-same thing: means and covariances of the items when row i counts c_i times. `Rows.moments` answers for many
-sets of counts in one matrix product, so that a resampled statistic costs no pass over the data of its own.
+Everything that resamples (bootstrap, permutation, influence, replicate weights of a survey design) asks for
+the same thing: means and covariances of the items when row i counts c_i times. `Rows.moments` answers for
+many sets of counts in one matrix product, so that a resampled statistic costs no pass over the data of its
+own.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ import pandas as pd
 
 from csi_lib.errors import InputError, MeasureWarning, nearest
 
-#: doubles held at once by a batch of resamples (about 160 MB)
-_BATCH_DOUBLES = 20_000_000
+#: doubles held at once by a batch of resamples (about 24 MB): larger batches wait for fresh memory
+_BATCH_DOUBLES = 3_000_000
 
 
 @dataclass(frozen=True)
 class Rows:
     """Centred items with their row weights.
 
-    `centred` is n × k, zero where a value is missing (`missing="mean"`); `observed` is then the n × k matrix of
-    ones and zeros, else None. `weights` sums to n.
+    `centred` is n × k, zero where a value is missing (`missing="mean"`); `observed` is then the n × k matrix
+    of ones and zeros, else None. `weights` sums to n.
     """
 
     items: tuple[str, ...]
@@ -47,7 +48,9 @@ class Rows:
         return self.centred + self.mean
 
     @classmethod
-    def read(cls, frame, items: Sequence[str], *, weights=None, missing: str = "listwise", least: int = 3) -> Rows:
+    def read(
+        cls, frame, items: Sequence[str], *, weights=None, missing: str = "listwise", least: int = 3
+    ) -> Rows:
         """Check `items` of `frame` and centre them; every refusal says which item and what to do.
 
         Raises
@@ -56,52 +59,77 @@ class Rows:
             Unknown, non-numeric, infinite or constant items; unusable weights; fewer than `least` rows left.
         """
         if missing not in ("listwise", "mean"):
-            raise InputError("unknown rule for missing values", where="missing", found=repr(missing),
-                             expected="'listwise' or 'mean'")
+            raise InputError(
+                "unknown rule for missing values",
+                where="missing",
+                found=repr(missing),
+                expected="'listwise' or 'mean'",
+            )
         frame = _as_frame(frame)
         items = tuple(items)
         values = _numbers(frame, items)
-        weight = _row_weights(weights, frame)
+        weight = row_weights(weights, frame)
         here = ~np.isnan(values)
         keep = weight > 0
         keep &= here.all(axis=1) if missing == "listwise" else here.any(axis=1)
         n_dropped = int((weight > 0).sum() - keep.sum())
         if keep.sum() < least:
+            hint = "Look for an item that few answered, or use missing='mean'." if n_dropped else None
             raise InputError(
-                f"only {keep.sum()} usable rows", where="items", expected=f"at least {least}",
-                action=f"{n_dropped} rows were left out for missing values; look for an item that few answered, "
-                "or use missing='mean'" if n_dropped else "Give more data.",
+                f"only {keep.sum()} usable rows, {n_dropped} left out for missing values",
+                where="items",
+                expected=f"at least {least}",
+                action=hint,
             )
         values, here, weight = values[keep], here[keep], weight[keep]
         weight = weight * (len(weight) / weight.sum())
         filled = np.where(here, values, 0.0)
         answers = weight @ here
         if not answers.all():
-            gone = [item for item, some in zip(items, answers, strict=True) if not some]
-            raise InputError("item without any answer", where="items", found=", ".join(gone), action="Drop it.")
+            gone = [str(item) for item, some in zip(items, answers, strict=True) if not some]
+            raise InputError(
+                "item without any answer", where="items", found=", ".join(gone), action="Drop it."
+            )
         mean = (weight @ filled) / answers
         centred = np.where(here, filled - mean, 0.0)
         spread = weight @ centred**2
         constant = spread <= len(weight) * (1e-12 * (1 + np.abs(mean))) ** 2
         if constant.any():
             raise InputError(
-                "everybody gave the same answer to an item, so it correlates with nothing", where="items",
-                found=", ".join(item for item, flat in zip(items, constant, strict=True) if flat),
+                "everybody gave the same answer to an item, so it correlates with nothing",
+                where="items",
+                found=", ".join(str(item) for item, flat in zip(items, constant, strict=True) if flat),
                 action="Leave the item out.",
             )
         complete = here.all()
-        return cls(items, frame.index[keep], mean, centred, None if complete else here.astype(float), weight,
-                   weights is not None, n_dropped)
+        return cls(
+            items,
+            frame.index[keep],
+            mean,
+            centred,
+            None if complete else here.astype(float),
+            weight,
+            weights is not None,
+            n_dropped,
+        )
 
     def take(self, mask: np.ndarray) -> Rows:
         """The same rows where `mask` is true, not re-centred: moments do not depend on the origin."""
         weight = self.weights[mask]
-        return Rows(self.items, self.index[mask], self.mean, self.centred[mask],
-                    None if self.observed is None else self.observed[mask], weight * (len(weight) / weight.sum()),
-                    self.weighted, 0)
+        return Rows(
+            self.items,
+            self.index[mask],
+            self.mean,
+            self.centred[mask],
+            None if self.observed is None else self.observed[mask],
+            weight * (len(weight) / weight.sum()),
+            self.weighted,
+            0,
+        )
 
     def moments(self, counts: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Means (B × k) and covariances (B × k × k, divisor = sum of weights) when row i counts `counts[b, i]` times.
+        """Means (B × k) and covariances (B × k × k, divisor = sum of weights) when row i counts `counts[b,
+        i]` times.
 
         Counts multiply the row weights. With missing values the item mean of each batch member replaces them.
         """
@@ -117,7 +145,9 @@ class Rows:
         if seen is None:
             shift = first / total[:, :, 0]
             return self.mean + shift, xx / total - shift[:, :, None] * shift[:, None, :]
-        with np.errstate(invalid="ignore", divide="ignore"):  # an item nobody answered in a resample: NaN, dropped
+        with np.errstate(
+            invalid="ignore", divide="ignore"
+        ):  # an item nobody answered in a resample: NaN, dropped
             shift = first / (weight @ seen)
         xo = _pair_sums(weight, x, seen)
         oo = _pair_sums(weight, seen)
@@ -132,7 +162,8 @@ class Rows:
     def influence_of_moments(self, pairs: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Influence of each row on the means (n × k) and on the covariances of `pairs` (n × pairs).
 
-        A mean moves by sum(w_i · z_i)/sum(w_i) when the row weights change to w_i: values have weighted mean 0.
+        A mean moves by sum(w_i · z_i)/sum(w_i) when the row weights change to w_i: values have weighted mean
+        0.
         """
         mean, covariance = (m[0] for m in self.moments())
         deviation = self.centred - (mean - self.mean)
@@ -150,7 +181,8 @@ class Rows:
         return of_mean, of_covariance
 
     def batches(self, n: int, width: int):
-        """Split `n` resamples so that counts (n rows each) and `width` doubles per resample stay within memory."""
+        """Split `n` resamples so that counts (n rows each) and `width` doubles per resample stay within
+        memory."""
         size = max(1, min(n, _BATCH_DOUBLES // max(self.n, width, 1)))
         return [min(size, n - start) for start in range(0, n, size)]
 
@@ -195,8 +227,12 @@ def _as_frame(data) -> pd.DataFrame:
         return data
     array = np.asarray(data)
     if array.ndim != 2:
-        raise InputError("items must be a table", where="items", found=f"{array.ndim} dimension(s)",
-                         expected="a DataFrame with one column per item")
+        raise InputError(
+            "items must be a table",
+            where="items",
+            found=f"{array.ndim} dimension(s)",
+            expected="a DataFrame with one column per item",
+        )
     return pd.DataFrame(array)
 
 
@@ -204,28 +240,46 @@ def _numbers(frame: pd.DataFrame, items: Sequence[str]) -> np.ndarray:
     unknown = [item for item in items if item not in frame.columns]
     if unknown:
         guess = nearest(unknown[0], frame.columns)
-        raise InputError("item is not a column of the data", where="items", found=", ".join(map(str, unknown)),
-                         action=f"Did you mean {guess!r}?" if guess else "Check the spelling of the columns.")
+        raise InputError(
+            "item is not a column of the data",
+            where="items",
+            found=", ".join(map(str, unknown)),
+            action=f"Did you mean {guess!r}?" if guess else "Check the spelling of the columns.",
+        )
     doubled = frame.columns[frame.columns.duplicated()].intersection(pd.Index(items))
     if len(doubled):
-        raise InputError("two columns of the data have the same name", where="items", found=", ".join(map(str, doubled)),
-                         action="Rename one of them.")
+        raise InputError(
+            "two columns of the data have the same name",
+            where="items",
+            found=", ".join(map(str, doubled)),
+            action="Rename one of them.",
+        )
     chosen = frame[list(items)]
-    text = [c for c in chosen.columns if not (pd.api.types.is_numeric_dtype(chosen[c].dtype)
-                                              or pd.api.types.is_bool_dtype(chosen[c].dtype))]
+    text = [
+        c
+        for c in chosen.columns
+        if not (pd.api.types.is_numeric_dtype(chosen[c].dtype) or pd.api.types.is_bool_dtype(chosen[c].dtype))
+    ]
     if text:
-        raise InputError("item holds text, not numbers", where="items", found=", ".join(map(str, text)),
-                         action="Recode it through the codebook first.")
+        raise InputError(
+            "item holds text, not numbers",
+            where="items",
+            found=", ".join(map(str, text)),
+            action="Recode it through the codebook first.",
+        )
     values = chosen.to_numpy(dtype=float, na_value=np.nan)
     infinite = np.isinf(values).any(axis=0)
     if infinite.any():
-        raise InputError("item holds an infinite value", where="items",
-                         found=", ".join(str(i) for i, bad in zip(items, infinite, strict=True) if bad),
-                         action="Declare it missing or correct it.")
+        raise InputError(
+            "item holds an infinite value",
+            where="items",
+            found=", ".join(str(i) for i, bad in zip(items, infinite, strict=True) if bad),
+            action="Declare it missing or correct it.",
+        )
     return values
 
 
-def _row_weights(weights, frame: pd.DataFrame) -> np.ndarray:
+def row_weights(weights, frame: pd.DataFrame) -> np.ndarray:
     """Weights as an array in the frame's row order: None, a column name, a Series or an array."""
     if weights is None:
         return np.ones(len(frame))
@@ -235,16 +289,27 @@ def _row_weights(weights, frame: pd.DataFrame) -> np.ndarray:
         weights = frame[weights]
     if isinstance(weights, pd.Series) and not weights.index.equals(frame.index):
         if not weights.index.is_unique or not frame.index.isin(weights.index).all():
-            raise InputError("the weights belong to other rows than the items", where="weights",
-                             action="Give weights with the same index as the data.")
+            raise InputError(
+                "the weights belong to other rows than the items",
+                where="weights",
+                action="Give weights with the same index as the data.",
+            )
         weights = weights.reindex(frame.index)
     values = np.asarray(weights, dtype=float)
     if values.shape != (len(frame),):
-        raise InputError("there must be one weight per row", where="weights", found=f"{values.shape}",
-                         expected=f"({len(frame)},)")
+        raise InputError(
+            "there must be one weight per row",
+            where="weights",
+            found=f"{values.shape}",
+            expected=f"({len(frame)},)",
+        )
     if not np.isfinite(values).all():
-        raise InputError("a weight is missing or infinite", where="weights",
-                         found=f"{int((~np.isfinite(values)).sum())} rows", action="Give every row a weight, 0 to leave it out.")
+        raise InputError(
+            "a weight is missing or infinite",
+            where="weights",
+            found=f"{int((~np.isfinite(values)).sum())} rows",
+            action="Give every row a weight, 0 to leave it out.",
+        )
     if (values < 0).any():
         raise InputError("a weight is negative", where="weights", found=f"{int((values < 0).sum())} rows")
     if not values.any():
