@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from csi_lib.study.base import Label, Part
 
@@ -88,6 +88,14 @@ class Response(Part):
         return self
 
 
+def _keys_as_text(value):
+    return {str(k): v for k, v in value.items()} if isinstance(value, dict) else value
+
+
+#: sector code, as the data write it → amount
+Amounts = Annotated[dict[str, float], BeforeValidator(_keys_as_text)]
+
+
 class Sectors(Part):
     """The overall index as an importance-weighted mean over sectors (customer or service types).
 
@@ -96,8 +104,8 @@ class Sectors(Part):
 
     by: str
     shares: dict[str, float] | None = Field(None, description="a_c of each criterion; default equal")
-    criteria: dict[str, dict[str, float]] | None = Field(None, description="criterion → sector → amount")
-    agencies: dict[str, dict[str, dict[str, float]]] | None = Field(None, description="agency → criterion → sector → amount, where they differ")
+    criteria: dict[str, Amounts] | None = Field(None, description="criterion → sector → amount")
+    agencies: dict[str, dict[str, Amounts]] | None = Field(None, description="agency → criterion → sector → amount, where they differ")
     status: Status = "D"
 
 
