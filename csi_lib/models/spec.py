@@ -55,6 +55,7 @@ class Node(Part):
     minus: list[str] | None = Field(None, description="expectation items of the same people, subtracted one by one")
     children: list[str] | None = None
     asked: str | None = Field(None, description="the item that asks for this construct directly")
+    role: Literal["expectation", "complaints", "trust", "overall", "loyalty"] | None = Field(None, description="what a side construct is, for the ladder and loyalty pages")
     combine: Literal["weighted", "mean"] = "weighted"
     weights: Weights = Weights()
     status: Status = "P"

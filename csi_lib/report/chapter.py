@@ -8,15 +8,17 @@ from functools import cached_property
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.evaluation.portfolio import effective_weights
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
+from csi_lib.models.scoring import banners
 from csi_lib.models.study_models import study_models
 from csi_lib.prose.change import describe, verdict_of
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence, say
 from csi_lib.report.context import Context
-from csi_lib.report.display import Display, figure_display, sentence_display, table_display
+from csi_lib.report.display import Display, figure_display, highlights_display, sentence_display, table_display
 from csi_lib.report.labels import Labels
 from csi_lib.study.study import load_study
 from csi_lib.survey.estimates import KEYS, Estimates, results_frame
@@ -71,6 +73,7 @@ class Chapter:
         self._figures = context.figures
         self._round = Round(study, data=context.data, store=context.store)
         self._known: dict[str, dict] = {}
+        self._gains: pd.DataFrame | None = None
         self._spoken = 0
 
     def __repr__(self) -> str:
@@ -162,6 +165,44 @@ class Chapter:
         """Rank among the agencies of the same type, with simultaneous bounds; None without peers."""
         return ranks(self.wave, measure, type=self.type).get(self.agency)
 
+    # ------------------------------------------------------------------ what the report is about
+    @property
+    def name(self) -> str:
+        """The agency's name, or what the overall report is called."""
+        return self.text(ko="전체 기관", en="All agencies") if self.agency == OVERALL else self.labels.agency(self.agency)
+
+    def took_part(self, year: int) -> bool:
+        return self.agency == OVERALL or self._round.took_part(self.agency, year)
+
+    @property
+    def banners(self) -> list[str]:
+        """Banner variables of this wave."""
+        return banners(self.study, self.survey)
+
+    @property
+    def top_nodes(self) -> list[str]:
+        """The index and the nodes directly below it."""
+        index = self.model.file.index
+        return [index, *(self.model.node(index).children or ())]
+
+    @property
+    def overall_item(self) -> str | None:
+        """The item that asks for overall satisfaction: what the index node was asked by, or None."""
+        node = self.model.node(self.model.file.index)
+        item = node.asked or node.weights.target
+        item = self.model.binding.get(item, item) if item else None
+        return item if item in self.survey.frame and self.survey.frame[item].notna().any() else None
+
+    @property
+    def gauge_zones(self) -> tuple[float, float]:
+        return self.study.report.gauge.low, self.study.report.gauge.high
+
+    def gains(self) -> pd.DataFrame:
+        """What the index gains from one more point in each item (`evaluation.effective_weights`)."""
+        if self._gains is None:
+            self._gains = self._register(effective_weights(self.estimates, self.model)).frame
+        return self.labels.attach(self._gains)
+
     # ------------------------------------------------------------------ choosing numbers
     @cached_property
     def labels(self) -> Labels:
@@ -197,10 +238,36 @@ class Chapter:
 
     def change(self, row: Mapping) -> pd.Series | None:
         """The change of a row's number since the last wave, or None where there is no last wave."""
-        keys = {k: None if pd.isna(row[k]) else row[k] for k in ("measure", "model", "by1", "group1", "by2", "group2")}
         if not len(self.changes):
             return None
-        return self.row(self.changes, versus=f"{row['statistic']}:year={self.previous_year}", **keys)
+        return self.row(self.changes, versus=f"{row['statistic']}:year={self.previous_year}", **_identity(row))
+
+    def before(self, row: Mapping) -> pd.Series | None:
+        """The same number in the last wave, or None."""
+        if self.previous is None:
+            return None
+        return self.row(self.previous, **_identity(row, "statistic"))
+
+    def previous_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The same numbers in the last wave (those that exist there)."""
+        found = [self.before(row) for row in rows.to_dict("records")]
+        return pd.DataFrame([f for f in found if f is not None], columns=rows.columns if not any(f is not None for f in found) else None)
+
+    def change_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Their changes since the last wave."""
+        found = [self.change(row) for row in rows.to_dict("records")]
+        return pd.DataFrame([f for f in found if f is not None], columns=rows.columns if not any(f is not None for f in found) else None)
+
+    def interval(self, row: Mapping) -> Interval:
+        return Interval.from_row(row)
+
+    def numbers(self, row: Mapping, *fields: str) -> list[Number]:
+        """Several fields of one row, for a sentence."""
+        return [Number.from_row(row, f) for f in fields]
+
+    def values_of(self, variable: str) -> list[str]:
+        """Measures of the shares of a categorical column, in codebook order."""
+        return [f"{variable}:{c}" for c in self.survey.frame[variable].astype("category").cat.categories]
 
     # ------------------------------------------------------------------ recording
     def record(self, rows: pd.DataFrame | Sequence[Mapping] | Estimates, **constant) -> pd.DataFrame:
@@ -285,6 +352,25 @@ class Chapter:
         return describe(change, self.lang, subject=subject or self.labels.measure(row["measure"]), versus=versus,
                         alpha=self.study.thresholds.significance)  # fmt: skip
 
+    def comparison(self, row: Mapping, *, subject: str, versus: str) -> Sentence:
+        """How two things measured at the same time differ, decided by the test."""
+        return describe(row, self.lang, subject=subject, versus=versus, kind="comparison",
+                        alpha=self.study.thresholds.significance)  # fmt: skip
+
+    def highlights(self, rows: Sequence[Mapping | None]) -> Display:
+        """Key figures for the summary: each number with its label, its change since the last wave and its base."""
+        cards, ids = [], []
+        for row in (r for r in rows if r is not None and not pd.isna(r["estimate"])):
+            change = self.change(row)
+            note = self.sentence(ko="n = {n:bare}", en="n = {n:bare}", n=Number.from_row(row, "n"))
+            if change is not None and not pd.isna(change["estimate"]):
+                mark = verdict_of(change, alpha=self.study.thresholds.significance).mark
+                note = self.sentence(ko="전년 대비 {change} {mark}", en="{change} {mark} since last wave",
+                                     change=Number.from_row(change, signed=True), mark=mark) + note  # fmt: skip
+            cards.append((self.labels.measure(row["measure"]), Number.from_row(row), note))
+            ids += [row["row_id"], *note.row_ids]
+        return highlights_display(cards, self._recorded(list(dict.fromkeys(ids)), "key-figures"), self.lang)
+
     def verdict(self, change: Mapping):
         return verdict_of(change, alpha=self.study.thresholds.significance)
 
@@ -296,6 +382,11 @@ class Chapter:
     def text(self, *, ko: str, en: str) -> str:
         """One of two texts."""
         return ko if self.lang == "ko" else en
+
+
+def _identity(row: Mapping, *more: str) -> dict:
+    """The keys that name a number whatever the wave."""
+    return {k: None if pd.isna(row[k]) else row[k] for k in ("measure", "model", "by1", "group1", "by2", "group2", *more)}
 
 
 def _as_value(value):

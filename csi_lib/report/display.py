@@ -27,6 +27,12 @@ class Display:
 
     bundle: dict
 
+    def display(self) -> None:
+        """Show it now, inside a loop or a branch, where a cell's last value would not."""
+        from IPython.display import display
+
+        display(self.bundle, raw=True)
+
     def _repr_mimebundle_(self, include=None, exclude=None):
         return self.bundle
 
@@ -65,6 +71,18 @@ def figure_display(figure, rows: Sequence[dict], chapter: str, folder: str | Non
                      f"<figcaption>{_attribute(figure.caption)}</figcaption></figure>",
         "text/markdown": markdown,
         ROWS_MIME: rows_json(rows),
+    })  # fmt: skip
+
+
+def highlights_display(cards, rows: Sequence[dict], lang: str) -> Display:
+    """Key figures side by side: ``(label, Number, Sentence)`` each."""
+    parts = [
+        f"::: {{.key-figure}}\n{number.markdown(lang)}\n\n{escape_markdown(label)}\n\n{note.markdown}\n:::"
+        for label, number, note in cards
+    ]
+    text = "; ".join(f"{label} {number.text(lang)}" for label, number, _ in cards)
+    return Display({
+        "text/plain": text, "text/markdown": ":::: {.key-figures}\n" + "\n\n".join(parts) + "\n::::\n", ROWS_MIME: rows_json(rows),
     })  # fmt: skip
 
 

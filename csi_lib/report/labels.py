@@ -7,6 +7,13 @@ import pandas as pd
 _BOX = {"top2": {"ko": "긍정 응답", "en": "Top-2"}, "bottom2": {"ko": "부정 응답", "en": "Bottom-2"}, "nps": {"ko": "순추천지수", "en": "NPS"}}
 
 
+_DERIVED = {
+    "surplus_satisfaction": {"ko": "잉여 만족(만족 − 기대)", "en": "Surplus satisfaction (satisfaction − expectation)"},
+    "surplus_trust": {"ko": "잉여 신뢰(신뢰 − 만족)", "en": "Surplus trust (trust − satisfaction)"},
+    "sector": {"ko": "부문 중요도", "en": "Importance of the sector"},
+}  # fmt: skip
+
+
 class Labels:
     """Readers' names of codes, in one language; a code nobody labelled is an error, never shown raw."""
 
@@ -24,6 +31,8 @@ class Labels:
             return self._nodes[code]
         if code in self.codebook.columns:
             return self.codebook.columns[code].label.text(self.lang)
+        if code in _DERIVED:
+            return _DERIVED[code][self.lang]
         if ">" in code:
             return self.measure(code.split(">", 1)[1])
         if ":" in code:
@@ -47,6 +56,11 @@ class Labels:
             if str(value) == str(code):
                 return label.text(self.lang)
         return code
+
+    def answer(self, item: str, code: str) -> str:
+        """An answer of an item: its number, with its label where the codebook has one."""
+        label = self.group(item, code)
+        return label if label != code else code
 
     def attach(self, frame: pd.DataFrame) -> pd.DataFrame:
         """`frame` with ``measure_label``, ``by1_label``, ``group1_label``, ``by2_label``, ``group2_label``."""
