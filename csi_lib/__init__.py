@@ -17,6 +17,10 @@ _PUBLIC = {
     # study: what is on disk
     # survey: data meets codebook and design
     "csi_lib.survey.design": ["SurveyDesign"],
+    "csi_lib.survey.replicates": ["ReplicateDesign"],
+    "csi_lib.survey.weighting": ["rake", "post_stratify", "calibrate", "trim_weights", "adjust_nonresponse"],
+    "csi_lib.survey.planning": ["sample_size", "margin_of_error", "allocate"],
+    "csi_lib.survey.comparisons": ["adjust_p", "significance_letters", "rank_intervals"],
     # models
     # reports and runs
 }
