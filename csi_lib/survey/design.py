@@ -1,19 +1,23 @@
-"""The survey design: who was drawn how, and what follows for every estimate."""
+"""The survey design: who was drawn how, and the variances that follow."""
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
-from csi_lib.errors import InputError, nearest
-from csi_lib.survey import estimation, variance
-from csi_lib.survey.domains import Domains, partition
-from csi_lib.survey.estimation import Item
-from csi_lib.survey.stages import LONELY, build_stages, inverse_probabilities, label_codes, pair_codes
+from csi_lib.errors import InputError
+from csi_lib.survey import variance
+from csi_lib.survey.domains import Domains
+from csi_lib.survey.estimators import Estimators
+from csi_lib.survey.sample import listed
+from csi_lib.survey.stages import LONELY, build_stages, inverse_probabilities, label_codes
+
+_BLOCK = 4_000_000  # numbers of calibrated linearised values held at a time
 
 
-class SurveyDesign:
+class SurveyDesign(Estimators):
     """A sample with its strata, clusters, weights and finite populations.
 
     Parameters
@@ -32,12 +36,19 @@ class SurveyDesign:
     population : size of the population; weights are scaled to sum to it. Weights that sum to the number of
         respondents are *normalised*: means are fine, but totals and fpc need the population.
 
+    Attributes
+    ----------
+    n, weights, strata_codes, psu_codes, df : rows, weights, codes per row, units − strata.
+
     Notes
     -----
     Variances are Taylor-linearised, intervals t with the design's degrees of freedom (units − strata; in a
-    domain, those of the units and strata it touches). A missing item makes a domain of those who answered,
-    estimated on the full design. ``deff`` compares with simple random sampling with replacement of the same
-    number of answers. R: ``survey::svydesign(id=, strata=, weights=, fpc=, nest=TRUE)``.
+    domain, of the units and strata it touches). A missing item makes a domain of those who answered, estimated
+    on the full design, with the degrees of freedom left as they are. ``deff`` compares with simple random
+    sampling with replacement of the same number of answers; it is NaN where an item does not vary.
+    R: ``survey::svydesign(id=, strata=, weights=, fpc=, nest=TRUE)``.
+
+    Source: Lumley (2010), Complex Surveys; Särndal, Swensson & Wretman (1992).
     """
 
     def __init__(
@@ -52,10 +63,7 @@ class SurveyDesign:
         lonely: str = "fail",
         population: float | None = None,
     ):
-        self.data = data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
-        self.n = len(self.data)
-        if self.n == 0:
-            raise InputError("the data have no rows", where="data", action="Check the filter that made them.")
+        self._read(data)
         if lonely not in LONELY:
             raise InputError(
                 "unknown rule for lonely units",
@@ -64,109 +72,57 @@ class SurveyDesign:
                 expected="one of " + ", ".join(LONELY),
             )
         self.lonely = lonely
-        self._domain: np.ndarray | None = None
+        self.calibrations: tuple = ()
         if strata is None:
-            self.strata_codes, self.strata_labels = np.zeros(self.n, dtype=np.int64), np.array(["all"])
+            self.strata_codes, labels = np.zeros(self.n, dtype=np.int64), np.array(["all"])
         else:
-            self.strata_codes, self.strata_labels = label_codes(self._given(strata, "strata"), "strata")
-        cluster_codes = [label_codes(self._given(c, "clusters"), "clusters")[0] for c in _listed(clusters)]
-        sizes = [self._floats(f, "fpc") for f in _listed(fpc)]
-        if len(sizes) > max(len(cluster_codes), 1):
+            self.strata_codes, labels = label_codes(self.given(strata, "strata"), "strata")
+        units = [label_codes(self.given(c, "clusters"), "clusters")[0] for c in listed(clusters)]
+        sizes = [self.given_numeric(f, "fpc") for f in listed(fpc)]
+        if len(sizes) > max(len(units), 1):
             raise InputError(
                 "there are more fpc columns than stages of clusters",
                 where="fpc",
-                found=f"{len(sizes)} for {max(len(cluster_codes), 1)}",
-                action="Name the clusters of every stage, the respondent's id for the last.",
+                found=f"{len(sizes)} for {max(len(units), 1)}",
+                action="Name the clusters of every stage; for the last, the respondent's id.",
             )
-        self.stages = build_stages(self.strata_codes, self.strata_labels, cluster_codes, sizes, lonely, nest)
-        if lonely == "average" and self.stages[0].lonely.all():
-            raise InputError(
-                "every stratum has one unit only, so there is no variance to average",
-                where="strata",
-                action="Merge strata into pairs.",
-            )
+        self.stages = build_stages(self.strata_codes, labels, units, sizes, lonely, nest)
         self.psu_codes = self.stages[0].unit
-        self.weights = self._weights(weights, len(cluster_codes), sizes, population)
-        self.df = self._df()
-
-    # -- construction -------------------------------------------------------------------------------------
-    def _weights(self, weights, cluster_stages, sizes, population) -> np.ndarray:
-        if weights is not None:
-            values = self._floats(weights, "weights")
-            bad = ~(np.isfinite(values) & (values > 0))
-            if bad.any():
-                raise InputError(
-                    "weights must be above 0",
-                    where="weights",
-                    found=f"{int(bad.sum())} rows at 0, below, or missing, first at row {int(bad.argmax())}",
-                    action="Drop the rows that stand for nobody, or correct their weights.",
-                )
-        elif sizes and len(sizes) < cluster_stages:
+        self.df = int(self.stages[0].units - self.stages[0].strata)
+        if weights is None and sizes and len(sizes) < len(units):
             raise InputError(
-                "weights cannot be derived from fpc of some stages only",
+                "weights cannot be derived from the fpc of some stages only",
                 where="weights",
                 action="Pass weights, or fpc for every stage.",
             )
+        if weights is not None:
+            values = self.positive_weights(weights)
         else:
             values = inverse_probabilities(self.stages) if sizes else np.ones(self.n)
-        total = values.sum()
+        self.weights, self.normalised = self._scaled(values, population, bool(sizes))
+
+    def _scaled(self, weights, population, has_fpc: bool) -> tuple[np.ndarray, bool]:
+        """Weights scaled to a declared population, and whether they are normalised."""
+        total = weights.sum()
         if population is not None:
-            if not population > 0:
-                raise InputError("the population must be above 0", where="population", found=population)
-            if self.n > population * (1 + 1e-9):
+            if not self.n <= population * (1 + 1e-9):
                 raise InputError(
-                    "the sample is larger than the population",
+                    "the population is smaller than the sample",
                     where="population",
                     found=f"{self.n} respondents of {population:g}",
                     action="Correct the population.",
                 )
-            values = values * (population / total)
-        self.normalised = population is None and bool(abs(total - self.n) <= 1e-6 * self.n)
-        if sizes and self.normalised:
-            if all((stage.fraction >= 1 - 1e-9).all() for stage in self.stages):
-                self.normalised = False  # a full count: every respondent stands for herself
-            else:
-                raise InputError(
-                    "weights that sum to the number of respondents do not go with fpc",
-                    where="weights",
-                    found=f"a sum of {total:g} for {self.n} rows",
-                    action="Declare population=, or pass weights that sum to the population.",
-                )
-        return values
-
-    def _given(self, column, where: str):
-        """A design column: a name is looked up, an array taken as it is."""
-        if isinstance(column, str):
-            return self._column(column, where)
-        values = column if isinstance(column, (pd.Series, pd.Categorical)) else np.asarray(column)
-        if len(values) != self.n:
+            return weights * (population / total), False
+        normalised = bool(abs(total - self.n) <= 1e-6 * self.n)
+        full_count = all((stage.fraction >= 1 - 1e-9).all() for stage in self.stages)
+        if has_fpc and normalised and not full_count:
             raise InputError(
-                "the array does not match the data",
-                where=where,
-                found=f"{len(values)} values",
-                expected=f"{self.n}",
+                "weights that sum to the number of respondents do not go with fpc",
+                where="weights",
+                found=f"a sum of {total:g} for {self.n} rows",
+                action="Declare population=, or pass weights that sum to the population.",
             )
-        return values
-
-    def _floats(self, column, where: str) -> np.ndarray:
-        if np.isscalar(column) and not isinstance(column, str):
-            return np.full(self.n, float(column))
-        return _as_float(pd.Series(self._given(column, where)), column if isinstance(column, str) else where)
-
-    def _column(self, name: str, where: str = "data") -> pd.Series:
-        if name not in self.data.columns:
-            like = nearest(name, self.data.columns)
-            raise InputError(
-                "no such column",
-                where=where,
-                found=repr(name),
-                action=f"Did you mean {like!r}?" if like else "Check the column names of the data.",
-            )
-        return self.data[name]
-
-    def numeric(self, name: str) -> np.ndarray:
-        """A column as float64, missing = NaN; text is refused."""
-        return _as_float(self._column(name), name)
+        return weights, normalised and not has_fpc
 
     # -- the core on which all estimates rest ---------------------------------------------------------------
     def covariance(self, influence) -> np.ndarray:
@@ -174,13 +130,27 @@ class SurveyDesign:
 
         Parameters
         ----------
-        influence : n × K, dense or scipy.sparse; z with weights included, θ̂ − θ ≈ Σ_i z_i; rows follow `data`.
+        influence : n × K, dense or scipy.sparse, rows as in `data`: z with the weights included, so that
+            θ̂ − θ ≈ Σ_i z_i.
         """
-        return variance.covariance(self.stages, self._influence(influence), self.lonely)
+        z = self._influence(influence)
+        if self.calibrations:
+            z = self._residual(z.toarray() if sparse.issparse(z) else z)
+        return variance.covariance(self.stages, z, self.lonely)
 
     def variance(self, influence) -> np.ndarray:
         """Diagonal of `covariance` (K,), computed in bounded memory."""
-        return variance.variance(self.stages, self._influence(influence), self.lonely)
+        z = self._influence(influence)
+        if not self.calibrations:
+            return variance.variance(self.stages, z, self.lonely)
+        z = z.tocsc() if sparse.issparse(z) else z
+        step = max(1, _BLOCK // self.n)
+        parts = []
+        for start in range(0, z.shape[1], step):
+            block = z[:, start : start + step]
+            block = self._residual(block.toarray() if sparse.issparse(block) else block)
+            parts.append(variance.variance(self.stages, block, self.lonely))
+        return np.concatenate(parts)
 
     def _influence(self, influence):
         z = influence if sparse.issparse(influence) else np.asarray(influence, dtype=float)
@@ -194,76 +164,41 @@ class SurveyDesign:
             )
         return z
 
-    def mean_influence(self, values, mask=None) -> tuple[np.ndarray, np.ndarray]:
-        """Weighted means of `values` (n or n × K, NaN = missing) among `mask`, and their z of the same shape."""
-        x = np.asarray(values, dtype=float)
-        inside = self._inside(mask)
-        valid = ~np.isnan(x)
-        if inside is not None:
-            valid &= inside if x.ndim == 1 else inside[:, None]
-        w = np.where(valid, self.weights if x.ndim == 1 else self.weights[:, None], 0.0)
-        base = w.sum(0)
-        if not np.all(base > 0):
-            raise InputError(
-                "nobody in the domain answered",
-                where="mask",
-                action="Leave the group out, or merge it with another.",
-            )
-        x = np.where(valid, x, 0.0)
-        mean = (w * x).sum(0) / base
-        return mean, w * (x - mean) / base
+    def _residual(self, z: np.ndarray) -> np.ndarray:
+        for calibration in self.calibrations:
+            z = calibration.residual(z)
+        return z
 
-    def subset(self, mask) -> SurveyDesign:
-        """The domain of rows where `mask` is true, estimated on the full design. R: ``subset(design, …)``."""
-        inside = self._inside(mask)
-        if not inside.any():
-            raise InputError(
-                "no respondent is in the domain",
-                where="subset",
-                action="Check the condition and the spelling of the group.",
-            )
-        domain = object.__new__(type(self))
-        domain.__dict__.update(self.__dict__)
-        domain._domain = inside
-        domain.df = self.domain_df(inside)
-        return domain
+    def calibrated(self, weights: np.ndarray, calibration) -> SurveyDesign:
+        """This design with calibrated weights; `calibration.residual(z)` takes out what the margins explain."""
+        design = copy.copy(self)
+        design.weights, design.normalised = self._scaled(self.positive_weights(weights), None, False)
+        design.calibrations = (*self.calibrations, calibration)
+        return design
 
-    def _inside(self, mask) -> np.ndarray | None:
-        """`mask` within the domain this design is already restricted to; None = everybody."""
-        if mask is None:
-            return self._domain
-        values = pd.Series(mask).fillna(False) if isinstance(mask, pd.Series) else np.asarray(mask)
-        values = np.asarray(values, dtype=bool)
-        if values.shape != (self.n,):
-            raise InputError(
-                "a domain is one true/false per respondent",
-                where="mask",
-                found=f"shape {values.shape}",
-                expected=f"({self.n},)",
-            )
-        return values if self._domain is None else values & self._domain
-
-    # -- degrees of freedom -------------------------------------------------------------------------------
-    def _df(self) -> int:
-        return int(self.stages[0].units - self.stages[0].strata)
-
+    # -- degrees of freedom and variances, as the estimators ask for them ---------------------------------
     def domain_df(self, mask) -> int:
         """Units − strata among the rows of a domain. R: ``degf(subset(design, …))``."""
-        inside = self._inside(mask)
-        units = np.unique(self.psu_codes[inside])
+        units = np.unique(self.psu_codes[self.inside(mask)])
         return int(units.size - np.unique(self.stages[0].stratum_of_unit[units]).size)
 
-    def partition_df(self, domains: Domains) -> np.ndarray:
-        """`domain_df` of every domain of a partition at once."""
-        if domains.size == 1 and self._domain is None and (domains.code == 0).all():
-            return np.array([self.df])
-        stage, size = self.stages[0], domains.size + 1
-        _, domain, unit = pair_codes(domains.code, stage.unit, stage.units)
-        _, of_cell, _ = pair_codes(domain, stage.stratum_of_unit[unit], stage.strata)
-        return (np.bincount(domain, minlength=size) - np.bincount(of_cell, minlength=size))[:-1]
+    def partitioned(self, domains: Domains):
+        """Degrees of freedom per domain, and the function (item, z) → variances of one item in all domains."""
+        supports = [variance.support(stage, domains.code) for stage in self.stages]
+        if domains.size == 1 and self.domain is None:
+            df = np.array([self.df])
+        else:
+            first, size = supports[0], domains.size + 1
+            units = np.bincount(first.column_of_cell, first.units_seen, size)
+            df = (units - np.bincount(first.column_of_cell, minlength=size)).astype(np.int64)[:-1]
 
-    # -- what the estimators ask of a design ----------------------------------------------------------------
-    linear_partition = True
+        def variances(item, z):
+            if self.calibrations:
+                return self.variance_of(item)
+            columns = domains.size + 1  # the last one holds the rows of no domain
+            return variance.partition_variance(self.stages, supports, z, columns, self.lonely)[:-1]
+
+        return df, variances
 
     def variance_of(self, statistic) -> np.ndarray:
         """Variances of a statistic (an object with `estimate(weights)` and `influence(weights)`)."""
@@ -273,79 +208,10 @@ class SurveyDesign:
         """Covariance matrix of a statistic."""
         return self.covariance(statistic.influence(self.weights))
 
-    def deff_factor(self, n, n_weighted, deff: str):
-        """1 with replacement; 1 − n/N without."""
-        if deff == "replace":
-            return 1.0
-        if deff != "noreplace":
-            raise InputError(
-                "unknown comparison for the design effect",
-                where="deff",
-                found=repr(deff),
-                expected="'replace' or 'noreplace'",
-            )
-        if self.normalised:
-            raise InputError(
-                "a comparison without replacement needs the population",
-                where="deff",
-                action="Declare population=, or use deff='replace'.",
-            )
-        return 1 - n / n_weighted
+    def replicates(
+        self, kind: str = "auto", *, replicates: int = 1000, seed: int | None = None, fay: float = 0.0
+    ):
+        """The same design with replicate weights; see `csi_lib.survey.replicates.replicate`."""
+        from csi_lib.survey.replicates import replicate
 
-    def domains(self, by) -> Domains:
-        """Partition by the columns `by` (a name, a list, or None) of the rows in this design's domain."""
-        by = _listed(by)
-        for name in by:
-            self._column(name, "by")
-        return partition(self.data, by, self._domain)
-
-    # -- estimates ----------------------------------------------------------------------------------------
-    def mean(self, cols, by=None, *, ci: float = 0.95, deff: str = "replace") -> pd.DataFrame:
-        """Means Σwx/Σw of columns, in all groups of `by`.
-
-        Returns one row per item and group: the columns of `by`, ``item estimate se df ci_low ci_high n
-        n_weighted n_effective deff``. R: ``svymean``, ``svyby(…, svymean)``, ``confint(…, df = degf(design))``.
-        """
-        items = [Item(c, lambda c=c: self.numeric(c), lambda: np.ones(self.n)) for c in _listed(cols)]
-        return estimation.estimates(self, items, self.domains(by), ci=ci, deff=deff)
-
-    def total(self, cols, by=None, *, ci: float = 0.95, deff: str = "replace") -> pd.DataFrame:
-        """Totals Σwx of columns; frame as `mean`. Refused for normalised weights. R: ``svytotal``."""
-        if self.normalised:
-            raise InputError(
-                "totals need weights that sum to the population",
-                where="weights",
-                found=f"a sum of {self.weights.sum():g} for {self.n} respondents",
-                action="Declare population= when the design is made.",
-            )
-        items = [Item(c, lambda c=c: self.numeric(c)) for c in _listed(cols)]
-        return estimation.estimates(self, items, self.domains(by), ci=ci, deff=deff)
-
-    def ratio(
-        self, numerator, denominator, by=None, *, ci: float = 0.95, deff: str = "replace"
-    ) -> pd.DataFrame:
-        """Ratio Σwx/Σwy of two columns; frame as `mean`, item ``x/y``. R: ``svyratio``."""
-        item = Item(
-            f"{numerator}/{denominator}", lambda: self.numeric(numerator), lambda: self.numeric(denominator)
-        )
-        return estimation.estimates(self, [item], self.domains(by), ci=ci, deff=deff)
-
-
-def _listed(value) -> list:
-    """None → [], one → [one]; an array is one."""
-    if value is None:
-        return []
-    return (
-        list(value) if isinstance(value, (list, tuple, pd.Index)) and not isinstance(value, str) else [value]
-    )
-
-
-def _as_float(column: pd.Series, name: str) -> np.ndarray:
-    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
-        return column.to_numpy(dtype=float, na_value=np.nan)
-    raise InputError(
-        "the column is not numeric",
-        where=name,
-        found=str(column.dtype),
-        action="For the shares of its categories use .proportion; for texts of digits convert first.",
-    )
+        return replicate(self, kind, replicates=replicates, seed=seed, fay=fay)

@@ -6,6 +6,7 @@ linearised alike: z = w (x − θ y)/Σ w y for a ratio, z = w x for a total.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,8 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, special
 
-from csi_lib.errors import InputError
-from csi_lib.survey import variance
+from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.survey.domains import Domains
 
 
@@ -113,14 +113,10 @@ def _linearise(item: Item, code, size: int, weights) -> _Linearised:
 
 def estimates(design, items: list[Item], domains: Domains, *, ci: float, deff: str) -> pd.DataFrame:
     """The frame of `items` × `domains`: item, estimate, se, df, interval, bases, design effect."""
-    size, code = domains.size, domains.code
-    df = design.partition_df(domains)
-    supports = None
-    if design.linear_partition:
-        supports = [variance.support(stage, code) for stage in design.stages]
-    rows = []
+    df, variances = design.partitioned(domains)
+    frames = []
     for item in items:
-        one = _linearise(item, code, size, design.weights)
+        one = _linearise(item, domains.code, domains.size, design.weights)
         if (one.n == 0).any():
             i = int(np.flatnonzero(one.n == 0)[0])
             raise InputError(
@@ -129,36 +125,62 @@ def estimates(design, items: list[Item], domains: Domains, *, ci: float, deff: s
                 found=domains.name(i),
                 action="Leave the item out for this group, or merge the group with another.",
             )
-        if supports is not None:
-            var = variance.partition_variance(design.stages, supports, one.z, size + 1, design.lonely)[:size]
-        else:
-            var = design.variance_of(DomainStatistic([item], domains))
-        rows.append(
-            _rows(item.name, domains, one, var, df, ci, design.deff_factor(one.n, one.n_weighted, deff))
+        var = variances(DomainStatistic([item], domains), one.z)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            effect = var / (one.spread / (one.n - 1) * _deff_factor(design, one, deff))
+        frames.append(
+            result_frame(domains, item.name, one.estimate, var, df, ci, one.n, one.n_weighted, effect)
         )
-    return pd.concat(rows, ignore_index=True) if len(rows) > 1 else rows[0]
+    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    warn_without_df(frame)
+    return frame
 
 
-def _rows(name, domains, one, var, df, ci, factor) -> pd.DataFrame:
+def result_frame(domains, name, estimate, var, df, ci, n, n_weighted, deff) -> pd.DataFrame:
+    """One item in all domains, with the columns every estimator returns."""
     se = np.sqrt(var)
-    low, high = t_interval(one.estimate, se, df, ci)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        deff = var / (one.spread / (one.n - 1) * factor)
+    low, high = t_interval(estimate, se, df, ci)
     frame = domains.labels.copy()
-    frame["item"] = name
-    for column, values in (
-        ("estimate", one.estimate),
-        ("se", se),
-        ("df", df),
-        ("ci_low", low),
-        ("ci_high", high),
-        ("n", one.n),
-        ("n_weighted", one.n_weighted),
-        ("n_effective", one.n / deff),
-        ("deff", deff),
-    ):
+    with np.errstate(invalid="ignore", divide="ignore"):
+        columns = {
+            "item": name, "estimate": estimate, "se": se, "df": df, "ci_low": low, "ci_high": high,
+            "n": n, "n_weighted": n_weighted, "n_effective": n / deff, "deff": deff,
+        }  # fmt: skip
+    for column, values in columns.items():
         frame[column] = values
     return frame
+
+
+def warn_without_df(frame: pd.DataFrame) -> None:
+    """An interval that cannot be given is said, not left to be found."""
+    lacking = int((frame["df"] < 1).sum())
+    if lacking:
+        warnings.warn(
+            f"{lacking} of {len(frame)} estimates rest on a single sampling unit per stratum: they have no degrees "
+            "of freedom and no interval; merge the groups",
+            MeasureWarning,
+            stacklevel=4,
+        )
+
+
+def _deff_factor(design, one, deff: str):
+    """1 with replacement; 1 − n/N without."""
+    if deff == "replace":
+        return 1.0
+    if deff != "noreplace":
+        raise InputError(
+            "unknown comparison for the design effect",
+            where="deff",
+            found=repr(deff),
+            expected="'replace' or 'noreplace'",
+        )
+    if design.normalised:
+        raise InputError(
+            "a comparison without replacement needs the population",
+            where="deff",
+            action="Declare population=, or use deff='replace'.",
+        )
+    return 1 - one.n / one.n_weighted
 
 
 def t_interval(estimate, se, df, ci: float) -> tuple[np.ndarray, np.ndarray]:
