@@ -46,8 +46,8 @@ class AgencyFile(Part):
     agencies: tuple[Agency, ...] = Field(min_length=1)
 
 
-def read_agencies(folder: Path) -> tuple[AgencyFile, YamlFile | None]:
-    """The agencies declared in `folder`, and the YAML file they came from (for line numbers)."""
+def read_agencies(folder: Path) -> AgencyFile:
+    """The agencies declared in `folder`."""
     yml, table = folder / "agencies.yml", folder / "agencies.csv"
     if yml.exists() or not table.exists():
         if not yml.exists():
@@ -62,8 +62,8 @@ def read_agencies(folder: Path) -> tuple[AgencyFile, YamlFile | None]:
             file.error(problem, "agencies", index, **parts)
             for index, problem, parts in _faults(declared.agencies)
         )
-        return declared, file
-    return _from_csv(table), None
+        return declared
+    return _from_csv(table)
 
 
 def _from_csv(path: Path) -> AgencyFile:

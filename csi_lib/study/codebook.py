@@ -214,4 +214,4 @@ class Codebook(Part):
 
 
 #: columns that reading adds to every frame
-RESERVED = ("agency", "year", "period", "design_stratum")
+RESERVED = ("agency", "year", "period", "design_stratum", "design_cluster")

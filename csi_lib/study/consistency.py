@@ -83,6 +83,22 @@ def cross_faults(file: YamlFile, declared, listed):
                 )
 
 
+def group_faults(file: YamlFile, declared, codebooks: dict[str, Codebook]):
+    """Groups wanted in the report that no codebook declares."""
+    known = [name for book in codebooks.values() for name in book.groups]
+    for index, name in enumerate(declared.report.groups or ()):
+        if name not in known:
+            near = nearest(name, known)
+            yield file.error(
+                "no codebook has a group of this name",
+                "report",
+                "groups",
+                index,
+                found=repr(name),
+                action=f"Did you mean {near!r}?" if near else None,
+            )
+
+
 def labels_below(part, place: tuple = ()):
     """Every label below `part`, with the way to it in words."""
     if isinstance(part, Label):

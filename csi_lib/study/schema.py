@@ -23,6 +23,10 @@ def json_schema(file: str) -> dict:
             schema["$defs"][name] = _either(part, {"type": ["string", "number"]})
         elif name.startswith("ByYear"):
             schema["$defs"][name] = _by_year(part)
+        elif name == "Wave":
+            editions = part["properties"]["formula_edition"]
+            editions["additionalProperties"] = {"type": ["string", "number"]}
+            part["properties"]["period"] = {"type": ["string", "number", "null"]}
         elif name == "Locator":
             schema["$defs"][name] = _either(part, {"type": "string"})
     _allow_single_values(schema)

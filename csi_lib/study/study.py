@@ -12,7 +12,7 @@ from csi_lib.errors import InputError, nearest
 from csi_lib.study.agency import AGENCY_ID, Agency, read_agencies
 from csi_lib.study.base import Label, Language, Part, Several
 from csi_lib.study.codebook import Codebook
-from csi_lib.study.consistency import cross_faults, design_faults, labels_below
+from csi_lib.study.consistency import cross_faults, design_faults, group_faults, labels_below
 from csi_lib.study.location import resolve_study
 from csi_lib.study.options import Privacy, Report, Thresholds
 from csi_lib.study.simulation import Simulation
@@ -252,22 +252,21 @@ def load_study(study: str | Path | Study | None = None) -> Study:
     folder = resolve_study(study)
     errors: list[InputError] = []
     file = YamlFile(folder / "study.yml")
-    parts: dict[str, object] = {}
-    try:
-        parts["study"] = file.validate(StudyFile)
-    except InputError as error:
-        errors.append(error)
-    try:
-        parts["agencies"], _ = read_agencies(folder)
-    except InputError as error:
-        errors.append(error)
-    codebooks: dict[str, Codebook] = {}
-    if "study" in parts:
-        codebooks, faults = _codebooks(folder, file, parts["study"])
-        errors += faults
+    declared = _kept(errors, file.validate, StudyFile)
+    listed = _kept(errors, read_agencies, folder)
+    codebooks = _codebooks(folder, file, errors)
     raise_together(errors)
-    declared, listed = parts["study"], parts["agencies"]
-    raise_together(cross_faults(file, declared, listed))
+    raise_together(
+        [
+            *cross_faults(file, declared, listed),
+            *group_faults(file, declared, codebooks),
+            *(
+                f
+                for name, book in codebooks.items()
+                for f in design_faults(file, name, declared.sources[name], book)
+            ),
+        ]
+    )
     given = {name: getattr(declared, name) for name in StudyFile.model_fields}
     return Study.model_construct(
         **given,
@@ -281,37 +280,48 @@ def load_study(study: str | Path | Study | None = None) -> Study:
     )
 
 
-def _codebooks(folder: Path, file: YamlFile, declared: StudyFile):
-    """The codebook of every source; what is wrong in them; one file may serve several sources."""
-    errors, codebooks, read = [], {}, {}
-    for name, source in declared.sources.items():
-        path = folder / source.codebook
-        if not path.exists() and source.kind != "respondents" and "codebook" not in source.model_fields_set:
-            continue
-        if not path.exists():
+def _kept(errors: list[InputError], read, *arguments):
+    """What `read` returns; None where it fails, and the failure is kept for the common report."""
+    try:
+        return read(*arguments)
+    except InputError as error:
+        errors.append(error)
+        return None
+
+
+def _codebooks(folder: Path, file: YamlFile, errors: list[InputError]) -> dict[str, Codebook]:
+    """The codebook of every source; one file may serve several.
+
+    Named by the raw data, so that faults of codebooks are found even while study.yml has some.
+    """
+    sources = file.data.get("sources") if isinstance(file.data, dict) else None
+    read: dict[str, Codebook | None] = {}
+    of_source = {}
+    for name, source in (sources if isinstance(sources, dict) else {}).items():
+        source = source if isinstance(source, dict) else {}
+        book = str(source.get("codebook", "codebook.yml"))
+        if (folder / book).exists():
+            if book not in read:
+                read[book] = _kept(errors, _codebook, folder / book)
+            if read[book] is not None:
+                of_source[name] = read[book]
+        elif "codebook" in source or source.get("kind", "respondents") == "respondents":
             errors.append(
                 file.error(
                     "the codebook of this source does not exist",
-                    "sources",
-                    name,
-                    "codebook",
-                    found=str(path),
+                    *("sources", name, "codebook"),
+                    found=str(folder / book),
                     action="Write it, or name another file.",
                 )
             )
-            continue
-        try:
-            if path not in read:
-                book = YamlFile(path)
-                codebook = book.validate(Codebook)
-                read[path] = codebook
-                errors += [book.error(problem, *place, **more) for problem, place, more in codebook.faults()]
-            codebooks[name] = read[path]
-        except InputError as error:
-            errors.append(error)
-            continue
-        errors += design_faults(file, name, source, codebooks[name])
-    return codebooks, errors
+    return of_source
+
+
+def _codebook(path: Path) -> Codebook:
+    file = YamlFile(path)
+    codebook = file.validate(Codebook)
+    raise_together(file.error(problem, *place, **more) for problem, place, more in codebook.faults())
+    return codebook
 
 
 def _several(value) -> list:

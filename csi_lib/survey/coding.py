@@ -21,7 +21,7 @@ VALID, BLANK, MISSING, UNDECLARED = range(4)
 NUMERIC = ("weight", "measure")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CodedColumn:
     """Typed values, the status of each cell, and the undeclared raw values by row position."""
 

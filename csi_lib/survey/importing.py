@@ -108,7 +108,7 @@ def _write(wave: CodedWave, folder: Path, key: tuple) -> None:
     note = {
         "key": _text(key),
         "files": wave.files,
-        "simulated": wave.simulated,
+        "unanswered": wave.unanswered,
         "categories": categories,
         "labels": labels,
         "undeclared": undeclared.to_dict("list"),
@@ -154,4 +154,5 @@ def _read(files: list[Path], note: dict, codebook: Codebook, simulated: bool) ->
         book,
         tuple(note["files"]),
         simulated,
+        tuple(note["unanswered"]),
     )

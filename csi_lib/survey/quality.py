@@ -15,7 +15,7 @@ COLUMNS = ["agency", "year", "check", "column", "n", "base", "action"]
 FLAG_SHARE, FLAG_BASE, FLAG_ITEMS = 0.5, 5, 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SurveyQuality:
     """Record of one reading.
 

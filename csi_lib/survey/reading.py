@@ -14,13 +14,14 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.study import Study, load_study
+from csi_lib.survey.drawing import design_columns
 from csi_lib.survey.quality import SurveyQuality, combine, examine
 from csi_lib.survey.wave import CodedWave, coded_wave, concat
 
 _LISTED = 10  # errors shown of a kind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Survey:
     """Answers of one source.
 
@@ -149,7 +150,7 @@ def read_survey(
     Notes
     -----
     ``design_stratum`` numbers agency × year × declared stratum: agencies and years are sampled
-    separately, so strata of the same code in two of them are two strata.
+    separately, so strata of the same code in two of them are two strata (and so for ``design_cluster``).
     In R: ``haven::read_sav`` / ``read.csv``, then recoding by hand.
     """
     study = load_study(study)
@@ -171,7 +172,7 @@ def read_survey(
         qualities.append(quality)
         waves.append(wave)
     frame = concat(frames)
-    columns = _design(study, source, frame, years)
+    columns = design_columns(study, source, frame, years)
     return Survey(
         frame,
         _merged([w.codebook for w in waves]),
@@ -213,7 +214,7 @@ def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: 
         )
     rows = np.flatnonzero(chosen & ~later)
     frame, status = wave.frame.take(rows), wave.status.take(rows)
-    _refuse_unanswered(study, source, wave, year, place)
+    _refuse_unanswered(wave, year, place)
     weights = settings.design.weights.get(year)
     if weights and wave.codebook.columns[weights].available_in(year):
         _refuse_weights(frame[weights], weights, wave.file_rows[rows], place)
@@ -270,18 +271,13 @@ def _declared(codebook: Codebook, name: str) -> str:
     return f"one of {codes} in {name}" if codes else f"a number in {name}"
 
 
-def _refuse_unanswered(study, source, wave: CodedWave, year: int, place: str) -> None:
+def _refuse_unanswered(wave: CodedWave, year: int, place: str) -> None:
     """An item that nobody of any agency answered was not asked, or its codes are wrong."""
-    empty = [
-        i
-        for i in wave.codebook.items
-        if wave.codebook.columns[i].available_in(year) and wave.frame[i].isna().all()
-    ]
-    if empty:
+    if wave.unanswered:
         raise InputError(
             "nobody answered these items",
             where=place,
-            found=", ".join(empty[:_LISTED]),
+            found=", ".join(wave.unanswered[:_LISTED]),
             action=f"If they were not asked in {year}, write 'names: {{{year}: null}}' in the codebook; "
             "else check their missing codes.",
         )
@@ -303,54 +299,6 @@ def _refuse_weights(weights: pd.Series, name: str, file_rows: np.ndarray, place:
 def _rows(rows) -> str:
     shown = ", ".join(str(row) for row in rows[:_LISTED])
     return f"{shown} and {len(rows) - _LISTED} more" if len(rows) > _LISTED else shown
-
-
-def _design(study: Study, source: str, frame: pd.DataFrame, years: list[int]) -> dict[str, str | None]:
-    """Design columns common to the years read; the strata become agency × year × declared stratum."""
-    settings, codebook = study.sources[source], study.codebook(source)
-    by_year = [
-        {
-            part: name if name and codebook.columns[name].available_in(year) else None
-            for part, name in settings.design.in_year(year).items()
-        }
-        for year in years
-    ]
-    columns: dict[str, str | None] = {}
-    for part in by_year[0]:
-        named = [design[part] for design in by_year]
-        present = {name for name in named if name}
-        if part == "weights" and present and (None in named or len(present) > 1):
-            # years without weights, or with weights under another name, join the others with weight 1
-            name = next(iter(present))
-            for year, own in zip(years, named):
-                rows = frame["year"] == year
-                frame.loc[rows, name] = 1.0 if own is None else frame.loc[rows, own]
-            columns[part] = name
-        else:
-            columns[part] = named[0] if len(set(named)) == 1 else None
-    keys = ["agency", "year"]
-    if any(design["strata"] for design in by_year):
-        stratum = pd.Series([""] * len(frame), index=frame.index)
-        for year, design in zip(years, by_year):
-            rows = frame["year"] == year
-            if design["strata"]:
-                declared = frame.loc[rows, design["strata"]]
-                if declared.isna().any():
-                    raise InputError(
-                        "strata are missing",
-                        where=f"study {study.id!r}, {year}",
-                        found=f"{design['strata']} in {int(declared.isna().sum())} row(s)",
-                        action="Every respondent of a stratified sample needs a stratum.",
-                    )
-                stratum[rows] = declared.astype(str)
-        parts = [frame["agency"], frame["year"], stratum]
-    else:
-        parts = [frame["agency"], frame["year"]] if frame[keys].drop_duplicates().shape[0] > 1 else []
-    if parts:
-        grouped = pd.DataFrame({str(k): p.to_numpy() for k, p in enumerate(parts)})
-        frame.insert(3, "design_stratum", grouped.groupby(list(grouped), sort=True).ngroup().to_numpy() + 1)
-        columns["strata"] = "design_stratum"
-    return columns
 
 
 def _merged(books: list[Codebook]) -> Codebook:

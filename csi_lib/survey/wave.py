@@ -29,12 +29,13 @@ _MEMORY: OrderedDict[tuple, CodedWave] = OrderedDict()
 _MEMORY_SIZE = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CodedWave:
     """Coded rows of one source and year.
 
     `frame` and `status` have one row per record of the files; `later` marks second and further records
-    of the same respondent; `undeclared` lists ``row`` (position), ``file_row``, ``column``, ``value``.
+    of the same respondent; `undeclared` lists ``row`` (position), ``file_row``, ``column``, ``value``;
+    `unanswered` are items that were asked and that nobody of any agency answered.
     """
 
     frame: pd.DataFrame
@@ -45,6 +46,7 @@ class CodedWave:
     codebook: Codebook
     files: tuple[str, ...]
     simulated: bool
+    unanswered: tuple[str, ...]
 
 
 def coded_wave(
@@ -156,6 +158,7 @@ def _code_files(study: Study, source: str, year: int, files: list[Path], simulat
         parts[0].codebook,
         tuple(f for p in parts for f in p.files),
         simulated,
+        tuple(i for i in parts[0].unanswered if all(i in p.unanswered for p in parts)),
     )
 
 
@@ -200,6 +203,7 @@ def _code_file(study: Study, source: str, year: int, file: Path, simulated: bool
         _with_labels(codebook, labelled),
         (file.name,),
         simulated,
+        tuple(i for i in codebook.items if i in raw_names and frame[i].isna().all()),
     )
 
 
