@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -14,10 +13,11 @@ from ruamel.yaml import YAML
 from csi_lib.errors import InputError
 from csi_lib.report.markdown import Source, read_source
 from csi_lib.report.pandoc import run_pandoc
+from csi_lib.report.pdf import compile_pdf
 from csi_lib.report.standalone import self_contained
+from csi_lib.report.theme import default_theme
 from csi_lib.share import shared_path
 
-PDF_STANDARDS = ["ua-1", "a-2a"]
 _READER = "markdown+east_asian_line_breaks-raw_tex"
 _WORDS = {
     "ko": {"contents": "목차", "skip": "본문으로 건너뛰기", "commissioned": "발주", "contractor": "수행", "date": "발행",
@@ -52,10 +52,12 @@ class Document:
 def open_document(path: Path, *, overrides: Mapping | None = None) -> Document:
     """The document at `path` with the settings of the ``_quarto.yml`` beside it, if there is one."""
     path = Path(path).resolve()
-    settings: dict = {}
     project = path.with_name("_quarto.yml")
     if project.exists():
         settings = YAML(typ="safe", pure=True).load(project.read_text(encoding="utf-8")) or {}
+    else:
+        sheets = [str(sheet) for sheet in default_theme().stylesheets]
+        settings = {"toc": False, "number-sections": False, "format": {"csi-html": {"css": sheets}}}
     extension = path.parent / "_extensions" / "csi"
     if not (extension / "template.typ").exists():
         extension = shared_path("reports", "_extensions", "csi")
@@ -67,9 +69,9 @@ def render_html(document: Document, target: Path) -> Path:
     source = read_source(document.path, to="html")
     meta = _settings(document, source, "html")
     arguments = ["--to=html5", f"--template={document.extension / 'template.html'}", "--section-divs", "--mathml"]
-    if meta.get("toc", True):
+    if meta["toc"]:
         arguments += ["--toc", f"--toc-depth={meta.get('toc-depth', 3)}"]
-    if meta.get("number-sections", True):
+    if meta["number-sections"]:
         arguments += ["--number-sections"]
     page = _convert(document, source, meta, arguments, "html")
     sheets = [document.extension / "csi.css", *(document.folder / css for css in _as_list(meta.get("css")))]
@@ -81,35 +83,14 @@ def render_html(document: Document, target: Path) -> Path:
 
 def render_pdf(document: Document, target: Path, *, timestamp: int) -> Path:
     """A tagged PDF/UA-1 and PDF/A-2a file at `target`; equal input and `timestamp`, equal bytes."""
-    import typst
-
     source = read_source(document.path, to="typst")
     meta = _settings(document, source, "typst")
     text = _convert(document, source, meta, ["--to=typst", f"--template={document.extension / 'template.typ'}"], "typst")
     folders = tuple(str((document.folder / f).resolve()) for f in _as_list(meta.get("font-paths")))
-    main = target.with_name(f".{target.stem}.typ")
-    if target.parent != document.folder:
-        main = document.folder / f".{target.stem}.typ"
-    main.write_text(text, encoding="utf-8")
-    try:
-        pdf, warnings = typst.compile_with_warnings(
-            main, format="pdf", root=document.folder, font_paths=_fonts(folders), ignore_system_fonts=True,
-            pdf_standards=PDF_STANDARDS, timestamp=timestamp, package_path=document.folder)
-    except typst.TypstError as error:
-        raise RuntimeError(f"typst refused {document.path.name}: {error.diagnostic[:3000]}") from error
-    finally:
-        main.unlink()
-    document.warnings += [str(w.message) for w in warnings]
+    pdf, warnings = compile_pdf(text, folder=document.folder, name=document.path.stem, font_folders=folders, timestamp=timestamp)
+    document.warnings += warnings
     target.write_bytes(pdf)
     return target
-
-
-@lru_cache
-def _fonts(folders: tuple[str, ...]):
-    import typst
-
-    paths = [*folders, str(shared_path("reports", "fonts"))]
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=list(dict.fromkeys(paths)))
 
 
 def _as_list(value) -> list:
@@ -125,6 +106,7 @@ def _settings(document: Document, source: Source, to: str) -> dict:
         for name in (to, f"csi-{to}"):
             if isinstance(formats, dict) and isinstance(formats.get(name), dict):
                 merged |= formats[name]
+    merged = {"toc": True, "number-sections": True} | merged
     for name in sorted(set(merged) - _DATA - _SETTINGS):
         note = f"the option {name} has no effect in the embedded engine"
         if note not in document.warnings:
@@ -136,9 +118,9 @@ def _convert(document: Document, source: Source, meta: dict, arguments: list[str
     lang = str(meta.get("lang", "ko"))[:2]
     words = _WORDS.get(lang, _WORDS["en"])
     passed = {k: v for k, v in meta.items() if k in _DATA - {"execute", "jupyter", "kernelspec", "project", "format"}}
-    passed |= {"lang": str(meta.get("lang", "ko")), "csi-words": words, "toc": bool(meta.get("toc", True))}
+    passed |= {"lang": str(meta.get("lang", "ko")), "csi-words": words, "toc": bool(meta["toc"])}
     passed.setdefault("pagetitle", passed.get("title", document.path.stem))
-    if to == "typst" and meta.get("number-sections", True):
+    if to == "typst" and meta["number-sections"]:
         passed["section-numbering"] = "1.1"
     filters = [document.extension / "blocks.lua", document.extension / "quarto.lua"]
     arguments = [f"--from={_READER}", "--wrap=none", *arguments, *(f"--lua-filter={f}" for f in filters)]

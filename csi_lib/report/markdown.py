@@ -70,7 +70,7 @@ def read_front_matter(text: str, where: str) -> tuple[dict, str, int]:
 def read_source(path: Path, *, to: str, echo: bool | None = None) -> Source:
     """`path` (.ipynb, .qmd or .md) as the Markdown of format `to` (``html`` or ``typst``).
 
-    Pictures held inside a notebook are written to ``<name>_files/`` beside it.
+    Pictures held inside a notebook are written to `image_folder(path)`, which the caller removes.
 
     Raises
     ------
@@ -91,6 +91,11 @@ def read_source(path: Path, *, to: str, echo: bool | None = None) -> Source:
         )
     # keep line numbers: the front matter becomes blank lines
     return Source(path, "\n" * skipped + body, metadata, [1], ["{line}"])
+
+
+def image_folder(path: Path) -> Path:
+    """Where the pictures held inside the notebook at `path` are put while it is rendered."""
+    return path.with_name(f".{path.stem}-images")
 
 
 class _Notebook:
@@ -153,7 +158,7 @@ class _Notebook:
 
     def _image(self, data: str | list, mime: str) -> str:
         self.images += 1
-        target = self.path.with_name(f"{self.path.stem}_files") / f"image-{self.images}{_SUFFIX[mime]}"
+        target = image_folder(self.path) / f"image-{self.images}{_SUFFIX[mime]}"
         target.parent.mkdir(exist_ok=True)
         data = "".join(data)
         target.write_bytes(data.encode() if mime == "image/svg+xml" else base64.b64decode(data))

@@ -13,6 +13,7 @@ from pathlib import Path
 from csi_lib.errors import InputError, nearest
 from csi_lib.report import quarto
 from csi_lib.report.embedded import open_document, render_html, render_pdf
+from csi_lib.report.markdown import image_folder
 from csi_lib.report.pandoc import pandoc_path, pandoc_version
 
 FORMATS = ("html", "pdf")
@@ -144,8 +145,7 @@ def _render(source: Path, targets: dict[str, Path], renderer: str, options: Mapp
                 if "pdf" in made:
                     render_pdf(document, made["pdf"], timestamp=timestamp)
             finally:
-                if source.suffix == ".ipynb":
-                    shutil.rmtree(source.with_name(f"{source.stem}_files"), ignore_errors=True)
+                shutil.rmtree(image_folder(document.path), ignore_errors=True)
             warnings = document.warnings
         for name, target in targets.items():
             made[name].replace(target)

@@ -68,12 +68,12 @@ def prepare_theme(folder: Path, settings: Mapping | None = None, *, study: Path 
         raise InputError(f"this colour is too light for text on white (contrast {reached:.1f} : 1)",
                          where="report.theme.primary", found=primary, expected="at least 4.5 : 1",
                          action=f"{_toward(primary, '#000000', '#ffffff', 4.6)} is the nearest that reaches it")
-    fonts = [study / f for f in settings.get("fonts", [])] or sorted(shared_path("reports", "fonts").glob("*.otf"))
+    fonts = [study / f for f in settings.get("fonts", [])] or sorted(shared_path("reports", "fonts").glob("Pretendard-*.otf"))
     for path in (*fonts, *([study / settings["logo"]] if settings.get("logo") else [])):
         if not path.is_file():
             raise InputError("there is no such file", where="report.theme", found=str(path))
     (folder / "fonts").mkdir(parents=True, exist_ok=True)
-    for font in fonts:
+    for font in (*fonts, *sorted(shared_path("reports", "fonts").glob("CSIFallback*"))):
         if not (target := folder / "fonts" / font.name).exists():
             shutil.copyfile(font, target)
     _write(folder / "fonts.css", "\n".join(font_face(font) for font in fonts))
@@ -85,6 +85,15 @@ def prepare_theme(folder: Path, settings: Mapping | None = None, *, study: Path 
         shutil.copyfile(source, logo)
     families = tuple(dict.fromkeys(_family(font) for font in fonts))
     return Theme(folder, primary, logo, str(settings.get("logo-alt", "")), families)
+
+
+def default_theme() -> Theme:
+    """The theme of documents that belong to no round, kept in the user's cache."""
+    return prepare_theme(_cache() / "theme")
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "csi"
 
 
 def _write(path: Path, text: str) -> None:
@@ -131,8 +140,6 @@ def _colours(primary: str) -> str:
 def _family(font: Path) -> str:
     if font.name.startswith("Pretendard"):
         return "Pretendard"
-    if font.name.startswith("CSIFallback"):
-        return "CSI Fallback"
     from fontTools.ttLib import TTFont
 
     names = TTFont(font, lazy=True)["name"]
@@ -164,7 +171,7 @@ def font_face(font: Path) -> str:
 
 def _web_font(font: Path) -> bytes:
     key = hashlib.sha256(font.read_bytes() + _SUBSET_EDITION.encode()).hexdigest()[:20]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "csi" / "fonts"
+    cache = _cache() / "fonts"
     cached = cache / f"{font.stem}-{key}.woff2"
     if cached.exists():
         return cached.read_bytes()

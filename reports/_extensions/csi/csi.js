@@ -18,7 +18,13 @@
   };
   const rowsOf = (table) => [...table.tBodies[0].rows];
 
+  // sorting helps where a column holds figures; a table of words keeps its order
+  const hasFigures = (table) => [...table.rows[0].cells].some((_, column) => {
+    const cells = rowsOf(table).map((row) => text(row.cells[column] ?? row)).filter((words) => words);
+    return cells.length > 2 && cells.every((words) => words.length < 14 && !Number.isNaN(number(words)));
+  });
   const sortable = (table) => {
+    if (!hasFigures(table)) return;
     if (rowsOf(table).some((row) => [...row.cells].some((cell) => cell.rowSpan > 1 || cell.colSpan > 1))) return;
     [...table.tHead.rows[table.tHead.rows.length - 1].cells].forEach((head, column) => {
       if (!text(head)) return;

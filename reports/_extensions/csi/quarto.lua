@@ -319,10 +319,45 @@ local function block_of_quarto(div)
   return nil
 end
 
+local function check_links(blocks)
+  local ids = {}
+  local function note(el) if el.identifier ~= "" then ids[el.identifier] = true end end
+  blocks:walk({ Header = note, Div = note, Figure = note, Table = note, Span = note, Image = note, Link = note,
+    Code = note, CodeBlock = note, Para = function(p)
+      local _, _, id = equation_id(p.content)
+      if id then ids[id] = true end
+    end })
+  blocks:walk({ Link = function(link)
+    local id = link.target:match("^#(.+)$")
+    if id and not ids[id] then problem("the link to #" .. id .. " leads nowhere", "#" .. id) end
+  end })
+end
+
+-- raw HTML has no meaning in a PDF, except tables, which become native ones as in Quarto
+local function raw_html(block)
+  if not is_typst or block.format ~= "html" then return nil end
+  if block.text:match("<table") then
+    local tables = pandoc.Blocks({})
+    pandoc.read(block.text, "html").blocks:walk({ Table = function(t) tables:insert(t) end })
+    return tables
+  end
+  if block.text:gsub("<!%-%-.-%-%->", ""):match("%S") and not block.text:match("^%s*</?[%w-]+[^>]*>%s*$") then
+    problem("raw HTML does not reach the PDF", (block.text:match("[^\n]+")))
+  end
+  return {}
+end
+
+local function raw_html_inline(inline)
+  if not is_typst or inline.format ~= "html" then return nil end
+  if inline.text:match("^<br%s*/?>$") then return pandoc.LineBreak() end
+  return {} -- a tag; the text between tags stays
+end
+
 function Pandoc(doc)
   local lang = stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
-  doc.blocks = doc.blocks:walk({ Div = block_of_quarto })
+  doc.blocks = doc.blocks:walk({ Div = block_of_quarto, RawBlock = raw_html, RawInline = raw_html_inline })
+  check_links(doc.blocks)
   collect(doc.blocks)
   doc.blocks = doc.blocks:walk({
     traverse = "topdown",

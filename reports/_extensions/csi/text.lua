@@ -33,11 +33,28 @@ local function has_hangul(text)
   return false
 end
 
-local JOIN = "\u{2060}"
+local JOIN, MAY_BREAK = "\u{2060}", "\u{200B}"
+
+-- an address or a chain of letters longer than a line would run off the page
+local function breakable(str)
+  local length = utf8.len(str.text)
+  if not length or length < 30 or has_hangul(str.text) then return str end
+  local out, n = {}, 0
+  for _, c in utf8.codes(str.text) do
+    out[#out + 1] = utf8.char(c)
+    n = n + 1
+    if n % 10 == 0 then out[#out + 1] = MAY_BREAK end
+  end
+  return pandoc.Str(table.concat(out))
+end
+
 local keep_words_whole
 
 -- `group` holds the inlines between two spaces
 local function one_word(group, out)
+  for i, el in ipairs(group) do
+    if el.t == "Str" then group[i] = breakable(el) end
+  end
   local text, whole = "", true
   for _, el in ipairs(group) do
     text = text .. (el.t == "RawInline" and "" or pandoc.utils.stringify(el))
@@ -76,8 +93,25 @@ keep_words_whole = function(inlines)
   return out
 end
 
+-- pandoc's Typst writer forgets, in table cells and captions, that `=`, `-`, `+`, `/` and `1.` open blocks
+local function no_markup_at_start(inlines)
+  local first = inlines[1]
+  if not first or first.t ~= "Str" then return inlines end
+  local mark, rest = first.text:match("^([=%-+/])(.*)$")
+  if not mark then
+    mark, rest = first.text:match("^%d+(%.)(.*)$")
+    if mark then mark = first.text:match("^%d+") .. "\\." end
+  else
+    mark = "\\" .. mark
+  end
+  if not mark then return inlines end
+  inlines[1] = pandoc.Str(rest)
+  inlines:insert(1, pandoc.RawInline("typst", mark))
+  return inlines
+end
+
 local function line_of_text(block)
-  block.content = keep_words_whole(block.content)
+  block.content = keep_words_whole(no_markup_at_start(block.content))
   return block
 end
 
@@ -160,11 +194,39 @@ local function column_widths(tbl)
   return tbl
 end
 
+-- Typst turns `...`, `-?` and `-1` into an ellipsis, a soft hyphen and a minus; text is shown as it is
+local function no_shorthand(str)
+  if not (str.text:find("...", 1, true) or str.text:find("%-[%?%d]")) then return nil end
+  local out, from = pandoc.Inlines({}), 1
+  local function raw_at(position, mark)
+    if position > from then out:insert(pandoc.Str(str.text:sub(from, position - 1))) end
+    out:insert(pandoc.RawInline("typst", "\\" .. mark))
+    from = position + 1
+  end
+  for position = 1, #str.text do
+    local three, two = str.text:sub(position, position + 2), str.text:sub(position, position + 1)
+    if three == "..." then raw_at(position, ".") elseif two:match("^%-[%?%d]") then raw_at(position, "-") end
+  end
+  if from <= #str.text then out:insert(pandoc.Str(str.text:sub(from))) end
+  return out
+end
+
+-- identifiers made from a heading's text can hold what a Typst label cannot
+local function plain_identifier(header)
+  for _, c in utf8.codes(header.identifier, true) do
+    local letter = c > 0x7F and ((c >= 0xAC00 and c <= 0xD7A3) or (c >= 0xC0 and c <= 0x24F))
+    if not letter and not (c < 0x80 and utf8.char(c):match("[%w_.-]")) then
+      header.identifier = ""
+      return header
+    end
+  end
+end
+
 function Pandoc(doc)
   local lang = pandoc.utils.stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
   if is_typst then
-    doc.blocks = doc.blocks:walk({ Table = column_widths }):walk({ Para = line_of_text, Plain = line_of_text }):walk({ Span = unit })
+    doc.blocks = doc.blocks:walk({ Table = column_widths }):walk({ Para = line_of_text, Plain = line_of_text }):walk({ Span = unit, Str = no_shorthand, Header = plain_identifier })
   elseif is_html then
     doc.blocks = doc.blocks:walk({ Link = section_reference, Table = scrolling_region })
   end
