@@ -8,9 +8,15 @@ from importlib import import_module
 
 _PUBLIC = {
     "figure": ["Figure"],
-    "theme": ["Theme", "HOUSE"],
+    "theme": ["HOUSE", "Theme"],
     "performance": ["gauge", "surplus_ladder"],
-    "bars": ["index_bars", "group_bars"],
+    "bars": ["caterpillar", "driver_bars", "group_bars", "index_bars", "item_dots"],
+    "heat": ["heat_table"],
+    "peers": ["peers_strip"],
+    "quadrants": ["portfolio"],
+    "shares": ["distribution", "likert_bars"],
+    "tree": ["path_diagram"],
+    "trends": ["slope_chart", "trend_lines"],
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 __all__ = list(_MODULE_OF)

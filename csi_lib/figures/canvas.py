@@ -60,7 +60,7 @@ def write(
     return ax.text(
         x, y, drawable(text, theme), family=families(theme), fontsize=size or theme.size,
         fontweight="bold" if bold else "normal", color=color or theme.ink, ha=ha, va=va, gid=gid,
-        linespacing=LINE, **more,
+        linespacing=1.02, **more,  # of the font's own line height, which is about LINE
     )  # fmt: skip
 
 

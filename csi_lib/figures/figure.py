@@ -11,13 +11,14 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
 from csi_lib.errors import InputError
+from csi_lib.figures.svg import compact_svg
 from csi_lib.prose.numbers import check_lang
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 # the same drawing gives the same bytes everywhere: no date, no random ids, no fonts of the machine
 _SVG = {"svg.hashsalt": "csi", "svg.fonttype": "path", "path.simplify": True}
-_METADATA = re.compile(rb"\n? *<metadata>.*?</metadata>|\n? *<!--.*?-->", re.DOTALL)
-_LONG = re.compile(rb"(\d\.\d{3})\d+")
+# hinting would round each letter to whole pixels and make text wider than it was measured
+_PNG = {"text.hinting": "no_hinting", "text.hinting_factor": 1}
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +69,13 @@ class Figure:
         buffer = io.BytesIO()
         with mpl.rc_context(_SVG):
             self.fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        return _LONG.sub(rb"\1", _METADATA.sub(b"", buffer.getvalue()))
+        return compact_svg(buffer.getvalue().decode(), name=self.name).encode()
 
     def png(self, *, dpi: int = 160) -> bytes:
         """PNG, for office documents and previews."""
         buffer = io.BytesIO()
-        self.fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+        with mpl.rc_context(_PNG):
+            self.fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
         return buffer.getvalue()
 
     def _repr_svg_(self) -> str:

@@ -12,9 +12,9 @@ from csi_lib.errors import InputError
 from csi_lib.figures.canvas import WIDTH, Canvas, line_height, note_height
 from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, frame_of, missing_word, points, single
-from csi_lib.figures.theme import HOUSE, Theme, wrap
+from csi_lib.figures.theme import HOUSE, Theme, text_width, wrap
 from csi_lib.prose.change import verdict_of
-from csi_lib.prose.numbers import Interval, Number
+from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import say
 
 _TEXT = {
@@ -70,8 +70,8 @@ def gauge(
     before = single(previous, text["previous"], where=where)
     change = single(difference, text["change"], where=where)
     foot = base_note([now], lang)
-    radius = min(46.0, width * 0.30)
-    height = radius + 14 + note_height(foot, width=width, theme=theme)
+    radius = min(46.0, width * 0.28)
+    height = radius + 13 + note_height(foot, width=width, theme=theme)
     canvas = Canvas(height, width=width, theme=theme)
     page = canvas.page()
     x, y = radius + 9, radius + 7
@@ -91,36 +91,38 @@ def _dial(canvas, page, now: Point, before: Point | None, centre, radius, thresh
     theme, (x, y) = canvas.theme, centre
     angle = lambda value: 180 * (1 - np.clip(value, 0, 100) / 100)
     spot = lambda value, r: (x + r * np.cos(np.radians(angle(value))), y - r * np.sin(np.radians(angle(value))))
+    ring = lambda a, b, outer, width, colour, **more: page.add_patch(
+        # y grows downwards on the page, so angles are mirrored
+        Wedge((x, y), outer, -angle(a), -angle(b), width=width, facecolor=colour, edgecolor=theme.page, linewidth=1.2,
+              **more)
+    )  # fmt: skip
     edges = (0, *thresholds, 100)
     for a, b, colour, title in zip(edges, edges[1:], (theme.danger, theme.caution, theme.good), text["zones"]):
-        # y grows downwards on the page, so angles are mirrored
-        page.add_patch(Wedge((x, y), radius, -angle(a), -angle(b), width=radius * 0.27, facecolor=colour,
-                             edgecolor=theme.page, linewidth=1.5))  # fmt: skip
+        ring(a, b, radius, radius * 0.19, colour)
         middle = (a + b) / 2
-        rotation = angle(middle) - 90
-        canvas.write(page, *spot(middle, radius * 0.865), title, ha="center", rotation=rotation, bold=True,
+        canvas.write(page, *spot(middle, radius * 0.905), title, ha="center", rotation=angle(middle) - 90, bold=True,
                      size=theme.size)  # fmt: skip
     for edge in edges:
         px, py = spot(edge, radius + 2.6)
-        canvas.write(page, px, py if 0 < edge < 100 else y + 3, f"{edge:g}", size=theme.small, color=theme.muted,
-                     ha="center")  # fmt: skip
+        if edge in (0, 100):
+            px, py = spot(edge, radius * 0.905)[0], y + 3
+        canvas.write(page, px, py, f"{edge:g}", size=theme.small, color=theme.muted, ha="center")
+    ring(0, 100, radius * 0.79, radius * 0.13, theme.rule)
     if now.shown:
-        band = np.linspace(now.low, now.high, 24)
-        arc = np.array([spot(v, radius * 0.68) for v in band])
-        page.plot(arc[:, 0], arc[:, 1], color=theme.primary, linewidth=3.2, solid_capstyle="butt", alpha=0.45)
-        tip, left, right = spot(now.value, radius * 0.735), spot(now.value - 1.6, radius * 0.62), spot(
-            now.value + 1.6, radius * 0.62
-        )  # fmt: skip
-        page.add_patch(Polygon([tip, left, right], closed=True, facecolor=theme.primary, gid="needle"))
+        ring(0, now.value, radius * 0.79, radius * 0.13, theme.primary, gid="value")
+        if now.interval.shown:
+            arc = np.array([spot(v, radius * 0.725) for v in np.linspace(now.low, now.high, 24)])
+            page.plot(arc[:, 0], arc[:, 1], color=theme.page, linewidth=3.4, solid_capstyle="butt")
+            page.plot(arc[:, 0], arc[:, 1], color=theme.ink, linewidth=1.6, solid_capstyle="butt", gid="interval")
     if before is not None and before.shown:
-        inner, outer = spot(before.value, radius * 0.73), spot(before.value, radius * 1.0)
-        page.plot(*zip(inner, outer), color=theme.ink, linewidth=1.3, linestyle=(0, (2.5, 1.5)), gid="previous")
+        inner, outer = spot(before.value, radius * 0.62), spot(before.value, radius * 0.79)
+        page.plot(*zip(inner, outer), color=theme.accent, linewidth=1.4, gid="previous")
+        canvas.write(page, *spot(before.value, radius * 0.55), before.estimate.digits_text(), ha="center",
+                     size=theme.small, color=theme.accent)  # fmt: skip
     shown = now.estimate.digits_text() if now.shown else missing_word(now, lang)
-    canvas.write(page, x, y - radius * 0.24, shown, ha="center", size=26 if now.shown else 14, bold=True, gid="value")
+    canvas.write(page, x, y - radius * 0.20, shown, ha="center", size=26 if now.shown else 14, bold=True)
     if now.shown:
-        colour = theme.ink
-        canvas.write(page, x, y - radius * 0.02, zone(now.value, thresholds, lang), ha="center", size=theme.size + 1.5,
-                     color=colour, bold=True)  # fmt: skip
+        canvas.write(page, x, y + 0.5, zone(now.value, thresholds, lang), ha="center", size=theme.size + 2, bold=True)
 
 
 def _beside(canvas, page, left, top, now, before, change, text, lang):
@@ -138,11 +140,10 @@ def _beside(canvas, page, left, top, now, before, change, text, lang):
         lines.append((change.label, shown, change.interval))
     for i, (title, value, interval) in enumerate(lines):
         y = top + i * step
-        canvas.write(page, left, y, wrap(title, canvas.width - left, theme.size, lines=1), color=theme.muted)
+        colour = theme.accent if before is not None and title == before.label else theme.muted
+        canvas.write(page, left, y, wrap(title, canvas.width - left, theme.size, lines=1), color=colour)
         canvas.write(page, left, y + line_height(theme.size), value, size=theme.size + 3, bold=True)
         if interval.shown:
-            from csi_lib.figures.theme import text_width
-
             gap = text_width(value, theme.size + 3, bold=True) + 2.5
             canvas.write(page, left + gap, y + line_height(theme.size) + 0.3, f"[{interval.text(lang, unit=False)}]",
                          size=theme.small, color=theme.muted)  # fmt: skip
@@ -198,18 +199,19 @@ def surplus_ladder(
     slot = (width - 6) / slots
     titles = [wrap(p.label, slot - 3, theme.size, lines=3, theme=theme) for p in (*steps, *apart)]
     below = line_height(theme.size, max(t.count("\n") + 1 for t in titles)) + 2
-    body, above = 52.0, 16.0
+    body, above = 58.0, 1.0
+    top = max([p.high for p in (*steps, *apart) if p.shown], default=100.0)
     foot_height = note_height(foot, width=width, theme=theme)
     canvas = Canvas(above + body + below + foot_height + 1, width=width, theme=theme)
     ax = canvas.axes(3, above, width - 6, body)
-    ax.set(xlim=(0, slots), ylim=(0, 100))
+    ax.set(xlim=(0, slots), ylim=(0, top * (1.34 if gaps else 1.05)))
     ax.hlines(0, 0, slots, color=theme.rule, linewidth=1, zorder=0)
     centres = [i + 0.5 for i in range(len(steps))]
     centres += [len(steps) + 1.1 + i for i in range(len(apart))]
     for i, (x, item) in enumerate(zip(centres, (*steps, *apart), strict=True)):
         colour = theme.quiet if i >= len(steps) else theme.primary if i == 1 or len(steps) == 1 else "#7FA3CC"
         _step(canvas, ax, x, item, colour, lang)
-        canvas.write(ax, x, -2.2, titles[i], ha="center", va="top", bold=i < len(steps))
+        canvas.write(ax, x, -0.03 * top, titles[i], ha="center", va="top", bold=i < len(steps))
     for i, gap in enumerate(gaps):
         _gap(canvas, ax, centres[i], centres[i + 1], steps[i], steps[i + 1], gap, lang, slot)
     page = canvas.page()
@@ -241,10 +243,11 @@ def _gap(canvas, ax, x0, x1, low: Point, high: Point, gap: Point, lang, slot):
     ax.add_patch(FancyArrowPatch((middle, low.value), (middle, high.value), arrowstyle="-|>", mutation_scale=9,
                                  color=colour, linewidth=1.4, shrinkA=0, shrinkB=0))  # fmt: skip
     value = Number.from_row(gap.row, signed=True).text(lang, unit=False)
-    top = max(low.high, high.high, low.value, high.value) + 4
+    unit = ax.get_ylim()[1] / 58.0  # one millimetre
+    top = max(low.high, high.high) + 4 * unit
     mark = f"{outcome.mark} " if outcome.significant else ""
     shown = mark + value if gap.shown else missing_word(gap, lang)
-    canvas.write(ax, middle, top + 5.5, wrap(gap.label, slot * 0.95, theme.small, lines=2, theme=theme), ha="center",
+    canvas.write(ax, middle, top + 2.6 * unit, wrap(gap.label, slot * 0.95, theme.small, lines=2, theme=theme), ha="center",
                  va="bottom", size=theme.small, color=theme.muted)  # fmt: skip
     canvas.write(ax, middle, top, shown, ha="center", va="center", bold=True, color=colour)
 
@@ -258,4 +261,3 @@ def _ladder_alt(steps: Sequence[Point], gaps, apart, text, lang) -> str:
     return " ".join(parts)
 
 
-__all__ = ["Interval", "gauge", "surplus_ladder", "zone"]

@@ -42,7 +42,7 @@ class RowChart:
         room = width * 0.36
         labels = [wrap(i.label, room, size, bold=isinstance(i, Heading) or k in self.bold, theme=theme)
                   for k, i in enumerate(items)]  # fmt: skip
-        left = max(18.0, widest(labels, size, bold=bool(self.bold), theme=theme) + _PAD)
+        left = max(18.0, widest(labels, size, bold=bool(self.bold), theme=theme) + _PAD + 1)
         heads = heads or _HEADS[lang]
         self.columns = []
         if values:
