@@ -359,4 +359,4 @@ def _influence(measure, rows: Rows) -> np.ndarray:
         shifted[at, b, a] = shifted[at, a, b]
     values = measure(correlations(shifted))
     slope = (values[: len(a)] - values[len(a) :]) / (2 * step[:, None])
-    return rows.influence_of_moments((a, b))[1] @ slope
+    return rows.linearise((a, b), slope)

@@ -152,8 +152,7 @@ def outer_estimation(moments: np.ndarray, layout: Layout, *, tolerance: float, m
         spread = np.zeros((len(w), k, J))
         spread[:, here, block_of] = w
         cross = S @ spread
-        with np.errstate(invalid="ignore", divide="ignore"):
-            scale = 1 / np.sqrt(np.add.reduceat(w * cross[:, here, block_of], start, axis=1))
+        scale = 1 / np.sqrt(np.add.reduceat(w * cross[:, here, block_of], start, axis=1))
         w = w * scale[:, block_of]
         cross = cross * scale[:, None, :]
         return w, cross, np.add.reduceat(w[:, :, None] * cross, start, axis=1)
@@ -170,8 +169,7 @@ def outer_estimation(moments: np.ndarray, layout: Layout, *, tolerance: float, m
             new[:, at] = np.einsum("bij,bj->bi", inverse[j], new[:, at])
         new[:, fixed] = 1.0
         new, cross, R = project(S_active, new)
-        with np.errstate(invalid="ignore"):
-            change = np.abs(np.abs(new) - np.abs(w)).max(axis=1)
+        change = np.abs(np.abs(new) - np.abs(w)).max(axis=1)
         w = new
         ended = ~done & ~(change > tolerance)  # a NaN ends too: nothing will mend it
         iterations[active[ended]] = iteration

@@ -149,8 +149,7 @@ def influence(model: PLSPathModel, names: list[str]) -> dict[str, np.ndarray]:
     a, b = np.triu_indices(covariance.shape[-1])
     sd = np.sqrt(np.diagonal(covariance[0]))
     step = _STEP * sd[a] * sd[b]
-    of_mean, of_covariance = rows.influence_of_moments((a, b))
-    result = {name: np.zeros((rows.n, model.values[name].shape[1])) for name in names}
+    slopes = {name: np.empty((len(a), model.values[name].shape[1])) for name in names}
     for part in _parts(len(a), 8 * layout.k**2):
         size = len(part)
         shifted = np.repeat(covariance, 2 * size, axis=0)
@@ -162,13 +161,15 @@ def influence(model: PLSPathModel, names: list[str]) -> dict[str, np.ndarray]:
             np.repeat(mean, 2 * size, axis=0), shifted, layout, model.scale, **model.control
         )
         for name in names:
-            slope = (values[name][:size] - values[name][size:]) / (2 * step[part][:, None])
-            result[name] += of_covariance[:, part] @ slope
-    if "index" in result:
-        per_point = 100 / (model.scale.high - model.scale.low) * model.values["index_weights"][0]
-        slope = np.zeros((mean.shape[1], layout.J))
-        np.add.at(slope, (layout.column, layout.block_of), per_point)
-        result["index"] += of_mean @ slope
+            slopes[name][part] = (values[name][:size] - values[name][size:]) / (2 * step[part][:, None])
+    result = {}
+    for name in names:
+        of_mean = None
+        if name == "index":  # the only statistic that looks at the means, and linear in them
+            of_mean = np.zeros((mean.shape[1], layout.J))
+            per_point = 100 / (model.scale.high - model.scale.low) * model.values["index_weights"][0]
+            np.add.at(of_mean, (layout.column, layout.block_of), per_point)
+        result[name] = rows.linearise((a, b), slopes[name], of_mean)
     return result
 
 
@@ -354,7 +355,7 @@ def _holm(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _parts(n: int, width: int):
-    size = max(1, min(n, 20_000_000 // width))
+    size = max(1, min(n, 3_000_000 // width))
     return [np.arange(start, min(n, start + size)) for start in range(0, n, size)]
 
 

@@ -26,6 +26,7 @@ class IndexScale:
     form: str
 
 
+@np.errstate(invalid="ignore", divide="ignore")
 def statistics(
     mean: np.ndarray,
     covariance: np.ndarray,
@@ -35,7 +36,10 @@ def statistics(
     tolerance: float,
     max_iterations: int,
 ) -> tuple[dict[str, np.ndarray], Outer]:
-    """All statistics of B data sets from means (B × c) and covariances (B × c × c) of the data columns."""
+    """All statistics of B data sets from means (B × c) and covariances (B × c × c) of the data columns.
+
+    A data set that cannot be estimated comes back as NaN, silently: the callers say so in words.
+    """
     outer = outer_estimation(covariance, layout, tolerance=tolerance, max_iterations=max_iterations)
     own = np.arange(layout.k), layout.block_of
     loadings = outer.cross[:, own[0], own[1]]
@@ -134,17 +138,15 @@ def rho_dijkstra(outer: Outer, layout: Layout) -> np.ndarray:
         square = w**2
         length = square.sum(axis=1)
         own = (square * np.einsum("bii->bi", outer.covariance[:, at[:, None], at])).sum(axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            rho[:, j] = length**2 * (1 - own) / (length**2 - (square**2).sum(axis=1))
+        rho[:, j] = length**2 * (1 - own) / (length**2 - (square**2).sum(axis=1))
     return rho
 
 
 def disattenuate(outer: Outer, layout: Layout, rho_a: np.ndarray, loadings: np.ndarray):
     """PLSc: block correlations divided by √(ρ_A ρ_A), loadings w·√ρ_A/(w'w), for the marked blocks."""
     rho = np.where(layout.consistent, rho_a, 1.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        root = np.sqrt(rho)
-        R = outer.correlation / (root[:, :, None] * root[:, None, :])
+    root = np.sqrt(rho)
+    R = outer.correlation / (root[:, :, None] * root[:, None, :])
     np.einsum("bii->bi", R)[...] = 1.0
     loadings = loadings.copy()
     for j in np.flatnonzero(layout.consistent):
@@ -183,10 +185,9 @@ def heterotrait_monotrait(items: np.ndarray, layout: Layout) -> np.ndarray:
     size = member.sum(axis=0)
     sums = member.T @ (np.abs(items) @ member)
     between = sums / np.outer(size, size)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        within = (np.einsum("bii->bi", sums) - size) / (size * (size - 1))
-        within = np.where(size == 1, 1.0, within)
-        return between / np.sqrt(within[:, :, None] * within[:, None, :])
+    within = (np.einsum("bii->bi", sums) - size) / (size * np.maximum(size - 1, 1))
+    within = np.where(size == 1, 1.0, within)
+    return between / np.sqrt(within[:, :, None] * within[:, None, :])
 
 
 def index_weights(outer: Outer, layout: Layout, form: str) -> np.ndarray:

@@ -159,26 +159,32 @@ class Rows:
         )
         return self.mean + shift, covariance / total
 
-    def influence_of_moments(self, pairs: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Influence of each row on the means (n × k) and on the covariances of `pairs` (n × pairs).
+    def linearise(self, pairs, of_covariance: np.ndarray, of_mean: np.ndarray | None = None) -> np.ndarray:
+        """Influence of each row (n × m) on statistics with known slopes in the moments.
 
-        A mean moves by sum(w_i · z_i)/sum(w_i) when the row weights change to w_i: values have weighted mean
-        0.
+        `of_covariance` (pairs × m) holds the derivatives by the covariances of `pairs` (two index arrays,
+        each pair once), `of_mean` (k × m) those by the means. A statistic moves by Σ w_i z_i / Σ w_i when the
+        row weights change to w; Σ w_i z_i = 0 at the weights used.
         """
+        a, b = pairs
         mean, covariance = (m[0] for m in self.moments())
         deviation = self.centred - (mean - self.mean)
+        of_mean = np.zeros((len(mean), of_covariance.shape[1])) if of_mean is None else of_mean.copy()
+        pull = deviation
         if self.observed is not None:
             deviation = deviation * self.observed
-        a, b = pairs
-        of_covariance = deviation[:, a] * deviation[:, b] - covariance[a, b]
-        if self.observed is None:
-            return deviation, of_covariance
-        answered = (self.weights @ self.observed) / self.weights.sum()
-        of_mean = deviation / answered
-        # the imputed mean moves too, and with it the products of an observed with an imputed value
-        drift = (self.observed * self.weights[:, None]).T @ deviation / self.weights.sum()
-        of_covariance -= of_mean[:, a] * drift[a, b] + of_mean[:, b] * drift[b, a]
-        return of_mean, of_covariance
+            total = self.weights.sum()
+            pull = deviation * total / (self.weights @ self.observed)
+            # an imputed mean moves too, and with it the products of observed with imputed values
+            drift = (self.observed * self.weights[:, None]).T @ deviation / total
+            np.add.at(of_mean, a, -drift[a, b][:, None] * of_covariance)
+            np.add.at(of_mean, b, -drift[b, a][:, None] * of_covariance)
+        z = pull @ of_mean - covariance[a, b] @ of_covariance
+        step = max(1, _BATCH_DOUBLES // len(a))
+        for start in range(0, self.n, step):
+            d = deviation[start : start + step]
+            z[start : start + step] += (d[:, a] * d[:, b]) @ of_covariance
+        return z
 
     def batches(self, n: int, width: int):
         """Split `n` resamples so that counts (n rows each) and `width` doubles per resample stay within
@@ -196,7 +202,7 @@ def _pair_sums(weight: np.ndarray, x: np.ndarray, y: np.ndarray | None = None) -
     else:
         a, b = (m.ravel() for m in np.indices((k, k)))
     sums = np.zeros((len(weight), len(a)))
-    step = max(1, _BATCH_DOUBLES // (4 * len(a)))
+    step = max(1, _BATCH_DOUBLES // len(a))
     for start in range(0, n, step):
         part = slice(start, start + step)
         sums += weight[:, part] @ (x[part][:, a] * y[part][:, b])
