@@ -10,34 +10,21 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.measure import cfa_result
+from csi_lib.measure.cfa_corrections import (
+    at_moments,
+    free_moments,
+    missing_corrected,
+    score_products,
+    value_at,
+    yuan_bentler,
+)
 from csi_lib.measure.cfa_data import Answers
 from csi_lib.measure.cfa_ml import Likelihood, saturated
-from csi_lib.measure.cfa_model import FactorModel, Implied, Parameter
+from csi_lib.measure.cfa_model import FactorModel, Parameter
 from csi_lib.measure.cfa_result import FactorAnalysis
 from csi_lib.measure.cfa_start import start
 from csi_lib.measure.descent import Minimum, minimise
-from csi_lib.measure.fit_indices import Correction, assemble, root_mean_square_residuals
-
-
-def free_moments(items, groups: int, means: bool, covariances: bool) -> FactorModel:
-    """A model without factors: all covariances free (saturated), or none (the baseline)."""
-    rows = []
-    for g in range(groups):
-        cells = [(i, "~~", i) for i in items]
-        cells += [(a, "~~", b) for a, b in combinations(items, 2)] if covariances else []
-        cells += [(i, "~1", "") for i in items] if means else []
-        rows += [Parameter(g, *cell, free=len(rows) + k) for k, cell in enumerate(cells)]
-    return FactorModel(items, (), rows, groups, means)
-
-
-def at_moments(model: FactorModel, moments) -> np.ndarray:
-    """The free parameters of such a model at given means and covariances."""
-    place = {name: k for k, name in enumerate(model.items)}
-    theta = np.empty(model.n_free)
-    for p in model.parameters:
-        mean, cov = moments[p.group]
-        theta[p.free] = mean[place[p.left]] if p.operator == "~1" else cov[place[p.left], place[p.right]]
-    return theta
+from csi_lib.measure.fit_indices import assemble, root_mean_square_residuals
 
 
 def by_item(likelihood: Likelihood) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -161,34 +148,42 @@ def fit_likelihood(
     )
     theta = minimum.theta
     fit = LikelihoodFit(found, theta, missing == "fiml" or estimator == "MLR", answers.labels)
-    inverse = cfa_result.inverse_information(fit.information(found, theta), model)
+    counted = _counted(found, answers)
+    inverse = cfa_result.inverse_information(fit.information(counted, theta), model)
     covariance = inverse / found.n
-    full = Likelihood(free_moments(model.items, groups, model.means, True), samples)
-    base = Likelihood(free_moments(model.items, groups, model.means, False), samples)
-    at_full, at_base = at_moments(full.model, moments), at_moments(base.model, by_item(base))
-    correction = base_correction = None
+    full = Likelihood(free_moments(model.items, groups, model.means, covariances=True), samples)
+    base = Likelihood(free_moments(model.items, groups, model.means, covariances=False), samples)
+    independent = by_item(base)
+    at_base = at_moments(base.model, independent)
+    base_df = groups * k * (k - 1) // 2
+    correction = base_correction = robust = None
     if estimator == "MLR":
-        meat = _score_products(found, theta)
-        covariance = inverse @ meat @ inverse / found.n
-        trace = _saturated_trace(full, at_full)
-        correction = _yuan_bentler(trace, inverse, meat, df)
+        products = score_products(found, theta)
+        covariance = inverse @ products @ inverse / found.n
+        at_full = at_moments(full.model, moments)
+        saturated_ = full.observed_information(at_full), score_products(full, at_full)
+        correction = yuan_bentler(*saturated_, inverse, products, df)
         base_inverse = np.linalg.inv(base.observed_information(at_base))
-        base_correction = _yuan_bentler(
-            trace, base_inverse, _score_products(base, at_base), groups * k * (k - 1) // 2
+        base_correction = yuan_bentler(*saturated_, base_inverse, score_products(base, at_base), base_df)
+    if missing == "fiml" and df > 0:
+        robust = missing_corrected(
+            found, theta, base, at_base, moments, df, base_df, robust=estimator == "MLR"
         )
     implied = found.implied(theta)
     fitted = [(m.mean[:k] if model.means else mean, m.cov[:k, :k]) for m, (mean, _) in zip(implied, moments)]
     # the saturated and the baseline model are never fitted, only evaluated, so their value is exact
-    best, independent = _constant_value(full, moments), _constant_value(base, by_item(base))
-    logl, logl_unrestricted = (_logl(x, at, answers) for x, at in ((found, fitted), (full, moments)))
-    srmr, rmr = root_mean_square_residuals(moments, fitted, [s.n / found.n for s in samples], model.means)
+    best, worst = value_at(full, moments), value_at(base, independent)
+    logl, logl_unrestricted = (_logl(counted, at) for at in (fitted, moments))
+    srmr, rmr = root_mean_square_residuals(
+        moments, fitted, [s.n / counted.n for s in counted.samples], model.means
+    )
     indices = assemble(
         n=answers.n,
         n_parameters=model.n_free,
         chisq=max(2 * found.n * (minimum.value - best), 0.0),
         df=df,
-        baseline_chisq=2 * found.n * (independent - best),
-        baseline_df=groups * k * (k - 1) // 2,
+        baseline_chisq=2 * found.n * (worst - best),
+        baseline_df=base_df,
         srmr=srmr,
         rmr=rmr,
         groups=groups,
@@ -197,8 +192,16 @@ def fit_likelihood(
         logl_unrestricted=logl_unrestricted,
         correction=correction,
         baseline_correction=base_correction,
+        robust=robust,
     )
-    table = cfa_result.parameter_table(model, theta, implied, covariance, answers.labels, ci)
+    table = cfa_result.parameter_table(
+        model,
+        theta,
+        [cfa_result.variances(model, m, g) for g, m in enumerate(implied)],
+        covariance,
+        answers.labels,
+        ci,
+    )
     messages = cfa_result.improper(model, implied, table, answers.labels)
     cfa_result.warn(messages)
     notes = []
@@ -233,45 +236,16 @@ def _frame(matrix: np.ndarray, names) -> pd.DataFrame:
     return pd.DataFrame(matrix, index=list(names), columns=list(names))
 
 
-def _constant_value(likelihood: Likelihood, moments) -> float:
-    """Value at given moments, without the detour over parameters."""
-    size = len(likelihood.model.items)
-    likelihood = Likelihood(likelihood.model, likelihood.samples)
-    likelihood._seen = b"", [Implied(np.eye(size), mean, cov) for mean, cov in moments]
-    return likelihood.value(np.array([]))
-
-
-def _logl(likelihood: Likelihood, moments, answers: Answers) -> float:
-    """Log-likelihood of all rows at given moments, also where moments or chi-square have divisor n - 1."""
-    counted = [
+def _counted(likelihood: Likelihood, answers: Answers) -> Likelihood:
+    """The same with each group counted by its rows, also where moments and chi-square have divisor n - 1."""
+    samples = [
         replace(s, patterns=tuple(replace(p, n=p.n * len(v) / s.n) for p in s.patterns)) if w is None else s
         for s, v, w in zip(likelihood.samples, answers.values, answers.weights)
     ]
-    counted = Likelihood(likelihood.model, counted)
+    return Likelihood(likelihood.model, samples)
+
+
+def _logl(counted: Likelihood, moments) -> float:
+    """Log-likelihood of all rows at given moments."""
     answered = sum(p.n * len(p.items) for s in counted.samples for p in s.patterns)
-    return -counted.n * _constant_value(counted, moments) - answered / 2 * np.log(2 * np.pi)
-
-
-def _score_products(likelihood: Likelihood, theta: np.ndarray) -> np.ndarray:
-    """Mean outer product of the rows' scores."""
-    total = 0.0
-    for g, s in enumerate(likelihood.samples):
-        scores = likelihood.scores(theta, g)
-        if s.weights is not None:
-            scores = scores * s.weights[:, None]
-        total = total + scores.T @ scores
-    return total / likelihood.n
-
-
-def _saturated_trace(full: Likelihood, theta: np.ndarray) -> float:
-    return float(np.trace(np.linalg.solve(full.observed_information(theta), _score_products(full, theta))))
-
-
-def _yuan_bentler(
-    saturated_trace: float, inverse: np.ndarray, meat: np.ndarray, df: int
-) -> Correction | None:
-    """Scaling by the traces of the saturated and of the fitted model (Yuan and Bentler 2000, as in Mplus)."""
-    if df == 0:
-        return None
-    trace = saturated_trace - float(np.vdot(inverse, meat))
-    return Correction(scale=trace / df, trace=trace)
+    return -counted.n * value_at(counted, moments) - answered / 2 * np.log(2 * np.pi)

@@ -141,12 +141,13 @@ class Likelihood:
         out = np.zeros((self.model.n_free,) * 2)
         for g, implied in enumerate(self.implied(theta)):
             free, left, right, mean = self.model.factored_derivatives(implied, g)
+            total = np.zeros((len(free), len(free)))
             for share, o, inverse, *_ in self._patterns(theta, g):
                 white = np.linalg.cholesky(inverse)
                 a, b, m = (part[:, o] @ white for part in (left, right, mean))
                 # <a b' + b a', c d' + d c'> = 2 [(a.c)(b.d) + (a.d)(b.c)], halved twice by the likelihood
-                block = (a @ a.T) * (b @ b.T) + (a @ b.T) * (b @ a.T) + m @ m.T
-                np.add.at(out, np.ix_(free, free), share * block)
+                total += share * ((a @ a.T) * (b @ b.T) + (a @ b.T) * (b @ a.T) + m @ m.T)
+            np.add.at(out, np.ix_(free, free), total)
         return out
 
     def observed_information(self, theta: np.ndarray) -> np.ndarray:
@@ -154,9 +155,9 @@ class Likelihood:
         out = np.zeros((self.model.n_free,) * 2)
         for g, implied in enumerate(self.implied(theta)):
             free, left, right, mean = self.model.factored_derivatives(implied, g)
-            for share, o, inverse, _, T, off in self._patterns(theta, g):
+            total = np.zeros((len(free), len(free)))
+            for share, o, V, _, T, off in self._patterns(theta, g):
                 a, b, m = left[:, o], right[:, o], mean[:, o]
-                V = inverse
                 K = 2 * V @ T @ V - V
                 block = (
                     (a @ V @ a.T) * (b @ K @ b.T)
@@ -167,7 +168,8 @@ class Likelihood:
                 w = V @ off
                 # d(mean) against d(cov): m' V (a b' + b a') V off
                 cross = (m @ V @ a.T) * (b @ w) + (m @ V @ b.T) * (a @ w)
-                np.add.at(out, np.ix_(free, free), share * (block + m @ V @ m.T + cross + cross.T))
+                total += share * (block + m @ V @ m.T + cross + cross.T)
+            np.add.at(out, np.ix_(free, free), total)
             out += self.model.second_derivatives(implied, g, *self.moment_gradient(theta, g))
         return out
 

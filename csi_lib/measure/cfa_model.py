@@ -217,6 +217,7 @@ def build(
     partial: Sequence[str] = (),
     thresholds: dict[str, int] | None = None,
     orthogonal: bool = False,
+    theta_form: bool = False,
 ) -> FactorModel:
     """The parameter table of a measurement model, with the usual defaults filled in.
 
@@ -240,7 +241,7 @@ def build(
         if default[1] != "~~" or (default[2], "~~", default[0]) not in table:
             table.setdefault(default, None)
     rows = [
-        _row(key, term, g, groups, model, items, thresholds, std_lv, equal, orthogonal)
+        _row(key, term, g, groups, model, items, thresholds, std_lv, equal, orthogonal, theta_form)
         for g in range(groups)
         for key, term in table.items()
     ]
@@ -302,11 +303,15 @@ def _defaults(model, items, factors, means, thresholds):
         yield from ((name, "~1", "") for name in [*items, *factors])
 
 
-def _row(key, term, group, groups, model, items, thresholds, std_lv, equal, orthogonal) -> Parameter:
+def _row(
+    key, term, group, groups, model, items, thresholds, std_lv, equal, orthogonal, theta_form
+) -> Parameter:
     """One row with its default, then what the model's text says about it. free: 0 free, -1 fixed."""
     left, operator, right = key
     free, value = 0, np.nan
     later = group > 0
+    # equal thresholds leave room for another scale of the latent response, if there are two or more
+    rescaled = later and "thresholds" in equal and thresholds.get(left, 0) > 1
     if operator == "=~" and model.blocks[left][0] == right and not std_lv:
         free, value = -1, 1.0
     elif operator == "~~" and left == right:
@@ -316,7 +321,7 @@ def _row(key, term, group, groups, model, items, thresholds, std_lv, equal, orth
                 free, value = -1, 1.0
         elif alone and term is None:
             free, value = -1, 0.0
-        elif left in thresholds:
+        elif left in thresholds and not (theta_form and rescaled):
             free, value = -1, 1.0
     elif operator == "~~" and orthogonal and term is None and {left, right} <= set(model.factors):
         free, value = -1, 0.0
@@ -326,7 +331,7 @@ def _row(key, term, group, groups, model, items, thresholds, std_lv, equal, orth
     elif operator == "~1" and left in thresholds:
         if not (later and "thresholds" in equal):
             free, value = -1, 0.0
-    elif operator == "~*~" and not (later and "thresholds" in equal and thresholds[left] > 1):
+    elif operator == "~*~" and (theta_form or not rescaled):
         free, value = -1, 1.0
     label = None
     if term is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -129,10 +129,29 @@ def _correlation(cov: pd.DataFrame) -> pd.DataFrame:
     return cov / np.outer(sd, sd)
 
 
+@dataclass(frozen=True)
+class Variances:
+    """Implied variances of items and factors with their derivatives (v, n_free), by which to standardise.
+
+    `residual` gives, for rows of the table that follow from others, their value and derivatives.
+    """
+
+    total: np.ndarray
+    slope: np.ndarray
+    residual: Mapping[int, tuple[float, np.ndarray]] = field(default_factory=dict)
+
+
+def variances(model: FactorModel, implied: Implied, group: int) -> Variances:
+    free, left, right, _ = model.factored_derivatives(implied, group)
+    slope = np.zeros((len(model.names), model.n_free))
+    np.add.at(slope.T, free, 2 * left * right)
+    return Variances(np.diag(implied.cov), slope)
+
+
 def standardized(
-    model: FactorModel, theta: np.ndarray, implied: Sequence[Implied]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Standardised values of all parameters and their derivatives by the free ones (parameters, free).
+    model: FactorModel, theta: np.ndarray, by_group: Sequence[Variances]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values of all parameters, standardised values, and the derivatives of these (parameters, free).
 
     A loading is multiplied by the factor's implied standard deviation and divided by the item's, a variance
     is divided by the implied variance; a covariance by both residual standard deviations, which makes it a
@@ -143,31 +162,33 @@ def standardized(
     rows = np.flatnonzero(model.free >= 0)
     direct[rows, model.free[rows]] = 1.0
     place = {name: k for k, name in enumerate(model.names)}
+    for found in by_group:
+        for k, (value, change) in found.residual.items():
+            values[k], direct[k] = value, change
     out, slope = values.copy(), direct.copy()
-    for g, moments in enumerate(implied):
-        total = np.diag(moments.cov)
-        free, left, right, _ = model.factored_derivatives(moments, g)
-        by_total = np.zeros((len(total), model.n_free))
-        np.add.at(by_total.T, free, 2 * left * right)
+    for g, found in enumerate(by_group):
         own = {
             p.left: k
             for k, p in enumerate(model.parameters)
             if p.group == g and p.operator == "~~" and p.left == p.right
         }
         for k, p in enumerate(model.parameters):
-            if p.group != g or p.operator == "~*~":
+            if p.group != g:
+                continue
+            if p.operator == "~*~":
+                out[k], slope[k] = 1.0, 0.0
                 continue
             powers = _powers(p, place)
             with np.errstate(invalid="ignore", divide="ignore"):
                 if p.operator == "~~" and p.left != p.right:
                     parts = [(values[own[n]], direct[own[n]], -0.5) for n in (p.left, p.right)]
                 else:
-                    parts = [(total[v], by_total[v], power) for v, power in powers]
+                    parts = [(found.total[v], found.slope[v], power) for v, power in powers]
                 scale = np.prod([np.float64(size) ** power for size, _, power in parts])
                 relative = sum(power * change / size for size, change, power in parts)
                 out[k] = values[k] * scale
                 slope[k] = scale * (direct[k] + values[k] * relative)
-    return out, slope
+    return values, out, slope
 
 
 def _powers(p, place) -> list[tuple[int, float]]:
@@ -185,18 +206,17 @@ def _powers(p, place) -> list[tuple[int, float]]:
 def parameter_table(
     model: FactorModel,
     theta: np.ndarray,
-    implied: Sequence[Implied],
+    by_group: Sequence[Variances],
     covariance: np.ndarray,
     groups: Sequence[object],
     ci: float,
 ) -> pd.DataFrame:
     """All parameters with standard errors, tests, intervals and standardised values."""
-    values = model.values(theta)
+    values, std, slope = standardized(model, theta, by_group)
     is_free = model.free >= 0
     se = np.where(
         is_free, np.sqrt(np.diag(covariance))[np.maximum(model.free, 0)] if model.n_free else 0.0, 0.0
     )
-    std, slope = standardized(model, theta, implied)
     std_se = np.sqrt(np.maximum(np.einsum("ki,ij,kj->k", slope, covariance, slope, optimize=True), 0.0))
     # a value that standardising fixes (a single loading of 1) has no error, but for rounding
     std_se[std_se < 1e-9] = 0.0
