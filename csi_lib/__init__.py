@@ -14,6 +14,18 @@ _PUBLIC = {
     # measure: pure statistics
     "csi_lib.measure.scale": ["rescale", "top_box", "bottom_box", "net_box", "nps"],
     "csi_lib.measure.alpha": ["cronbach_alpha"],
+    "csi_lib.measure.ordinal": ["ordinal_alpha"],
+    "csi_lib.measure.omega": ["mcdonald_omega"],
+    "csi_lib.measure.split_half": ["split_half"],
+    "csi_lib.measure.guttman": ["guttman_lambda"],
+    "csi_lib.measure.retest": ["test_retest"],
+    "csi_lib.measure.icc": ["icc"],
+    "csi_lib.measure.kappa": ["cohen_kappa", "fleiss_kappa", "light_kappa"],
+    "csi_lib.measure.krippendorff": ["krippendorff_alpha", "kendall_w"],
+    "csi_lib.measure.factor": ["kmo", "bartlett_sphericity", "efa"],
+    "csi_lib.measure.retention": ["parallel_analysis", "minimum_average_partial"],
+    "csi_lib.measure.content": ["content_validity_index", "content_validity_ratio"],
+    "csi_lib.measure.validity": ["vif", "known_groups", "criterion_correlations", "common_method"],
     # study: what is on disk
     # survey: data meets codebook and design
     # models
