@@ -8,11 +8,13 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv, ndtri
+from scipy.special import ndtri
 
 from csi_lib.errors import InputError, MeasureWarning
+from csi_lib.measure.distributions import f_quantile
 from csi_lib.measure.inputs import Items, Missing, read_items, read_option, read_proportion
 from csi_lib.measure.moments import Moments, moments
+from csi_lib.measure.moment_bootstrap import percentile_interval
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,15 @@ def cronbach_alpha(
         z = float(ndtri((1 + ci) / 2))
         low, high = alpha - z * se, alpha + z * se
     else:
-        low, high = _bootstrap_interval(table, varies, missing, ci, draws, seed)
+        kept = Items(table.values[:, varies], used.names, table.weights)
+        low, high = percentile_interval(
+            kept,
+            lambda m: alpha_from_covariance(m.covariance),
+            missing=missing,
+            ci=ci,
+            draws=draws,
+            seed=seed,
+        )
     k = len(used.names)
     return CronbachAlpha(
         alpha=alpha,
@@ -172,14 +182,9 @@ def asymptotic_se(covariance: np.ndarray, n: float) -> float:
 
 def feldt_interval(alpha: float, n: float, k: int, ci: float = 0.95) -> tuple[float, float]:
     """Feldt's interval of alpha from n respondents and k items."""
-    tail = (1 - ci) / 2
-    a, b = (n - 1) / 2, (n - 1) * (k - 1) / 2
-
-    def quantile(p: float) -> float:  # of F with 2a and 2b degrees of freedom, by way of the beta
-        x, rest = betaincinv(a, b, p), betaincinv(b, a, 1 - p)
-        return float(x / rest * (b / a))
-
-    return 1 - (1 - alpha) * quantile(1 - tail), 1 - (1 - alpha) * quantile(tail)
+    tail, df = (1 - ci) / 2, n - 1
+    low, high = f_quantile(1 - tail, df, df * (k - 1)), f_quantile(tail, df, df * (k - 1))
+    return 1 - (1 - alpha) * low, 1 - (1 - alpha) * high
 
 
 def _varying(every: Moments, varies: np.ndarray) -> Moments:
@@ -283,35 +288,3 @@ def _correlation_with_mean(table: Items, centre: np.ndarray) -> np.ndarray:
         sums += np.vstack([w, wx, wt, wxx, wtt, wxt])
     w, wx, wt, wxx, wtt, wxt = sums
     return (wxt - wx * wt / w) / np.sqrt((wxx - wx**2 / w) * (wtt - wt**2 / w))
-
-
-def _bootstrap_interval(
-    table: Items, varies: np.ndarray, missing: str, ci: float, draws: int, seed: int | None
-) -> tuple[float, float]:
-    """Percentiles over resamples of respondents; a resample is a vector of how often each is drawn."""
-    if draws < 100:
-        raise InputError("too few draws for an interval", where="draws", found=draws, expected="100 or more")
-    rng = np.random.default_rng(seed)
-    names = tuple(name for name, v in zip(table.names, varies) if v)
-    source = Items(np.ascontiguousarray(table.values[:, varies]), names, table.weights)
-    if missing == "listwise" and np.isnan(source.values).any():
-        source = source.complete()
-    n, base = source.n, source.weights if source.weights is not None else np.ones(source.n)
-    found = []
-    for _ in range(draws):
-        times = np.bincount(rng.integers(0, n, n), minlength=n)
-        drawn = times > 0
-        resample = Items(source.values[drawn], names, (times * base)[drawn])
-        try:
-            found.append(alpha_from_covariance(moments(resample, missing).covariance))
-        except InputError:  # a resample of a tiny sample in which nothing varies
-            continue
-    if len(found) < 0.9 * draws:
-        raise InputError(
-            "too few resamples have an alpha",
-            where="items",
-            found=f"{len(found)} of {draws}",
-            action="Use ci_method='feldt'; the sample is too small to resample",
-        )
-    low, high = np.quantile(found, [(1 - ci) / 2, (1 + ci) / 2])
-    return float(low), float(high)

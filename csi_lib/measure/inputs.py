@@ -64,7 +64,7 @@ def read_items(items, weights=None, *, at_least: int = 2, fewest: int = 2, where
     ----------
     items : DataFrame, or anything that makes a two-dimensional numeric array; rows are
         respondents. Columns of an array are called ``item1``, ``item2`` …
-    weights : one non-negative number per row, or None.
+    weights : one non-negative number per row, the name of such a column of `items`, or None.
     at_least, fewest : smallest number of items, and of respondents, that makes sense to the caller.
 
     Raises
@@ -74,6 +74,10 @@ def read_items(items, weights=None, *, at_least: int = 2, fewest: int = 2, where
         respondents, and for weights that are negative, missing, infinite, all zero, of the
         wrong length or in another row order.
     """
+    if isinstance(weights, str) and isinstance(items, pd.DataFrame):
+        if weights not in items.columns:
+            raise InputError("there is no such column of weights", where="weights", found=repr(weights))
+        items, weights = items.drop(columns=weights), items[weights]
     if isinstance(items, pd.DataFrame):
         names, values = tuple(items.columns), _frame_values(items, where)
     else:
