@@ -118,7 +118,7 @@ def _convert(document: Document, source: Source, meta: dict, arguments: list[str
     lang = str(meta.get("lang", "ko"))[:2]
     words = _WORDS.get(lang, _WORDS["en"])
     passed = {k: v for k, v in meta.items() if k in _DATA - {"execute", "jupyter", "kernelspec", "project", "format"}}
-    passed |= {"lang": str(meta.get("lang", "ko")), "csi-words": words, "toc": bool(meta["toc"])}
+    passed |= {"lang": str(meta.get("lang", "ko")), "csi-words": words, "toc": bool(meta["toc"]), "number-sections": bool(meta["number-sections"])}
     passed.setdefault("pagetitle", passed.get("title", document.path.stem))
     if to == "typst" and meta["number-sections"]:
         passed["section-numbering"] = "1.1"
@@ -155,6 +155,11 @@ def _shortcodes(source: Source, to: str) -> str:
         raise InputError(f"the shortcode {match[1]} is outside the supported subset",
                          where=source.where(source.text.count("\n", 0, match.start()) + 1), expected="{{< pagebreak >}}")
 
+    defined = set(re.findall(r"^\[\^([^\]\s]+)\]:", source.text, re.MULTILINE))
+    for note in re.finditer(r"(?<!\\)\[\^([^\]\s]+)\](?!:)", source.text):
+        if note[1] not in defined and not any(start <= note.start() < end for start, end in code):
+            raise InputError(f"the footnote [^{note[1]}] has no text",
+                             where=source.where(source.text.count("\n", 0, note.start()) + 1))
     return _SHORTCODE.sub(turn, source.text)
 
 

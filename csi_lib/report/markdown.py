@@ -86,7 +86,7 @@ def read_source(path: Path, *, to: str, echo: bool | None = None) -> Source:
     if chunk and not chunk[2].startswith("="):
         raise InputError(
             f"this document holds code to be executed (```{{{chunk[2]}}}), and the embedded engine executes none",
-            where=f"{path.name}:{skipped + body[: chunk.start()].count(chr(10)) + 1}",
+            where=f"{path.name}:{skipped + body[: chunk.start(1)].count(chr(10)) + 1}",
             action="Execute it as a notebook first and render the executed .ipynb, or install Quarto",
         )
     # keep line numbers: the front matter becomes blank lines

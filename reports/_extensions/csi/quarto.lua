@@ -44,9 +44,12 @@ local function equation_id(inlines)
   end
 end
 
-local section = { 0, 0, 0, 0, 0, 0 }
+local section, sections_numbered, without_number = { 0, 0, 0, 0, 0, 0 }, false, {}
 local function number_section(header)
-  if header.classes:includes("unnumbered") then return end
+  if header.classes:includes("unnumbered") or not sections_numbered then
+    without_number[header.identifier] = true
+    return
+  end
   section[header.level] = section[header.level] + 1
   for level = header.level + 1, 6 do section[level] = 0 end
   if header.identifier ~= "" then
@@ -91,7 +94,19 @@ local function typst_length(value)
   return n .. unit
 end
 
+local function check_picture(source)
+  if source:match("^%a[%w+.-]*:") and not source:match("^data:") then
+    problem("a picture from the network cannot be part of a self-contained report", source)
+  elseif not source:match("^data:") then
+    local file = io.open((source:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)))
+    if file then file:close() else problem("there is no such picture: " .. source, source) end
+  end
+end
+
+local drawn = {} -- pictures of figures, so that the last walk leaves them alone
 local function draw(image, in_figure)
+  check_picture(image.src)
+  if in_figure then drawn[image.src] = true end
   local alt = alternative_text(image, in_figure)
   if is_typst then
     local size = typst_length(image.attributes.width)
@@ -173,7 +188,8 @@ local function reference(citation)
   local id, kind = citation.id, kind_of(citation.id)
   local number = number_of[id]
   if not number then
-    problem("@" .. id .. " refers to nothing in this document", "@" .. id)
+    problem(without_number[id] and "@" .. id .. " refers to a section without a number (number-sections: true numbers them)"
+      or "@" .. id .. " refers to nothing in this document", "@" .. id)
     return pandoc.Inlines({ pandoc.Str("?") })
   end
   local bare = citation.mode == "SuppressAuthor"
@@ -356,6 +372,7 @@ end
 function Pandoc(doc)
   local lang = stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
+  sections_numbered = doc.meta["number-sections"] == true
   doc.blocks = doc.blocks:walk({ Div = block_of_quarto, RawBlock = raw_html, RawInline = raw_html_inline })
   check_links(doc.blocks)
   collect(doc.blocks)
@@ -367,6 +384,6 @@ function Pandoc(doc)
     Para = equation,
   })
   doc.blocks = doc.blocks:walk({ Cite = references, Math = formula,
-    Image = function(image) if is_typst or image.attributes["fig-alt"] or #image.caption == 0 then return draw(image, false) end end })
+    Image = function(image) if not drawn[image.src] then return draw(image, false) end end })
   return doc
 end
