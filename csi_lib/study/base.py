@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
@@ -67,18 +67,21 @@ class Label(Part):
         return self.ko or self.en or ""
 
 
+def _listed(value: Any) -> Any:
+    return value if value is None or isinstance(value, (list, tuple)) else [value]
+
+
 T = TypeVar("T")
+#: one value or several, written without brackets when it is one
+Several = Annotated[tuple[T, ...], BeforeValidator(_listed)]
 
 
-class ByYear(Part, Generic[T]):
-    """A setting that may differ from year to year: ``default`` and the years that differ.
+class ByYear(Part):
+    """A setting that may differ from year to year: ``default`` and the ``years`` that differ.
 
     In YAML a plain value is the default; ``{default: …, 2016: …}`` names the years that differ, and
-    ``2013: null`` says that the year has none.
+    ``2013: null`` says that the year has none. Each kind of setting is a subclass with typed fields.
     """
-
-    default: T | None = None
-    years: dict[int, T | None] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -92,20 +95,32 @@ class ByYear(Part, Generic[T]):
             }
         return {"default": value}
 
-    def get(self, year: int | None) -> T | None:
+    def get(self, year: int | None):
         return self.years.get(year, self.default)
+
+
+class TextByYear(ByYear):
+    default: str | None = None
+    years: dict[int, str | None] = {}
+
+
+class CodeByYear(ByYear):
+    default: Code | None = None
+    years: dict[int, Code | None] = {}
+
+
+class TextsByYear(ByYear):
+    default: Several[str] | None = None
+    years: dict[int, Several[str] | None] = {}
+
+
+class CodesByYear(ByYear):
+    default: Several[Code] | None = None
+    years: dict[int, Several[Code] | None] = {}
 
 
 def _is_year(key: object) -> bool:
     return isinstance(key, int) and 1900 <= key <= 2200
-
-
-def _listed(value: Any) -> Any:
-    return value if value is None or isinstance(value, (list, tuple)) else [value]
-
-
-#: one value or several, written without brackets when it is one
-Several = Annotated[tuple[T, ...], BeforeValidator(_listed)]
 
 
 def written(value: object) -> str:

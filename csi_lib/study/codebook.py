@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from csi_lib.errors import InputError, nearest
-from csi_lib.study.base import ByYear, Code, Label, Part, Several, written
+from csi_lib.study.base import ByYear, Code, CodesByYear, Label, Part, Several, TextsByYear, written
 
 Role = Literal["id", "contact", "quasi", "weight", "design", "item", "group", "text", "measure"]
 
@@ -54,6 +54,11 @@ class Derivation(Part):
     otherwise: Literal["keep", "missing"] = "keep"
 
 
+class DerivationByYear(ByYear):
+    default: Derivation | None = None
+    years: dict[int, Derivation | None] = {}
+
+
 class Column(Part):
     """One column of a source: its role, labels, scale, codes and what changes from year to year."""
 
@@ -64,9 +69,9 @@ class Column(Part):
     scale: str | None = None
     reverse: bool = False
     labels: dict[Code, Label] = {}
-    missing: ByYear[Several[Code]] = Field(default=(), validate_default=True)
-    names: ByYear[Several[str]] = Field(default=None, validate_default=True)
-    derive: ByYear[Derivation] = Field(default=None, validate_default=True)
+    missing: CodesByYear = Field(default=(), validate_default=True)
+    names: TextsByYear = Field(default=None, validate_default=True)
+    derive: DerivationByYear = Field(default=None, validate_default=True)
     available: Several[int] | None = None
 
     @model_validator(mode="after")
@@ -109,7 +114,7 @@ class Codebook(Part):
     """
 
     scales: dict[str, Scale] = {}
-    missing: ByYear[Several[Code]] = Field(default=(), validate_default=True)
+    missing: CodesByYear = Field(default=(), validate_default=True)
     columns: dict[str, Column]
 
     _by_role: dict[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)

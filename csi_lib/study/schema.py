@@ -21,7 +21,7 @@ def json_schema(file: str) -> dict:
     for name, part in schema.get("$defs", {}).items():
         if name == "Label":
             schema["$defs"][name] = _either(part, {"type": ["string", "number"]})
-        elif name.startswith("ByYear"):
+        elif name.endswith("ByYear"):
             schema["$defs"][name] = _by_year(part)
         elif name == "Wave":
             editions = part["properties"]["formula_edition"]

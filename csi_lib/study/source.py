@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from csi_lib.study.base import ByYear, Code, Part, Several
+from csi_lib.study.base import Code, CodeByYear, Part, TextByYear, TextsByYear
 
 Kind = Literal["respondents", "events", "scores", "register", "fieldwork", "frame", "targets", "table"]
 
@@ -14,12 +14,12 @@ Kind = Literal["respondents", "events", "scores", "register", "fieldwork", "fram
 class Locator(Part):
     """Which agency (or year) a row belongs to: a raw `column`, or one `constant` for the whole source.
 
-    ``map`` turns what the column holds into our ids (agencies) or years.
+    ``map`` turns what the column holds into our ids (agencies) or years; ``null`` leaves the rows out.
     """
 
     column: str | None = None
     constant: Code | None = None
-    map: dict[Code, Code] = {}
+    map: dict[Code, Code | None] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -39,10 +39,10 @@ class Design(Part):
     ``fpc`` holds the number of units in the row's stratum in the population.
     """
 
-    weights: ByYear[str] = Field(default=None, validate_default=True)
-    strata: ByYear[str] = Field(default=None, validate_default=True)
-    clusters: ByYear[str] = Field(default=None, validate_default=True)
-    fpc: ByYear[str] = Field(default=None, validate_default=True)
+    weights: TextByYear = Field(default=None, validate_default=True)
+    strata: TextByYear = Field(default=None, validate_default=True)
+    clusters: TextByYear = Field(default=None, validate_default=True)
+    fpc: TextByYear = Field(default=None, validate_default=True)
 
     def in_year(self, year: int | None) -> dict[str, str | None]:
         return {name: getattr(self, name).get(year) for name in type(self).model_fields}
@@ -57,11 +57,11 @@ class Source(Part):
     """
 
     kind: Kind = "respondents"
-    path: ByYear[Several[str]]
+    path: TextsByYear
     codebook: str = "codebook.yml"
-    sheet: ByYear[Code] = Field(default=None, validate_default=True)
-    encoding: ByYear[str] = Field(default=None, validate_default=True)
-    separator: ByYear[str] = Field(default=None, validate_default=True)
+    sheet: CodeByYear = Field(default=None, validate_default=True)
+    encoding: TextByYear = Field(default=None, validate_default=True)
+    separator: TextByYear = Field(default=None, validate_default=True)
     agency: Locator
     year: Locator | None = None
     design: Design = Design()

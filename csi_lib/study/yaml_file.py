@@ -125,14 +125,31 @@ class YamlFile:
         try:
             return model.model_validate({**data, **extra})
         except ValidationError as error:
-            faults = [self._in_words(model, part) for part in error.errors()]
+            faults = self._in_words(model, error.errors())
         raise _together(faults)
 
-    def _in_words(self, model: type[BaseModel], part: dict) -> InputError:
-        path, kind = tuple(p for p in part["loc"] if p != "[key]"), part["type"]
-        context = part.get("ctx", {})
+    def _in_words(self, model: type[BaseModel], parts: list[dict]) -> list[InputError]:
+        """One error per element; where several types were tried, all of them are what is expected."""
+        by_element: dict[tuple, list[dict]] = {}
+        for part in parts:
+            by_element.setdefault(self._element(part), []).append(part)
+        return [self._fault(model, path, same) for path, same in by_element.items()]
+
+    def _element(self, part: dict) -> tuple:
+        """The path in the file: without what pydantic adds for unions, keys and settings by year."""
+        path = ()
+        for step in part["loc"]:
+            if (*path, step) in self._lines:
+                path = (*path, step)
+        if part["type"] in ("missing", "extra_forbidden") and path[-1:] != part["loc"][-1:]:
+            path = (*path, part["loc"][-1])
+        return path
+
+    def _fault(self, model: type[BaseModel], path: tuple, parts: list[dict]) -> InputError:
+        part, kind = parts[0], parts[0]["type"]
+        context, found = part.get("ctx", {}), _shown(part["input"])
         if kind == "extra_forbidden":
-            known = sorted(known_keys(model, path[:-1]))
+            known = sorted(known_keys(model, part["loc"][:-1]))
             near = nearest(str(path[-1]), known)
             return self.error(
                 "this key is not known here",
@@ -143,7 +160,6 @@ class YamlFile:
             )
         if kind == "missing":
             return self.error(f"{path[-1]!r} is missing here", *path[:-1], action="Add it.")
-        found = _shown(part["input"])
         if kind == "literal_error":
             allowed = context["expected"].replace("'", "")
             near = nearest(str(part["input"]), allowed.replace(" or ", ", ").split(", "))
@@ -163,7 +179,8 @@ class YamlFile:
                 found=found,
                 expected=f"text matching {context['pattern']}",
             )
-        return self.error("this value cannot be used", *path, found=found, expected=_expectation(part))
+        expected = " or ".join(dict.fromkeys(map(_expectation, parts)))
+        return self.error("this value cannot be used", *path, found=found, expected=expected)
 
 
 def known_keys(model, path: tuple) -> set[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import warnings
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -111,32 +110,31 @@ def _table(
 def _csv(path, time, size, columns, encoding, separator) -> pd.DataFrame:
     names = _header(path, time, size, None, encoding, separator)
     encoding, separator = _text_form(path, time, size, encoding, separator)
-    positions = [names.index(c) for c in columns]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        try:
-            frame = pd.read_csv(
-                path,
-                sep=separator,
-                encoding=encoding,
-                dtype=str,
-                na_filter=False,
-                header=None,
-                skiprows=1,
-                names=range(len(names)),
-                usecols=positions,
-                index_col=False,
-            )
-        except pd.errors.EmptyDataError:
-            frame = pd.DataFrame(columns=positions)
-        except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-            raise InputError(
-                "a row of this file has more fields than the header",
-                where=path,
-                found=str(error).strip(),
-                action="Check separators and quotes in that row.",
-            ) from None
-    return frame.rename(columns=dict(enumerate(names)))
+    # all columns are parsed: with `usecols` pandas drops what stands beyond the header without a word
+    longer = InputError(
+        "rows of this file have more fields than the header",
+        where=path,
+        action="Check the separators and quotes in its rows.",
+    )
+    try:
+        frame = pd.read_csv(
+            path,
+            sep=separator,
+            encoding=encoding,
+            dtype=str,
+            na_filter=False,
+            header=None,
+            skiprows=1,
+            names=range(len(names)),
+        )
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame(columns=list(columns))
+    except pd.errors.ParserError as error:
+        longer.found = str(error).split("error:")[-1].strip()
+        raise longer from None
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas took the first fields for row names
+        raise longer
+    return frame[[names.index(c) for c in columns]].set_axis(list(columns), axis=1)
 
 
 @lru_cache(maxsize=64)
@@ -203,7 +201,8 @@ def _excel(path: str, sheet, **options) -> pd.DataFrame:
     except ValueError as error:
         if "orksheet" not in str(error):
             raise
-        names = pd.ExcelFile(path, engine="openpyxl").sheet_names
+        with pd.ExcelFile(path, engine="openpyxl") as book:
+            names = book.sheet_names
         raise InputError(
             "the workbook has no such sheet",
             where=path,

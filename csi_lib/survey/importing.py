@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.study.base import Label
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.wave import CodedWave, coded_wave, find_files, import_folder, wave_key
@@ -134,16 +135,10 @@ def _read(files: list[Path], note: dict, codebook: Codebook, simulated: bool) ->
     frame = whole[[c for c in whole if not c.startswith((_STATUS, "meta:"))]].copy()
     for name, codes in note["categories"].items():
         frame[name] = pd.Categorical(frame[name].astype(object), categories=codes)
-    columns = {}
-    for name, column in codebook.columns.items():
-        labels = dict(note["labels"].get(name, []))
-        columns[name] = (
-            column
-            if column.labels or not labels
-            else column.model_validate(
-                {**column.model_dump(by_alias=True, exclude={"missing", "names", "derive"}), "labels": labels}
-            )
-        )
+    columns = dict(codebook.columns)
+    for name, found in note["labels"].items():
+        labels = {code: Label(**label) for code, label in found}
+        columns[name] = columns[name].model_copy(update={"labels": labels})
     book = codebook.model_copy(update={"columns": columns})
     return CodedWave(
         frame,

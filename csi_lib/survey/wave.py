@@ -171,7 +171,7 @@ def _code_file(study: Study, source: str, year: int, file: Path, simulated: bool
     keep = np.ones(len(raw), bool)
     if settings.year is not None:
         keep = _located(raw, raw_names.get("\0year"), settings.year).map(written) == str(year)
-        keep = keep.to_numpy()
+        keep = keep.to_numpy().copy()
     agencies = _agencies(study, settings, raw, raw_names, keep, file, table.first_row)
     keep &= agencies.notna().to_numpy()
     raw, agencies = raw[keep].reset_index(drop=True), agencies[keep].reset_index(drop=True)

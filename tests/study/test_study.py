@@ -7,7 +7,7 @@ import pytest
 
 from csi_lib import InputError, bundled_studies, json_schema, load_study, new_study, resolve_study
 from csi_lib.share import shared_path
-from csi_lib.study.base import ByYear, Label, written
+from csi_lib.study.base import CodeByYear, Label, written
 from csi_lib.study.codebook import Column
 from csi_lib.study.yaml_file import YamlFile
 
@@ -182,7 +182,7 @@ def test_settings_by_year():
     assert column.missing_in(2016) == (0, "Blank")
     assert column.names_in(2014) == ("X",)
     assert [column.available_in(y) for y in (2013, 2014)] == [False, True]
-    assert ByYear[int].model_validate(3).get(1999) == 3
+    assert CodeByYear.model_validate(3).get(1999) == 3
 
 
 def test_new_study_refuses_a_folder_in_use(tmp_path):
