@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 
 #: verb -> what it does, in the order of `csi --help`; each lives in csi_lib/cli/<verb>.py as `command`
-VERBS = ("new", "check", "plan", "import", "run", "render", "status", "verify", "models", "simulate", "lab", "doctor")
+VERBS = ("new", "check", "import", "run", "render", "status", "verify", "models", "simulate", "lab", "doctor")
 
 
 def app():
@@ -19,8 +20,18 @@ def app():
     )
     for verb in VERBS:
         module = importlib.import_module(f"csi_lib.cli.{verb}_" if verb == "import" else f"csi_lib.cli.{verb}")
-        cli.command(verb)(module.command)
+        cli.command(verb)(_exiting(module.command))
     return cli
+
+
+def _exiting(command):
+    """What a verb returns is the exit code."""
+
+    @functools.wraps(command)
+    def run(*args, **kwargs):
+        sys.exit(command(*args, **kwargs) or 0)
+
+    return run
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -32,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     if debug:
         arguments.remove("--debug")
     try:
-        code = app()(args=arguments, standalone_mode=False)
+        app()(args=arguments)
     except InputError as error:
         if debug:
             raise
@@ -42,18 +53,8 @@ def main(arguments: list[str] | None = None) -> None:
         print("csi: stopped; what is finished is kept, the same command goes on with the rest", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        import click
-
-        if isinstance(error, click.exceptions.Exit):
-            sys.exit(error.exit_code)
-        if isinstance(error, click.ClickException):
-            error.show()
-            sys.exit(2)
-        if isinstance(error, click.Abort):
-            sys.exit(130)
         if debug:
             raise
         print(f"csi: {type(error).__name__}: {error}\nThis is a fault of ours; run again with --debug and report what it prints.",
               file=sys.stderr)  # fmt: skip
         sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)

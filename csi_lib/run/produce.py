@@ -81,7 +81,9 @@ def produce(order: Order, kernels: WarmKernels) -> Outcome:
     """Make one report. Whatever goes wrong is an `Outcome`; what was published before stays until this succeeds."""
     job, started = order.job, time.perf_counter()
     seconds: dict[str, float] = {}
-    staging = Path(order.out) / ".staging" / f"{job.agency}-{job.year}-{job.lang}-{uuid.uuid4().hex[:8]}"
+    # as deep below `out` as the final folder, so that links to _theme are the same in both
+    staging = job_folder(Path(order.out) / ".staging", job).with_name(f"{job.year}-{job.lang}-{uuid.uuid4().hex[:8]}")
+    staging = staging.parent.parent / f"{job.agency}-{staging.name}"
     end = lambda ok, **more: Outcome(job.agency, job.year, job.lang, job.release, ok, seconds, **more)
     try:
         staging.mkdir(parents=True, mode=0o700)
@@ -125,8 +127,8 @@ def _execute(order: Order, staging: Path, kernels: WarmKernels, seconds: dict):
 
 
 def _failure(chapter: str, error: ChapterError) -> dict:
-    return {"problem": f"chapter {chapter}: {error.ename}", "chapter": chapter, "cell": error.cell_source,
-            "hint": error.hint, "detail": getattr(error, "evalue", None)}  # fmt: skip
+    return {"problem": f"chapter {chapter}: {error.ename or error.kind}", "chapter": chapter, "cell": error.cell_source,
+            "hint": error.hint, "detail": "\n".join(error.frames)}  # fmt: skip
 
 
 def _rows_of(node) -> list[dict]:
@@ -146,7 +148,7 @@ def _assemble(order: Order, staging: Path, nodes, rows, seconds: dict) -> tuple[
     node = join_notebooks(nodes, lang=job.lang, front=front_matter(study, job))
     nbformat.write(node, staging / "report.ipynb")
     options = {"bibliography": study.report.references} if study.report.references else {}
-    write_project(staging, lang=job.lang, theme=order.theme, options=options, final=order.folder)
+    write_project(staging, lang=job.lang, theme=order.theme, options=options)
     rendered = render(staging, formats=order.formats, renderer=order.renderer)
     seconds["render"] = time.perf_counter() - started
     results = collect_results(order, rows)
