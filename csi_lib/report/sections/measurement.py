@@ -58,3 +58,17 @@ def weight_rows(chapter) -> pd.DataFrame:
     rows = chapter.rows(model=chapter.model.name, statistic="weight", by1=None)
     rows["parent_label"] = [chapter.labels.measure(m.split(">")[0]) for m in rows["measure"]]
     return rows
+
+
+def diagram(chapter) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Nodes (results rows of every construct and item) and edges (weights with their row ids) of the model's tree."""
+    model, weights = chapter.model, weight_rows(chapter)
+    bind = lambda name: model.binding.get(name, name)
+    edges = pd.DataFrame({
+        "parent": [m.split(">")[0] for m in weights["measure"]], "child": [bind(m.split(">")[1]) for m in weights["measure"]],
+        "weight": weights["estimate"].astype(float), "row_id": weights["row_id"],
+    })  # fmt: skip
+    nodes = [n.id for n in model.file.order if n.id in set(edges["parent"]) | set(edges["child"])]
+    items = [c for c in edges["child"] if c not in nodes]
+    scores = chapter.rows(measure=nodes, model=model.name, statistic="index", by1=None)
+    return pd.concat([scores, chapter.rows(measure=items, statistic="mean", by1=None)], ignore_index=True), edges
