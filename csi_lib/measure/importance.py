@@ -161,8 +161,7 @@ def importance(
     if share and (estimate < 0).any():
         warn(
             f"the {method} values have both signs ({names[int(np.argmin(estimate))]} is the odd one): "
-            "shares of a sum "
-            "of mixed signs are no portions. Use method='lmg' or 'johnson'."
+            "shares of a sum of mixed signs are no portions. Use method='lmg' or 'johnson'."
         )
     replicates = None
     if chosen == "analytic":
@@ -270,8 +269,7 @@ def _collinearity(
         high = [f"{name} {v:.1f}" for name, v in zip(names, vif, strict=True) if v > limit]
         warn(
             f"drivers overlap (VIF above {limit:g}: {', '.join(high)}): {method} shares between them are "
-            "unstable. "
-            "Merge or drop drivers, or read the interval."
+            "unstable. Merge or drop drivers, or read the interval."
         )
     if r_squared > 1 - 1e-9:
         warn("the drivers determine the outcome exactly (R² = 1): is the outcome computed from them?")

@@ -159,8 +159,8 @@ def penalty_reward(
     if odd.any():
         warn(
             f"{', '.join(str(nm) for nm, o in zip(names, odd, strict=True) if o)}: a poor rating goes with "
-            "a better outcome, or "
-            "a good one with a worse. Check whether the item is reversed or drivers overlap."
+            "a better outcome, or a good one with a worse. Check whether the item is reversed or drivers "
+            "overlap."
         )
     cost, gain = np.maximum(-penalty, 0.0), np.maximum(reward, 0.0)
     with np.errstate(invalid="ignore"):

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from csi_lib.errors import InputError
 from csi_lib.measure import pls_bootstrap, pls_quality
@@ -81,8 +82,7 @@ class PLSPathModel:
         """The point estimates of one kind of statistic (a key of `KEY_COLUMNS`) as a tidy frame."""
         return tidy(name, self.layout, estimate=self.values[name][0])
 
-    # ---- the index
-    # ----------------------------------------------------------------------------------------------
+    # ---- the index ----
     def _need_scale(self) -> None:
         if self.scale is None:
             read_scale(None, self.rows, self.layout, "ecsi")  # raises, and says why
@@ -96,8 +96,8 @@ class PLSPathModel:
         if len(negative):
             warn(
                 f"item {negative['item'].iloc[0]} of block {negative['block'].iloc[0]} has a negative "
-                "weight: an "
-                "index made with it is not bounded by 0 and 100. Reverse the item, or use mode A."
+                "weight: an index made with it is not bounded by 0 and 100. Reverse the item, or use mode "
+                "A."
             )
         return frame
 
@@ -105,15 +105,10 @@ class PLSPathModel:
     def index_scores(self) -> pd.DataFrame:
         """Index of every row used (n × blocks, 0–100)."""
         w = self.index_weights["estimate"].to_numpy()
-        points = (
-            100
-            * (self.rows.values[:, self.layout.column] - self.scale.low)
-            / (self.scale.high - self.scale.low)
-        )
-        start = np.searchsorted(self.layout.block_of, np.arange(self.layout.J))
-        return pd.DataFrame(
-            np.add.reduceat(points * w, start, axis=1), self.rows.index, list(self.layout.blocks)
-        )
+        answers = self.rows.values[:, self.layout.column]
+        points = 100 * (answers - self.scale.low) / (self.scale.high - self.scale.low)
+        scores = np.add.reduceat(points * w, self.layout.start, axis=1)
+        return pd.DataFrame(scores, self.rows.index, list(self.layout.blocks))
 
     @cached_property
     def index(self) -> pd.DataFrame:
@@ -124,8 +119,6 @@ class PLSPathModel:
         strata and clusters give `influence("index")` to the survey design). t interval with n − 1 degrees of
         freedom.
         """
-        from scipy.special import stdtrit
-
         scores = self.index_scores.to_numpy()
         w = self.rows.weights
         estimate = self.values["index"][0]
@@ -143,8 +136,7 @@ class PLSPathModel:
             n=self.n,
         )
 
-    # ---- quality (see pls_quality for formulas)
-    # -----------------------------------------------------------------
+    # ---- quality (see pls_quality for formulas) ----
     @cached_property
     def reliability(self) -> pd.DataFrame:
         """`block mode items alpha rho_a rho_c ave rho_dg eigenvalue_1 eigenvalue_2`."""
@@ -200,29 +192,19 @@ class PLSPathModel:
         """Average communality (blocks of two or more items), average R² and Tenenhaus' goodness of fit."""
         return pls_quality.goodness_of_fit(self)
 
-    # ---- uncertainty (see pls_bootstrap)
-    # ------------------------------------------------------------------------
+    # ---- uncertainty (see pls_bootstrap) ----
     def bootstrap(
         self, n: int = 1000, seed: int | None = 0, *, ci: float = 0.95, ci_method: str = "percentile"
     ) -> pls_bootstrap.PLSBootstrap:
-        """Resample rows `n` times: the same frames with `se ci_low ci_high bias`; see
-        `pls_bootstrap.bootstrap`."""
+        """Resample rows `n` times: the same frames with `bias se ci_low ci_high`; see `pls_bootstrap`."""
         check_level(ci)
         return pls_bootstrap.bootstrap(self, n, seed, ci=ci, ci_method=ci_method)
 
     def influence(self, of: str = "index") -> pd.DataFrame:
         """Linearised value of every row for one kind of statistic (n × m); see `pls_bootstrap`."""
         self._check_kind(of)
-        names = [
-            " -> ".join(map(str, key))
-            if of in ("paths", "indirect", "total")
-            else key[0]
-            if len(key) == 1
-            else tuple(key)
-            for key in keys(self.layout)[of]
-        ]
-        columns = pd.MultiIndex.from_tuples(names) if names and isinstance(names[0], tuple) else names
-        return pd.DataFrame(pls_bootstrap.influence(self, [of])[of], self.rows.index, columns)
+        values = pls_bootstrap.influence(self, [of])[of]
+        return pd.DataFrame(values, self.rows.index, pls_bootstrap.column_names(self.layout, of))
 
     def standard_errors(self, of: str) -> np.ndarray:
         """Standard errors of one kind of statistic from its influence values, rows independent."""
@@ -282,8 +264,8 @@ def pls_path_model(
         the regression coefficient for predecessors and the correlation for successors.
     scaled : standardise the items first. Without it weights and iteration use covariances (plspm's
         ``scaled = FALSE``); loadings and paths stay correlations and standardised coefficients.
-    modes : "A" (default), "B" or "unit" (equal weights) for all blocks, or a dict block → mode, or one per
-    block.
+    modes : "A" (default), "B" or "unit" (equal weights) for all blocks, or a dict block → mode, or one mode
+        per block.
     consistent : True, or the blocks (mode A) that are common factors: loadings, correlations, paths and R²
         are corrected for unreliability by ρ_A (PLSc, Dijkstra & Henseler 2015).
     weights : survey weights, array, Series or column name; means and covariances are weighted, weights are
@@ -379,5 +361,5 @@ def _scores(rows: Rows, layout: Layout, outer: Outer) -> pd.DataFrame:
     x = deviation[:, layout.column]
     if layout.scaled:
         x = x / outer.sd[0]
-    start = np.searchsorted(layout.block_of, np.arange(layout.J))
-    return pd.DataFrame(np.add.reduceat(x * outer.weights[0], start, axis=1), rows.index, list(layout.blocks))
+    scores = np.add.reduceat(x * outer.weights[0], layout.start, axis=1)
+    return pd.DataFrame(scores, rows.index, list(layout.blocks))

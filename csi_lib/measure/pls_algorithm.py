@@ -44,6 +44,11 @@ class Layout:
     def J(self) -> int:
         return len(self.blocks)
 
+    @property
+    def start(self) -> np.ndarray:
+        """First position of each block."""
+        return np.searchsorted(self.block_of, np.arange(self.J))
+
     def positions(self, block: int) -> np.ndarray:
         return np.flatnonzero(self.block_of == block)
 
@@ -129,17 +134,15 @@ def outer_estimation(moments: np.ndarray, layout: Layout, *, tolerance: float, m
     data set is judged alone, and those that ended leave the batch. Where a block correlates negatively with
     the (unweighted, unstandardised) sum of its items its sign is turned.
     """
-    S = (
-        moments
-        if np.array_equal(layout.column, np.arange(moments.shape[-1]))
-        else (moments[:, layout.column[:, None], layout.column])
-    )
+    S = moments
+    if not np.array_equal(layout.column, np.arange(moments.shape[-1])):
+        S = moments[:, layout.column[:, None], layout.column]
     sd = np.sqrt(np.einsum("bii->bi", S))
     if layout.scaled:
         S = correlations(S)
     B, k, J = len(S), layout.k, layout.J
     here, block_of = np.arange(k), layout.block_of
-    start = np.searchsorted(block_of, np.arange(J))
+    start = layout.start
     formative = {}
     for j, mode in enumerate(layout.modes):
         if mode == "B":

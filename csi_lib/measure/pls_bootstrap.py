@@ -176,7 +176,7 @@ def influence(model: PLSPathModel, names: list[str]) -> dict[str, np.ndarray]:
 def replicate(model: PLSPathModel, weights, of: str) -> pd.DataFrame:
     """Estimates of one kind of statistic under each column of replicate weights (R × statistics)."""
     if isinstance(weights, pd.DataFrame):
-        weights = weights.reindex(model.rows.index)
+        weights = _aligned(weights, model.rows, "weights")
     weights = np.asarray(weights, dtype=float)
     if weights.ndim != 2 or len(weights) != model.n:
         raise InputError(
@@ -190,8 +190,17 @@ def replicate(model: PLSPathModel, weights, of: str) -> pd.DataFrame:
     values, ok = _estimates(model, (weights / model.rows.weights[:, None]).T, **model.control)
     if not ok.all():
         raise InputError("a replicate could not be estimated", where=f"replicate {int(np.argmin(ok))}")
-    columns = [key[0] if len(key) == 1 else " -> ".join(map(str, key)) for key in keys(model.layout)[of]]
-    return pd.DataFrame(values[of], columns=columns)
+    return pd.DataFrame(values[of], columns=column_names(model.layout, of))
+
+
+def column_names(layout: Layout, of: str) -> list | pd.MultiIndex:
+    """One name per statistic of a kind: block, "source -> target", or (block, item)."""
+    names = keys(layout)[of]
+    if len(names[0]) == 1:
+        return [name for (name,) in names]
+    if of in ("paths", "indirect", "total"):
+        return [" -> ".join(map(str, name)) for name in names]
+    return pd.MultiIndex.from_tuples(names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +230,7 @@ def compare(model: PLSPathModel, groups, n: int, seed: int | None) -> PLSCompari
     Parameters
     ----------
     groups : one label per row (array, or Series with the index of the items); rows with a missing label are
-    left out.
+        left out.
 
     Notes
     -----
@@ -324,10 +333,7 @@ def _group_estimates(model, rows: Rows, counts, control, kinds, *, strict: bool 
 def _labels(groups, rows: Rows) -> np.ndarray:
     """Group labels as text in the order of the rows used; "" for missing."""
     if isinstance(groups, pd.Series):
-        missing = [label for label in rows.index if label not in groups.index]
-        if missing:
-            raise InputError("no group is given for some rows", where="groups", found=f"{len(missing)} rows")
-        groups = groups.loc[rows.index]
+        groups = _aligned(groups, rows, "groups")
     elif len(groups) != rows.n:
         raise InputError(
             "there must be one group label per row used",
@@ -340,6 +346,19 @@ def _labels(groups, rows: Rows) -> np.ndarray:
     return np.array(
         ["" if gone else str(label) for label, gone in zip(series, series.isna(), strict=True)], dtype=str
     )
+
+
+def _aligned(given, rows: Rows, where: str):
+    """A Series or frame brought to the order of the rows used, by its index."""
+    if given.index.equals(rows.index):
+        return given
+    if not given.index.is_unique or not rows.index.isin(given.index).all():
+        raise InputError(
+            "its index does not name every row used, each once",
+            where=where,
+            action="Give it the index of the items, or an array in the order of the rows used.",
+        )
+    return given.loc[rows.index]
 
 
 def _holm(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -216,10 +216,7 @@ def check_blocks(correlation: np.ndarray, layout: Layout) -> None:
     """The predictors of each block must not determine each other."""
     for target in layout.targets:
         sources = layout.sources(target)
-        if (
-            len(sources) > 1
-            and not np.isfinite(variance_inflation(correlation[sources[:, None], sources])).all()
-        ):
+        if not np.isfinite(variance_inflation(correlation[sources[:, None], sources])).all():
             raise InputError(
                 "the blocks that explain it determine each other exactly",
                 where=f"block {layout.blocks[target]!r}",
@@ -278,17 +275,14 @@ def read_scale(scale, rows: Rows, layout: Layout, form: str) -> IndexScale:
         p = int(np.argmax(outside))
         warn(
             f"item {layout.items[p]} has answers from {values[:, p].min():g} to {values[:, p].max():g}, "
-            "outside the "
-            f"scale {low[p]:g} to {high[p]:g}: the index is not bounded by 0 and 100. Declare missing-value "
-            "codes, or "
-            "give the right scale."
+            f"outside the scale {low[p]:g} to {high[p]:g}: the index is not bounded by 0 and 100. Declare "
+            "missing-value codes, or give the right scale."
         )
     return IndexScale(low, high, form)
 
 
 def check_consistent(values: dict[str, np.ndarray], layout: Layout) -> None:
-    """A correction for unreliability can overshoot; say where instead of handing on NaN or a correlation
-    above 1."""
+    """A correction for unreliability can overshoot: say where, and hand on no NaN."""
     if not layout.consistent.any():
         return
     rho = values["reliability"].reshape(1, -1, layout.J)[0, 1]
@@ -318,6 +312,5 @@ def check_consistent(values: dict[str, np.ndarray], layout: Layout) -> None:
             what.append("ρ_A of " + layout.blocks[int(np.argmax(rho))])
         warn(
             f"consistent PLS left its bounds: {', '.join(what)} above 1 (a Heywood case). Do not report "
-            "these paths; "
-            "the blocks may not be distinct."
+            "these paths; the blocks may not be distinct."
         )

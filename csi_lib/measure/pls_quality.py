@@ -163,8 +163,10 @@ def f_squared(model: PLSPathModel) -> pd.DataFrame:
             covariance = model.rows.moments()[1]
             result, _ = statistics(np.zeros(covariance.shape[:2]), covariance, reduced, None, **model.control)
             without = result["r_squared"][0, column]
-        refit[e] = (with_path[target] - without) / (1 - with_path[target])
-        fixed[e] = (with_path[target] - without_fixed) / (1 - with_path[target])
+        with np.errstate(divide="ignore", invalid="ignore"):  # infinite where nothing is left to explain
+            left = np.maximum(1 - with_path[target], 0.0)
+            refit[e] = (with_path[target] - without) / left
+            fixed[e] = (with_path[target] - without_fixed) / left
     return model.frame("paths").assign(estimate=refit, fixed_scores=fixed)
 
 

@@ -197,15 +197,13 @@ def index_weights(outer: Outer, layout: Layout, form: str) -> np.ndarray:
     plspm::rescale does. Without scaling (`scaled=False`) w already belongs to the items as given.
     """
     w = outer.weights / outer.sd if form == "ecsi" and layout.scaled else outer.weights
-    start = np.searchsorted(layout.block_of, np.arange(layout.J))
-    return w / np.add.reduceat(w, start, axis=1)[:, layout.block_of]
+    return w / np.add.reduceat(w, layout.start, axis=1)[:, layout.block_of]
 
 
 def index(mean: np.ndarray, weights: np.ndarray, layout: Layout, scale: IndexScale) -> np.ndarray:
     """Mean index per block, 0–100 (B × J): sum of weight · (mean − low)/(high − low) · 100."""
-    start = np.searchsorted(layout.block_of, np.arange(layout.J))
     points = 100 * (mean - scale.low) / (scale.high - scale.low)
-    return np.add.reduceat(weights * points, start, axis=1)
+    return np.add.reduceat(weights * points, layout.start, axis=1)
 
 
 def variance_inflation(correlation: np.ndarray) -> np.ndarray:

@@ -17,6 +17,8 @@ import pandas as pd
 
 from csi_lib.errors import InputError, MeasureWarning, nearest
 
+#: codes that data files often use for "no answer"
+_CODES = {-8, -9, -98, -99, -998, -999, 98, 99, 998, 999, 9999}
 #: doubles held at once by a batch of resamples (about 24 MB): larger batches wait for fresh memory
 _BATCH_DOUBLES = 3_000_000
 
@@ -82,6 +84,7 @@ class Rows:
                 action=hint,
             )
         values, here, weight = values[keep], here[keep], weight[keep]
+        _warn_of_codes(values, items)
         weight = weight * (len(weight) / weight.sum())
         filled = np.where(here, values, 0.0)
         answers = weight @ here
@@ -128,10 +131,10 @@ class Rows:
         )
 
     def moments(self, counts: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Means (B × k) and covariances (B × k × k, divisor = sum of weights) when row i counts `counts[b,
-        i]` times.
+        """Means (B × k) and covariances (B × k × k) when row i counts `counts[b, i]` times.
 
-        Counts multiply the row weights. With missing values the item mean of each batch member replaces them.
+        Counts multiply the row weights; the divisor is the sum of weights. With missing values the item mean
+        of each batch member replaces them.
         """
         x, seen = self.centred, self.observed
         if counts is None and seen is None:  # one pass, no table of products: fit for a million rows
@@ -145,9 +148,7 @@ class Rows:
         if seen is None:
             shift = first / total[:, :, 0]
             return self.mean + shift, xx / total - shift[:, :, None] * shift[:, None, :]
-        with np.errstate(
-            invalid="ignore", divide="ignore"
-        ):  # an item nobody answered in a resample: NaN, dropped
+        with np.errstate(invalid="ignore", divide="ignore"):  # an item nobody answered in a resample is NaN
             shift = first / (weight @ seen)
         xo = _pair_sums(weight, x, seen)
         oo = _pair_sums(weight, seen)
@@ -187,8 +188,7 @@ class Rows:
         return z
 
     def batches(self, n: int, width: int):
-        """Split `n` resamples so that counts (n rows each) and `width` doubles per resample stay within
-        memory."""
+        """Sizes of batches of `n` resamples, each of n rows and `width` doubles, that fit the memory."""
         size = max(1, min(n, _BATCH_DOUBLES // max(self.n, width, 1)))
         return [min(size, n - start) for start in range(0, n, size)]
 
@@ -283,6 +283,20 @@ def _numbers(frame: pd.DataFrame, items: Sequence[str]) -> np.ndarray:
             action="Declare it missing or correct it.",
         )
     return values
+
+
+def _warn_of_codes(values: np.ndarray, items: tuple) -> None:
+    """An extreme value that is a usual missing code and stands far off all other answers was not declared."""
+    for extreme in (np.nanmin(values, axis=0), np.nanmax(values, axis=0)):
+        for column, code in enumerate(extreme):
+            if code in _CODES:
+                rest = values[:, column]
+                rest = rest[(rest != code) & ~np.isnan(rest)]
+                if len(rest) and np.abs(rest - code).min() > max(np.ptp(rest), 1):
+                    warn(
+                        f"item {items[column]} holds {code:g} while all other answers lie from "
+                        f"{rest.min():g} to {rest.max():g}: if it means 'no answer', declare it missing."
+                    )
 
 
 def row_weights(weights, frame: pd.DataFrame) -> np.ndarray:

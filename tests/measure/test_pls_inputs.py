@@ -214,3 +214,34 @@ def test_what_the_bootstrap_and_comparison_refuse():
     }.items():
         with pytest.raises(InputError, match=match):
             call()
+
+
+def test_an_undeclared_missing_code_is_pointed_out(shared):
+    data = pd.read_csv(shared / "data/corporate_reputation/corp_rep_data.csv")
+    blocks = {"Competence": ["comp_1", "comp_2", "comp_3"], "Loyalty": ["cusl_1", "cusl_2", "cusl_3"]}
+    with pytest.warns(MeasureWarning, match="holds -99 while all other answers lie from 1 to 7"):
+        csi_lib.pls_path_model(data, blocks, [("Competence", "Loyalty")])
+
+
+def test_labels_and_weights_follow_their_index():
+    data = sample()
+    data.index = data.index[::-1] + 1000
+    model = csi_lib.pls_path_model(data, BLOCKS, PATHS)
+    groups = pd.Series(np.where(data["x1"] > 5, "high", "low"), index=data.index)
+    shuffled = model.compare(groups.sample(frac=1, random_state=1), n=19, seed=1).paths
+    pd.testing.assert_frame_equal(shuffled, model.compare(groups, n=19, seed=1).paths)
+    weights = pd.Series(np.arange(1.0, 121.0), index=data.index)
+    turned = csi_lib.pls_path_model(data, BLOCKS, PATHS, weights=weights[::-1])
+    straight = csi_lib.pls_path_model(data, BLOCKS, PATHS, weights=weights.to_numpy())
+    assert np.allclose(turned.paths["estimate"], straight.paths["estimate"])
+    with pytest.raises(InputError, match="does not name every row"):
+        model.compare(groups.iloc[:50], n=19)
+
+
+def test_nothing_left_to_explain():
+    """A block made of the same items as its predictors is explained fully: f² is infinite, not an error."""
+    data = sample()
+    blocks = {"X": ["x1"], "M": ["m1"], "Whole": ["x1", "m1"]}
+    model = csi_lib.pls_path_model(data, blocks, [("X", "Whole"), ("M", "Whole")])
+    assert model.r_squared["estimate"].item() == pytest.approx(1)
+    assert (model.f_squared["estimate"] > 1e6).all()
