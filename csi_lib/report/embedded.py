@@ -75,7 +75,7 @@ def render_html(document: Document, target: Path) -> Path:
         arguments += ["--number-sections"]
     page = _convert(document, source, meta, arguments, "html")
     sheets = [document.extension / "csi.css", *(document.folder / css for css in _as_list(meta.get("css")))]
-    page = self_contained(page, folder=document.folder, stylesheets=sheets, script=document.extension / "csi.js",
+    page = self_contained(page, folder=document.folder, stylesheets=sheets, script=document.extension / "script.html",
                           logo=(meta.get("csi-theme") or {}).get("logo"))
     target.write_text(page, encoding="utf-8")
     return target

@@ -249,7 +249,8 @@ local function equation(para)
       .. ", " .. source .. ") <" .. id .. ">")
   end
   return pandoc.Div({ pandoc.Plain({ math, pandoc.Span({ pandoc.Str("(" .. number_of[id] .. ")") },
-    pandoc.Attr("", { "eq-number" })) }) }, pandoc.Attr(id, { "equation" }))
+    pandoc.Attr("", { "eq-number" })) }) }, pandoc.Attr(id, { "equation" },
+    { { "role", "group" }, { "tabindex", "0" }, { "aria-label", say.eq .. " " .. number_of[id] } }))
 end
 
 -- callouts and tabsets --------------------------------------------------------------------------------
