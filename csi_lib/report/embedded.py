@@ -28,7 +28,7 @@ _WORDS = {
 # what the engine acts on; other options of a document are reported as without effect
 _DATA = {"title", "subtitle", "author", "date", "lang", "agency", "commissioned-by", "contractor", "keywords", "abstract",
          "bibliography", "csl", "nocite", "link-citations", "csi-cover", "csi-theme", "csi-authors", "execute", "jupyter",
-         "kernelspec", "project", "format", "year", "reference-section-title", "description"}
+         "kernelspec", "project", "format", "year", "reference-section-title", "description", "crossref"}
 _SETTINGS = {"toc", "toc-depth", "number-sections", "css", "font-paths", "embed-resources", "pdf-standard", "papersize",
              "tbl-colwidths", "html-math-method", "code-fold", "filters"}
 _SHORTCODE = re.compile(r"(?<![\\{])\{\{<\s*(/?[\w-]+)(.*?)>\}\}")
@@ -75,7 +75,7 @@ def render_html(document: Document, target: Path) -> Path:
         arguments += ["--number-sections"]
     page = _convert(document, source, meta, arguments, "html")
     sheets = [document.extension / "csi.css", *(document.folder / css for css in _as_list(meta.get("css")))]
-    page = self_contained(page, folder=document.folder, stylesheets=sheets, script=document.extension / "csi.js",
+    page = self_contained(page, folder=document.folder, stylesheets=sheets, script=document.extension / "script.html",
                           logo=(meta.get("csi-theme") or {}).get("logo"))
     target.write_text(page, encoding="utf-8")
     return target

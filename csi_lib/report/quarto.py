@@ -48,25 +48,35 @@ def new_enough(version: str) -> bool:
 def render_quarto(source: Path, targets: dict[str, Path], *, timestamp: int) -> list[str]:
     """Render `source` to `targets` (format → file); returns Quarto's warnings.
 
-    The notebook is not executed again (``execute: enabled: false`` stands in its front matter).
+    A job's notebook is not executed again: ``execute: enabled: false`` stands in its front matter.
+
+    Raises
+    ------
+    InputError : no Quarto.
+    RuntimeError : Quarto failed; its last words are in the message.
     """
     path = quarto_path()
     if path is None:
         raise InputError("Quarto was not found", where="--renderer quarto",
                          action="Install it, put it on PATH or name it in QUARTO_PATH; or use --renderer embedded")
+    folder = source.resolve().parent
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(timestamp)}
+    formats = _FORMAT if (folder / "_extensions" / "csi").exists() else {"html": "html", "pdf": "typst"}
+    output = folder / "_quarto" if (folder / "_quarto.yml").exists() else folder
+    ours = [place for place in (folder / "_quarto", folder / ".quarto") if not place.exists()]
     warnings: list[str] = []
-    in_project = (source.parent / "_quarto.yml").exists()
-    for name, target in targets.items():
-        made = target.name
-        to = _FORMAT[name] if (source.parent / "_extensions" / "csi").exists() else {"html": "html", "pdf": "typst"}[name]
-        command = [path, "render", source.name, "--to", to, "--output", made, "--no-execute"]
-        done = subprocess.run(command, cwd=source.parent, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"quarto render failed: {done.stderr.strip()[-2000:]}")
-        warnings += [line.strip() for line in done.stderr.splitlines() if line.startswith(("WARNING", "WARN"))]
-        place = source.parent / ("_quarto" if in_project else ".") / made
-        if place.resolve() != target.resolve():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(place, target)
+    try:
+        for name, target in targets.items():
+            command = [path, "render", source.name, "--to", formats[name]]
+            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+            if done.returncode:
+                raise RuntimeError(f"quarto render failed: {done.stderr.strip()[-2000:]}")
+            warnings += [line.strip() for line in done.stderr.splitlines() if "WARN" in line]
+            made = output / f"{source.stem}.{name}"
+            if not made.exists():
+                raise RuntimeError(f"quarto render said nothing and made no {made.name}")
+            shutil.move(made, target)
+    finally:
+        for place in ours:
+            shutil.rmtree(place, ignore_errors=True)
     return warnings

@@ -29,7 +29,7 @@ def self_contained(page: str, *, folder: Path, stylesheets: list[Path], script: 
     mark = f'<img class="logo" src="{data_uri(folder, logo)}" alt="">' if logo else ""
     head = head.replace("<!--csi:logo-->", mark, 1)
     before, _, after = body.rpartition("<!--csi:script-->")
-    return f"{head}{main}{before}<script>\n{script.read_text(encoding='utf-8')}</script>{after}"
+    return f"{head}{main}{before}{script.read_text(encoding='utf-8')}{after}"
 
 
 def data_uri(folder: Path, source: str) -> str:

@@ -1,5 +1,5 @@
 -- Blocks of a CSI report that Quarto does not know: key figures, data under a figure, notes, front matter.
--- Runs before cross-references are resolved, in Quarto (`at: pre-quarto`) and in the embedded engine.
+-- Runs before cross-references are resolved, in Quarto (`at: pre-ast`) and in the embedded engine.
 
 local is_typst = FORMAT:match("typst") ~= nil
 local is_html = FORMAT:match("html") ~= nil
@@ -64,6 +64,20 @@ local function key_figures(div)
   return out
 end
 
+-- paper has no tabs: their contents follow one another, each under its title
+local function tabs_in_sequence(div)
+  local out, level = pandoc.Blocks({}), nil
+  for _, block in ipairs(div.content) do
+    if block.t == "Header" and (level == nil or block.level == level) then
+      level = block.level
+      out:extend({ raw("#csi-tab["), pandoc.Plain(block.content), raw("]") })
+    else
+      out:insert(block)
+    end
+  end
+  return out
+end
+
 local function blocks_of_reports(div)
   local class = div.classes
   if class:includes("figure-data") then
@@ -75,6 +89,7 @@ local function blocks_of_reports(div)
   end
   if not is_typst then return nil end
   if class:includes("key-figures") then return key_figures(div) end
+  if class:includes("panel-tabset") then return tabs_in_sequence(div) end
   for name, open in pairs(typst_block) do
     if class:includes(name) then return wrap(open, div.content, "]") end
   end

@@ -6,7 +6,7 @@ local is_typst = FORMAT:match("typst") ~= nil
 
 local words = {
   ko = { fig = "그림", tbl = "표", eq = "식", sec = "절", chapter = "장", before = false,
-         note = "참고", tip = "도움말", important = "중요", warning = "주의", caution = "유의" },
+         note = "노트", tip = "힌트", important = "중요", warning = "경고", caution = "주의" },
   en = { fig = "Figure", tbl = "Table", eq = "Equation", sec = "Section", chapter = "Chapter", before = true,
          note = "Note", tip = "Tip", important = "Important", warning = "Warning", caution = "Caution" },
 }
@@ -227,29 +227,18 @@ local function references(cite)
   return ours
 end
 
--- mathematics: PDF/UA wants a text for every formula; its source serves --------------------------------
-local function typst_math(math)
-  local source = pandoc.write(pandoc.Pandoc({ pandoc.Plain({ math }) }), "typst"):gsub("%s+$", "")
-  return source, typst_string((math.text:gsub("^%s+", ""):gsub("%s+$", "")))
-end
-
-local function formula(math)
-  if not is_typst then return nil end
-  local source, alt = typst_math(math)
-  return typst("#{set math.equation(alt: " .. alt .. "); [" .. source .. "]};")
-end
-
+-- numbered equations; text.lua gives every formula its alternative text ---------------------------------
 local function equation(para)
   local at, last, id = equation_id(para.content)
   if not id then return nil end
   local math = para.content[at]
   if is_typst then
-    local source, alt = typst_math(math)
-    return typst_block("#math.equation(block: true, numbering: \"(1)\", supplement: [" .. say.eq .. "], alt: " .. alt
-      .. ", " .. source .. ") <" .. id .. ">")
+    return pandoc.Plain({ typst('#math.equation(block: true, numbering: "(1)", ['), pandoc.Space(), math, pandoc.Space(),
+      typst("])<" .. id .. ">") })
   end
   return pandoc.Div({ pandoc.Plain({ math, pandoc.Span({ pandoc.Str("(" .. number_of[id] .. ")") },
-    pandoc.Attr("", { "eq-number" })) }) }, pandoc.Attr(id, { "equation" }))
+    pandoc.Attr("", { "eq-number" })) }) }, pandoc.Attr(id, { "equation" },
+    { { "role", "group" }, { "tabindex", "0" }, { "aria-label", say.eq .. " " .. number_of[id] } }))
 end
 
 -- callouts and tabsets --------------------------------------------------------------------------------
@@ -274,28 +263,21 @@ local function callout(div, kind)
   return pandoc.Div(body, pandoc.Attr(div.identifier, { "callout", "callout-" .. kind }, { { "role", "note" } }))
 end
 
+-- in HTML only: on paper blocks.lua has set them one after the other
 local function tabset(div)
   local out, level, panel = pandoc.Blocks({}), nil, nil
   local function close()
-    if panel and not is_typst then
-      out:insert(pandoc.Div(panel, pandoc.Attr("", { "tab-panel" })))
-    elseif panel then out:extend(panel) end
+    if panel then out:insert(pandoc.Div(panel, pandoc.Attr("", { "tab-panel" }))) end
   end
   for _, block in ipairs(div.content) do
     if block.t == "Header" and (level == nil or block.level == level) then
       close()
       level = block.level
-      panel = pandoc.Blocks({})
-      if is_typst then
-        panel:extend({ typst_block("#csi-tab["), pandoc.Plain(block.content), typst_block("]") })
-      else
-        panel:insert(pandoc.Div({ pandoc.Plain(block.content) }, pandoc.Attr("", { "tab-title" })))
-      end
+      panel = pandoc.Blocks({ pandoc.Div({ pandoc.Plain(block.content) }, pandoc.Attr("", { "tab-title" })) })
     elseif panel then panel:insert(block)
     else problem("a tabset begins with a heading for its first tab", ".panel-tabset") return {} end
   end
   close()
-  if is_typst then return out end
   return pandoc.Div(out, pandoc.Attr(div.identifier, { "panel-tabset" }))
 end
 
@@ -383,7 +365,7 @@ function Pandoc(doc)
     Table = captioned_table,
     Para = equation,
   })
-  doc.blocks = doc.blocks:walk({ Cite = references, Math = formula,
+  doc.blocks = doc.blocks:walk({ Cite = references,
     Image = function(image) if not drawn[image.src] then return draw(image, false) end end })
   return doc
 end

@@ -7,8 +7,8 @@ local is_html = FORMAT:match("html") ~= nil
 local LONGEST = 18 -- characters of a word that is kept whole even in a narrow column
 
 local words = {
-  ko = { section = "절", chapter = "장", before = false, table = "표" },
-  en = { section = "Section", chapter = "Chapter", before = true, table = "Table" },
+  ko = { section = "절", chapter = "장", before = false, data = "자료" },
+  en = { section = "Section", chapter = "Chapter", before = true, data = "Data" },
 }
 local say = words.ko
 
@@ -31,6 +31,11 @@ local function has_hangul(text)
     end
   end
   return false
+end
+
+local function typst_string(text)
+  text = text:gsub("^%s+", ""):gsub("%s+$", ""):gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("[\r\n]", " ")
+  return '"' .. text .. '"'
 end
 
 local JOIN, MAY_BREAK = "\u{2060}", "\u{200B}"
@@ -137,7 +142,7 @@ local tables = 0
 local function scrolling_region(tbl)
   tables = tables + 1
   local label = pandoc.utils.stringify(tbl.caption.long)
-  if label == "" then label = tbl.attributes["data-label"] or (say.table .. " " .. tables) end
+  if label == "" then label = tbl.attributes["data-label"] or (say.data .. " " .. tables) end
   tbl.attributes["data-label"] = nil
   return pandoc.Div({ tbl }, pandoc.Attr("", { "table-scroll" },
     { { "role", "region" }, { "tabindex", "0" }, { "aria-label", label } }))
@@ -194,6 +199,30 @@ local function column_widths(tbl)
   return tbl
 end
 
+-- PDF/UA wants a text for every formula, and its source serves. A numbered equation arrives (from Quarto and
+-- from quarto.lua) as `#math.equation(block: true, … [`, the formula, `])<eq-x>`.
+local function formulas(inlines)
+  local numbered = false
+  for i, el in ipairs(inlines) do
+    if el.t == "RawInline" and el.text:match("^#math%.equation%(block: true") then
+      numbered = true
+      for j = i + 1, math.min(i + 2, #inlines) do
+        if inlines[j].t == "Math" then
+          local alt = "alt: " .. typst_string(inlines[j].text) .. ", numbering:"
+          el.text = el.text:gsub("numbering:", function() return alt end, 1)
+        end
+      end
+    elseif el.t == "RawInline" and el.text:match("^%s*%]%)") then
+      numbered = false
+    elseif el.t == "Math" and not numbered then
+      local source = pandoc.write(pandoc.Pandoc({ pandoc.Plain({ el }) }), "typst"):gsub("%s+$", "")
+      inlines[i] = pandoc.RawInline("typst",
+        "#{set math.equation(alt: " .. typst_string(el.text) .. "); [" .. source .. "]};")
+    end
+  end
+  return inlines
+end
+
 -- Typst turns `...`, `-?` and `-1` into an ellipsis, a soft hyphen and a minus; text is shown as it is
 local function no_shorthand(str)
   if not (str.text:find("...", 1, true) or str.text:find("%-[%?%d]")) then return nil end
@@ -226,7 +255,7 @@ function Pandoc(doc)
   local lang = pandoc.utils.stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
   if is_typst then
-    doc.blocks = doc.blocks:walk({ Table = column_widths }):walk({ Para = line_of_text, Plain = line_of_text }):walk({ Span = unit, Str = no_shorthand, Header = plain_identifier })
+    doc.blocks = doc.blocks:walk({ Table = column_widths }):walk({ Para = line_of_text, Plain = line_of_text }):walk({ Inlines = formulas }):walk({ Span = unit, Str = no_shorthand, Header = plain_identifier })
   elseif is_html then
     doc.blocks = doc.blocks:walk({ Link = section_reference, Table = scrolling_region })
   end
