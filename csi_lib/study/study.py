@@ -246,10 +246,32 @@ def load_study(study: str | Path | Study | None = None) -> Study:
     InputError
         Everything wrong in the study's files, together, each with file, line, element and the near
         spelling.
+
+    Notes
+    -----
+    A process reads a study once, until a file of its folder changes.
     """
     if isinstance(study, Study):
         return study
     folder = resolve_study(study)
+    stamp = _stamp(folder)
+    if folder not in _MEMORY or _MEMORY[folder][0] != stamp:
+        _MEMORY[folder] = stamp, _read(folder)
+    return _MEMORY[folder][1]
+
+
+#: studies read by this process: a study never changes, so it is read again only when its files do
+_MEMORY: dict[Path, tuple[tuple, Study]] = {}
+
+
+def _stamp(folder: Path) -> tuple:
+    stats = [
+        (file, file.stat()) for file in sorted(folder.iterdir()) if file.suffix in (".yml", ".yaml", ".csv")
+    ]
+    return tuple((file.name, stat.st_mtime_ns, stat.st_size) for file, stat in stats)
+
+
+def _read(folder: Path) -> Study:
     errors: list[InputError] = []
     file = YamlFile(folder / "study.yml")
     declared = _kept(errors, file.validate, StudyFile)

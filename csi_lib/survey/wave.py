@@ -21,7 +21,7 @@ from csi_lib.study.location import cache_folder
 from csi_lib.study.source import Locator, Source
 from csi_lib.study.study import Study
 from csi_lib.survey import formats
-from csi_lib.survey.coding import code_column, labels_of
+from csi_lib.survey.coding import TEXT, code_column, labels_of
 
 #: roles that never leave this module
 PRIVATE = ("id", "contact")
@@ -303,7 +303,7 @@ def _not_available(column: Column, n: int) -> pd.Series:
         return pd.Series(np.full(n, np.nan))
     if column.role == "group" or column.labels:
         return pd.Series(pd.Categorical([None] * n, categories=list(column.labels)))
-    return pd.Series([None] * n, dtype="float64" if column.role == "design" else None)
+    return pd.Series([None] * n, dtype="float64" if column.role == "design" else TEXT)
 
 
 def _with_labels(codebook: Codebook, labelled: dict) -> Codebook:
@@ -338,12 +338,18 @@ def concat(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _same_kind(parts: list[pd.Series]) -> list[pd.Series]:
     """Numbers beside text (a stratum written 1 in one year and A in the next) become text."""
-    numeric = [pd.api.types.is_numeric_dtype(part) for part in parts]
-    if any(numeric) and not all(numeric):
-        return [
-            part.map(written, na_action="ignore").astype(parts[numeric.index(False)].dtype) for part in parts
-        ]
-    return parts
+    told = [part for part in parts if part.notna().any()]
+    numeric = [pd.api.types.is_numeric_dtype(part) for part in told]
+    if not told or all(pd.api.types.is_numeric_dtype(part) for part in parts):
+        return parts
+    if all(numeric):  # a year without the column was filled with missing text
+        return [part if part.notna().any() else pd.Series(np.nan, index=part.index) for part in parts]
+    return [
+        pd.Series(part.map(written, na_action="ignore"), dtype=TEXT)
+        if pd.api.types.is_numeric_dtype(part) and part.notna().any()
+        else pd.Series(part, dtype=TEXT)
+        for part in parts
+    ]
 
 
 def import_folder(study: Study, source: str, year: int) -> Path:

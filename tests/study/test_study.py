@@ -189,3 +189,14 @@ def test_new_study_refuses_a_folder_in_use(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="not empty"):
         new_study(tmp_path)
+
+
+def test_a_study_is_read_once_until_a_file_changes(tmp_path):
+    folder = new_study(tmp_path / "s")
+    first = load_study(folder)
+    assert load_study(folder) is first
+    path = folder / "study.yml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("years: [2023, 2024]", "years: [2024]"), encoding="utf-8"
+    )
+    assert list(load_study(folder).years) == [2024]

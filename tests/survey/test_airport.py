@@ -42,7 +42,7 @@ def test_every_item_agrees_with_r(study, surveys, reference, year):
     assert len(reference[str(year)]["items"]) == 22
 
 
-@pytest.mark.parametrize("year", (2016, 2017))
+@pytest.mark.parametrize("year", [2016, 2017])
 def test_boarding_areas_agree_with_r(surveys, reference, year):
     frame = surveys[year].frame
     for area, expected in reference[str(year)]["overall_by_boarding_area"].items():

@@ -241,3 +241,30 @@ def test_group_without_labels_takes_the_answers_as_labels(small):
     survey = read_survey(small.write(), year=2024)
     assert survey.frame["area"].cat.categories.tolist() == ["가동", "나동"]
     assert survey.codebook.code_labels("area") == {"가동": "가동", "나동": "나동"}
+
+
+@pytest.mark.parametrize("values", [[1, 2, 3, 4, 5], ["a", "b", "c", "d", "e"]])
+def test_column_that_only_one_year_has_keeps_its_kind(small, values):
+    small.rows["조사원"] = values
+    small.codebook += "  who: {role: quasi, names: {default: [조사원], 2023: null}}\n"
+    folder = small.write()
+    one, both = read_survey(folder, year=2024).frame["who"], read_survey(folder).frame["who"]
+    assert both.dtype == one.dtype
+    assert both.iloc[5:].tolist() == values
+    assert both.iloc[:5].isna().all()
+
+
+def test_numbers_in_one_year_and_text_in_another_become_text(small):
+    small.codebook += "  who: {role: quasi, names: [조사원]}\n"
+    folder = small.write()
+    for year, values in ((2023, [1, 2, 3, 4, 5]), (2024, list("abcde"))):
+        small.rows.assign(조사원=values).to_csv(folder / f"answers_{year}.csv", index=False)
+    assert read_survey(folder).frame["who"].tolist() == [*"12345", *"abcde"]
+
+
+def test_strata_agree_with_the_design_module(small):
+    """The survey's own design gives the weighted mean of its frame."""
+    pytest.importorskip("csi_lib.survey.design")
+    survey = read_survey(small.write(), "south", 2024)
+    (row,) = survey.design.mean(["kind"])["estimate"]
+    assert row == pytest.approx((1 * 1.0 + 3 * 0.5) / 1.5)
