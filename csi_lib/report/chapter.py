@@ -186,6 +186,11 @@ class Chapter:
         return [index, *(self.model.node(index).children or ())]
 
     @property
+    def model_items(self) -> list[str]:
+        """Columns of the items that the index is made of."""
+        return [self.model.binding.get(i, i) for n in self.model.file.order for i in n.items or ()]
+
+    @property
     def overall_item(self) -> str | None:
         """The item that asks for overall satisfaction: what the index node was asked by, or None."""
         node = self.model.node(self.model.file.index)
@@ -266,8 +271,9 @@ class Chapter:
         return [Number.from_row(row, f) for f in fields]
 
     def values_of(self, variable: str) -> list[str]:
-        """Measures of the shares of a categorical column, in codebook order."""
-        return [f"{variable}:{c}" for c in self.survey.frame[variable].astype("category").cat.categories]
+        """Measures of the shares of a categorical column, in codebook order, of the values that occur."""
+        column = self.survey.frame[variable].astype("category").cat.remove_unused_categories()
+        return [f"{variable}:{c}" for c in column.cat.categories]
 
     # ------------------------------------------------------------------ recording
     def record(self, rows: pd.DataFrame | Sequence[Mapping] | Estimates, **constant) -> pd.DataFrame:
@@ -362,7 +368,7 @@ class Chapter:
         cards, ids = [], []
         for row in (r for r in rows if r is not None and not pd.isna(r["estimate"])):
             change = self.change(row)
-            note = self.sentence(ko="n = {n:bare}", en="n = {n:bare}", n=Number.from_row(row, "n"))
+            note = self.sentence(ko="(n = {n:bare})", en="(n = {n:bare})", n=Number.from_row(row, "n"))
             if change is not None and not pd.isna(change["estimate"]):
                 mark = verdict_of(change, alpha=self.study.thresholds.significance).mark
                 note = self.sentence(ko="전년 대비 {change} {mark}", en="{change} {mark} since last wave",
