@@ -43,7 +43,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, notebooks without outputs, schemas and environment.yml true to their sources."""
-    _install(session, "ruff==0.14.*", "-e", ".")
+    _install(session, "ruff==0.17.*", "-e", ".")
     session.run("ruff", "check", "csi_lib", "tests", "noxfile.py")
     session.run("ruff", "format", "--check", "csi_lib", "tests", "noxfile.py")
     session.run("python", "tests/lint_project.py")

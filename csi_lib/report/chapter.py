@@ -138,7 +138,9 @@ class Chapter:
 
     @cached_property
     def models(self) -> list[IndexModel]:
-        return [m.fitted(self.survey) if m.file.open_ended else m for m in study_models(self.study, self._round.source)]
+        """The study's index models, bound to its columns."""
+        models = study_models(self.study, self._round.source)
+        return [m.fitted(self.survey) if m.file.open_ended else m for m in models]
 
     @property
     def model(self) -> IndexModel:
@@ -211,7 +213,7 @@ class Chapter:
     # ------------------------------------------------------------------ choosing numbers
     @cached_property
     def labels(self) -> Labels:
-        return Labels(self.study, self.survey.codebook, self.models, self.lang)
+        return Labels(self.study, self.study.codebook(self._round.source), self.models, self.lang)
 
     def rows(self, estimates: Estimates | pd.DataFrame | None = None, **keys) -> pd.DataFrame:
         """Results rows with these keys, with label columns (``measure_label``, ``by1_label``, ``group1_label`` …)."""
@@ -253,15 +255,13 @@ class Chapter:
             return None
         return self.row(self.previous, **_identity(row, "statistic"))
 
-    def previous_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """The same numbers in the last wave (those that exist there)."""
-        found = [self.before(row) for row in rows.to_dict("records")]
-        return pd.DataFrame([f for f in found if f is not None], columns=rows.columns if not any(f is not None for f in found) else None)
+    def previous_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
+        """The same numbers in the last wave, of those that exist there; None when there are none."""
+        return _stacked([self.before(row) for row in rows.to_dict("records")])
 
-    def change_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Their changes since the last wave."""
-        found = [self.change(row) for row in rows.to_dict("records")]
-        return pd.DataFrame([f for f in found if f is not None], columns=rows.columns if not any(f is not None for f in found) else None)
+    def change_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
+        """Their changes since the last wave; None when there are none."""
+        return _stacked([self.change(row) for row in rows.to_dict("records")])
 
     def interval(self, row: Mapping) -> Interval:
         return Interval.from_row(row)
@@ -388,6 +388,11 @@ class Chapter:
     def text(self, *, ko: str, en: str) -> str:
         """One of two texts."""
         return ko if self.lang == "ko" else en
+
+
+def _stacked(rows: list) -> pd.DataFrame | None:
+    found = [row for row in rows if row is not None]
+    return pd.DataFrame(found).reset_index(drop=True) if found else None
 
 
 def _identity(row: Mapping, *more: str) -> dict:
