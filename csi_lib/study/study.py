@@ -265,10 +265,9 @@ _MEMORY: dict[Path, tuple[tuple, Study]] = {}
 
 
 def _stamp(folder: Path) -> tuple:
-    stats = [
-        (file, file.stat()) for file in sorted(folder.iterdir()) if file.suffix in (".yml", ".yaml", ".csv")
-    ]
-    return tuple((file.name, stat.st_mtime_ns, stat.st_size) for file, stat in stats)
+    files = (*folder.glob("*.yml"), *folder.glob("*/*.yml"), *folder.glob("agencies.csv"))
+    stats = [(str(file), file.stat()) for file in sorted(files)]
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 
 
 def _read(folder: Path) -> Study:

@@ -152,7 +152,7 @@ def _sample(
     stratum = population["\0stratum"].to_numpy()
     total, chosen, weight, size = sum(counts.values()), [], {}, {}
     for index, (code, count) in enumerate(counts.items()):
-        drawn = min(count, max(10, round(world.sample * count / total)))
+        drawn = min(count, max(world.minimum, round(world.sample * count / total)))
         people = rng.choice(np.flatnonzero(stratum == index), size=drawn, replace=False)
         answers = rng.random(drawn) < world.response.get(code, 1.0)
         answers[:2] = True
