@@ -22,7 +22,7 @@ _PUBLIC = {
     # survey: data meets codebook and design
     "csi_lib.survey.reading": ["Survey", "read_survey"],
     "csi_lib.survey.importing": ["import_data"],
-    "csi_lib.survey.simulation": ["simulate_study", "simulate_population"],
+    "csi_lib.survey.simulation": ["simulate_study", "simulate_survey", "simulate_population"],
     # models
     # reports and runs
 }
