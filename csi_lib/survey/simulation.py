@@ -172,6 +172,9 @@ def stand_in(study: Study) -> Path:
         os.rename(fresh, folder)
     except OSError:  # another process was first, with the same data
         shutil.rmtree(fresh)
+    for outdated in cache.glob("simulated-*"):
+        if outdated != folder:
+            shutil.rmtree(outdated, ignore_errors=True)
     return folder
 
 
