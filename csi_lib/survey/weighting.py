@@ -104,7 +104,9 @@ def rake(
     if bounds is None:
         solver = Raking(read, tolerance, max_iterations)
     else:
-        solver = _calibrating(read, [], "raking", _bounds(bounds, "raking"), tolerance, max_iterations)
+        solver = _calibrating(
+            read, [], "raking", _bounds(bounds, "raking"), tolerance, min(max_iterations, 100)
+        )
     return _finish("raking", data, start, solver, read, [], trim)
 
 
@@ -133,7 +135,7 @@ def calibrate(
     bounds: tuple[float, float] = (-np.inf, np.inf),
     trim: tuple[float, float] | None = None,
     tolerance: float = 1e-10,
-    max_iterations: int = 200,
+    max_iterations: int = 100,
 ) -> Weighting:
     """Calibration to totals of categories and of numeric columns (generalised regression weights).
 
