@@ -12,17 +12,49 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "csi_lib.errors": ["InputError", "MeasureWarning"],
     # measure: pure statistics
-    "csi_lib.measure.scale": ["rescale", "top_box", "nps"],
+    "csi_lib.measure.scale": ["rescale", "top_box", "bottom_box", "net_box", "nps"],
     "csi_lib.measure.alpha": ["cronbach_alpha"],
+    "csi_lib.measure.cfa": ["cfa"],
+    "csi_lib.measure.model_syntax": ["read_model"],
+    "csi_lib.measure.pls": ["pls_path_model"],
+    "csi_lib.measure.importance": ["importance"],
+    "csi_lib.measure.stated_importance": ["stated_importance"],
+    "csi_lib.measure.penalty_reward": ["penalty_reward"],
+    "csi_lib.measure.ordinal": ["ordinal_alpha"],
+    "csi_lib.measure.omega": ["mcdonald_omega"],
+    "csi_lib.measure.split_half": ["split_half"],
+    "csi_lib.measure.guttman": ["guttman_lambda"],
+    "csi_lib.measure.retest": ["test_retest"],
+    "csi_lib.measure.icc": ["icc"],
+    "csi_lib.measure.kappa": ["cohen_kappa", "fleiss_kappa", "light_kappa"],
+    "csi_lib.measure.krippendorff": ["krippendorff_alpha", "kendall_w"],
+    "csi_lib.measure.factor": ["kmo", "bartlett_sphericity", "efa"],
+    "csi_lib.measure.retention": ["parallel_analysis", "minimum_average_partial"],
+    "csi_lib.measure.content": ["content_validity_index", "content_validity_ratio"],
+    "csi_lib.measure.validity": ["vif", "known_groups", "criterion_correlations", "common_method"],
     # study: what is on disk
+    "csi_lib.study.study": ["Study", "Job", "load_study"],
+    "csi_lib.study.location": ["resolve_study", "bundled_studies"],
+    "csi_lib.study.schema": ["json_schema", "write_schemas"],
+    "csi_lib.study.template": ["new_study"],
     # survey: data meets codebook and design
     "csi_lib.survey.design": ["SurveyDesign"],
+    "csi_lib.survey.reading": ["Survey", "read_survey"],
+    "csi_lib.survey.importing": ["import_data"],
+    "csi_lib.survey.simulation": ["simulate_study", "simulate_population"],
+    "csi_lib.survey.estimates": ["Estimates"],
+    "csi_lib.survey.description": ["describe"],
     "csi_lib.survey.replicates": ["ReplicateDesign"],
     "csi_lib.survey.weighting": ["rake", "post_stratify", "calibrate", "trim_weights", "adjust_nonresponse"],
     "csi_lib.survey.planning": ["sample_size", "margin_of_error", "allocate"],
     "csi_lib.survey.comparisons": ["adjust_p", "significance_letters", "rank_intervals"],
     # models
+    "csi_lib.models.index": ["IndexModel"],
+    "csi_lib.models.round": ["Round"],
     # reports and runs
+    "csi_lib.report.chapter": ["Chapter", "open_chapter"],
+    "csi_lib.run.pipeline": ["run_study"],
+    "csi_lib.run.results": ["load_results"],
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 __all__ = [*_MODULE_OF, "__version__"]

@@ -1,0 +1,403 @@
+"""Factor models for ordered items: polychoric correlations, weighted by their variances.
+
+Behind each ordered item stands a continuous response y with intercept mu and variance v; the answer is the
+number of thresholds tau below y. With scale d = 1/sqrt(v) (the parameter ``~*~`` of the delta form, implied
+by the residual variance in the theta form) the model implies ::
+
+    thresholds d_j (tau_j - mu_j)     and correlations d_j d_k cov(y_j, y_k)
+
+which are fitted to the sample's thresholds and polychoric correlations, each weighted by the inverse of its
+variance. Chi-square and standard errors are then corrected by their full covariance matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from csi_lib.errors import InputError
+from csi_lib.measure import cfa_data, cfa_result
+from csi_lib.measure.cfa_corrections import ordered_corrected, scaled_shifted
+from csi_lib.measure.cfa_fit import check_identified, descend
+from csi_lib.measure.cfa_model import FactorModel, Implied, build
+from csi_lib.measure.cfa_result import FactorAnalysis, Variances, variances
+from csi_lib.measure.cfa_start import start
+from csi_lib.measure.fit_indices import assemble, root_mean_square_residuals
+from csi_lib.measure.polychoric import OrderedMoments, ordered_moments
+
+
+class OrderedModel:
+    """The implied statistics of a factor model for ordered items, and their derivatives."""
+
+    def __init__(self, model: FactorModel, samples: Sequence[OrderedMoments], theta_form: bool):
+        self.model, self.samples, self.theta_form = model, list(samples), theta_form
+        self.size = len(model.items)
+        place = {name: k for k, name in enumerate(model.items)}
+        self._thresholds, self._scales = [], []
+        for g in range(model.groups):
+            rows = [(k, p) for k, p in enumerate(model.parameters) if p.group == g]
+            self._thresholds.append(np.array([k for k, p in rows if p.operator == "|"]))
+            scale = {place[p.left]: k for k, p in rows if p.operator == "~*~"}
+            self._scales.append(np.array([scale[j] for j in range(self.size)]))
+
+    def responses(self, theta: np.ndarray, group: int) -> Implied:
+        """Moments of the continuous responses and factors."""
+        implied = self.model.implied(theta, group)
+        if self.theta_form:
+            return implied
+        # in the delta form a residual variance is what the scale leaves over
+        cov = implied.cov.copy()
+        items = np.arange(self.size)
+        cov[items, items] = 1 / self.model.values(theta)[self._scales[group]] ** 2
+        return Implied(implied.effects, implied.mean, cov)
+
+    def variances(self, theta: np.ndarray, group: int) -> Variances:
+        """By which to standardise; in the delta form residual variances and scales follow from the rest."""
+        model = self.model
+        found = variances(model, model.implied(theta, group), group)
+        rows = self._scales[group]
+        if self.theta_form:
+            scales = {row: (found.total[j] ** -0.5, found.slope[j] * 0) for j, row in enumerate(rows)}
+            return replace(found, residual=scales)
+        items = np.arange(self.size)
+        scale = model.values(theta)[rows]
+        by_scale = np.zeros((self.size, model.n_free))
+        varies = model.free[rows] >= 0
+        by_scale[items[varies], model.free[rows[varies]]] = 1.0
+        total, slope = found.total.copy(), found.slope.copy()
+        total[items], slope[items] = scale**-2.0, -2 * by_scale * scale[:, None] ** -3.0
+        own = {
+            p.left: k
+            for k, p in enumerate(model.parameters)
+            if p.group == group and p.operator == "~~" and p.left == p.right
+        }
+        residual = {}
+        for j, name in enumerate(model.items):
+            common = found.total[j] - model.fixed_values[own[name]]
+            residual[own[name]] = total[j] - common, slope[j] - found.slope[j]
+        return Variances(total, slope, residual)
+
+    def _parts(self, theta: np.ndarray, group: int):
+        implied = self.responses(theta, group)
+        k = self.size
+        scale = 1 / np.sqrt(np.diag(implied.cov)[:k])
+        tau = self.model.values(theta)[self._thresholds[group]]
+        return implied, scale, tau - implied.mean[self.samples[group].threshold_item]
+
+    def statistics(self, theta: np.ndarray, group: int) -> np.ndarray:
+        """Implied thresholds and correlations, in the order of `OrderedMoments.statistics`."""
+        implied, scale, above = self._parts(theta, group)
+        a, b = self.samples[group].pairs
+        return np.concatenate(
+            [scale[self.samples[group].threshold_item] * above, scale[a] * scale[b] * implied.cov[a, b]]
+        )
+
+    def jacobian(self, theta: np.ndarray, group: int) -> np.ndarray:
+        """Derivatives of `statistics` by the free parameters, (statistics, n_free)."""
+        model, k = self.model, self.size
+        implied, scale, above = self._parts(theta, group)
+        item = self.samples[group].threshold_item
+        a, b = self.samples[group].pairs
+        free, left, right, mean = model.factored_derivatives(implied, group)
+        by_mean, by_cov = np.zeros((k, model.n_free)), np.zeros((len(a), model.n_free))
+        np.add.at(by_mean.T, free, mean[:, :k])
+        np.add.at(by_cov.T, free, left[:, a] * right[:, b] + left[:, b] * right[:, a])
+        by_scale = np.zeros((k, model.n_free))
+        if self.theta_form:
+            np.add.at(by_scale.T, free, -(scale**3) * left[:, :k] * right[:, :k])
+        else:
+            rows = self._scales[group]
+            varies = np.flatnonzero(model.free[rows] >= 0)
+            by_scale[varies, model.free[rows[varies]]] = 1.0
+        by_threshold = np.zeros((len(item), model.n_free))
+        rows = self._thresholds[group]
+        varies = np.flatnonzero(model.free[rows] >= 0)
+        np.add.at(by_threshold, (varies, model.free[rows[varies]]), 1.0)
+        thresholds = scale[item, None] * (by_threshold - by_mean[item]) + above[:, None] * by_scale[item]
+        cov = implied.cov[a, b][:, None]
+        correlations = (scale[a] * scale[b])[:, None] * by_cov + cov * (
+            scale[b][:, None] * by_scale[a] + scale[a][:, None] * by_scale[b]
+        )
+        return np.vstack([thresholds, correlations])
+
+
+@dataclass(frozen=True)
+class WeightedFit:
+    """Weighted least squares of several groups' statistics; `acov` are their covariance matrices times n."""
+
+    model: OrderedModel
+    acov: tuple[np.ndarray, ...]
+    sizes: tuple[int, ...]
+    groups: tuple
+
+    @property
+    def shares(self) -> list[float]:
+        return [size / sum(self.sizes) for size in self.sizes]
+
+    def residuals(self, theta: np.ndarray) -> list[np.ndarray]:
+        return [s.statistics - self.model.statistics(theta, g) for g, s in enumerate(self.model.samples)]
+
+    def weights(self) -> list[np.ndarray]:
+        return [share / np.diag(acov) for share, acov in zip(self.shares, self.acov)]
+
+    def value(self, theta: np.ndarray) -> float:
+        """Half the chi-square over n; each group counts with its n - 1."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = sum(less * (w * r**2).sum() for less, w, r in self._terms(theta)) / 2
+        return float(found) if np.isfinite(found) else np.inf
+
+    def _terms(self, theta: np.ndarray):
+        return [
+            ((size - 1) / size, w, r) for size, w, r in zip(self.sizes, self.weights(), self.residuals(theta))
+        ]
+
+    def gradient(self, theta: np.ndarray) -> np.ndarray:
+        return -sum(
+            j.T @ (less * w * r) for j, (less, w, r) in zip(self.jacobians(theta), self._terms(theta))
+        )
+
+    def curvature(self, theta: np.ndarray) -> np.ndarray:
+        """Gauss-Newton's: exact where the model fits."""
+        return sum(j.T @ (w[:, None] * j) for j, w in zip(self.jacobians(theta), self.weights()))
+
+    def jacobians(self, theta: np.ndarray) -> list[np.ndarray]:
+        return [self.model.jacobian(theta, g) for g in range(self.model.model.groups)]
+
+    def modification_indices(self) -> pd.DataFrame:
+        raise InputError(
+            "modification indices are not available for ordered items",
+            where="estimator",
+            action="Look at the residual correlations, or use estimator='MLR'.",
+        )
+
+
+def fit(
+    frame: pd.DataFrame,
+    parsed,
+    known: Sequence[str],
+    *,
+    estimator: str,
+    ordered,
+    missing: str,
+    group,
+    weights,
+    equal,
+    partial,
+    std_lv: bool,
+    orthogonal: bool,
+    parameterization: str,
+    ci: float,
+) -> FactorAnalysis:
+    """Estimate, and put together what is reported. See `csi_lib.cfa`."""
+    build(parsed, known)
+    _check_options(parsed, ordered, missing)
+    answers = cfa_data.read(frame, parsed.items, missing="listwise", group=group, weights=weights)
+    samples = _samples(answers)
+    messages = list(dict.fromkeys(m for s in samples for m in s.messages))
+    count = {item: len(c) - 1 for item, c in zip(answers.items, samples[0].categories)}
+    theta_form = parameterization == "theta"
+    table = build(
+        parsed,
+        known,
+        groups=len(samples),
+        means=True,
+        std_lv=std_lv,
+        equal=equal,
+        partial=partial,
+        thresholds=count,
+        orthogonal=orthogonal,
+        theta_form=theta_form,
+    )
+    ordered_model = OrderedModel(table, samples, theta_form)
+    sizes = [len(v) for v in answers.values]
+    n = sum(sizes)
+    acov = tuple(s.covariance() * size for s, size in zip(samples, sizes))
+    found = WeightedFit(ordered_model, acov, tuple(sizes), answers.labels)
+    df = check_identified(table, sum(len(s.statistics) for s in samples))
+    minimum = descend(found.value, found.gradient, found.curvature, _start(table, samples, theta_form), table)
+    theta = minimum.theta
+    jacobians = found.jacobians(theta)
+    inverse = cfa_result.inverse_information(found.curvature(theta), table)
+    chisq = 2 * n * minimum.value
+    baseline, baseline_df = _baseline(found)
+    covariance, correction, base_correction = inverse / (n - table.groups), None, None
+    if estimator == "WLSMV":
+        weighted = [w[:, None] * j for w, j in zip(found.weights(), jacobians)]
+        meat = sum(j.T @ a @ j / share for j, a, share in zip(weighted, acov, found.shares))
+        covariance = inverse @ meat @ inverse / (n - table.groups)
+        correction = scaled_shifted(jacobians, inverse, found.weights(), acov, found.shares, df)
+        base_correction = scaled_shifted(
+            *_baseline_parts(found), found.weights(), acov, found.shares, baseline_df
+        )
+    implied = [ordered_model.responses(theta, g) for g in range(table.groups)]
+    k = len(table.items)
+    fitted = [_correlations(m.cov[:k, :k]) for m in implied]
+    observed = [s.matrix() for s in samples]
+    zero = np.zeros(k)
+    srmr, _ = root_mean_square_residuals(
+        [(zero, r) for r in observed], [(zero, r) for r in fitted], found.shares, False
+    )
+    rmr = sum(
+        share * np.sqrt((r**2).sum() / (len(r) + k)) for share, r in zip(found.shares, found.residuals(theta))
+    )
+    robust = {}
+    if correction is not None:
+        rows = [slice(len(s.thresholds), None) for s in samples]
+        robust = ordered_corrected(
+            observed,
+            fitted,
+            [j[at] for j, at in zip(jacobians, rows)],
+            [w[at] for w, at in zip(found.weights(), rows)],
+            inverse,
+            [a[at, at] for a, at in zip(acov, rows)],
+            sizes,
+            baseline_df - len({p.free for p in table.parameters if p.operator not in ("|", "~1")} - {-1}),
+            baseline_df,
+        )
+    indices = assemble(
+        n=n,
+        n_parameters=table.n_free,
+        chisq=chisq,
+        df=df,
+        baseline_chisq=baseline,
+        baseline_df=baseline_df,
+        srmr=srmr,
+        rmr=rmr,
+        groups=table.groups,
+        divisor=n - table.groups,
+        correction=correction,
+        baseline_correction=base_correction,
+        robust=robust,
+    )
+    parameters = cfa_result.parameter_table(
+        table,
+        theta,
+        [ordered_model.variances(theta, g) for g in range(table.groups)],
+        covariance,
+        answers.labels,
+        ci,
+    )
+    messages += cfa_result.improper(table, implied, parameters, answers.labels)
+    cfa_result.warn([m.rstrip(".") for m in messages])
+    notes = (
+        [f"{answers.dropped} rows were left out (missing answers, groups or weights)."]
+        if answers.dropped
+        else []
+    )
+    labels = table.labels()
+    frames = lambda parts, names: tuple(pd.DataFrame(part, names, names) for part in parts)
+    return FactorAnalysis(
+        parameters=parameters,
+        fit=indices,
+        n=n,
+        n_by_group=tuple(sizes),
+        groups=answers.labels,
+        estimator=estimator,
+        missing="listwise",
+        covariance=pd.DataFrame(covariance, labels, labels),
+        implied=frames(fitted, table.items),
+        observed=frames(observed, table.items),
+        factor_covariances=frames([m.cov[k:, k:] for m in implied], table.factors),
+        iterations=minimum.iterations,
+        warnings=tuple(messages),
+        notes=tuple(notes),
+        model=table,
+        fitted=found,
+    )
+
+
+def _check_options(parsed, ordered, missing) -> None:
+    if missing == "fiml":
+        raise InputError(
+            "full information is not available for ordered items",
+            where="missing",
+            expected="listwise",
+            action="Use estimator='MLR' with missing='fiml' to keep incomplete rows.",
+        )
+    if ordered is not None and not isinstance(ordered, bool):
+        names = [ordered] if isinstance(ordered, str) else list(ordered)
+        other = [i for i in parsed.items if i not in names]
+        if other:
+            raise InputError(
+                "some items of the model are not ordered",
+                where="ordered",
+                found=", ".join(other),
+                expected="all items of the model, or ordered=True",
+                action="Mixing ordered and continuous items is not supported.",
+            )
+
+
+def _samples(answers) -> list[OrderedMoments]:
+    samples = []
+    for values, weights, label in zip(answers.values, answers.weights, answers.labels):
+        where = "items" if label is None else f"items, group {label}"
+        # weights sum to n over all groups; within a group only their relative size matters
+        w = None if weights is None else weights * (len(weights) / weights.sum())
+        samples.append(ordered_moments(values, answers.items, w, where))
+    for j, item in enumerate(answers.items):
+        kinds = [tuple(s.categories[j]) for s in samples]
+        if len(set(kinds)) > 1:
+            every = sorted(set().union(*kinds))
+            g = next(g for g, kind in enumerate(kinds) if len(kind) < len(every))
+            empty = ", ".join(f"{v:g}" for v in every if v not in kinds[g])
+            raise InputError(
+                f"the item '{item}' has an empty category in group {answers.labels[g]}",
+                where="group",
+                found=f"nobody answered {empty}",
+                expected="the same categories in every group",
+                action="Merge it with a neighbouring category, in all groups.",
+            )
+    return samples
+
+
+def _start(model: FactorModel, samples: Sequence[OrderedMoments], theta_form: bool) -> np.ndarray:
+    first = start(model, [(np.zeros(len(model.items)), s.matrix()) for s in samples])
+    rank = [{} for _ in samples]
+    for g, s in enumerate(samples):
+        for item, r, value in zip(s.threshold_item, s.threshold_rank, s.thresholds):
+            rank[g][model.items[item], f"t{r + 1}"] = value
+    done: set[int] = set()
+    for p in model.parameters:
+        if p.free < 0 or p.free in done:
+            continue
+        done.add(p.free)
+        if p.operator == "|":
+            first[p.free] = rank[p.group][p.left, p.right]
+        elif p.operator == "~*~" or (
+            theta_form and p.operator == "~~" and p.left == p.right and p.left in model.items
+        ):
+            first[p.free] = 1.0
+        elif p.operator == "~1":
+            first[p.free] = 0.0
+    return first
+
+
+def _correlations(cov: np.ndarray) -> np.ndarray:
+    sd = np.sqrt(np.diag(cov))
+    return cov / np.outer(sd, sd)
+
+
+def _baseline(found: WeightedFit) -> tuple[float, int]:
+    """Chi-square of uncorrelated items with free thresholds."""
+    chisq = sum(
+        (size - 1) * (s.correlations**2 / np.diag(acov)[len(s.thresholds) :]).sum()
+        for s, acov, size in zip(found.model.samples, found.acov, found.sizes)
+    )
+    return float(chisq), sum(len(s.correlations) for s in found.model.samples)
+
+
+def _baseline_parts(found: WeightedFit) -> tuple[list[np.ndarray], np.ndarray]:
+    """Its Jacobians (thresholds only) and inverse curvature."""
+    width = sum(len(s.thresholds) for s in found.model.samples)
+    jacobians, curvature, at = [], np.zeros((width, width)), 0
+    for s, w in zip(found.model.samples, found.weights()):
+        j = np.zeros((len(s.statistics), width))
+        count = len(s.thresholds)
+        j[np.arange(count), at + np.arange(count)] = 1.0
+        at += count
+        jacobians.append(j)
+        curvature += j.T @ (w[:, None] * j)
+    return jacobians, np.linalg.inv(curvature)
