@@ -180,9 +180,9 @@ def replicate(design, kind: str, *, replicates: int, seed: int | None, fay: floa
         units), ``rao-wu`` (the same rescaled for finite populations); ``auto`` is JK1 or JKn.
     replicates : number of bootstrap replicates; `seed` makes them repeat themselves.
 
-    Only the first stage is replicated: with a finite population, what later stages add is left out and the
-    error is a little too small (the linearised one is right). A calibrated design is calibrated again in every
-    replicate, so that estimated weights enter the standard error.
+    Only the first stage is replicated: with a finite population, what later stages add is left out and
+    the error is a little too small (the linearised one is right). A calibrated design is calibrated again
+    in every replicate, so that estimated weights enter the standard error.
     """
     if kind not in KINDS:
         raise InputError(

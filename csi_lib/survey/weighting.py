@@ -229,6 +229,12 @@ def _start(data, weights) -> tuple[Sample, np.ndarray]:
     if isinstance(data, Sample):
         if weights is not None:
             raise InputError("a design has its own weights", where="weights", action="Leave weights= out.")
+        if data.domain is not None:
+            raise InputError(
+                "a domain cannot be weighted apart from its design",
+                where="data",
+                action="Weight the whole design, then take the subset.",
+            )
         return data, data.weights
     sample = Sample()
     sample._read(data)

@@ -1,7 +1,7 @@
 """Speed and memory of survey estimates and weighting, beside their goals and beside svy.
 
-``python tests/bench/bench_design.py`` prints a table. svy is timed where it can be imported, by this Python or
-by the one that the environment variable CSI_BENCH_SVY names; otherwise its time is the published 1.77 s.
+``python tests/bench/bench_design.py`` prints a table. svy is timed where it can be imported, by this Python
+or by the one that the environment variable CSI_BENCH_SVY names; otherwise its time is the published 1.77 s.
 """
 
 from __future__ import annotations

@@ -110,6 +110,16 @@ def test_jackknife_of_a_total_is_its_linearised_error(seed):
     assert d.replicates("JKn").total("x")["se"][0] == pytest.approx(d.total("x")["se"][0], rel=1e-9)
 
 
+@settings(max_examples=15, deadline=None)
+@given(SEEDS)
+def test_groups_in_a_domain_are_cells_of_the_cross(seed):
+    frame = survey(seed).assign(h=lambda f: np.where(f["x"] > 11, "high", "low"))
+    d = design(frame)
+    cross = d.mean("y", ["h", "g"])
+    cross = cross[cross["h"] == "high"].drop(columns="h").reset_index(drop=True)
+    pd.testing.assert_frame_equal(d.subset(frame["h"] == "high").mean("y", "g"), cross, rtol=1e-9)
+
+
 def test_simple_random_sampling_is_the_textbook_mean():
     y = np.random.default_rng(0).normal(size=50)
     row = SurveyDesign({"y": y}).mean("y").iloc[0]

@@ -226,6 +226,12 @@ def test_calibrated_designs_refuse_a_second_set_of_weights():
         rake(SurveyDesign(sample()), SHARES, weights=np.ones(2000))
 
 
+def test_a_domain_is_weighted_with_its_design():
+    frame = sample()
+    with pytest.raises(InputError, match="Weight the whole design"):
+        rake(SurveyDesign(frame).subset(frame["sex"] == "f"), SHARES)
+
+
 def test_raked_error_agrees_with_raking_every_replicate(schools, population):
     """Linearised residuals and a jackknife that rakes again in each replicate estimate the same error."""
     design = SurveyDesign(schools("apiclus1"), clusters="dnum", weights="pw")
