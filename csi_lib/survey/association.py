@@ -42,7 +42,9 @@ def _cell_statistic(cell: np.ndarray, cells: int, *, shares: bool) -> DomainStat
     """Shares or totals of the cells of a cross-table; rows with the code `cells` are outside."""
     domains = Domains(np.where(cell == cells, 1, 0), pd.DataFrame(index=range(1)))
     ones = (lambda: np.ones(len(cell))) if shares else None
-    return DomainStatistic([Item(str(c), lambda c=c: (cell == c).astype(float), ones) for c in range(cells)], domains)
+    return DomainStatistic(
+        [Item(str(c), lambda c=c: (cell == c).astype(float), ones) for c in range(cells)], domains
+    )
 
 
 def chisq(design, row: str, column: str, statistic: str) -> TestResult:

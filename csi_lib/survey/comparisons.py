@@ -19,8 +19,8 @@ ADJUSTMENTS = ("none", "holm", "bh", "bonferroni")
 
 
 def adjust_p(p_values, *, method: str = "holm") -> np.ndarray:
-    """p-values adjusted for their number: ``holm``, ``bonferroni`` (family-wise error), ``bh`` (false discovery
-    rate), ``none``. R: ``p.adjust``."""
+    """p-values adjusted for their number: ``holm``, ``bonferroni`` (family-wise error), ``bh`` (false
+    discovery rate), ``none``. R: ``p.adjust``."""
     p = np.asarray(p_values, dtype=float)
     if method not in ADJUSTMENTS:
         raise InputError(

@@ -156,8 +156,8 @@ def warn_without_df(frame: pd.DataFrame) -> None:
     lacking = int((frame["df"] < 1).sum())
     if lacking:
         warnings.warn(
-            f"{lacking} of {len(frame)} estimates rest on a single sampling unit per stratum: they have no degrees "
-            "of freedom and no interval; merge the groups",
+            f"{lacking} of {len(frame)} estimates rest on a single sampling unit per stratum: they have no "
+            "degrees of freedom and no interval; merge the groups",
             MeasureWarning,
             stacklevel=4,
         )

@@ -1,4 +1,5 @@
-"""Population margins: what the sample is to be weighted to, checked against the sample before any sum is made."""
+"""Population margins: what the sample is to be weighted to, checked against the sample before any sum is
+made."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from csi_lib.survey.stages import label_codes, pair_codes
 
 @dataclass(frozen=True)
 class Margin:
-    """Categories of one variable (or of a cross of variables), the category of each row, the totals wanted."""
+    """Categories of one variable (or of a cross of variables), the category of each row, the totals
+    wanted."""
 
     name: str
     code: np.ndarray
@@ -29,8 +31,8 @@ class Margin:
 def read_margins(sample, margins: Mapping, total: float | None) -> list[Margin]:
     """Margins given as {column or (column, column, …): {category: total or share}}.
 
-    Shares (summing to 1) are turned into totals of `total`, or of the margins given as totals. All margins must
-    sum to one number, name every category of the sample, and none that the sample lacks.
+    Shares (summing to 1) are turned into totals of `total`, or of the margins given as totals. All margins
+    must sum to one number, name every category of the sample, and none that the sample lacks.
     """
     if not margins:
         raise InputError("no margin is given", where="margins", action="Give {column: {category: total}}.")

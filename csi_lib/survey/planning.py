@@ -36,8 +36,16 @@ class SampleSize:
     population: float | None
 
 
-def sample_size(*, margin: float, proportion: float = 0.5, sd: float | None = None, ci: float = 0.95,
-                population: float | None = None, deff: float = 1.0, response: float = 1.0) -> SampleSize:  # fmt: skip
+def sample_size(
+    *,
+    margin: float,
+    proportion: float = 0.5,
+    sd: float | None = None,
+    ci: float = 0.95,
+    population: float | None = None,
+    deff: float = 1.0,
+    response: float = 1.0,
+) -> SampleSize:
     """Interviews needed for an error margin at confidence `ci`.
 
     n0 = z² p(1 − p)/e² for a proportion, z² s²/e² for a mean (when `sd` is given);
@@ -75,7 +83,8 @@ def sample_size(*, margin: float, proportion: float = 0.5, sd: float | None = No
 
 def margin_of_error(n, *, proportion: float = 0.5, sd: float | None = None, ci: float = 0.95,
                     population=None, deff=1.0):  # fmt: skip
-    """Half-width of the interval for `n` interviews (a number or an array): z √(s²/n · (N − n)/(N − 1) · deff).
+    """Half-width of the interval for `n` interviews (a number or an array): z √(s²/n · (N − n)/(N − 1) ·
+    deff).
 
     With `sd` for a mean (fpc 1 − n/N), else for a share `proportion`. 410 interviews give ±4.84 %p.
     """
@@ -100,8 +109,8 @@ def margin_of_error(n, *, proportion: float = 0.5, sd: float | None = None, ci: 
 class Allocation:
     """A sample spread over strata.
 
-    `table` : ``stratum population sd n_exact n fraction margin`` (expected error of the cell's mean or share),
-    one row per stratum; `n` interviews in all, `cost`, and `margin`, the expected error of the whole.
+    `table` : ``stratum population sd n_exact n fraction margin`` (expected error of the cell's mean or
+    share), one row per stratum; `n` interviews in all, `cost`, and `margin`, the expected error of the whole.
     """
 
     method: str

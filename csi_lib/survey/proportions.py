@@ -107,9 +107,9 @@ def _stdtrit(df, tail):
 def _profile(design, item, domains, p, se, df, ci) -> np.ndarray:
     """Profile-likelihood limits of the logit.
 
-    The profile is traced and interpolated on the grid that R uses (steps of a fifth of the largest root, a cubic
-    spline through them, then straight lines), because the published values are those of the grid; the exact
-    root differs in about the fourth decimal.
+    The profile is traced and interpolated on the grid that R uses (steps of a fifth of the largest root, a
+    cubic spline through them, then straight lines), because the published values are those of the grid; the
+    exact root differs in about the fourth decimal.
     """
     x, _, valid = item.values()
     limits = np.empty((domains.size, 2))

@@ -105,7 +105,7 @@ def build_stages(
                     "the same cluster label occurs in several strata",
                     where="clusters",
                     found=f"{len(label)} pairs of stratum and cluster for {size} cluster labels",
-                    action="If labels are re-used from stratum to stratum, pass nest=True; else mend the labels.",
+                    action="If labels are re-used in every stratum, pass nest=True; else mend the labels.",
                 )
         counts = np.bincount(stratum_of_unit, minlength=len(names))
         fraction = (
@@ -121,7 +121,7 @@ def build_stages(
                 where="strata" if number == 1 else f"clusters, stage {number}",
                 found=f"{int(alone.sum())} such strata: {', '.join(which)}"
                 + (" …" if alone.sum() > 5 else ""),
-                action="Merge it with a like stratum, or choose lonely='adjust', 'average', 'remove' or 'certainty'.",
+                action="Merge it with a like stratum, or choose lonely='adjust', 'average' or 'remove'.",
             )
         spread = counts / np.maximum(counts - 1, 1)
         stages.append(

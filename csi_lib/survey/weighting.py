@@ -28,7 +28,8 @@ class WeightReport:
 
     Attributes
     ----------
-    margins : ``variable category target before after`` (totals) and ``share_target share_before share_after``.
+    margins : ``variable category target before after`` (totals) and ``share_target share_before
+        share_after``.
     largest_gap : largest |after/target − 1|.
     kish_deff : n Σw²/(Σw)², the loss from unequal weights; n_effective = n/kish_deff.
     factor_min, factor_max : range of final over starting weight.
@@ -84,10 +85,12 @@ def rake(
 
     Parameters
     ----------
-    margins : {column, or tuple of columns for a cross: {category: total or share}}; all sum to one population.
+    margins : {column, or tuple of columns for a cross: {category: total or share}}; all sum to one
+        population.
     population : total to which shares refer; by default the sum of the starting weights.
     bounds : limits of final over starting weight; met within the raking.
-    trim : limits of the final weights, applied afterwards (the margins then hold approximately: see the report).
+    trim : limits of the final weights, applied afterwards (the margins then hold approximately: see the
+        report).
     tolerance : largest relative gap left in a margin.
 
     Raises
@@ -101,7 +104,9 @@ def rake(
     if bounds is None:
         solver = Raking(read, tolerance, max_iterations)
     else:
-        solver = _calibrating(read, [], "raking", _bounds(bounds, "raking"), tolerance, max_iterations)
+        solver = _calibrating(
+            read, [], "raking", _bounds(bounds, "raking"), tolerance, min(max_iterations, 100)
+        )
     return _finish("raking", data, start, solver, read, [], trim)
 
 
@@ -130,7 +135,7 @@ def calibrate(
     bounds: tuple[float, float] = (-np.inf, np.inf),
     trim: tuple[float, float] | None = None,
     tolerance: float = 1e-10,
-    max_iterations: int = 200,
+    max_iterations: int = 100,
 ) -> Weighting:
     """Calibration to totals of categories and of numeric columns (generalised regression weights).
 
@@ -140,8 +145,8 @@ def calibrate(
     method : ``linear``, ``raking``, ``logit`` (needs finite bounds around 1).
     bounds : limits of final over starting weight.
 
-    R: ``calibrate(design, formula, population, calfun = method, bounds = bounds)``; the categories of a factor
-    and the intercept are one set of totals here.
+    R: ``calibrate(design, formula, population, calfun = method, bounds = bounds)``; the categories of a
+    factor and the intercept are one set of totals here.
     """
     if method not in ("linear", "raking", "logit"):
         raise InputError(
@@ -207,8 +212,8 @@ def adjust_nonresponse(data, classes, responded, *, weights=None, minimum: int =
     factor = (sampled / held)[code] * answered
     if factor.max() > 5:
         warnings.warn(
-            f"in class {labels[int((sampled / held).argmax())]} one respondent stands for {factor.max():.1f} sampled; "
-            "merge classes",
+            f"in class {labels[int((sampled / held).argmax())]} one respondent stands for {factor.max():.1f} "
+            "sampled; merge classes",
             MeasureWarning,
             stacklevel=2,
         )
@@ -219,12 +224,17 @@ def adjust_nonresponse(data, classes, responded, *, weights=None, minimum: int =
     return Weighting(final, start, report)
 
 
-# -- parts ----------------------------------------------------------------------------------------------------
 def _start(data, weights) -> tuple[Sample, np.ndarray]:
     """The sample and the weights to start from."""
     if isinstance(data, Sample):
         if weights is not None:
             raise InputError("a design has its own weights", where="weights", action="Leave weights= out.")
+        if data.domain is not None:
+            raise InputError(
+                "a domain cannot be weighted apart from its design",
+                where="data",
+                action="Weight the whole design, then take the subset.",
+            )
         return data, data.weights
     sample = Sample()
     sample._read(data)
@@ -319,7 +329,7 @@ def _report(method, start, final, iterations, cut, rows) -> WeightReport:
     factor = final / start
     gap = float(np.abs(rows["after"] / rows["target"] - 1).max())
     return WeightReport(
-        method, len(final), iterations, True, gap, float(final.min()), float(final.max()), float(final.mean()),
-        float(final.sum()), float(start.sum()), float(factor.min()), float(factor.max()), float(kish),
-        float(len(final) / kish), cut, rows,
+        method, len(final), iterations, True, gap, float(final.min()), float(final.max()),
+        float(final.mean()), float(final.sum()), float(start.sum()), float(factor.min()),
+        float(factor.max()), float(kish), float(len(final) / kish), cut, rows,
     )  # fmt: skip
