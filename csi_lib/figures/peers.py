@@ -10,7 +10,7 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.figures.canvas import WIDTH, Canvas, line_height, nice_ticks, note_height
 from csi_lib.figures.figure import Figure
-from csi_lib.figures.points import base_note, points, single
+from csi_lib.figures.points import base_note, missing_word, points, single
 from csi_lib.figures.row_chart import zoomed
 from csi_lib.figures.spread import place_labels
 from csi_lib.figures.theme import HOUSE, Theme, text_width
@@ -88,22 +88,42 @@ def peers_strip(
         page.fill_between([at(others[0].value), at(others[-1].value)], base - 5, base - 1, color=theme.quiet, alpha=0.5,
                           linewidth=0, gid="range")  # fmt: skip
     elif others:
-        page.scatter(*zip(*places), s=34, color=theme.quiet, edgecolors=theme.page, linewidths=0.7, zorder=3, gid="value")
+        page.scatter(
+            *zip(*places),
+            s=34,
+            color=theme.quiet,
+            edgecolors=theme.page,
+            linewidths=0.7,
+            zorder=3,
+            gid="value",
+        )
         if visibility == "named":
             _names(canvas, page, others, places, (left, top, left + plot, base))
     if mean is not None and mean.shown:
-        page.vlines(at(mean.value), top, base, color=theme.accent, linewidth=1.2, linestyle=(0, (3, 2)), zorder=2)
+        page.vlines(
+            at(mean.value), top, base, color=theme.accent, linewidth=1.2, linestyle=(0, (3, 2)), zorder=2
+        )
         label = f"{mean.label} {mean.estimate.text(lang)}"
         canvas.write(page, _held(at(mean.value), label, width, theme), top - 1, label, ha="center", va="bottom",
                      size=theme.small, color=theme.accent)  # fmt: skip
     if mine.shown:
         if mine.interval.shown:
-            page.hlines(base - 3, at(mine.low), at(mine.high), color=theme.primary, linewidth=2, zorder=4, gid="interval")
+            page.hlines(
+                base - 3,
+                at(mine.low),
+                at(mine.high),
+                color=theme.primary,
+                linewidth=2,
+                zorder=4,
+                gid="interval",
+            )
         page.plot([at(mine.value)], [base - 3], "D", markersize=8, color=theme.primary, markeredgecolor=theme.page,
                   zorder=5, gid="own")  # fmt: skip
-        label = f"◆ {mine.label} {mine.estimate.text(lang)}"
-        canvas.write(page, _held(at(mine.value), label, width, theme, bold=True), top - 1 - line_height(theme.size) - 0.4,
-                     label, ha="center", va="bottom", bold=True, color=theme.primary)  # fmt: skip
+        label, where_to = f"◆ {mine.label} {mine.estimate.text(lang)}", at(mine.value)
+    else:
+        label, where_to = f"{mine.label}: {missing_word(mine, lang)}", width / 2
+    corner = (_held(where_to, label, width, theme, bold=True), top - 1 - line_height(theme.size) - 0.4)
+    canvas.write(page, *corner, label, ha="center", va="bottom", bold=True, color=theme.primary)
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
     data = _data(mine, mean, others, visibility, text)
     return Figure(name, caption or text["caption"], _alt(mine, mean, others, few, count, text, lang) + f" {foot}.",
@@ -113,7 +133,9 @@ def peers_strip(
 def _limits(live):
     if not live:
         return (0.0, 100.0)
-    bounds = (0.0, 100.0) if all(p.estimate.unit in ("points", "proportion", "percent") for p in live) else None
+    bounds = (
+        (0.0, 100.0) if all(p.estimate.unit in ("points", "proportion", "percent") for p in live) else None
+    )
     return zoomed(live, bounds=bounds)
 
 
@@ -123,7 +145,7 @@ def _stack(xs, gap) -> list[int]:
     levels = []
     for x in xs:
         level = next((k for k, end in enumerate(last) if x - end >= gap), len(last))
-        last[level:level + 1] = [x]
+        last[level : level + 1] = [x]
         levels.append(level)
     return levels
 
@@ -160,7 +182,9 @@ def _alt(mine, mean, others, few, count, text, lang) -> str:
     if mean is not None:
         parts.append(say(text["mean"], lang, label=mean.label, value=mean.estimate).text)
     if others:
-        parts.append(say(text["others"], lang, count=len(others), low=others[0].estimate, high=others[-1].estimate).text)
+        parts.append(
+            say(
+                text["others"], lang, count=len(others), low=others[0].estimate, high=others[-1].estimate
+            ).text
+        )
     return " ".join(parts)
-
-

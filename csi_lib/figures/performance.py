@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.patches import FancyArrowPatch, Polygon, Wedge
+from matplotlib.patches import FancyArrowPatch, Wedge
 
 from csi_lib.errors import InputError
 from csi_lib.figures.canvas import WIDTH, Canvas, line_height, note_height
@@ -90,14 +90,19 @@ def zone(value: float, thresholds: tuple[float, float], lang: str) -> str:
 def _dial(canvas, page, now: Point, before: Point | None, centre, radius, thresholds, text, lang):
     theme, (x, y) = canvas.theme, centre
     angle = lambda value: 180 * (1 - np.clip(value, 0, 100) / 100)
-    spot = lambda value, r: (x + r * np.cos(np.radians(angle(value))), y - r * np.sin(np.radians(angle(value))))
+    spot = lambda value, r: (
+        x + r * np.cos(np.radians(angle(value))),
+        y - r * np.sin(np.radians(angle(value))),
+    )
     ring = lambda a, b, outer, width, colour, **more: page.add_patch(
         # y grows downwards on the page, so angles are mirrored
         Wedge((x, y), outer, -angle(a), -angle(b), width=width, facecolor=colour, edgecolor=theme.page, linewidth=1.2,
               **more)
     )  # fmt: skip
     edges = (0, *thresholds, 100)
-    for a, b, colour, title in zip(edges, edges[1:], (theme.danger, theme.caution, theme.good), text["zones"]):
+    for a, b, colour, title in zip(
+        edges, edges[1:], (theme.danger, theme.caution, theme.good), text["zones"]
+    ):
         ring(a, b, radius, radius * 0.19, colour)
         middle = (a + b) / 2
         canvas.write(page, *spot(middle, radius * 0.905), title, ha="center", rotation=angle(middle) - 90, bold=True,
@@ -113,7 +118,9 @@ def _dial(canvas, page, now: Point, before: Point | None, centre, radius, thresh
         if now.interval.shown:
             arc = np.array([spot(v, radius * 0.725) for v in np.linspace(now.low, now.high, 24)])
             page.plot(arc[:, 0], arc[:, 1], color=theme.page, linewidth=3.4, solid_capstyle="butt")
-            page.plot(arc[:, 0], arc[:, 1], color=theme.ink, linewidth=1.6, solid_capstyle="butt", gid="interval")
+            page.plot(
+                arc[:, 0], arc[:, 1], color=theme.ink, linewidth=1.6, solid_capstyle="butt", gid="interval"
+            )
     if before is not None and before.shown:
         inner, outer = spot(before.value, radius * 0.62), spot(before.value, radius * 0.79)
         page.plot(*zip(inner, outer), color=theme.accent, linewidth=1.4, gid="previous")
@@ -122,7 +129,9 @@ def _dial(canvas, page, now: Point, before: Point | None, centre, radius, thresh
     shown = now.estimate.digits_text() if now.shown else missing_word(now, lang)
     canvas.write(page, x, y - radius * 0.20, shown, ha="center", size=26 if now.shown else 14, bold=True)
     if now.shown:
-        canvas.write(page, x, y + 0.5, zone(now.value, thresholds, lang), ha="center", size=theme.size + 2, bold=True)
+        canvas.write(
+            page, x, y + 0.5, zone(now.value, thresholds, lang), ha="center", size=theme.size + 2, bold=True
+        )
 
 
 def _beside(canvas, page, left, top, now, before, change, text, lang):
@@ -152,7 +161,12 @@ def _beside(canvas, page, left, top, now, before, change, text, lang):
 def _gauge_alt(now, before, change, thresholds, text, lang) -> str:
     if not now.shown:
         return say(text["alt_missing"], lang, label=now.label, value=now.estimate).text
-    fields = {"label": now.label, "value": now.estimate, "n": now.n, "zone": zone(now.value, thresholds, lang)}
+    fields = {
+        "label": now.label,
+        "value": now.estimate,
+        "n": now.n,
+        "zone": zone(now.value, thresholds, lang),
+    }
     if now.interval.shown:
         parts = [say(text["alt"], lang, ci=now.interval, **fields)]
     else:
@@ -171,7 +185,9 @@ def _change_words(template: str, change: Point, lang: str, **fields):
         change.interval.shown
     ) else ""  # fmt: skip
     template = template.replace("{ci}", ci.replace("{", "{{"))
-    return say(template, lang, value=Number.from_row(change.row, signed=True), word=outcome.word(lang), **fields)
+    return say(
+        template, lang, value=Number.from_row(change.row, signed=True), word=outcome.word(lang), **fields
+    )
 
 
 def surplus_ladder(
@@ -189,7 +205,9 @@ def surplus_ladder(
     """
     text, where = _TEXT[lang], f"figure {name}"
     steps = points(levels, rows=rows, lang=lang, labels=labels, where=where)
-    gaps = [] if differences is None else points(differences, rows=rows, lang=lang, labels=labels, where=where)
+    gaps = (
+        [] if differences is None else points(differences, rows=rows, lang=lang, labels=labels, where=where)
+    )
     apart = [] if beside is None else points(beside, rows=rows, lang=lang, labels=labels, where=where)
     if gaps and len(gaps) != len(steps) - 1:
         raise InputError(f"{len(gaps)} differences between {len(steps)} steps", where=where,
@@ -259,5 +277,3 @@ def _ladder_alt(steps: Sequence[Point], gaps, apart, text, lang) -> str:
     if apart:
         parts.append(say(text["alt_beside"], lang, steps=phrase(apart)).text)
     return " ".join(parts)
-
-

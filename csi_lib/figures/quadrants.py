@@ -85,7 +85,9 @@ def portfolio(
     corners = place_labels(spots, boxes, frame=(left, top, left + plot_width, top + body),
                            avoid=[box for *_, box in titles])  # fmt: skip
     key_lines = [] if corners is not None else _key(live, width, theme)
-    key_height = line_height(theme.small, max((y for _, y, _ in key_lines), default=-1) + 1) + (2 if key_lines else 0)
+    key_height = line_height(theme.small, max((y for _, y, _ in key_lines), default=-1) + 1) + (
+        2 if key_lines else 0
+    )
     foot_height, axis_height = note_height(foot, width=width, theme=theme), 9.5
     canvas = Canvas(top + body + axis_height + key_height + foot_height, width=width, theme=theme)
     ax = canvas.axes(left, top, plot_width, body)
@@ -142,8 +144,18 @@ def _titles(text, left, top, width, body, theme):
 
 def _ground(canvas, ax, page, limits, cross, titles, frame, text):
     theme, (left, top, width, body) = canvas.theme, frame
-    ax.fill_between([limits[0][0], cross[0]], cross[1], limits[1][1], color=theme.danger, alpha=0.45, linewidth=0, zorder=0)
-    ax.fill_between([cross[0], limits[0][1]], cross[1], limits[1][1], color=theme.good, alpha=0.45, linewidth=0, zorder=0)
+    ax.fill_between(
+        [limits[0][0], cross[0]],
+        cross[1],
+        limits[1][1],
+        color=theme.danger,
+        alpha=0.45,
+        linewidth=0,
+        zorder=0,
+    )
+    ax.fill_between(
+        [cross[0], limits[0][1]], cross[1], limits[1][1], color=theme.good, alpha=0.45, linewidth=0, zorder=0
+    )
     ax.axvline(cross[0], color=theme.muted, linewidth=1, zorder=1, gid="crosshair")
     ax.axhline(cross[1], color=theme.muted, linewidth=1, zorder=1, gid="crosshair")
     page.plot([left, left, left + width, left + width, left], [top, top + body, top + body, top, top], color=theme.rule,
@@ -160,7 +172,9 @@ def _ground(canvas, ax, page, limits, cross, titles, frame, text):
                 canvas.write(page, left + part * width, top + body + 1, shown, ha="center", va="top", **style)
             else:
                 canvas.write(page, left - 1.2, top + body * (1 - part), shown, ha="right", **style)
-    canvas.write(page, left + width / 2, top + body + 4.6, text["x"] + " →", ha="center", va="top", color=theme.muted)
+    canvas.write(
+        page, left + width / 2, top + body + 4.6, text["x"] + " →", ha="center", va="top", color=theme.muted
+    )
     canvas.write(page, 2.6, top + body / 2, text["y"] + " →", ha="center", rotation=90, color=theme.muted)
 
 
@@ -199,7 +213,7 @@ def _numbered(canvas, page, spots, colours, frame):
 
 def _key(live, width, theme):
     """(x, line, text) of the numbered names, in as many columns as fit."""
-    names = [f"{k}  {a.label}" for k, (a, _) in enumerate(live, start=1)]
+    names = [f"{k}. {a.label}" for k, (a, _) in enumerate(live, start=1)]
     longest = max(text_width(n, theme.small, family=theme.family) for n in names) + 5
     columns = max(1, min(3, int(width // min(longest, width))))
     slot = width / columns
@@ -213,7 +227,9 @@ def _data(live, cross) -> pd.DataFrame:
     for axis in (0, 1):
         for pair in live:
             item = pair[axis]
-            rows.append({"label": item.label, "axis": "xy"[axis], "quadrant": _quadrant(*pair, cross), **item.row})
+            rows.append(
+                {"label": item.label, "axis": "xy"[axis], "quadrant": _quadrant(*pair, cross), **item.row}
+            )
     return pd.DataFrame(rows)
 
 
@@ -227,7 +243,9 @@ def _alt(live, cross, scales, text, lang) -> str:
             parts.append(say(text["empty"], lang, name=text[name]).text)
             continue
         told = [say(text["each"], lang, label=a.label, x=a.estimate, y=b.estimate) for a, b in inside]
-        parts.append(say(text["quadrant"], lang, name=text[name], items=join_words(told, lang, between=", ")).text)
+        parts.append(
+            say(text["quadrant"], lang, name=text[name], items=join_words(told, lang, between=", ")).text
+        )
     x, y = (Number(c / s, pair.estimate.unit) for c, s, pair in zip(cross, scales, live[0], strict=True))
     parts.append(say(text["cross"], lang, x=x, y=y).text)
     return " ".join(parts)

@@ -49,7 +49,9 @@ class RowChart:
             shown = [self.value_text(i) for i in items if isinstance(i, Point)]
             bases = [i.n.text(lang, unit=False) for i in items if isinstance(i, Point)]
             for head, cells, bold_cells in ((heads[0], shown, True), (heads[1], bases, False)):
-                self.columns.append((head, widest([head], small) + 1, widest(cells, size, bold=bold_cells) + 1))
+                self.columns.append(
+                    (head, widest([head], small) + 1, widest(cells, size, bold=bold_cells) + 1)
+                )
         right = sum(max(a, b) + _PAD for _, a, b in self.columns)
         heights = [max(_ROW, line_height(size, t.count("\n") + 1) + 1.6) for t in labels]
         head_room = top + (line_height(small) + 1.5 if values else 1.0)

@@ -101,8 +101,13 @@ def likert_bars(
                 for kind, p in zip(kinds, row) if p is not None]  # fmt: skip
         body = join_words(told, lang, between=", ") if told else missing_word(bar, lang)
         alt.append(say(text["row"], lang, label=bar.label, shares=body).text)
-    data = frame.assign(label=[named(rows, k) for k in frame[rows]], category=[named(categories, k) for k in frame[categories]])
-    return Figure(name, caption or text["likert"], " ".join([*alt, f"{foot}."]), chart.canvas.fig, data, lang=lang)
+    data = frame.assign(
+        label=[named(rows, k) for k in frame[rows]],
+        category=[named(categories, k) for k in frame[categories]],
+    )
+    return Figure(
+        name, caption or text["likert"], " ".join([*alt, f"{foot}."]), chart.canvas.fig, data, lang=lang
+    )
 
 
 def _legend_lines(labels, width, theme) -> list[tuple[float, float]]:
@@ -168,13 +173,26 @@ def distribution(
         canvas.write(ax, edges[0] - (edges[-1] - edges[0]) * 0.012, tick, f"{tick:g}%", ha="right", size=theme.small,
                      color=theme.muted)  # fmt: skip
     for edge in edges if len(edges) <= 13 else edges[:: len(edges) // 11]:
-        canvas.write(ax, edge, -1.2 * step, f"{edge:g}", ha="center", va="top", size=theme.small, color=theme.muted)
-    canvas.write(ax, (edges[0] + edges[-1]) / 2, -5.6 * step, text["x"], ha="center", va="top", color=theme.muted)
+        canvas.write(
+            ax, edge, -1.2 * step, f"{edge:g}", ha="center", va="top", size=theme.small, color=theme.muted
+        )
+    canvas.write(
+        ax, (edges[0] + edges[-1]) / 2, -5.6 * step, text["x"], ha="center", va="top", color=theme.muted
+    )
     if centre is not None and centre.shown:
         ax.axvspan(centre.low, centre.high, color=theme.accent, alpha=0.25, linewidth=0, zorder=2.5)
         ax.axvline(centre.value, color=theme.accent, linewidth=1.4, zorder=3, gid="mean")
         label = say(text["mean_line"], lang, value=centre.estimate).text
-        canvas.write(ax, centre.value, ticks[-1] + 1 * step, label, ha="center", va="bottom", color=theme.accent, bold=True)
+        canvas.write(
+            ax,
+            centre.value,
+            ticks[-1] + 1 * step,
+            label,
+            ha="center",
+            va="bottom",
+            color=theme.accent,
+            bold=True,
+        )
     canvas.note(canvas.page(), foot, top=canvas.height - foot_height + 0.6)
     told = [say(text["bin"], lang, low=f"{r.low:g}", high=f"{r.high:g}", count=Number(int(r.count_), "number"),
                 share=Number(r.estimate, "proportion")) for r in data.rename(columns={"count": "count_"}).itertuples()]  # fmt: skip
@@ -182,5 +200,3 @@ def distribution(
     if centre is not None:
         alt += " " + say(text["average"], lang, value=centre.estimate).text
     return Figure(name, caption or text["distribution"], f"{alt} {foot}.", canvas.fig, data, lang=lang)
-
-

@@ -52,7 +52,9 @@ def path_diagram(
     levels = max(depth.values())
     size = theme.size if len(order) <= 16 else theme.small
     room = width * (0.42 if levels == 1 else 0.36 if levels == 2 else 0.3)
-    names = {k: wrap(items[k].label, room if k not in children else width * 0.17, size, theme=theme) for k in depth}
+    names = {
+        k: wrap(items[k].label, room if k not in children else width * 0.17, size, theme=theme) for k in depth
+    }
     heights = [max(5.4, line_height(size, names[k].count("\n") + 1) + 1.5) for k in order]
     tops = np.concatenate([[0], np.cumsum(heights)])
     y = {k: float(tops[i] + heights[i] / 2) for i, k in enumerate(order)}
@@ -86,7 +88,18 @@ def path_diagram(
                      bbox={"facecolor": theme.page, "edgecolor": "none", "pad": 0.6})  # fmt: skip
     for key in depth:
         if key in children:
-            _node(canvas, page, centre[key], y[key] + shift, box, items[key], names[key], key in roots, size, lang)
+            _node(
+                canvas,
+                page,
+                centre[key],
+                y[key] + shift,
+                box,
+                items[key],
+                names[key],
+                key in roots,
+                size,
+                lang,
+            )
         else:
             _leaf(canvas, page, leaf_edge, y[key] + shift, items[key], names[key], size, lang)
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
@@ -101,13 +114,17 @@ def path_diagram(
 def _tree(items, edges: pd.DataFrame, where):
     for column in ("parent", "child", "weight"):
         if column not in edges.columns:
-            raise InputError(f"the edges have no column {column!r}", where=where, found=", ".join(edges.columns))
+            raise InputError(
+                f"the edges have no column {column!r}", where=where, found=", ".join(edges.columns)
+            )
     children: dict = {}
     weight = {}
     for parent, child, value in edges[["parent", "child", "weight"]].itertuples(index=False, name=None):
         for node in (parent, child):
             if node not in items:
-                raise InputError(f"an edge names {node!r}, which is no node", where=where, found=", ".join(map(str, items)))
+                raise InputError(
+                    f"an edge names {node!r}, which is no node", where=where, found=", ".join(map(str, items))
+                )
         if any(child in kids for kids in children.values()):
             raise InputError(f"{child!r} has two parents", where=where, action="A diagram shows a tree")
         children.setdefault(parent, []).append(child)
@@ -141,7 +158,9 @@ def _node(canvas, page, x, y, box, item: Point, label, root, size, lang):
     height = line_height(size, lines) + line_height(size + 2) + 2.5
     fill = theme.primary if root else "#DCE7F3"
     ink = theme.page if root else theme.ink
-    page.fill_between([x - box / 2, x + box / 2], y - height / 2, y + height / 2, color=fill, linewidth=0, zorder=2)
+    page.fill_between(
+        [x - box / 2, x + box / 2], y - height / 2, y + height / 2, color=fill, linewidth=0, zorder=2
+    )
     top = y - height / 2 + 1.1
     canvas.write(page, x, top, label, ha="center", va="top", size=size, color=ink, zorder=4)
     value = item.estimate.text(lang, unit=False) if item.shown else missing_word(item, lang)
@@ -168,7 +187,15 @@ def _alt(roots, items, children, weight, text, lang) -> str:
                 told.append(say(text["part"], lang, label=items[child].label, weight=amount))
                 queue.append(child)
             else:
-                told.append(say(text["leaf"], lang, label=items[child].label, value=items[child].estimate, weight=amount))
+                told.append(
+                    say(
+                        text["leaf"],
+                        lang,
+                        label=items[child].label,
+                        value=items[child].estimate,
+                        weight=amount,
+                    )
+                )
         parts.append(say(text["node"], lang, label=items[node].label, value=items[node].estimate,
                          parts=join_words(told, lang, between=", ")).text)  # fmt: skip
     return " ".join(parts)

@@ -61,9 +61,15 @@ def trend_lines(
     lines = {k: sorted(v, key=lambda p: place[p.key[-1]]) for k, v in lines.items()}
     cut = {*breaks, *_edition_breaks(lines.values())}
     if unknown := [b for b in cut if b not in place]:
-        raise InputError("a break at a wave that is not drawn", where=where, found=", ".join(map(str, unknown)))
-    foot = base_note(items, lang)
-    names = {k: wrap(v[0].label if series else "", width * 0.24, theme.size, theme=theme) for k, v in lines.items()}
+        raise InputError(
+            "a break at a wave that is not drawn", where=where, found=", ".join(map(str, unknown))
+        )
+    hidden = [f"{p.label} {p.key[-1]}: {missing_word(p, lang)}" if series else f"{p.key[-1]}: {missing_word(p, lang)}"
+              for p in items if not p.shown]  # fmt: skip
+    foot = " · ".join(filter(None, [base_note(items, lang), *hidden]))
+    names = {
+        k: wrap(v[0].label if series else "", width * 0.24, theme.size, theme=theme) for k, v in lines.items()
+    }
     right = widest(list(names.values()), theme.size, bold=True, theme=theme) + 5 if series else 6
     ticks = nice_ticks(*zoomed(items, bounds=_bounds(items)), count=5)
     left = widest([f"{t:g}" for t in ticks], theme.small, theme=theme) + 3
@@ -75,7 +81,15 @@ def trend_lines(
     page = canvas.page()
     for tick in ticks:
         y = top + body * (1 - (tick - ticks[0]) / (ticks[-1] - ticks[0]))
-        canvas.write(page, left - 1.5, y, f"{tick:g}".replace("-", "−"), ha="right", size=theme.small, color=theme.muted)
+        canvas.write(
+            page,
+            left - 1.5,
+            y,
+            f"{tick:g}".replace("-", "−"),
+            ha="right",
+            size=theme.small,
+            color=theme.muted,
+        )
     unit = (ticks[-1] - ticks[0]) / body
     for wave, i in place.items():
         canvas.write(ax, i, ticks[0] - 2 * unit, str(wave), ha="center", va="top", color=theme.muted)
@@ -142,7 +156,9 @@ def _trend_alt(lines, cut, caption, text, foot, lang) -> str:
         label = clean_text(line[0].label) if key is not None else caption
         parts.append(say(text["series"], lang, label=label, waves=join_words(waves, lang, between=", ")).text)
     if cut:
-        parts.append(say(text["breaks"], lang, when=join_words([str(c) for c in sorted(cut)], lang, between=", ")).text)
+        parts.append(
+            say(text["breaks"], lang, when=join_words([str(c) for c in sorted(cut)], lang, between=", ")).text
+        )
     return " ".join(parts) + (f" {foot}." if foot else "")
 
 
@@ -158,7 +174,11 @@ def slope_chart(
     where, text = f"figure {name}", _TEXT[lang]
     right = points(after, rows=rows, lang=lang, labels=labels, where=where)
     left = {p.key: p for p in points(before, rows=rows, lang=lang, labels=labels, where=where)}
-    change = {} if differences is None else by_cell(results(differences, where=where, need=[rows]), [rows], where=where)
+    change = (
+        {}
+        if differences is None
+        else by_cell(results(differences, where=where, need=[rows]), [rows], where=where)
+    )
     items = [*right, *(p for k, p in left.items() if k not in {q.key for q in right})]
     old = [left[p.key] for p in right if p.key in left] + [p for p in items if p not in right]
     foot = base_note([*right, *left.values()], lang, error=False)
@@ -187,14 +207,20 @@ def slope_chart(
         strong = outcome is not None and outcome.significant
         marks[item.key] = f"{outcome.mark} " if strong else ""
         if first is not None and first.shown and item.shown:
-            colour = theme.quiet if not strong else theme.primary if outcome.direction == "up" else theme.accent
+            colour = (
+                theme.quiet if not strong else theme.primary if outcome.direction == "up" else theme.accent
+            )
             page.plot([span_left, span_right], [height(first.value), height(item.value)], color=colour, marker="o",
                       linewidth=2.0 if strong else 1.2, markersize=4.5, zorder=3 if strong else 2, gid="slope")  # fmt: skip
         elif item.shown:
-            page.plot([span_right], [height(item.value)], color=theme.quiet, marker="o", markersize=4.5, gid="slope")
+            page.plot(
+                [span_right], [height(item.value)], color=theme.quiet, marker="o", markersize=4.5, gid="slope"
+            )
     for first in left.values():
         if first.shown and first.key not in {p.key for p in right if p.shown}:
-            page.plot([span_left], [height(first.value)], color=theme.quiet, marker="o", markersize=4.5, gid="slope")
+            page.plot(
+                [span_left], [height(first.value)], color=theme.quiet, marker="o", markersize=4.5, gid="slope"
+            )
     _ends(canvas, page, [p for p in left.values() if p.shown], height, step, span_left - 2, "right", top, body, lang,
           lambda p: p.estimate.text(lang, unit=_percent(p)))  # fmt: skip
     _ends(canvas, page, [p for p in right if p.shown], height, step, span_right + 2, "left", top, body, lang,
@@ -227,4 +253,6 @@ def _percent(item: Point) -> bool:
 
 
 def _bounds(items):
-    return (0.0, 100.0) if all(p.estimate.unit in ("points", "proportion", "percent") for p in items) else None
+    return (
+        (0.0, 100.0) if all(p.estimate.unit in ("points", "proportion", "percent") for p in items) else None
+    )

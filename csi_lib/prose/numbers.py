@@ -39,6 +39,10 @@ class Unit(NamedTuple):
     en: str = ""
     leading_zero: bool = True
 
+    def suffix(self, lang: str) -> str:
+        """The unit's sign, to stand alone: 점, %, %p."""
+        return getattr(self, check_lang(lang)).strip()
+
 
 #: the units of results rows (CONTRACT §3, §4), and how many decimals each is printed with
 UNITS = {
@@ -73,7 +77,7 @@ def absent(value: object) -> bool:
     """None, NaN, pandas' NA and NaT."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(value, (int, float)) and value != value or bool(getattr(value, "is_nan", bool)())
+    return (isinstance(value, (int, float)) and value != value) or bool(getattr(value, "is_nan", bool)())
 
 
 def unit_of(name: str) -> Unit:

@@ -13,8 +13,8 @@ from csi_lib.tables.table import Table
 def table_html(table: Table) -> str:
     """`table` as one ``<table>`` with caption, banner, row headers and notes; every number carries ``data-r``."""
     head = _banner(table) + "<tr>" + "".join(
-        f'<th scope="col" style="text-align:{c.align}">{escape(clean_text(c.label or c.heading))}</th>'
-        for c in table.columns
+        f'<th scope="col" style="text-align:{c.align}">{escape(clean_text(label))}</th>'
+        for c, label in zip(table.columns, table.headings(), strict=True)
     ) + "</tr>"  # fmt: skip
     lines, group = [], None
     for row in table.rows:
@@ -52,10 +52,11 @@ def _banner(table: Table) -> str:
 def _cell(table: Table, position: int, cell) -> str:
     column = table.columns[position]
     tag, scope = ("th", ' scope="row"') if position < table.stub else ("td", "")
+    unit = lambda number: number.suffix(table.lang) if table.prints_units(position) else ""
     if isinstance(cell, Number):
-        text = _number(cell) + _raised(cell.mark + (SMALL_BASE if cell.small_base else ""))
+        text = _number(cell) + unit(cell) + _raised(cell.mark + (SMALL_BASE if cell.small_base else ""))
     elif isinstance(cell, Interval):
-        text = f"{_number(cell.low)}{'~' if table.lang == 'ko' else ' to '}{_number(cell.high)}" if cell.shown else (
+        text = f"{_number(cell.low)}{'~' if table.lang == 'ko' else ' to '}{_number(cell.high)}{unit(cell.high)}" if cell.shown else (
             _number(cell.low if not cell.low.shown else cell.high)
         )  # fmt: skip
     else:

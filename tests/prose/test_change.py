@@ -6,7 +6,15 @@ from csi_lib.errors import InputError
 from csi_lib.prose.change import Verdict, describe, ordered, ordinal, rank, verdict, verdict_of
 from csi_lib.prose.numbers import Number
 
-ROW = {"estimate": 1.94, "unit": "points", "ci_low": 0.4, "ci_high": 3.4, "p_value": 0.012, "n": 400, "row_id": "d1"}
+ROW = {
+    "estimate": 1.94,
+    "unit": "points",
+    "ci_low": 0.4,
+    "ci_high": 3.4,
+    "p_value": 0.012,
+    "n": 400,
+    "row_id": "d1",
+}
 
 
 @pytest.mark.parametrize(

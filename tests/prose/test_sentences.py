@@ -15,7 +15,13 @@ CHANGE = Number(-1.9, "points", row_id="r2")
 
 
 def test_korean():
-    done = say("{agency:은/는} {csi:을/를} 받아 전년보다 {change:abs} 낮다.", "ko", agency="한국도로공사", csi=CSI, change=CHANGE)
+    done = say(
+        "{agency:은/는} {csi:을/를} 받아 전년보다 {change:abs} 낮다.",
+        "ko",
+        agency="한국도로공사",
+        csi=CSI,
+        change=CHANGE,
+    )
     assert done.text == "한국도로공사는 63.9점을 받아 전년보다 1.9점 낮다."
     assert done.markdown == '한국도로공사는 [63.9]{data-r="r1"}점을 받아 전년보다 [1.9]{data-r="r2"}점 낮다.'
     assert done.row_ids == ("r1", "r2")
@@ -76,7 +82,11 @@ def test_years_and_nested_sentences():
 
 
 def test_interval():
-    done = say("{ci:을/를}", "ko", ci=Interval(Number(61.0, "points", row_id="a"), Number(66.0, "points", row_id="a")))
+    done = say(
+        "{ci:을/를}",
+        "ko",
+        ci=Interval(Number(61.0, "points", row_id="a"), Number(66.0, "points", row_id="a")),
+    )
     assert done.text == "61.0~66.0점을"
     assert done.row_ids == ("a",)
 
