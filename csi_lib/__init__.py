@@ -17,6 +17,25 @@ _PUBLIC = {
     # study: what is on disk
     # survey: data meets codebook and design
     # models
+    # prose, tables, figures: what a reader sees
+    "csi_lib.prose.escape": ["escape_markdown"],
+    "csi_lib.prose.numbers": ["Interval", "Number"],
+    "csi_lib.prose.particles": ["josa"],
+    "csi_lib.prose.rounding": ["round_half_up"],
+    "csi_lib.prose.sentences": ["Sentence", "say"],
+    "csi_lib.prose.change": ["describe", "verdict"],
+    "csi_lib.tables.table": ["Table"],
+    "csi_lib.tables.estimates": ["change_table", "distribution_table", "rank_table"],
+    "csi_lib.figures.figure": ["Figure"],
+    "csi_lib.figures.theme": ["Theme"],
+    "csi_lib.figures.performance": ["gauge", "surplus_ladder"],
+    "csi_lib.figures.bars": ["caterpillar", "driver_bars", "group_bars", "index_bars", "item_dots"],
+    "csi_lib.figures.heat": ["heat_table"],
+    "csi_lib.figures.peers": ["peers_strip"],
+    "csi_lib.figures.quadrants": ["portfolio"],
+    "csi_lib.figures.shares": ["distribution", "likert_bars"],
+    "csi_lib.figures.tree": ["path_diagram"],
+    "csi_lib.figures.trends": ["slope_chart", "trend_lines"],
     # reports and runs
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}

@@ -117,22 +117,50 @@ class RowChart:
             # a light rim keeps the line visible on a dark bar
             self.ax.hlines([y for y, _ in live], [p.low for _, p in live], [p.high for _, p in live],
                            color=self.theme.page, linewidth=width + 1.4, zorder=3.9)  # fmt: skip
-            self.ax.hlines([y for y, _ in live], [p.low for _, p in live], [p.high for _, p in live],
-                           color=color or self.theme.ink, linewidth=width, zorder=4, gid="interval")  # fmt: skip
+            self.ax.hlines(
+                [y for y, _ in live],
+                [p.low for _, p in live],
+                [p.high for _, p in live],
+                color=color or self.theme.ink,
+                linewidth=width,
+                zorder=4,
+                gid="interval",
+            )
 
     def reference(self, value: float, text: str) -> None:
         """A dashed vertical line with its name above."""
-        self.ax.vlines(value, 0, self.body, color=self.theme.accent, linewidth=1.1, linestyle=(0, (3, 2)), zorder=1,
-                       gid="reference")  # fmt: skip
+        self.ax.vlines(
+            value,
+            0,
+            self.body,
+            color=self.theme.accent,
+            linewidth=1.1,
+            linestyle=(0, (3, 2)),
+            zorder=1,
+            gid="reference",
+        )
         low, high = self.limits
         x = self.left + (value - low) / (high - low) * self.span
-        self.canvas.write(self.page, x, self.head_room - 1.0, text, ha="center", va="bottom", size=self.theme.small,
-                          color=self.theme.accent)  # fmt: skip
+        self.canvas.write(
+            self.page,
+            x,
+            self.head_room - 1.0,
+            text,
+            ha="center",
+            va="bottom",
+            size=self.theme.small,
+            color=self.theme.accent,
+        )
 
 
-def zoomed(items: Sequence[Point], *, extra: Sequence[float] = (), bounds: tuple[float, float] | None = None,
-           margin: float = 0.06) -> tuple[float, float]:  # fmt: skip
-    """Limits that hold all intervals (and `extra` values) with a margin, ending on round values within `bounds`."""
+def zoomed(
+    items: Sequence[Point],
+    *,
+    extra: Sequence[float] = (),
+    bounds: tuple[float, float] | None = None,
+    margin: float = 0.06,
+) -> tuple[float, float]:
+    """Round limits within `bounds` that hold all intervals and `extra` values with a margin."""
     values = [v for p in items if p.shown for v in (p.low, p.high, p.value)] + list(extra)
     if not values:
         return bounds or (0.0, 100.0)

@@ -38,10 +38,14 @@ def overlap(a, b) -> bool:
 
 
 def place_labels(
-    spots: Sequence[tuple[float, float]], sizes: Sequence[tuple[float, float]], *, frame: tuple[float, ...],
-    gap: float = 1.6, avoid: Sequence[tuple[float, ...]] = (),
-) -> list[tuple[float, float]] | None:  # fmt: skip
-    """Left-top corners for labels beside their points, no two overlapping, none over a point; None if crowded.
+    spots: Sequence[tuple[float, float]],
+    sizes: Sequence[tuple[float, float]],
+    *,
+    frame: tuple[float, ...],
+    gap: float = 1.6,
+    avoid: Sequence[tuple[float, ...]] = (),
+) -> list[tuple[float, float]] | None:
+    """Left-top corners for labels beside their points, none touching another or a point; None if crowded.
 
     Tries eight places around each point, the most hemmed-in point first.
     """

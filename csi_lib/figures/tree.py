@@ -17,24 +17,41 @@ from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import join_words, say
 
 _TEXT = {
-    "ko": {"caption": "지수 산출 구조와 가중치", "node": "{label:은/는} {value}이며 {parts}의 가중평균이다.",
-           "part": "{label}(가중치 {weight})", "leaf": "{label}(점수 {value}, 가중치 {weight})", "weights": "선 위의 수는 가중치"},
-    "en": {"caption": "How the index is built, with weights", "node": "{label} is {value}, the weighted mean of {parts}.",
-           "part": "{label} (weight {weight})", "leaf": "{label} (score {value}, weight {weight})",
-           "weights": "figures on the lines are weights"},
-}  # fmt: skip
+    "ko": {
+        "caption": "지수 산출 구조와 가중치",
+        "node": "{label:은/는} {value}이며 {parts}의 가중평균이다.",
+        "part": "{label}(가중치 {weight})",
+        "leaf": "{label}(점수 {value}, 가중치 {weight})",
+        "weights": "선 위의 수는 가중치",
+    },
+    "en": {
+        "caption": "How the index is built, with weights",
+        "node": "{label} is {value}, the weighted mean of {parts}.",
+        "part": "{label} (weight {weight})",
+        "leaf": "{label} (score {value}, weight {weight})",
+        "weights": "figures on the lines are weights",
+    },
+}
 
 
 def path_diagram(
-    nodes: pd.DataFrame, edges: pd.DataFrame, *, rows: str = "measure", lang: str, labels: Mapping | None = None,
-    name: str = "path-diagram", caption: str | None = None, width: float = WIDTH, theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
+    nodes: pd.DataFrame,
+    edges: pd.DataFrame,
+    *,
+    rows: str = "measure",
+    lang: str,
+    labels: Mapping | None = None,
+    name: str = "path-diagram",
+    caption: str | None = None,
+    width: float = WIDTH,
+    theme: Theme = HOUSE,
+) -> Figure:
     """Tree of an index model with the score of every node and the weight of every edge.
 
     Parameters
     ----------
     nodes : results rows, one per node of the model (`rows` holds the node ids).
-    edges : ``parent, child, weight`` (``IndexModel.weights``); a ``row_id`` column, where there is one, is kept.
+    edges : ``parent, child, weight`` (``IndexModel.weights``); weights within a parent are printed as given.
 
     Raises
     ------
@@ -164,8 +181,18 @@ def _node(canvas, page, x, y, box, item: Point, label, root, size, lang):
     top = y - height / 2 + 1.1
     canvas.write(page, x, top, label, ha="center", va="top", size=size, color=ink, zorder=4)
     value = item.estimate.text(lang, unit=False) if item.shown else missing_word(item, lang)
-    canvas.write(page, x, y + height / 2 - 1.0, value, ha="center", va="bottom", size=size + 2, bold=True, color=ink,
-                 zorder=4)  # fmt: skip
+    canvas.write(
+        page,
+        x,
+        y + height / 2 - 1.0,
+        value,
+        ha="center",
+        va="bottom",
+        size=size + 2,
+        bold=True,
+        color=ink,
+        zorder=4,
+    )
 
 
 def _leaf(canvas, page, edge, y, item: Point, label, size, lang):

@@ -68,8 +68,14 @@ UNITS = {
 }
 
 #: unit of the fields of a row that do not share the unit of the estimate
-_FIELD_UNITS = {"n": "count", "n_effective": "count", "n_weighted": "count", "p_value": "p_value", "deff": "deff",
-                "df": "number"}  # fmt: skip
+_FIELD_UNITS = {
+    "n": "count",
+    "n_effective": "count",
+    "n_weighted": "count",
+    "p_value": "p_value",
+    "deff": "deff",
+    "df": "number",
+}
 _FIELDS = {"estimate", "se", "ci_low", "ci_high", *_FIELD_UNITS}
 
 
@@ -153,7 +159,7 @@ class Number:
     ) -> Number:
         """The number in `field` of a results row (CONTRACT §4): estimate, se, ci_low, ci_high, n, p_value ….
 
-        `row` is a mapping or a pandas Series with the columns of ``results.parquet``; absent columns are null.
+        `row` is a mapping or a Series with the columns of ``results.parquet``; absent columns are null.
         """
         if field not in _FIELDS:
             raise InputError(
@@ -161,13 +167,22 @@ class Number:
             )
         unit = _FIELD_UNITS.get(field) or row.get("unit")
         if absent(unit):
-            raise InputError("a results row without a unit cannot be printed", where=f"row {row.get('row_id')}",
-                             expected=", ".join(UNITS))  # fmt: skip
+            raise InputError(
+                "a results row without a unit cannot be printed",
+                where=f"row {row.get('row_id')}",
+                expected=", ".join(UNITS),
+            )
         hidden = row.get("suppressed")
         return cls(
-            row.get(field), str(unit), digits=digits, row_id=row.get("row_id"), flag=row.get("flag"), signed=signed,
-            suppressed=not absent(hidden) and bool(hidden), mark=mark,
-        )  # fmt: skip
+            row.get(field),
+            str(unit),
+            digits=digits,
+            row_id=row.get("row_id"),
+            flag=row.get("flag"),
+            signed=signed,
+            suppressed=not absent(hidden) and bool(hidden),
+            mark=mark,
+        )
 
     # ------------------------------------------------------------------ what is printed
     @property

@@ -153,7 +153,7 @@ class Table:
         return tuple(dict.fromkeys(ids))
 
     def column_units(self) -> tuple[str | None, ...]:
-        """For each column the one unit of its numbers that needs naming (점, %, %p …); None: none or several."""
+        """For each column the one unit that needs naming (점, %, %p …); None: none or several."""
         out = []
         for position, column in enumerate(self.columns):
             units = _named_units(self, position) if column.kind == "number" else set()
@@ -204,8 +204,9 @@ class Table:
             cells = [row.cells[position] for row in self.rows]
             if any(isinstance(c, Interval) for c in cells):
                 for end in ("low", "high"):
-                    data[f"{column.key}_{end}"] = [_value(getattr(c, end)) if isinstance(c, Interval) else None
-                                                   for c in cells]  # fmt: skip
+                    data[f"{column.key}_{end}"] = [
+                        _value(getattr(c, end)) if isinstance(c, Interval) else None for c in cells
+                    ]
             else:
                 data[column.key] = [_value(c) for c in cells]
         return pd.DataFrame(data)
@@ -232,8 +233,11 @@ class Table:
 def _named_units(table: Table, position: int) -> set[str]:
     """Units with a sign of their own among the numbers of a column."""
     cells = (row.cells[position] for row in table.rows)
-    units = {c.unit if isinstance(c, Number) else c.low.unit for c in cells if isinstance(c, (Number, Interval))
-             and c.shown}  # fmt: skip
+    units = {
+        c.unit if isinstance(c, Number) else c.low.unit
+        for c in cells
+        if isinstance(c, (Number, Interval)) and c.shown
+    }
     return {u for u in units if UNITS[u].suffix(table.lang)}
 
 

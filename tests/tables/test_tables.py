@@ -23,19 +23,33 @@ LABELS = {"m": "남성", "f": "여성", "a": "응대", "b": "시설"}
 
 
 def row(row_id, estimate, n=100, **more):
-    return {"row_id": row_id, "estimate": estimate, "se": 0.5, "ci_low": None if estimate is None else estimate - 1,
-            "ci_high": None if estimate is None else estimate + 1, "n": n, "p_value": 0.2, "unit": "points", "flag": None,
-            "suppressed": False, **more}  # fmt: skip
+    return {
+        "row_id": row_id,
+        "estimate": estimate,
+        "se": 0.5,
+        "ci_low": None if estimate is None else estimate - 1,
+        "ci_high": None if estimate is None else estimate + 1,
+        "n": n,
+        "p_value": 0.2,
+        "unit": "points",
+        "flag": None,
+        "suppressed": False,
+        **more,
+    }
 
 
 @pytest.fixture
 def cross():
-    return pd.DataFrame([
-        row("r0", 63.94, 300, group1=None, group2="a"), row("r1", 64.25, 310, group1=None, group2="b"),
-        row("r2", 60.0, 150, group1="m", group2="a"), row("r3", -2.04, 20, group1="m", group2="b", flag="small_base"),
-        row("r4", 61.0, 150, group1="f", group2="a"),
-        row("r5", None, None, group1="f", group2="b", suppressed=True),
-    ])  # fmt: skip
+    return pd.DataFrame(
+        [
+            row("r0", 63.94, 300, group1=None, group2="a"),
+            row("r1", 64.25, 310, group1=None, group2="b"),
+            row("r2", 60.0, 150, group1="m", group2="a"),
+            row("r3", -2.04, 20, group1="m", group2="b", flag="small_base"),
+            row("r4", 61.0, 150, group1="f", group2="a"),
+            row("r5", None, None, group1="f", group2="b", suppressed=True),
+        ]
+    )
 
 
 def simple(**options):
@@ -78,8 +92,16 @@ def test_cross_table_has_the_base_beside_each_row(cross):
 
 
 def test_banner_of_several_fields(cross):
-    table = Table.from_estimates(cross, name="x", caption="c", rows="group1", columns="group2",
-                                 fields=("estimate", "se", "n"), lang="en", labels={"a": "Response", "b": "Place"})  # fmt: skip
+    table = Table.from_estimates(
+        cross,
+        name="x",
+        caption="c",
+        rows="group1",
+        columns="group2",
+        fields=("estimate", "se", "n"),
+        lang="en",
+        labels={"a": "Response", "b": "Place"},
+    )
     assert [(c.group, c.label) for c in table.columns[2:]] == [
         ("Response", "Score"), ("Response", "SE"), ("Place", "Score"), ("Place", "SE")]  # fmt: skip
 
@@ -99,11 +121,15 @@ def test_unrounded_values_stay_in_the_frame(cross):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda f: f.drop(columns="n"), "bases"), (lambda f: f.assign(n=None), "bases"), (lambda f: f.iloc[:0], "nothing"),
-        (lambda f: f.drop(columns="unit"), "unit"), (lambda f: pd.concat([f, f]), "one cell"),
-        (lambda f: f.rename(columns={"group1": "gruop1"}), "gruop1"), (lambda f: f.to_dict("records"), "DataFrame"),
+        (lambda f: f.drop(columns="n"), "bases"),
+        (lambda f: f.assign(n=None), "bases"),
+        (lambda f: f.iloc[:0], "nothing"),
+        (lambda f: f.drop(columns="unit"), "unit"),
+        (lambda f: pd.concat([f, f]), "one cell"),
+        (lambda f: f.rename(columns={"group1": "gruop1"}), "gruop1"),
+        (lambda f: f.to_dict("records"), "DataFrame"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_shown_is_refused(cross, change, words):
     with pytest.raises(InputError, match=words):
         Table.from_estimates(change(cross), name="x", caption="c", rows="group1", columns="group2", lang="ko")
@@ -168,8 +194,16 @@ def test_rank_table_orders_and_ties():
 def wide(columns, rows=12):
     heads = (Column("r", "구분", "left", "stub"), Column("n", "사례수", "right", "base"),
              *(Column(f"c{i}", f"열 {i}") for i in range(columns)))  # fmt: skip
-    body = tuple(Row((f"행 {r}", Number(100, "count"), *(Number(float(r * 100 + i), "points", row_id=f"i{r}.{i}")
-                                                           for i in range(columns)))) for r in range(rows))  # fmt: skip
+    body = tuple(
+        Row(
+            (
+                f"행 {r}",
+                Number(100, "count"),
+                *(Number(float(r * 100 + i), "points", row_id=f"i{r}.{i}") for i in range(columns)),
+            )
+        )
+        for r in range(rows)
+    )
     return Table("wide", "넓은 표", heads, body)
 
 
@@ -207,8 +241,12 @@ def test_turning_twice_is_the_same():
 
 # ---------------------------------------------------------------------- what is rendered
 def pandoc_table(markdown):
-    done = subprocess.run([pypandoc.get_pandoc_path(), "-f", "markdown", "-t", "json"], input=markdown.encode(),
-                          capture_output=True, check=True)  # fmt: skip
+    done = subprocess.run(
+        [pypandoc.get_pandoc_path(), "-f", "markdown", "-t", "json"],
+        input=markdown.encode(),
+        capture_output=True,
+        check=True,
+    )
     return json.loads(done.stdout)["blocks"]
 
 
@@ -297,13 +335,16 @@ def test_html_for_the_notebook(cross):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: Table("T x", "c", (Column("a", "a"),), (Row(("x",)),)), lambda: Table("t", "c", (Column("a", "a"),), ()),
+        lambda: Table("T x", "c", (Column("a", "a"),), (Row(("x",)),)),
+        lambda: Table("t", "c", (Column("a", "a"),), ()),
         lambda: Table("t", "c", (Column("a", "a"), Column("a", "b")), (Row(("x", "y")),)),
         lambda: Table("t", "c", (Column("a", "a"),), (Row(("x", "y")),)),
-        lambda: Table("t", "c", (Column("a", "a"),), (Row((1.5,)),)), lambda: Column("a", "a", "middle"),
-        lambda: Column("a", "a", "left", "note"), lambda: Table("t", "c", (Column("a", "a"),), (Row(("x",)),), lang="de"),
+        lambda: Table("t", "c", (Column("a", "a"),), (Row((1.5,)),)),
+        lambda: Column("a", "a", "middle"),
+        lambda: Column("a", "a", "left", "note"),
+        lambda: Table("t", "c", (Column("a", "a"),), (Row(("x",)),), lang="de"),
     ],
-)  # fmt: skip
+)
 def test_malformed_tables_are_refused(call):
     with pytest.raises(InputError):
         call()
