@@ -26,7 +26,7 @@ _TEXT = {
         "column": "{column} {value}",
         "size": "{rows}개 집단과 {columns}개 항목의 점수이다.",
         "extremes": "가장 높은 것은 {high}, 가장 낮은 것은 {low}이다.",
-        "scale": "색이 진할수록 점수가 {low}(가장 옅음)에서 {high}(가장 짙음)로 높다",
+        "scale": "색이 짙을수록 점수가 높다({low}~{high})",
     },
     "en": {
         "caption": "Scores by group and dimension",
@@ -37,7 +37,7 @@ _TEXT = {
         "column": "{column} {value}",
         "size": "Scores of {rows} groups on {columns} measures.",
         "extremes": "The highest is {high}, the lowest {low}.",
-        "scale": "darker means higher, from {low} (lightest) to {high} (darkest)",
+        "scale": "darker means higher ({low} to {high})",
     },
 }
 _TELL_ALL = 30

@@ -26,7 +26,7 @@ _TEXT = {
         "change": "증감",
         "interval": "95% 신뢰구간",
         "index": "만족지수",
-        "unchanged": "유의한 차이 없음",
+        "unchanged": "{label}(유의한 차이 없음)",
         "alt": "{label:은/는} 100점 만점에 {value}(95% 신뢰구간 {ci}, n = {n:bare})으로 ‘{zone}’ 구간이다.",
         "alt_short": "{label:은/는} 100점 만점에 {value}(n = {n:bare})으로 ‘{zone}’ 구간이다.",
         "alt_missing": "{label:은/는} {value}이다.",
@@ -47,7 +47,7 @@ _TEXT = {
         "change": "Change",
         "interval": "95% interval",
         "index": "Satisfaction index",
-        "unchanged": "no significant change",
+        "unchanged": "{label} (not significant)",
         "alt": "{label} is {value} out of 100 (95% interval {ci}, n = {n}), in the zone ‘{zone}’.",
         "alt_short": "{label} is {value} out of 100 (n = {n}), in the zone ‘{zone}’.",
         "alt_missing": "{label} is {value}.",
@@ -95,14 +95,19 @@ def gauge(
     before = single(previous, text["previous"], where=where)
     change = single(difference, text["change"], where=where)
     foot = base_note([now], lang)
-    radius = min(46.0, width * 0.28)
-    height = radius + 13 + note_height(foot, width=width, theme=theme)
-    canvas = Canvas(height, width=width, theme=theme)
+    narrow = width < 140  # on a phone the figures stand below the dial
+    radius = min(46.0, (width - 12) / 2 if narrow else width * 0.28)
+    below = (
+        line_height(theme.size) * 2.35 * sum(p is not None for p in (now, before, change)) if narrow else 0
+    )
+    foot_height = note_height(foot, width=width, theme=theme)
+    canvas = Canvas(radius + 13 + below + foot_height, width=width, theme=theme)
     page = canvas.page()
-    x, y = radius + 9, radius + 7
+    x, y = width / 2 if narrow else radius + 9, radius + 7
     _dial(canvas, page, now, before, (x, y), radius, (low, high), text, lang)
-    _beside(canvas, page, x + radius + 12, y - radius * 0.72, now, before, change, text, lang)
-    canvas.note(page, foot, top=height - note_height(foot, width=width, theme=theme) + 0.5)
+    left, top = (4.0, y + 8) if narrow else (x + radius + 12, y - radius * 0.72)
+    _beside(canvas, page, left, top, now, before, change, text, lang)
+    canvas.note(page, foot, top=canvas.height - foot_height + 0.5)
     return Figure(
         name,
         caption or text["caption"],
@@ -191,9 +196,12 @@ def _beside(canvas, page, left, top, now, before, change, text, lang):
     if change is not None:
         outcome = verdict_of(change.row)
         mark = f"{outcome.mark} " if outcome.significant else ""
-        value = change.estimate if not outcome.significant else change.estimate.magnitude()
+        title = change.label if outcome.significant else text["unchanged"].format(label=change.label)
+        value = (
+            change.estimate.magnitude() if outcome.significant else Number.from_row(change.row, signed=True)
+        )
         shown = mark + value.text(lang) if change.shown else missing_word(change, lang)
-        lines.append((change.label, shown, change.interval))
+        lines.append((title if change.shown else change.label, shown, change.interval))
     for i, (title, value, interval) in enumerate(lines):
         y = top + i * step
         colour = theme.accent if before is not None and title == before.label else theme.muted

@@ -108,7 +108,7 @@ def portfolio(
     boxes = [(max(text_width(t, theme.small, family=theme.family) for t in n.split("\n")) + 0.6,
               line_height(theme.small, n.count("\n") + 1)) for n in names]  # fmt: skip
     corners = place_labels(spots, boxes, frame=(left, top, left + plot_width, top + body),
-                           avoid=[box for *_, box in titles])  # fmt: skip
+                           avoid=[box for *_, box in titles], corners_first=covariance is None)  # fmt: skip
     key_lines = [] if corners is not None else _key(live, width, theme)
     key_height = line_height(theme.small, max((y for _, y, _ in key_lines), default=-1) + 1) + (
         2 if key_lines else 0

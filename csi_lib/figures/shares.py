@@ -105,7 +105,7 @@ def likert_bars(
     foot = base_note(bars, lang, error=False)
     legend = [named(categories, kind) for kind in kinds]
     lines = _legend_lines(legend, width, theme)
-    heads = (text["mean"] if means is not None else "", text["n"])
+    heads = (text["mean"] if means is not None else None, text["n"])
     chart = RowChart(bars, lang=lang, limits=(0, 100), foot=foot, width=width, theme=theme, heads=heads,
                      top=lines[-1][1] + line_height(theme.small) + 2)  # fmt: skip
     chart.scale(ticks=(0, 25, 50, 75, 100), unit="%")

@@ -73,6 +73,7 @@ def path_diagram(
         k: wrap(items[k].label, room if k not in children else width * 0.17, size, theme=theme) for k in depth
     }
     heights = [max(5.4, line_height(size, names[k].count("\n") + 1) + 1.5) for k in order]
+    heights = _roomy(order, heights, children, names, size)
     tops = np.concatenate([[0], np.cumsum(heights)])
     y = {k: float(tops[i] + heights[i] / 2) for i, k in enumerate(order)}
     for key in sorted(children, key=lambda k: -depth[k]):
@@ -159,6 +160,18 @@ def _walk(node, children, depth, level, where):
     if node not in children:
         return [node]
     return [leaf for child in children[node] for leaf in _walk(child, children, depth, level + 1, where)]
+
+
+def _roomy(order, heights, children, names, size) -> list[float]:
+    """Heights of the leaves, raised where the leaves of a node would take less room than its own box."""
+    heights = dict(zip(order, heights, strict=True))
+    for node, kids in children.items():
+        leaves = [k for k in kids if k not in children]
+        if len(leaves) == len(kids):
+            box = line_height(size, names[node].count("\n") + 1) + line_height(size + 2) + 4.5
+            factor = max(1.0, box / sum(heights[k] for k in leaves))
+            heights.update({k: heights[k] * factor for k in leaves})
+    return [heights[k] for k in order]
 
 
 def _curve(start, end, count=16):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
@@ -91,9 +92,9 @@ def trend_lines(
             "a break at a wave that is not drawn", where=where, found=", ".join(map(str, unknown))
         )
     hidden = [
-        f"{p.label} {p.key[-1]}: {missing_word(p, lang)}"
+        f"{p.label} {_wave(p.key[-1])}: {missing_word(p, lang)}"
         if series
-        else f"{p.key[-1]}: {missing_word(p, lang)}"
+        else f"{_wave(p.key[-1])}: {missing_word(p, lang)}"
         for p in items
         if not p.shown
     ]
@@ -123,7 +124,7 @@ def trend_lines(
         )
     unit = (ticks[-1] - ticks[0]) / body
     for wave, i in place.items():
-        canvas.write(ax, i, ticks[0] - 2 * unit, str(wave), ha="center", va="top", color=theme.muted)
+        canvas.write(ax, i, ticks[0] - 2 * unit, _wave(wave), ha="center", va="top", color=theme.muted)
     for wave in cut:
         ax.axvline(place[wave] - 0.5, color=theme.accent, linewidth=1, linestyle=(0, (2, 2)), gid="break")
         canvas.write(
@@ -136,11 +137,11 @@ def trend_lines(
             size=theme.small,
             color=theme.accent,
         )
-    ends = []
+    ends, labelled = [], _where_values_go(lines)
     for k, (key, line) in enumerate(lines.items()):
         colour = theme.lines[k]
         shift = (k - (len(lines) - 1) / 2) * 0.05  # intervals side by side, not on top of each other
-        _line(canvas, ax, line, place, cut, colour, _MARKERS[k], shift, len(lines) <= 2, unit, lang)
+        _line(canvas, ax, line, place, cut, colour, _MARKERS[k], shift, labelled.get(key), unit, lang)
         live = [p for p in line if p.shown]
         if live and series:
             ends.append((live[-1].value, names[key], colour))
@@ -197,18 +198,32 @@ def _line(canvas, ax, line, place, cut, colour, marker, shift, values, unit, lan
         )
         if values:
             for x, item in run:
-                y = (item.high if item.interval.shown else item.value) + 1.2 * unit
+                y = item.high + 1.2 * unit if values == "bottom" else item.low - 1.2 * unit
                 canvas.write(
                     ax,
                     x,
                     y,
                     item.estimate.text(lang, unit=item.estimate.unit in ("proportion", "percent")),
                     ha="center",
-                    va="bottom",
+                    va=values,
                     size=canvas.theme.small,
                     color=colour,
                     bold=True,
                 )
+
+
+def _where_values_go(lines) -> dict:
+    """Of one line the values are printed above it, of two also below the lower one, of more nowhere."""
+    if len(lines) > 2:
+        return {}
+    mean = {key: np.mean([p.value for p in line if p.shown] or [0.0]) for key, line in lines.items()}
+    order = sorted(mean, key=lambda key: -mean[key])
+    return dict(zip(order, ("bottom", "top"), strict=False))
+
+
+def _wave(value) -> str:
+    """A year read as a float is still a year."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _edition_breaks(lines) -> set:
@@ -224,12 +239,14 @@ def _edition_breaks(lines) -> set:
 def _trend_alt(lines, cut, caption, text, foot, lang) -> str:
     parts = []
     for key, line in lines.items():
-        waves = [say(text["wave"], lang, when=str(p.key[-1]), value=p.estimate) for p in line]
+        waves = [say(text["wave"], lang, when=_wave(p.key[-1]), value=p.estimate) for p in line]
         label = clean_text(line[0].label) if key is not None else caption
         parts.append(say(text["series"], lang, label=label, waves=join_words(waves, lang, between=", ")).text)
     if cut:
         parts.append(
-            say(text["breaks"], lang, when=join_words([str(c) for c in sorted(cut)], lang, between=", ")).text
+            say(
+                text["breaks"], lang, when=join_words([_wave(c) for c in sorted(cut)], lang, between=", ")
+            ).text
         )
     return " ".join(parts) + (f" {foot}." if foot else "")
 

@@ -146,8 +146,9 @@ class TestEveryFigure:
         references = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
         assert references <= set(re.findall(r'id="([^"]+)"', text))
 
-    def test_text_stays_on_the_paper(self, kind, lang):
-        figure = drawing(kind, lang)
+    @pytest.mark.parametrize("width", [160.0, 90.0], ids=["A4", "phone"])
+    def test_text_stays_on_the_paper(self, kind, lang, width):
+        figure = drawing(kind, lang) if width == 160 else DRAW[kind](lang=lang, width=width)
         renderer = figure.fig.canvas.get_renderer()
         box = figure.fig.bbox
         for ax in figure.fig.axes:
