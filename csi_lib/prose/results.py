@@ -17,7 +17,7 @@ _KEYED_BY = ("measure", "group1", "group2", "agency", "year", "period", "statist
 
 
 class Labels:
-    """Code → label: the mapping first, then a ``<column>_label`` column of the frame, else the code itself."""
+    """Code → label: the mapping first, then a ``<column>_label`` column, else the code itself."""
 
     def __init__(self, frame: pd.DataFrame, labels: Mapping | None, *, total: str):
         self._labels, self._total, self._frames = dict(labels or {}), total, {}
@@ -42,8 +42,12 @@ def results(frame: pd.DataFrame, *, where: str, need: Sequence[str] = ()) -> pd.
     for column in ("estimate", "unit", *need):
         if column not in frame.columns:
             close = nearest(column, frame.columns)
-            raise InputError(f"the frame has no column {column!r}", where=where, found=", ".join(frame.columns),
-                             action=f"Did you mean {close}?" if close else None)  # fmt: skip
+            raise InputError(
+                f"the frame has no column {column!r}",
+                where=where,
+                found=", ".join(frame.columns),
+                action=f"Did you mean {close}?" if close else None,
+            )
     if "n" not in frame.columns:
         raise InputError("results without bases cannot be shown", where=where, expected="a column n")
     if not len(frame):
@@ -54,8 +58,11 @@ def results(frame: pd.DataFrame, *, where: str, need: Sequence[str] = ()) -> pd.
         frame = frame.assign(suppressed=suppressed)
     bare = frame["n"].isna() & frame["estimate"].notna() & ~frame["suppressed"]
     if bare.any():
-        raise InputError("results without bases cannot be shown", where=where,
-                         found=f"{int(bare.sum())} of {len(frame)} rows have an estimate but no n")  # fmt: skip
+        raise InputError(
+            "results without bases cannot be shown",
+            where=where,
+            found=f"{int(bare.sum())} of {len(frame)} rows have an estimate but no n",
+        )
     return frame
 
 
