@@ -132,8 +132,8 @@ def _colours(primary: str) -> str:
     on_tint = _toward(primary, "#000000", tint, 4.6)
     day = f"--csi-primary: {on_tint}; --csi-tint: {tint}; --csi-note: {on_tint};"
     night = f"--csi-primary: {light}; --csi-tint: {dark_tint}; --csi-note: {light};"
-    return (f":root {{ {day} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {night} }} }}\n"
-            f"@media print {{ :root {{ {day} }} }}\n")
+    return (f":root {{ {day} }}\n@media (prefers-color-scheme: dark) {{ :root.csi {{ {night} }} }}\n"
+            f"@media print {{ :root, :root.csi {{ {day} }} }}\n")
 
 
 # -- fonts ------------------------------------------------------------------------------------------------

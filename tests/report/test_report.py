@@ -37,7 +37,7 @@ def test_html_needs_nothing_from_outside(page):
 
 
 def test_html_structure(page):
-    assert page.startswith('<!DOCTYPE html>\n<html lang="ko">')
+    assert page.startswith('<!DOCTYPE html>\n<html lang="ko" class="csi">')
     assert len(re.findall(r"<h1\b", page)) == 1
     levels = [int(n) for n in re.findall(r"<h([1-6])\b", page)]
     assert all(after <= before + 1 for before, after in zip(levels, levels[1:]))
@@ -150,7 +150,7 @@ def test_the_date_of_a_pdf_is_that_of_the_source(tmp_path, monkeypatch):
 def test_english_edition_has_no_korean_of_ours(tmp_path):
     job = sample.make_job(tmp_path, lang="en")
     page = render(job, renderer="embedded", formats=("html",)).paths["html"].read_text(encoding="utf-8")
-    assert '<html lang="en">' in page
+    assert '<html lang="en" class="csi">' in page
     for word in ("Contents", "Skip to content", "Commissioned by", "Figure&nbsp;1", "Table&nbsp;1", "Show the data of this figure"):
         assert word in page.replace("\xa0", "&nbsp;"), word
     for word in ("본문으로", "목차", "그림의 자료 보기"):
