@@ -18,6 +18,10 @@ _PUBLIC = {
     # survey: data meets codebook and design
     # models
     # reports and runs
+    "csi_lib.report.join": ["join_notebooks"],
+    "csi_lib.report.theme": ["prepare_theme"],
+    "csi_lib.report.project": ["write_project"],
+    "csi_lib.report.render": ["render", "render_document", "available_renderers"],
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 __all__ = [*_MODULE_OF, "__version__"]
