@@ -75,6 +75,10 @@ _PUBLIC = {
     "csi_lib.report.chapter": ["Chapter", "open_chapter"],
     "csi_lib.run.pipeline": ["run_study"],
     "csi_lib.run.results": ["load_results"],
+    "csi_lib.report.join": ["join_notebooks"],
+    "csi_lib.report.theme": ["prepare_theme"],
+    "csi_lib.report.project": ["write_project"],
+    "csi_lib.report.render": ["render", "render_document", "available_renderers"],
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 __all__ = [*_MODULE_OF, "__version__"]
