@@ -16,6 +16,11 @@ _PUBLIC = {
     "csi_lib.measure.alpha": ["cronbach_alpha"],
     "csi_lib.measure.cfa": ["cfa"],
     "csi_lib.measure.model_syntax": ["read_model"],
+    "csi_lib.measure.polychoric": ["polychoric"],
+    "csi_lib.measure.ordinal_alpha": ["ordinal_alpha"],
+    "csi_lib.measure.invariance": ["invariance"],
+    "csi_lib.measure.validity": ["composite_reliability", "average_variance_extracted", "fornell_larcker"],
+    "csi_lib.measure.htmt": ["htmt"],
     # study: what is on disk
     # survey: data meets codebook and design
     # models
