@@ -111,6 +111,26 @@ def scaled_shifted(
     return Correction(scale=scale, trace=trace, shift=df - trace / scale)
 
 
+def nested_difference(
+    chisq: float, wide: np.ndarray, narrow: np.ndarray, inverse: np.ndarray, meat: np.ndarray, df: int
+) -> float:
+    """Scaled and shifted difference of two weighted chi-squares (Satorra 2000; Asparouhov & Muthen 2010).
+
+    `wide` and `narrow` are the Jacobians (all groups) of the less and the more restricted model; `inverse`
+    and `meat` belong to the less restricted one. The restrictions are the directions in the wide model's
+    parameters that the narrow one cannot reach.
+    """
+    reached = np.linalg.lstsq(wide, narrow, rcond=None)[0]
+    left, values, _ = np.linalg.svd(reached, full_matrices=True)
+    rank = int((values > 1e-8 * values[0]).sum())
+    A = left[:, rank:].T
+    if not len(A):
+        return np.nan
+    projected = inverse @ A.T @ np.linalg.solve(A @ inverse @ A.T, A @ inverse) @ meat
+    scale = np.sqrt(df / np.vdot(projected, projected.T))
+    return float(chisq * scale + df - scale * np.trace(projected))
+
+
 def moment_jacobian(model: FactorModel, full: FactorModel, theta: np.ndarray, group: int) -> np.ndarray:
     """Derivatives of one group's moments, in the order of its saturated model, by the free parameters."""
     place = {name: k for k, name in enumerate(model.names)}

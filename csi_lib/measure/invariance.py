@@ -10,6 +10,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.measure.cfa import cfa
+from csi_lib.measure.cfa_corrections import nested_difference
 from csi_lib.measure.cfa_result import FactorAnalysis
 from csi_lib.measure.fit_indices import chisq_p_value
 
@@ -94,7 +95,7 @@ def invariance(
     Notes
     -----
     The difference of two chi-squares is a chi-square under ML; under MLR it is scaled (Satorra & Bentler
-    2001). For WLSMV no difference test is given (delta_p_value is nan): judge by the changes of the indices.
+    2001), under WLSMV scaled and shifted (Satorra 2000). DWLS has no difference test: delta_chisq is nan.
 
     R: ``cfa(model, data, group = "g", group.equal = c("loadings", "intercepts"))`` and ``lavTestLRT``.
     """
@@ -175,6 +176,11 @@ def _difference(fit: FactorAnalysis, old: FactorAnalysis, df: int) -> float:
     new, before = fit.fit, old.fit
     if fit.estimator == "ML":
         return new.chisq - before.chisq
+    if fit.estimator == "WLSMV" and df > 0:
+        wide, narrow = old.fitted, fit.fitted
+        return nested_difference(
+            new.chisq - before.chisq, wide.jacobian, narrow.jacobian, wide.inverse, wide.meat, df
+        )
     if fit.estimator != "MLR" or df == 0:
         return np.nan
     scale = (
