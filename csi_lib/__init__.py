@@ -32,6 +32,11 @@ _PUBLIC = {
     "csi_lib.measure.retention": ["parallel_analysis", "minimum_average_partial"],
     "csi_lib.measure.content": ["content_validity_index", "content_validity_ratio"],
     "csi_lib.measure.validity": ["vif", "known_groups", "criterion_correlations", "common_method"],
+    "csi_lib.measure.polychoric": ["polychoric"],
+    "csi_lib.measure.ordinal_alpha": ["ordinal_alpha"],
+    "csi_lib.measure.invariance": ["invariance"],
+    "csi_lib.measure.construct_validity": ["composite_reliability", "average_variance_extracted", "fornell_larcker"],
+    "csi_lib.measure.htmt": ["htmt"],
     # study: what is on disk
     "csi_lib.study.study": ["Study", "Job", "load_study"],
     "csi_lib.study.location": ["resolve_study", "bundled_studies"],
