@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from csi_lib.errors import InputError, nearest
-from csi_lib.run.failure import ChapterError, chapter_error, remove_messages
+from csi_lib.run.failure import ChapterError, chapter_error, plain, remove_messages
 
 #: Bytes a notebook may send as output: some forty large figures.
 OUTPUT_LIMIT = 64 * 2**20
@@ -129,7 +129,7 @@ def _execute(node, parameters: dict, limits, *, env, cwd, mode: str) -> Executed
     error = debug = None
     if course.kind:
         error = chapter_error(course, node, limits)
-        debug = "\n".join((f"{course.ename or course.kind}: {course.evalue}", *course.traceback))
+        debug = "\n".join((f"{course.ename or course.kind}: {course.evalue}", *plain(course.traceback)))
         remove_messages(node)
     kernel = {True: "warm", False: "ordinary"}.get(course.forked)
     return Executed(node, error, seconds, course.cpu, course.memory, kernel, debug)
@@ -203,7 +203,7 @@ class WarmKernels:
         if self._kernel != "ordinary":
             try:
                 warm_parent(self._address)
-            except NoWarmKernel as problem:
+            except (NoWarmKernel, OSError) as problem:
                 if self._kernel == "warm":
                     raise
                 logging.getLogger(__name__).warning("Ordinary kernels instead of warm ones: %s", problem)

@@ -96,10 +96,14 @@ def megabytes(number: int | None) -> str:
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+def plain(traceback: Iterable[str]) -> tuple[str, ...]:
+    """IPython's traceback without its colours."""
+    return tuple(_COLOUR.sub("", part).rstrip() for part in traceback)
+
+
 def frames(traceback: Iterable[str]) -> tuple[str, ...]:
-    """The parts of IPython's traceback that show code; those with the message show data."""
-    plain = (_COLOUR.sub("", part).rstrip() for part in traceback)
-    return tuple(part for part in plain if part.startswith(("File ", "Cell In")))
+    """The parts of it that show code; those with the message show data."""
+    return tuple(part for part in plain(traceback) if part.startswith(("File ", "Cell In")))
 
 
 def remove_messages(node) -> None:
