@@ -368,10 +368,10 @@ class Chapter:
         cards, ids = [], []
         for row in (r for r in rows if r is not None and not pd.isna(r["estimate"])):
             change = self.change(row)
-            note = self.sentence(ko="(n = {n:bare})", en="(n = {n:bare})", n=Number.from_row(row, "n"))
+            note = self.sentence(ko="n\u00a0=\u00a0{n:bare}", en="n\u00a0=\u00a0{n:bare}", n=Number.from_row(row, "n"))
             if change is not None and not pd.isna(change["estimate"]):
                 mark = verdict_of(change, alpha=self.study.thresholds.significance).mark
-                note = self.sentence(ko="전년 대비 {change} {mark}", en="{change} {mark} since last wave",
+                note = self.sentence(ko="전년 대비 {change} {mark}", en="{change} {mark}",
                                      change=Number.from_row(change, signed=True), mark=mark) + note  # fmt: skip
             cards.append((self.labels.measure(row["measure"]), Number.from_row(row), note))
             ids += [row["row_id"], *note.row_ids]

@@ -47,7 +47,7 @@ def test_schema_beside_the_bundled_studies_is_current(file):
 def test_years_are_ordered_and_carry_their_period(example):
     assert list(example.years) == [2023, 2024]
     assert example.years[2024].period == "2024"
-    assert example.years[2024].formula_edition == {"iudc-external": "1"}
+    assert example.years[2024].formula_edition == {"iudc-external": "2004"}
 
 
 def test_unknown_agency_year_source_suggest_the_near_spelling(example):

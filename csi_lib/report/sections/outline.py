@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.prose.numbers import Number
-from csi_lib.survey.estimates import t_interval
 from csi_lib.tables.table import Column, Row, Table
 
 _TEXT = {
@@ -36,7 +35,7 @@ _TEXT = {
 def sample_rows(chapter) -> pd.DataFrame:
     """Rows on the sample as a whole: its size, its effective size and its largest sampling error.
 
-    error = t · sqrt(deff · ¼ / n), the half-width for a share of one half, with Kish's deff of the weights
+    error = 1.96 · sqrt(deff · ¼ / n), the half-width for a share of one half, with Kish's deff of the weights
     n·Σw²/(Σw)² where no other is at hand, and with the finite population correction where the frame is declared.
     """
     survey = chapter.survey
@@ -45,11 +44,11 @@ def sample_rows(chapter) -> pd.DataFrame:
     population = population_of(chapter)
     correction = 1 - n / population if population and population > n else 1.0
     se = np.sqrt(correction * deff * 0.25 / n)
-    low, high = t_interval(0.0, se, survey.design.df)
+    margin = 1.959963984540054 * se  # the convention of quoted margins: normal, not t
     rows = [
         {"measure": "sample", "statistic": "count", "estimate": n, "unit": "count"},
         {"measure": "sample", "statistic": "effective_size", "estimate": n / deff, "unit": "count"},
-        {"measure": "sample", "statistic": "sampling_error", "estimate": (high - low) / 2, "unit": "pp", "se": se},
+        {"measure": "sample", "statistic": "sampling_error", "estimate": margin, "unit": "pp", "se": se},
     ]
     if population:
         rows.append({"measure": "population", "statistic": "count", "estimate": population, "unit": "count"})
@@ -117,12 +116,24 @@ def quality_table(chapter) -> Table:
     return Table("quality", t["quality"], columns, body, lang=chapter.lang, exempt=t["reason"])
 
 
-def composition(chapter, variable: str) -> Table:
-    """Weighted share of each group of a banner variable, with its unweighted number of respondents."""
-    rows = chapter.rows(statistic="share", measure=chapter.values_of(variable), by1=None)
-    label = chapter.labels.variable(variable)
-    return chapter.table(
-        rows, name=f"sample-{variable.replace('_', '-')}", rows="measure", fields=("estimate", "ci", "n"),
-        heads={"estimate": chapter.text(ko="비율", en="Share"), "n": chapter.text(ko="전체 사례수", en="Base")},
-        caption=chapter.text(ko=f"응답자 구성: {label}", en=f"Respondents: {label}"),
-    )  # fmt: skip
+def composition(chapter) -> Table:
+    """Respondents by every banner variable: how many answered, and their weighted share."""
+    t, index = chapter.text, chapter.model.file.index
+    counted = chapter.rows(measure=index, model=chapter.model.name, statistic="index", by1=chapter.banners)
+    rows = chapter.record([
+        {"measure": f"{r['by1']}:{r['group1']}", "statistic": "count", "estimate": r["n"], "n": r["n"], "unit": "count",
+         "suppressed": r["suppressed"]}
+        for r in counted.to_dict("records")
+    ])  # fmt: skip
+    counts = {r["measure"]: r for r in rows.to_dict("records")}
+    columns = (Column("group", t(ko="구분", en="Group"), "left", "stub"), Column("n", t(ko="응답자 수", en="Respondents"), "right", "base"),
+               Column("share", t(ko="비율(%, 가중)", en="Share (%, weighted)")))  # fmt: skip
+    body = []
+    for variable in chapter.banners:
+        shares = chapter.rows(statistic="share", measure=chapter.values_of(variable), by1=None)
+        for row in shares.to_dict("records"):
+            count = counts.get(row["measure"])
+            n = Number.from_row(count) if count else Number(None, "count")
+            body.append(Row((row["measure_label"], n, Number.from_row(row)), group=chapter.labels.variable(variable)))
+    return Table("sample", t(ko="응답자 구성", en="Respondents"), columns, tuple(body), lang=chapter.lang,
+                 min_base=chapter.study.privacy.small_base_flag)  # fmt: skip
