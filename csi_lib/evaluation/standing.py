@@ -94,3 +94,26 @@ def ranks(wave: pd.DataFrame, measure: str, *, type: str | None = None, confiden
         out[str(agency)] = Rank(int((score > score[i]).sum()) + 1, int(above[i].sum()) + 1, k - int(below[i].sum()), k,
                                 int((score == score[i]).sum()))  # fmt: skip
     return out
+
+
+def agency_means(wave: pd.DataFrame, measures: list[str], *, types: list[str | None] = (None,)) -> Estimates:
+    """Simple mean over agencies of each measure, for all agencies (type None) and for each type.
+
+    Every agency counts once, whatever its size. Agencies are independent samples: se = sqrt(Σ se²)/k. Groups of fewer than
+    `MIN_PEERS` agencies give no row for a type; n is the number of respondents, ``value_text`` that of agencies.
+    """
+    parts = []
+    for measure in measures:
+        for kind in types:
+            rows = wave[(wave["measure"] == measure) & wave["estimate"].notna() & wave["se"].notna()]
+            if kind is not None:
+                rows = rows[rows["type"] == kind]
+            if len(rows) < (2 if kind is None else MIN_PEERS):
+                continue
+            together = independent(rows.drop(columns="type"))
+            frame = rows.drop(columns="type").iloc[[0]].assign(
+                agency=None, n=rows["n"].sum(), n_weighted=np.nan, n_effective=np.nan, deff=np.nan, df=np.nan,
+                versus="agencies", value_text=str(len(rows)), flag=None, by1=None if kind is None else "type", group1=kind,
+            )
+            parts.append(together.combine(np.full((len(rows), 1), 1 / len(rows)), frame))
+    return Estimates.concat(parts)

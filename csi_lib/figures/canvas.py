@@ -53,9 +53,20 @@ class Canvas:
 
 
 def write(
-    ax: Axes, x: float, y: float, text: str, *, theme: Theme = HOUSE, size: float | None = None, bold: bool = False,
-    color: str | None = None, ha: str = "left", va: str = "center", gid: str | None = None, **more,
-):  # fmt: skip
+    ax: Axes,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    theme: Theme = HOUSE,
+    size: float | None = None,
+    bold: bool = False,
+    color: str | None = None,
+    ha: str = "left",
+    va: str = "center",
+    gid: str | None = None,
+    **more,
+):
     """Put `text` on `ax`; characters without a glyph and mathematics are taken care of."""
     return ax.text(
         x, y, drawable(text, theme), family=families(theme), fontsize=size or theme.size,
@@ -66,7 +77,9 @@ def write(
 
 def note_height(text: str, *, width: float = WIDTH, theme: Theme = HOUSE) -> float:
     """Height of the foot that `Canvas.note` will need."""
-    return line_height(theme.small, wrap(text, width - 2, theme.small, lines=4, theme=theme).count("\n") + 1) + 2
+    return (
+        line_height(theme.small, wrap(text, width - 2, theme.small, lines=4, theme=theme).count("\n") + 1) + 2
+    )
 
 
 def widest(texts: Sequence[str], size: float, *, bold: bool = False, theme: Theme = HOUSE) -> float:

@@ -17,22 +17,44 @@ from csi_lib.prose.results import Labels, results, unique
 from csi_lib.prose.sentences import join_words, say
 
 _TEXT = {
-    "ko": {"caption": "집단별·차원별 점수", "total": "전체", "n": "사례수", "cell": "{row} {column} {value}",
-           "row": "{row}: {cells}.", "column": "{column} {value}", "size": "{rows}개 집단과 {columns}개 항목의 점수이다.",
-           "extremes": "가장 높은 것은 {high}, 가장 낮은 것은 {low}이다.",
-           "scale": "색이 진할수록 점수가 {low}(가장 옅음)에서 {high}(가장 짙음)로 높다"},
-    "en": {"caption": "Scores by group and dimension", "total": "Total", "n": "n", "cell": "{row}, {column} {value}",
-           "row": "{row}: {cells}.", "column": "{column} {value}", "size": "Scores of {rows} groups on {columns} measures.",
-           "extremes": "The highest is {high}, the lowest {low}.",
-           "scale": "darker means higher, from {low} (lightest) to {high} (darkest)"},
-}  # fmt: skip
+    "ko": {
+        "caption": "집단별·차원별 점수",
+        "total": "전체",
+        "n": "사례수",
+        "cell": "{row} {column} {value}",
+        "row": "{row}: {cells}.",
+        "column": "{column} {value}",
+        "size": "{rows}개 집단과 {columns}개 항목의 점수이다.",
+        "extremes": "가장 높은 것은 {high}, 가장 낮은 것은 {low}이다.",
+        "scale": "색이 짙을수록 점수가 높다({low}~{high})",
+    },
+    "en": {
+        "caption": "Scores by group and dimension",
+        "total": "Total",
+        "n": "n",
+        "cell": "{row}, {column} {value}",
+        "row": "{row}: {cells}.",
+        "column": "{column} {value}",
+        "size": "Scores of {rows} groups on {columns} measures.",
+        "extremes": "The highest is {high}, the lowest {low}.",
+        "scale": "darker means higher ({low} to {high})",
+    },
+}
 _TELL_ALL = 30
 
 
 def heat_table(
-    frame: pd.DataFrame, *, rows: str = "group1", columns: str = "measure", lang: str, labels: Mapping | None = None,
-    name: str = "heat-table", caption: str | None = None, width: float = WIDTH, theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
+    frame: pd.DataFrame,
+    *,
+    rows: str = "group1",
+    columns: str = "measure",
+    lang: str,
+    labels: Mapping | None = None,
+    name: str = "heat-table",
+    caption: str | None = None,
+    width: float = WIDTH,
+    theme: Theme = HOUSE,
+) -> Figure:
     """Every group's score on every measure, printed and coloured, with the base of the group.
 
     The colour runs from the lowest to the highest score that is shown; the figures say the same, so nothing
@@ -69,12 +91,22 @@ def heat_table(
     edges = np.concatenate([[0], np.cumsum(heights)]) + top
     colours = LinearSegmentedColormap.from_list("heat", ["#F1F5FA", "#8FB0D4", theme.primary])
     norm = Normalize(low.value, max(high.value, low.value + 1e-9)) if live else Normalize(0, 1)
-    page.pcolormesh(left + slot * np.arange(len(column_keys) + 1), edges, np.ma.masked_invalid(matrix), cmap=colours,
-                    norm=norm, edgecolors=theme.page, linewidth=1.2, gid="value")  # fmt: skip
+    page.pcolormesh(
+        left + slot * np.arange(len(column_keys) + 1),
+        edges,
+        np.ma.masked_invalid(matrix),
+        cmap=colours,
+        norm=norm,
+        edgecolors=theme.page,
+        linewidth=1.2,
+        gid="value",
+    )
     for j, head in enumerate(heads):
         canvas.write(page, left + slot * (j + 0.5), top - 1.2, head, ha="center", va="bottom", size=small,
                      color=theme.muted)  # fmt: skip
-    canvas.write(page, width - 1, top - 1.2, text["n"], ha="right", va="bottom", size=small, color=theme.muted)
+    canvas.write(
+        page, width - 1, top - 1.2, text["n"], ha="right", va="bottom", size=small, color=theme.muted
+    )
     for i, (r, label) in enumerate(zip(row_keys, names, strict=True)):
         y = (edges[i] + edges[i + 1]) / 2
         canvas.write(page, left - 2.5, y, label, ha="right", bold=r is None)
@@ -91,8 +123,20 @@ def heat_table(
             canvas.write(page, x, y, shown + (SMALL_BASE if item.estimate.small_base else ""), ha="center",
                          color=theme.page if dark else theme.ink)  # fmt: skip
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
-    data = frame.assign(row=[named(rows, k) for k in frame[rows]], column=[named(columns, k) for k in frame[columns]])
-    alt = _alt(cells, row_keys, column_keys, lambda k: named(rows, k), lambda k: named(columns, k), low, high, text, lang)
+    data = frame.assign(
+        row=[named(rows, k) for k in frame[rows]], column=[named(columns, k) for k in frame[columns]]
+    )
+    alt = _alt(
+        cells,
+        row_keys,
+        column_keys,
+        lambda k: named(rows, k),
+        lambda k: named(columns, k),
+        low,
+        high,
+        text,
+        lang,
+    )
     return Figure(name, caption or text["caption"], f"{alt} {foot}.", canvas.fig, data, lang=lang)
 
 
@@ -108,10 +152,14 @@ def _alt(cells, row_keys, column_keys, row_name, column_name, low, high, text, l
         for r in row_keys:
             told = [say(text["column"], lang, column=column_name(c), value=cells[r, c].estimate)
                     for c in column_keys if (r, c) in cells]  # fmt: skip
-            parts.append(say(text["row"], lang, row=row_name(r), cells=join_words(told, lang, between=", ")).text)
+            parts.append(
+                say(text["row"], lang, row=row_name(r), cells=join_words(told, lang, between=", ")).text
+            )
         return " ".join(parts)
     alt = say(text["size"], lang, rows=len(row_keys), columns=len(column_keys)).text
     if low is not None:
-        cell = lambda p: say(text["cell"], lang, row=row_name(p.key[0]), column=column_name(p.key[1]), value=p.estimate)
+        cell = lambda p: say(
+            text["cell"], lang, row=row_name(p.key[0]), column=column_name(p.key[1]), value=p.estimate
+        )
         alt += " " + say(text["extremes"], lang, high=cell(high), low=cell(low)).text
     return alt

@@ -64,7 +64,10 @@ def families(theme: Theme) -> list[str]:
 def _fonts(family: str, bold: bool) -> tuple[FT2Font, ...]:
     register_fonts()
     weight = "bold" if bold else "normal"
-    found = [font_manager.findfont(font_manager.FontProperties(family=f, weight=weight)) for f in (family, _FALLBACK)]
+    found = [
+        font_manager.findfont(font_manager.FontProperties(family=f, weight=weight))
+        for f in (family, _FALLBACK)
+    ]
     return tuple(FT2Font(path) for path in found)
 
 
@@ -78,8 +81,12 @@ def drawable(text: str, theme: Theme = HOUSE) -> str:
 
     Dollar signs are escaped, because matplotlib reads them as mathematics.
     """
-    known = _characters(theme.family)
-    return "".join(c if c == "\n" or ord(c) in known else _MISSING for c in str(text)).replace("$", r"\$")
+    return _in_font(str(text), theme.family).replace("$", r"\$")
+
+
+def _in_font(text: str, family: str) -> str:
+    known = _characters(family)
+    return "".join(c if c == "\n" or ord(c) in known else _MISSING for c in text)
 
 
 @lru_cache(maxsize=8192)
@@ -87,8 +94,11 @@ def text_width(text: str, size: float, *, bold: bool = False, family: str = HOUS
     """Width in millimetres of one line of text."""
     font, fallback = _fonts(family, bold)
     main = font.get_charmap()
-    total = 0.0
-    for face, part in ((font, [c for c in text if ord(c) in main]), (fallback, [c for c in text if ord(c) not in main])):
+    text, total = _in_font(text, family), 0.0
+    for face, part in (
+        (font, [c for c in text if ord(c) in main]),
+        (fallback, [c for c in text if ord(c) not in main]),
+    ):
         if part:
             face.set_size(size, 72)
             face.set_text("".join(part), 0.0, flags=LoadFlags.NO_HINTING)
@@ -96,7 +106,9 @@ def text_width(text: str, size: float, *, bold: bool = False, family: str = HOUS
     return total / POINTS_PER_MM
 
 
-def wrap(text: str, width: float, size: float, *, bold: bool = False, lines: int = 3, theme: Theme = HOUSE) -> str:
+def wrap(
+    text: str, width: float, size: float, *, bold: bool = False, lines: int = 3, theme: Theme = HOUSE
+) -> str:
     """`text` broken at spaces into at most `lines` lines of `width` millimetres; longer text ends in ….
 
     Only a word that is wider than a whole line is cut inside: Korean is not broken within an eojeol.

@@ -14,6 +14,7 @@ from csi_lib.measure.cfa_corrections import (
     at_moments,
     free_moments,
     missing_corrected,
+    saturated_trace,
     score_products,
     value_at,
     yuan_bentler,
@@ -151,7 +152,6 @@ def fit_likelihood(
     counted = _counted(found, answers)
     inverse = cfa_result.inverse_information(fit.information(counted, theta), model)
     covariance = inverse / found.n
-    full = Likelihood(free_moments(model.items, groups, model.means, covariances=True), samples)
     base = Likelihood(free_moments(model.items, groups, model.means, covariances=False), samples)
     independent = by_item(base)
     at_base = at_moments(base.model, independent)
@@ -160,11 +160,10 @@ def fit_likelihood(
     if estimator == "MLR":
         products = score_products(found, theta)
         covariance = inverse @ products @ inverse / found.n
-        at_full = at_moments(full.model, moments)
-        saturated_ = full.observed_information(at_full), score_products(full, at_full)
-        correction = yuan_bentler(*saturated_, inverse, products, df)
+        trace = saturated_trace(samples, moments, model.items, means=model.means)
+        correction = yuan_bentler(trace, inverse, products, df)
         base_inverse = np.linalg.inv(base.observed_information(at_base))
-        base_correction = yuan_bentler(*saturated_, base_inverse, score_products(base, at_base), base_df)
+        base_correction = yuan_bentler(trace, base_inverse, score_products(base, at_base), base_df)
     if missing == "fiml" and df > 0:
         robust = missing_corrected(
             found, theta, base, at_base, moments, df, base_df, robust=estimator == "MLR"
@@ -172,7 +171,7 @@ def fit_likelihood(
     implied = found.implied(theta)
     fitted = [(m.mean[:k] if model.means else mean, m.cov[:k, :k]) for m, (mean, _) in zip(implied, moments)]
     # the saturated and the baseline model are never fitted, only evaluated, so their value is exact
-    best, worst = value_at(full, moments), value_at(base, independent)
+    best, worst = value_at(found, moments), value_at(base, independent)
     logl, logl_unrestricted = (_logl(counted, at) for at in (fitted, moments))
     srmr, rmr = root_mean_square_residuals(
         moments, fitted, [s.n / counted.n for s in counted.samples], model.means

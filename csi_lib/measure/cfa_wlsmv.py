@@ -166,6 +166,15 @@ class WeightedFit:
     def jacobians(self, theta: np.ndarray) -> list[np.ndarray]:
         return [self.model.jacobian(theta, g) for g in range(self.model.model.groups)]
 
+
+@dataclass(frozen=True)
+class OrderedFit:
+    """The estimates: Jacobian of all groups, inverse curvature, and the middle of the sandwich."""
+
+    jacobian: np.ndarray
+    inverse: np.ndarray
+    meat: np.ndarray
+
     def modification_indices(self) -> pd.DataFrame:
         raise InputError(
             "modification indices are not available for ordered items",
@@ -224,9 +233,9 @@ def fit(
     chisq = 2 * n * minimum.value
     baseline, baseline_df = _baseline(found)
     covariance, correction, base_correction = inverse / (n - table.groups), None, None
+    weighted = [w[:, None] * j for w, j in zip(found.weights(), jacobians)]
+    meat = sum(j.T @ a @ j / share for j, a, share in zip(weighted, acov, found.shares))
     if estimator == "WLSMV":
-        weighted = [w[:, None] * j for w, j in zip(found.weights(), jacobians)]
-        meat = sum(j.T @ a @ j / share for j, a, share in zip(weighted, acov, found.shares))
         covariance = inverse @ meat @ inverse / (n - table.groups)
         correction = scaled_shifted(jacobians, inverse, found.weights(), acov, found.shares, df)
         base_correction = scaled_shifted(
@@ -305,7 +314,7 @@ def fit(
         warnings=tuple(messages),
         notes=tuple(notes),
         model=table,
-        fitted=found,
+        fitted=OrderedFit(np.vstack(jacobians), inverse, meat),
     )
 
 

@@ -80,10 +80,10 @@ def polychoric(
 
     Notes
     -----
-    Standard errors are those of Muthen's (1984) estimator, by outer products of the scores.
+    Standard errors are those of Muthen's (1984) estimator, by products of the scores, with divisor n - 1.
 
-    R: ``lavaan::lavCor(items, ordered = names(items))``; ``psych::polychoric(items, correct = 0)$rho``, which
-    stops its search earlier (differences up to 1e-5); ``psych::tetrachoric`` for two categories.
+    R: ``lavaan::lavCor(items, ordered = names(items), se = "standard")``; ``psych::tetrachoric``;
+    ``psych::polychoric(items, correct = 0)$rho``, which stops its search earlier (differences up to 3e-5).
 
     References
     ----------
@@ -122,7 +122,7 @@ def polychoric(
             MeasureWarning,
             stacklevel=2,
         )
-    se = found.standard_errors()
+    se = found.standard_errors() * np.sqrt(keep.sum() / max(keep.sum() - 1, 1))
     count = len(found.threshold_item)
     matrix_se = np.zeros_like(r)
     matrix_se[found.pairs] = matrix_se[found.pairs[::-1]] = se[count:]

@@ -138,7 +138,9 @@ class Chapter:
 
     @cached_property
     def models(self) -> list[IndexModel]:
-        return [m.fitted(self.survey) if m.file.open_ended else m for m in study_models(self.study, self._round.source)]
+        """The study's index models, bound to its columns."""
+        models = study_models(self.study, self._round.source)
+        return [m.fitted(self.survey) if m.file.open_ended else m for m in models]
 
     @property
     def model(self) -> IndexModel:
@@ -186,6 +188,11 @@ class Chapter:
         return [index, *(self.model.node(index).children or ())]
 
     @property
+    def model_items(self) -> list[str]:
+        """Columns of the items that the index is made of."""
+        return [self.model.binding.get(i, i) for n in self.model.file.order for i in n.items or ()]
+
+    @property
     def overall_item(self) -> str | None:
         """The item that asks for overall satisfaction: what the index node was asked by, or None."""
         node = self.model.node(self.model.file.index)
@@ -206,7 +213,7 @@ class Chapter:
     # ------------------------------------------------------------------ choosing numbers
     @cached_property
     def labels(self) -> Labels:
-        return Labels(self.study, self.survey.codebook, self.models, self.lang)
+        return Labels(self.study, self.study.codebook(self._round.source), self.models, self.lang)
 
     def rows(self, estimates: Estimates | pd.DataFrame | None = None, **keys) -> pd.DataFrame:
         """Results rows with these keys, with label columns (``measure_label``, ``by1_label``, ``group1_label`` …)."""
@@ -248,15 +255,13 @@ class Chapter:
             return None
         return self.row(self.previous, **_identity(row, "statistic"))
 
-    def previous_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """The same numbers in the last wave (those that exist there)."""
-        found = [self.before(row) for row in rows.to_dict("records")]
-        return pd.DataFrame([f for f in found if f is not None], columns=rows.columns if not any(f is not None for f in found) else None)
+    def previous_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
+        """The same numbers in the last wave, of those that exist there; None when there are none."""
+        return _stacked([self.before(row) for row in rows.to_dict("records")])
 
-    def change_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Their changes since the last wave."""
-        found = [self.change(row) for row in rows.to_dict("records")]
-        return pd.DataFrame([f for f in found if f is not None], columns=rows.columns if not any(f is not None for f in found) else None)
+    def change_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
+        """Their changes since the last wave; None when there are none."""
+        return _stacked([self.change(row) for row in rows.to_dict("records")])
 
     def interval(self, row: Mapping) -> Interval:
         return Interval.from_row(row)
@@ -266,8 +271,9 @@ class Chapter:
         return [Number.from_row(row, f) for f in fields]
 
     def values_of(self, variable: str) -> list[str]:
-        """Measures of the shares of a categorical column, in codebook order."""
-        return [f"{variable}:{c}" for c in self.survey.frame[variable].astype("category").cat.categories]
+        """Measures of the shares of a categorical column, in codebook order, of the values that occur."""
+        column = self.survey.frame[variable].astype("category").cat.remove_unused_categories()
+        return [f"{variable}:{c}" for c in column.cat.categories]
 
     # ------------------------------------------------------------------ recording
     def record(self, rows: pd.DataFrame | Sequence[Mapping] | Estimates, **constant) -> pd.DataFrame:
@@ -362,7 +368,7 @@ class Chapter:
         cards, ids = [], []
         for row in (r for r in rows if r is not None and not pd.isna(r["estimate"])):
             change = self.change(row)
-            note = self.sentence(ko="n = {n:bare}", en="n = {n:bare}", n=Number.from_row(row, "n"))
+            note = self.sentence(ko="(n = {n:bare})", en="(n = {n:bare})", n=Number.from_row(row, "n"))
             if change is not None and not pd.isna(change["estimate"]):
                 mark = verdict_of(change, alpha=self.study.thresholds.significance).mark
                 note = self.sentence(ko="전년 대비 {change} {mark}", en="{change} {mark} since last wave",
@@ -382,6 +388,11 @@ class Chapter:
     def text(self, *, ko: str, en: str) -> str:
         """One of two texts."""
         return ko if self.lang == "ko" else en
+
+
+def _stacked(rows: list) -> pd.DataFrame | None:
+    found = [row for row in rows if row is not None]
+    return pd.DataFrame(found).reset_index(drop=True) if found else None
 
 
 def _identity(row: Mapping, *more: str) -> dict:

@@ -77,7 +77,9 @@ def figure_display(figure, rows: Sequence[dict], chapter: str, folder: str | Non
 def highlights_display(cards, rows: Sequence[dict], lang: str) -> Display:
     """Key figures side by side: ``(label, Number, Sentence)`` each."""
     parts = [
-        f"::: {{.key-figure}}\n{number.markdown(lang)}\n\n{escape_markdown(label)}\n\n{note.markdown}\n:::"
+        "::: {.key-figure}\n"
+        f"[{number.markdown(lang, unit=False)}[{escape_markdown(number.suffix(lang).strip())}]{{.unit}}]{{.value}}\n"
+        f"[{escape_markdown(label)}]{{.label}}\n[{note.markdown}]{{.change}}\n:::"
         for label, number, note in cards
     ]
     text = "; ".join(f"{label} {number.text(lang)}" for label, number, _ in cards)

@@ -85,7 +85,7 @@ def read_source(path: Path, *, to: str, echo: bool | None = None) -> Source:
     chunk = re.search(r"^\s*(```+|~~~+)\s*\{(\w+)[^}]*\}", body, re.MULTILINE)
     if chunk and not chunk[2].startswith("="):
         raise InputError(
-            f"this document holds code to be executed (```{{{chunk[2]}}}), and the embedded engine executes none",
+            f"this document holds code to be executed (```{{{chunk[2]}}}); the embedded engine executes none",
             where=f"{path.name}:{skipped + body[: chunk.start(1)].count(chr(10)) + 1}",
             action="Execute it as a notebook first and render the executed .ipynb, or install Quarto",
         )
@@ -104,7 +104,9 @@ class _Notebook:
         try:
             self.node = nbformat.read(path, as_version=4)
         except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
-            raise InputError("this is not a readable notebook", where=str(path), found=str(error)[:120]) from error
+            raise InputError(
+                "this is not a readable notebook", where=str(path), found=str(error)[:120]
+            ) from error
         self.metadata: dict = {}
         self.echo = echo
         self.warning = True
@@ -140,7 +142,12 @@ class _Notebook:
 
     def _raw(self, cell, index: int, where: str) -> None:
         mime = cell.metadata.get("raw_mimetype") or cell.metadata.get("format") or ""
-        wanted = {"text/html": "html", "text/markdown": "markdown", "text/typst": "typst", "": "markdown"}.get(mime)
+        wanted = {
+            "text/html": "html",
+            "text/markdown": "markdown",
+            "text/typst": "typst",
+            "": "markdown",
+        }.get(mime)
         if wanted is None:
             raise InputError(f"a raw cell of type {mime} is outside the supported subset", where=where)
         if wanted == "markdown":
@@ -189,7 +196,9 @@ class _Notebook:
             text = _ANSI.sub("", "".join(output.text)).rstrip("\n")
             return f"::: {{.cell-output .cell-output-{output.name}}}\n\n{_fence(text)}\n\n:::" if text else ""
         if output.output_type == "error":
-            raise InputError(f"this cell failed with {output.ename}", where=where, action="Mend and run it again")
+            raise InputError(
+                f"this cell failed with {output.ename}", where=where, action="Mend and run it again"
+            )
         data = output.data
         if any(mime in data for mime in _REFUSED_MIME):
             raise InputError("a widget or script is outside the supported subset", where=where)

@@ -10,13 +10,21 @@ from urllib.parse import unquote
 
 from csi_lib.errors import InputError
 
-_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
-          ".webp": "image/webp"}
+_TYPES = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
 _SOURCE = re.compile(r'(<img\b[^>]*?\bsrc=")([^"]+)(")')
 _HEADING = re.compile(r"<(/?)h([1-5])(?=[\s>])")
 
 
-def self_contained(page: str, *, folder: Path, stylesheets: list[Path], script: Path, logo: str | None) -> str:
+def self_contained(
+    page: str, *, folder: Path, stylesheets: list[Path], script: Path, logo: str | None
+) -> str:
     """`page` (of template.html) with styles, script, pictures and logo put in.
 
     Headings of the text step down one level, because the title is the page's only ``h1``.
@@ -39,5 +47,7 @@ def data_uri(folder: Path, source: str) -> str:
     path = folder / unquote(source)
     kind = _TYPES.get(path.suffix.lower())
     if kind is None:
-        raise InputError("this kind of picture is outside the supported subset", found=source, expected=", ".join(_TYPES))
+        raise InputError(
+            "this kind of picture is outside the supported subset", found=source, expected=", ".join(_TYPES)
+        )
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -19,9 +19,9 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import zmq
-from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 from nbclient.client import CellExecutionComplete
 from nbclient.exceptions import CellExecutionError
@@ -30,7 +30,8 @@ from papermill.engines import Engine
 from papermill.log import logger as papermill_logger
 from zmq.utils.monitor import recv_monitor_message
 
-from csi_lib.run.provisioner import NAME, PrivateKernelSpecs, register
+from csi_lib.run.provisioner import PrivateKernelSpecs, register
+from csi_lib.run.warm_client import ForkedKernel
 
 _log = logging.getLogger(__name__)
 #: Seconds: a kernel's start, its orderly end, and the last output after the reply to a cell.
@@ -56,7 +57,7 @@ class Limits:
 class Course:
     """How an execution went; filled in while it goes."""
 
-    kind: str | None = None  # of failure: error, death, timeout, output, processes, start
+    kind: str | None = None  # of failure, see `failure.ChapterError`
     cell_index: int | None = None
     ename: str | None = None
     evalue: str | None = None
@@ -68,11 +69,7 @@ class Course:
 
 
 class KernelStopped(CellExecutionError):
-    """The kernel ended, or was ended, before the cell was done."""
-
-    def __init__(self, traceback: str, ename: str, evalue: str):
-        super().__init__(traceback, ename, evalue)
-        self.kind = ename
+    """The kernel ended, or was ended, before the cell was done: papermill goes no further."""
 
 
 class ChapterClient(PapermillNotebookClient):
@@ -89,7 +86,9 @@ class ChapterClient(PapermillNotebookClient):
         super().__init__(nb_man, record_timing=False, **options)  # papermill keeps the times
         self.limits, self.course = limits or Limits(), course or Course()
         self.specs = specs or PrivateKernelSpecs()
-        self.launch = {key: value for key, value in {"cwd": cwd, "env": env}.items() if value is not None}
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        # What a kernel prints past its notebook would land in the middle of the run's own display.
+        self.launch = {"cwd": cwd, "env": env, **silent}
         self.received = 0
         self.deadline = None
 
@@ -122,13 +121,18 @@ class ChapterClient(PapermillNotebookClient):
                 self._end(orderly)
             finally:
                 self.km.cleanup_resources()
+                if self.kc:
+                    self.iopub.disable_monitor()
                 context.destroy(linger=0)
                 self.km = self.kc = None
 
     def _start(self, context: zmq.Context) -> None:
-        self.km.start_kernel(**self.launch)
+        try:
+            self.km.start_kernel(**self.launch)
+        except OSError as problem:  # full disk, no memory to fork, a folder that went away
+            self._stop("start", str(problem))
         self.process = self.km.provisioner.process
-        self.course.forked = hasattr(self.process, "fileno")
+        self.course.forked = isinstance(self.process, ForkedKernel)
         self.ended = self.process.fileno() if self.course.forked else end_of(self.process.pid)
         self.kc = self.km.client(context=context)
         self.kc.start_channels(stdin=False, hb=False, control=False)
@@ -158,7 +162,7 @@ class ChapterClient(PapermillNotebookClient):
                     published |= kind == "iopub" and message["parent_header"].get("msg_id") == asked
                 if info and published:
                     return info
-        self._stop("start", f"the kernel was not ready after {START:.0f} seconds")
+        return self._stop("start", f"it was not ready after {START:.0f} seconds")
 
     def _end(self, orderly: bool) -> None:
         if self.km.provisioner is None or not self.km.has_kernel:
@@ -171,10 +175,10 @@ class ChapterClient(PapermillNotebookClient):
         if process.poll() is None:
             kill_group(process)
             process.wait()
-        if not hasattr(process, "fileno") and self.ended is not None:
+        if self.course.forked:
+            self.course.cpu, self.course.memory = process.cpu, process.memory
+        elif self.ended is not None:
             os.close(self.ended)
-        self.course.cpu = getattr(process, "cpu", None)
-        self.course.memory = getattr(process, "memory", None)
 
     # -- one cell -----------------------------------------------------------------------------
 
@@ -219,9 +223,9 @@ class ChapterClient(PapermillNotebookClient):
                     except CellExecutionComplete:
                         idle = True
             if reply is None and deadline is not None and time.monotonic() >= deadline:
-                self._stop("timeout", "the time limit has passed")
+                self._stop("timeout", "time limit")
             if reply is not None and not idle and time.monotonic() >= deadline:
-                self._stop("output", "part of the output was lost on its way")
+                self._stop("output", "part of it was lost on its way")
         return reply
 
     def _messages(self, deadline: float | None):
@@ -237,7 +241,7 @@ class ChapterClient(PapermillNotebookClient):
                     _, body = self.kc.session.feed_identities(frames)
                     found.append((kind, self.kc.session.deserialize(body)))
             if self.limits.output is not None and self.received > self.limits.output:
-                self._stop("output", "more output than allowed")
+                self._stop("output", "there is too much of it")
             if len(found) >= 100:
                 return found
             ready = dict(self.poller.poll(0))
@@ -261,16 +265,14 @@ class ChapterClient(PapermillNotebookClient):
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(0.5)
         if self.process.poll() is None:
-            self._stop("output", "one output larger than all of it may be")
+            self._stop("output", "one piece is larger than all of it may be")
         if self.iopub.poll(50):
             return  # its last words first
         self.course.exit_code = self.process.poll()
-        if getattr(self.process, "why", None) == "processes":
-            self._stop("processes", "it started more processes than it may")
-        self._stop("death", f"the kernel ended with {exit_in_words(self.course.exit_code)}")
+        self._stop(getattr(self.process, "why", None) or "death", exit_in_words(self.course.exit_code))
 
-    def _stop(self, kind: str, words: str):
-        self.course.kind, self.course.ename, self.course.evalue = kind, None, words
+    def _stop(self, kind: str, words: str) -> NoReturn:
+        self.course.kind, self.course.evalue = kind, words
         raise KernelStopped(words, kind, words)
 
 
@@ -301,7 +303,7 @@ def end_of(pid: int) -> int | None:
 
 def kill_group(process) -> None:
     """Kill a kernel with everything in its group."""
-    if not hasattr(process, "fileno") and hasattr(os, "killpg"):
+    if not isinstance(process, ForkedKernel) and hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()

@@ -12,7 +12,7 @@ from csi_lib.errors import InputError, nearest
 from csi_lib.study.agency import AGENCY_ID, Agency, read_agencies
 from csi_lib.study.base import Label, Language, Part, Several
 from csi_lib.study.codebook import Codebook
-from csi_lib.study.consistency import cross_faults, design_faults, group_faults, labels_below
+from csi_lib.study.consistency import cross_faults, design_faults, group_faults, untranslated
 from csi_lib.study.location import resolve_study
 from csi_lib.study.options import Privacy, Report, Thresholds
 from csi_lib.study.simulation import Simulation
@@ -214,17 +214,7 @@ class Study(StudyFile):
 
     def untranslated(self) -> list[InputError]:
         """Labels that lack a language of the study: what `csi check` reports."""
-        return [
-            InputError(
-                f"a label has no text in {lang!r}",
-                where=f"{self.path.name}: {place}",
-                found=repr(str(label)),
-                action="Add the translation.",
-            )
-            for place, label in labels_below(self)
-            for lang in self.languages
-            if not getattr(label, lang)
-        ]
+        return list(untranslated(self))
 
     def __hash__(self) -> int:
         return hash((self.id, self.path))
@@ -265,10 +255,9 @@ _MEMORY: dict[Path, tuple[tuple, Study]] = {}
 
 
 def _stamp(folder: Path) -> tuple:
-    stats = [
-        (file, file.stat()) for file in sorted(folder.iterdir()) if file.suffix in (".yml", ".yaml", ".csv")
-    ]
-    return tuple((file.name, stat.st_mtime_ns, stat.st_size) for file, stat in stats)
+    files = (*folder.glob("*.yml"), *folder.glob("*/*.yml"), *folder.glob("agencies.csv"))
+    stats = [(str(file), file.stat()) for file in sorted(files)]
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 
 
 def _read(folder: Path) -> Study:

@@ -19,21 +19,51 @@ from csi_lib.prose.sentences import Sentence
 from csi_lib.tables.table import MIN_BASE, Column, Row, Table
 
 _HEADS = {
-    "ko": {"estimate": "점수", "se": "표준오차", "ci": "95% 신뢰구간", "n": "사례수", "p_value": "유의확률", "deff": "설계효과",
-           "n_effective": "유효 사례수", "row": "구분", "share": "비율", "total": "전체", "rank": "순위", "category": "응답",
-           "current": "올해", "previous": "지난해", "change": "증감",
-           "n_varies": "사례수는 열에 따라 다르며 최소~최대로 적었다.",
-           "rounding": "‡ 증감은 반올림하기 전의 값으로 계산하여 표에 적힌 두 값의 차이와 다를 수 있다.",
-           "marks": "▲ ▼ 통계적으로 유의한 상승·하락(유의수준 5%)",
-           "ties": "점수가 같으면 같은 순위를 매겼다.", "not_100": "복수 응답이어서 합계가 100%가 아니다."},
-    "en": {"estimate": "Score", "se": "SE", "ci": "95% interval", "n": "n", "p_value": "p", "deff": "Deff",
-           "n_effective": "Effective n", "row": "Group", "share": "Share", "total": "Total", "rank": "Rank",
-           "category": "Answer", "current": "This year", "previous": "Last year", "change": "Change",
-           "n_varies": "n differs between the columns: smallest to largest.",
-           "rounding": "‡ Changes are computed before rounding and may differ from the difference of the printed values.",
-           "marks": "▲ ▼ significant rise or fall (5% level)",
-           "ties": "Equal scores share a rank.", "not_100": "Several answers were possible, so shares do not add to 100%."},
-}  # fmt: skip
+    "ko": {
+        "estimate": "점수",
+        "se": "표준오차",
+        "ci": "95% 신뢰구간",
+        "n": "사례수",
+        "p_value": "유의확률",
+        "deff": "설계효과",
+        "n_effective": "유효 사례수",
+        "row": "구분",
+        "share": "비율",
+        "total": "전체",
+        "rank": "순위",
+        "category": "응답",
+        "current": "올해",
+        "previous": "지난해",
+        "change": "증감",
+        "n_varies": "사례수는 열에 따라 다르며 최소~최대로 적었다.",
+        "rounding": "‡ 증감은 반올림하기 전의 값으로 계산하여 표에 적힌 두 값의 차이와 다를 수 있다.",
+        "marks": "▲ ▼ 통계적으로 유의한 상승·하락(유의수준 5%)",
+        "ties": "점수가 같으면 같은 순위를 매겼다.",
+        "not_100": "복수 응답이어서 합계가 100%가 아니다.",
+    },
+    "en": {
+        "estimate": "Score",
+        "se": "SE",
+        "ci": "95% interval",
+        "n": "n",
+        "p_value": "p",
+        "deff": "Deff",
+        "n_effective": "Effective n",
+        "row": "Group",
+        "share": "Share",
+        "total": "Total",
+        "rank": "Rank",
+        "category": "Answer",
+        "current": "This year",
+        "previous": "Last year",
+        "change": "Change",
+        "n_varies": "n differs between the columns: smallest to largest.",
+        "rounding": "‡ Computed before rounding; may differ from the difference of the printed values.",
+        "marks": "▲ ▼ significant rise or fall (5% level)",
+        "ties": "Equal scores share a rank.",
+        "not_100": "Several answers were possible, so shares do not add to 100%.",
+    },
+}
 _FIELDS = ("estimate", "se", "ci", "n", "p_value", "deff", "n_effective")
 
 
@@ -102,18 +132,37 @@ def estimates_table(
 
 
 def distribution_table(
-    frame: pd.DataFrame, *, name: str, caption: str | Sentence, rows: str, categories: str = "group2", lang: str,
-    labels: Mapping | None = None, heads: Mapping[str, str] | None = None, means: pd.DataFrame | None = None,
-    min_base: int = MIN_BASE, notes: Sequence[str | Sentence] = (),
-) -> Table:  # fmt: skip
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    caption: str | Sentence,
+    rows: str,
+    categories: str = "group2",
+    lang: str,
+    labels: Mapping | None = None,
+    heads: Mapping[str, str] | None = None,
+    means: pd.DataFrame | None = None,
+    min_base: int = MIN_BASE,
+    notes: Sequence[str | Sentence] = (),
+) -> Table:
     """Shares of the answers (rows of statistic ``share``): one row per item or group, its base beside it.
 
-    `means` (results rows with the same `rows` column) adds a column with the mean. Where the shares of a row do
-    not add up to 1, a note says that several answers were possible.
+    `means` (results rows with the same `rows` column) adds a column with the mean. Where the shares of a
+    row do not add up to 1, a note says that several answers were possible.
     """
-    table = estimates_table(frame, name=name, caption=caption, rows=rows, columns=categories,
-                            fields=("estimate", "n"), lang=lang, labels=labels, heads=heads, min_base=min_base,
-                            notes=notes)  # fmt: skip
+    table = estimates_table(
+        frame,
+        name=name,
+        caption=caption,
+        rows=rows,
+        columns=categories,
+        fields=("estimate", "n"),
+        lang=lang,
+        labels=labels,
+        heads=heads,
+        min_base=min_base,
+        notes=notes,
+    )
     text = {**_HEADS[lang], **(heads or {})}
     sums = frame.groupby(rows, dropna=False)["estimate"].sum(min_count=1).dropna()
     hidden = frame.groupby(rows, dropna=False)["estimate"].apply(lambda s: s.isna().any())
@@ -131,14 +180,23 @@ def distribution_table(
 
 
 def change_table(
-    current: pd.DataFrame, previous: pd.DataFrame, difference: pd.DataFrame, *, name: str, caption: str | Sentence,
-    rows: str, lang: str, labels: Mapping | None = None, heads: Mapping[str, str] | None = None,
-    min_base: int = MIN_BASE, notes: Sequence[str | Sentence] = (),
-) -> Table:  # fmt: skip
+    current: pd.DataFrame,
+    previous: pd.DataFrame,
+    difference: pd.DataFrame,
+    *,
+    name: str,
+    caption: str | Sentence,
+    rows: str,
+    lang: str,
+    labels: Mapping | None = None,
+    heads: Mapping[str, str] | None = None,
+    min_base: int = MIN_BASE,
+    notes: Sequence[str | Sentence] = (),
+) -> Table:
     """Last year, this year and the tested change, with ▲/▼ only where the test says so.
 
-    `difference` holds the rows from ``Estimates.contrast``. A printed change is the rounded unrounded difference;
-    where that is not the difference of the printed values it carries ‡ and a note.
+    `difference` holds the rows from ``Estimates.contrast``. A printed change is the rounded unrounded
+    difference; where that is not the difference of the printed values it carries ‡ and a note.
     """
     text = {**_HEADS[check_lang(lang)], **(heads or {})}
     where = f"table {name}"
@@ -175,11 +233,20 @@ def change_table(
 
 
 def rank_table(
-    frame: pd.DataFrame, *, name: str, caption: str | Sentence, rows: str, lang: str,
-    fields: Sequence[str] = ("estimate", "ci", "n"), labels: Mapping | None = None, descending: bool = True,
-    heads: Mapping[str, str] | None = None, min_base: int = MIN_BASE, notes: Sequence[str | Sentence] = (),
-) -> Table:  # fmt: skip
-    """Rows in order of the estimate with their rank (ties share the better one); what is not shown comes last.
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    caption: str | Sentence,
+    rows: str,
+    lang: str,
+    fields: Sequence[str] = ("estimate", "ci", "n"),
+    labels: Mapping | None = None,
+    descending: bool = True,
+    heads: Mapping[str, str] | None = None,
+    min_base: int = MIN_BASE,
+    notes: Sequence[str | Sentence] = (),
+) -> Table:
+    """Rows in order of the estimate with their rank (ties share the better one); hidden rows come last.
 
     A frame column ``rank`` (results of a rank test) is used instead of the order where there is one.
     """
@@ -226,7 +293,7 @@ def _base(across: Sequence[Mapping | None]):
 
 def _row(key: tuple, named: Labels, columns: tuple, cells: Sequence) -> Row:
     *group, value = key
-    label = named(columns[-1], value)
+    label = named(columns[-1], value, within=group[0] if group else None)
     kind = "total" if value is None else "data"
     return Row((label, *cells), named(columns[0], group[0]) if group and group[0] is not None else None, kind)
 

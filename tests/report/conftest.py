@@ -42,12 +42,16 @@ def pdf_text():
     """`pdf_text(path)`: the words of a PDF as pdftotext reads them."""
     if not shutil.which("pdftotext"):
         pytest.skip("pdftotext (poppler-utils) is not here")
-    return lambda path: subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    return lambda path: (
+        subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    )
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    found = next((c for name in ("chromium", "chromium-browser", "google-chrome") if (c := shutil.which(name))), None)
+    found = next(
+        (c for name in ("chromium", "chromium-browser", "google-chrome") if (c := shutil.which(name))), None
+    )
     if not found:
         pytest.skip("no Chromium here")
     return found

@@ -41,7 +41,9 @@ def test_project_renders_the_report_alone_and_aside(tmp_path):
     for css in project["format"]["csi-html"]["css"]:
         assert (job / css).is_file()
     assert len(list((job / project["format"]["csi-typst"]["font-paths"][0]).glob("Pretendard-*.otf"))) == 3
-    extension = YAML(typ="safe").load((job / "_extensions" / "csi" / "_extension.yml").read_text(encoding="utf-8"))
+    extension = YAML(typ="safe").load(
+        (job / "_extensions" / "csi" / "_extension.yml").read_text(encoding="utf-8")
+    )
     formats = extension["contributes"]["formats"]
     named = [f["path"] for f in formats["common"]["filters"]] + formats["typst"]["template-partials"]
     named += [formats["html"]["css"], formats["html"]["include-after-body"]]
@@ -57,7 +59,9 @@ def test_quarto_is_called_and_its_outputs_are_moved(tmp_path, fake):
     assert made.versions == {"quarto": "1.10.2"}
     assert made.warnings == ("WARN: something",)
     assert (job / "calls.txt").read_text().splitlines() == [
-        "render report.ipynb --to csi-html 946684800", "render report.ipynb --to csi-typst 946684800"]
+        "render report.ipynb --to csi-html 946684800",
+        "render report.ipynb --to csi-typst 946684800",
+    ]
     assert all(path.read_text() == "made\n" for path in made.paths.values())
     assert not (job / "_quarto").exists()
 

@@ -160,7 +160,10 @@ def test_untranslated_labels_are_listed(tmp_path):
         text.replace("{ko: 직원의 친절성, en: Kindness of staff}", "직원의 친절성"), encoding="utf-8"
     )
     (error,) = load_study(folder).untranslated()
-    assert "kindness > label" in str(error)
+    line = next(
+        i for i, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if "직원의" in text
+    )
+    assert f"codebook.yml:{line}: columns > kindness > label" in str(error)
     assert "'en'" in str(error)
 
 

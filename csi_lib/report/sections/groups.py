@@ -27,9 +27,9 @@ def item_rows(chapter) -> pd.DataFrame:
 
 def change_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) -> Table:
     """This wave beside the last with the tested change; without a last wave the plain table."""
-    if chapter.previous is None:
-        return chapter.table(rows, name=name, rows="measure", fields=("estimate", "se", "ci", "n"), caption=caption)
     before, changes = chapter.previous_rows(rows), chapter.change_rows(rows)
+    if before is None or changes is None:
+        return chapter.table(rows, name=name, rows="measure", fields=("estimate", "se", "ci", "n"), caption=caption)
     year = lambda y: f"{y}년" if chapter.lang == "ko" else str(y)
     return _change_table(
         rows, before, changes, name=name, caption=caption, rows="measure", lang=chapter.lang,
