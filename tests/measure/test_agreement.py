@@ -100,6 +100,8 @@ def test_icc_of_raters_who_agree_or_differ_by_a_constant():
         icc(np.ones((4, 3)))
     with pytest.raises(InputError, match=r"every item|rated by everybody|no respondent"):
         icc([[1, np.nan], [np.nan, 2], [1, np.nan]])
+    with pytest.raises(InputError, match=r"rater 'b' rated nobody"):
+        icc(pd.DataFrame({"a": [1, 2, 3], "b": [np.nan] * 3}))
 
 
 def _pairs(statistics_data):
@@ -243,7 +245,8 @@ def test_krippendorff_alpha_limits_and_bad_input():
     assert found.ci_low < found.alpha < found.ci_high
     for bad, options, words in (
         ([[1, 1], [1, 1]], {}, "all ratings are the same"),
-        ([[1, np.nan], [np.nan, 2]], {}, "no unit has two"),
+        ([[1, np.nan], [np.nan, 2]], {}, "fewer than two units"),
+        ([[1, 2, 3]], {}, "fewer than two units"),
         ([["a", "b"], ["a", "a"]], {"level": "interval"}, "needs numbers"),
         ([[-1, 2], [1, 2]], {"level": "ratio"}, "0 or more"),
         ([[1, "b"], [2, "a"]], {}, "mix"),

@@ -206,5 +206,9 @@ def test_bad_scales_are_refused_in_words():
             statistic(x.iloc[:4])
     with pytest.raises(InputError, match="too many splits"):
         split_half(np.random.default_rng(0).normal(size=(50, 20)), method="all")
+    with pytest.raises(InputError, match="no variance in 'c'"):
+        split_half(x.assign(c=1.0))
+    with pytest.warns(MeasureWarning, match="respondents for"):
+        assert split_half(x.iloc[:3]).ci_low == -np.inf
     with pytest.warns(MeasureWarning, match="Two factors"):
         mcdonald_omega(np.hstack([_one_factor(1), _one_factor(2)]), factors=2)
