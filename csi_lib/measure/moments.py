@@ -2,7 +2,8 @@
 
 The table is read in blocks that fit in the processor's cache, centred on a typical answer of
 each item (so that large offsets cost no digits) and multiplied with itself. A complete block
-takes one matrix product, a block with gaps under pairwise deletion five. All fill the same sums,
+takes one matrix product, and so does a block with gaps under pairwise deletion, where answers,
+their squares and where they are given are stacked. Both fill the same sums,
 so complete data, listwise and pairwise deletion, weighted or not, share every formula below.
 """
 
@@ -97,14 +98,15 @@ def moments(items: Items, missing: Missing = "listwise", *, where: str = "items"
                 square += np.diag(product)[:, None]
                 cross += product
             else:
+                # one product of (x, x², answered) with itself holds every sum over pairs
                 block[np.isnan(block)] = 0.0
-                heavy = present if weight is None else present * weight
-                loaded = block if weight is None else block * weight
-                count += present @ present.T
-                mass += heavy @ present.T
-                first += loaded @ present.T
-                square += (loaded * block) @ present.T
-                cross += loaded @ block.T
+                stack = np.concatenate([block, block**2, present])
+                sums = (stack if weight is None else stack * weight) @ stack.T
+                cross += sums[:k, :k]
+                first += sums[:k, 2 * k :]
+                square += sums[k : 2 * k, 2 * k :]
+                mass += sums[2 * k :, 2 * k :]
+                count += sums[2 * k :, 2 * k :] if weight is None else present @ present.T
 
     _refuse_unanswered(items, count, n, missing, where)
     with np.errstate(all="ignore"):

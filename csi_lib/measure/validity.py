@@ -129,7 +129,7 @@ def known_groups(scores, groups, *, order=None, ci: float = 0.95) -> KnownGroups
         raise InputError("one group per score is needed", where="groups", found=f"{len(y)}, {len(label)}")
     use = ~np.isnan(y) & label.notna().to_numpy()
     y, label = y[use], label[use].reset_index(drop=True)
-    names = list(order) if order is not None else list(pd.unique(label.sort_values()))
+    names = list(order) if order is not None else _in_order(label)
     parts = [y[(label == name).to_numpy()] for name in names]
     if len(names) < 2:
         raise InputError("two or more groups are needed", where="groups", found=names)
@@ -280,6 +280,14 @@ def common_method(
         n=found.n,
         k=k,
     )
+
+
+def _in_order(label: pd.Series) -> list:
+    names = list(dict.fromkeys(label))
+    try:
+        return sorted(names)
+    except TypeError:  # numbers and text together have no order: as they come
+        return names
 
 
 def _small_sample_factor(df: float) -> float:

@@ -61,6 +61,15 @@ def test_published_alphas_of_the_ecsi_mobile_survey(statistics_data):
         assert found.alpha == pytest.approx(raw, abs=5e-4)
 
 
+@pytest.mark.filterwarnings("ignore:9 respondents for 11 items", "ignore:'Q6' and 'Q8' are perfectly")
+def test_binary_scale_with_gaps_agrees_with_psych_as_pingouin_documents_it():
+    """pingouin.cronbach_alpha's docstring gives psych's values for its data set."""
+    pingouin = pytest.importorskip("pingouin")
+    data = pingouin.read_dataset("cronbach_wide_missing")
+    assert cronbach_alpha(data, missing="pairwise").alpha == pytest.approx(0.732660835214447, abs=1e-12)
+    assert cronbach_alpha(data).alpha == pytest.approx(0.8016949152542373, abs=1e-12)
+
+
 def test_weighted_alpha_agrees_with_svycralpha(oracle, statistics_data):
     data = statistics_data("survey_apistrat")[["ell", "meals", "mobility", "not.hsg", "pw"]].dropna()
     found = cronbach_alpha(data.drop(columns="pw"), weights=data["pw"])
