@@ -70,7 +70,7 @@ class Chapter:
     def __init__(self, study, agency: str, year: int, lang: str, release: str, context: Context):
         self.study, self.agency, self.year, self.lang, self.release = study, agency, year, lang, release
         self.id = context.chapter
-        self._figures = context.figures
+        self._figures, self._chapters = context.figures, context.chapters
         self._round = Round(study, data=context.data, store=context.store)
         self._known: dict[str, dict] = {}
         self._gains: pd.DataFrame | None = None
@@ -357,6 +357,12 @@ class Chapter:
         versus = versus or {"ko": f"{self.previous_year}년", "en": str(self.previous_year)}[self.lang]
         return describe(change, self.lang, subject=subject or self.labels.measure(row["measure"]), versus=versus,
                         alpha=self.study.thresholds.significance)  # fmt: skip
+
+    def see(self, chapter: str, *, ko: str, en: str) -> Sentence | None:
+        """A sentence that refers to another chapter by ``{ref}``; None when this report has no such chapter."""
+        if chapter not in self._chapters:
+            return None
+        return self.sentence(ko=ko, en=en, ref=Sentence(f"@sec-{chapter}-top", ""))
 
     def comparison(self, row: Mapping, *, subject: str, versus: str) -> Sentence:
         """How two things measured at the same time differ, decided by the test."""

@@ -15,13 +15,14 @@ VARIABLE = "CSI_CONTEXT"
 
 @dataclass(frozen=True)
 class Context:
-    """chapter: the id objects are recorded under; data: folder of respondent files; store: computed estimates;
+    """chapter: the id objects are recorded under; chapters: those of this report, to which it may refer; data: folder of respondent files; store: computed estimates;
     figures: where this chapter's drawings are written for the joined report (None: nowhere)."""
 
     chapter: str = "chapter"
     data: str | None = None
     store: str | None = None
     figures: str | None = None
+    chapters: tuple[str, ...] = ()
 
     @classmethod
     def current(cls) -> Context:

@@ -111,7 +111,7 @@ def _execute(order: Order, staging: Path, kernels: WarmKernels, seconds: dict):
     (staging / "notebooks").mkdir()
     parameters = {"study": job.study, "agency": job.agency, "year": job.year, "lang": job.lang, "release": job.release}
     for chapter, path in order.chapters:
-        context = Context(chapter, order.data, order.store, str(staging / "figures"))
+        context = Context(chapter, order.data, order.store, str(staging / "figures"), tuple(c for c, _ in order.chapters))
         file = context.write(staging / f".context-{chapter}.json")
         node = nbformat.read(path, as_version=4)
         done = kernels.execute(node, parameters=parameters, env={VARIABLE: str(file)}, cwd=str(staging),

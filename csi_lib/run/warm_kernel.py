@@ -86,7 +86,7 @@ def draw() -> None:
     axes = figure.subplots()
     seaborn.barplot(DataFrame({"x": ["a", "a", "b", "b"], "y": [1.0, 2.0, 2.0, 4.0]}), x="x", y="y", ax=axes)
     with contextlib.suppress(FileNotFoundError):
-        for font in sorted(shared_path("reports", "fonts").glob("*.otf")):
+        for font in sorted(shared_path("reports", "fonts").glob("Pretendard-*.otf")):
             axes.text(0, 1, "만족도 0.5%", font=font)
     for kind in ("png", "svg"):
         figure.savefig(io.BytesIO(), format=kind)
