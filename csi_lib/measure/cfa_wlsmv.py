@@ -22,7 +22,7 @@ from csi_lib.errors import InputError
 from csi_lib.measure import cfa_data, cfa_result
 from csi_lib.measure.cfa_corrections import ordered_corrected, scaled_shifted
 from csi_lib.measure.cfa_fit import check_identified, descend
-from csi_lib.measure.cfa_model import FactorModel, Implied, build
+from csi_lib.measure.cfa_model import FactorModel, Implied, build, check_names
 from csi_lib.measure.cfa_result import FactorAnalysis, Variances, variances
 from csi_lib.measure.cfa_start import start
 from csi_lib.measure.fit_indices import assemble, root_mean_square_residuals
@@ -201,7 +201,7 @@ def fit(
     ci: float,
 ) -> FactorAnalysis:
     """Estimate, and put together what is reported. See `csi_lib.cfa`."""
-    build(parsed, known)
+    check_names(parsed, known)
     _check_options(parsed, ordered, missing)
     answers = cfa_data.read(frame, parsed.items, missing="listwise", group=group, weights=weights)
     samples = _samples(answers)
