@@ -58,7 +58,7 @@ def test_defaults_of_the_parameter_table():
 
 def test_values_of_groups():
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 6)), columns=COLUMNS)
-    frame += frame[["x1"]].to_numpy() * 0.8
+    frame += np.random.default_rng(1).normal(size=(80, 1)) * [1.0, 0.5, 0.8, 0.8, 0, 0]
     text = "F =~ x1 + c(0.5, NA)*x2 + x3 + x4"
     loadings = csi_lib.cfa(frame.assign(g=np.arange(80) % 2), text, group="g").loadings
     mine = loadings[loadings.item == "x2"].set_index("group")
