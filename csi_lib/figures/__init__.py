@@ -1,0 +1,28 @@
+"""Figures for reports: each call returns a drawing with its alt text and the data behind it.
+
+``from csi_lib import figures; figures.gauge(...)``. Names are resolved on first use, because matplotlib
+takes time to import.
+"""
+
+from importlib import import_module
+
+_PUBLIC = {
+    "figure": ["Figure"],
+    "theme": ["HOUSE", "Theme"],
+    "performance": ["gauge", "surplus_ladder"],
+    "bars": ["caterpillar", "driver_bars", "group_bars", "index_bars", "item_dots"],
+    "heat": ["heat_table"],
+    "peers": ["peers_strip"],
+    "quadrants": ["portfolio"],
+    "shares": ["distribution", "likert_bars"],
+    "tree": ["path_diagram"],
+    "trends": ["slope_chart", "trend_lines"],
+}
+_MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
+__all__ = list(_MODULE_OF)
+
+
+def __getattr__(name: str):
+    if name not in _MODULE_OF:
+        raise AttributeError(f"csi_lib.figures has no figure {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

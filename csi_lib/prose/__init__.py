@@ -1,0 +1,1 @@
+"""Prose from numbers, in Korean and English: rounding, numbers, particles, sentences, escaping."""

@@ -1,0 +1,84 @@
+"""A figure that is ready for a report: the drawing, what it shows in words, and the data behind it."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure as Drawing
+
+from csi_lib.errors import InputError
+from csi_lib.figures.svg import compact_svg
+from csi_lib.prose.numbers import check_lang
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+# the same drawing gives the same bytes everywhere: no date, no random ids, no fonts of the machine
+_SVG = {"svg.hashsalt": "csi", "svg.fonttype": "path", "path.simplify": True}
+# hinting would round each letter to whole pixels and make text wider than it was measured
+_PNG = {"text.hinting": "no_hinting"}
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A finished figure.
+
+    Attributes
+    ----------
+    name : identifier, unique in its chapter; cross-referenced as ``@fig-<name>``.
+    caption : one line of text.
+    alt : what the figure shows, in sentences with its numbers, for those who cannot see it.
+    fig : the matplotlib drawing (object-oriented; pyplot knows nothing of it).
+    data : the results rows that are drawn, with their labels: the table under the figure.
+    notes : lines under the figure.
+    lang : language of all text.
+    """
+
+    name: str
+    caption: str
+    alt: str
+    fig: Drawing
+    data: pd.DataFrame
+    notes: tuple[str, ...] = field(default=())
+    lang: str = "ko"
+
+    def __post_init__(self):
+        check_lang(self.lang)
+        if not _NAME.fullmatch(self.name):
+            raise InputError(
+                "malformed name of a figure", found=repr(self.name), expected="small letters, digits, -"
+            )
+        for part in ("caption", "alt"):
+            if not getattr(self, part).strip():
+                raise InputError(f"a figure needs its {part}", where=f"figure {self.name}")
+
+    @property
+    def has_bases(self) -> bool:
+        """Whether the data say on how many cases they rest."""
+        return "n" in self.data.columns
+
+    @property
+    def row_ids(self) -> tuple[str, ...]:
+        """The results rows behind the drawing."""
+        if "row_id" not in self.data.columns:
+            return ()
+        return tuple(dict.fromkeys(str(i) for i in self.data["row_id"].dropna()))
+
+    def svg(self) -> bytes:
+        """SVG with text as outlines; the same bytes for the same data."""
+        buffer = io.BytesIO()
+        with mpl.rc_context(_SVG):
+            self.fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        return compact_svg(buffer.getvalue().decode(), name=self.name).encode()
+
+    def png(self, *, dpi: int = 160) -> bytes:
+        """PNG, for office documents and previews."""
+        buffer = io.BytesIO()
+        with mpl.rc_context(_PNG):
+            self.fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+        return buffer.getvalue()
+
+    def _repr_svg_(self) -> str:
+        return self.svg().decode()

@@ -1,0 +1,67 @@
+"""matplotlib's SVG made small: the same drawing in half the bytes, with ids that cannot collide.
+
+Reports hold dozens of figures in one HTML file, so what only a human editor of SVG would want (line breaks,
+element names, repeated long glyph names) is taken out. Nothing is drawn differently at print resolution.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_PROLOGUE = re.compile(r"^.*?(?=<svg\b)", re.DOTALL)
+_METADATA = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
+_AUTOMATIC = re.compile(
+    r' id="(?:figure|axes|patch|text|line2d|[A-Za-z]+Collection|Quadmesh|Quad[A-Za-z]*)_\d+"'
+)
+_PATH = re.compile(r' d="([^"]*)"')
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_ADVANCE = re.compile(r'"translate\((\d+\.\d+) 0\)"')  # place of a letter, in thousandths of its size
+_COMMAND = re.compile(r"\s*([A-Za-z])\s*")
+_BETWEEN = re.compile(r">\s+<")
+_DEFINED = re.compile(r'(?<=[ "])id="([^"]+)"')
+_SPACED = re.compile(r"(?<=[:;]) ")
+_STYLE = re.compile(r'style="[^"]*"')
+
+
+def compact_svg(svg: str, *, name: str) -> str:
+    """`svg` without what no renderer needs; ids start with a hash of `name`.
+
+    Groups that carry a gid of ours (``value``, ``interval`` …) keep it as a class.
+    """
+    svg = _METADATA.sub("", _PROLOGUE.sub("", svg))
+    svg = _AUTOMATIC.sub("", svg)
+    svg = _PATH.sub(lambda m: f' d="{_path(m.group(1))}"', svg)
+    svg = _ADVANCE.sub(lambda m: f'"translate({_short(round(float(m.group(1)), 1))})"', svg)
+    svg = _STYLE.sub(lambda m: _SPACED.sub("", m.group()), svg)
+    svg = _BETWEEN.sub("><", svg)
+    svg = re.sub(r"<g>(<use [^>]*/>|<path [^>]*/>)</g>", r"\1", svg)
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+    prefix = "f" + hashlib.blake2s(name.encode(), digest_size=3).hexdigest()
+    new = {}
+    for old in _DEFINED.findall(svg):
+        if old in used and old not in new:
+            new[old] = f"{prefix}{_base36(len(new))}"
+    svg = _DEFINED.sub(
+        lambda m: f'id="{new[m.group(1)]}"' if m.group(1) in new else f'class="{m.group(1)}"', svg
+    )
+    return re.sub(r'(href="#|url\(#)([^")]+)', lambda m: m.group(1) + new.get(m.group(2), m.group(2)), svg)
+
+
+def _path(d: str) -> str:
+    """Path data with two decimals (a hundredth of a point) and no needless spaces."""
+    d = _NUMBER.sub(lambda m: _short(float(m.group())), d)
+    return _COMMAND.sub(r"\1", d).strip()
+
+
+def _short(value: float) -> str:
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    out = digits[number % 36]
+    while number := number // 36:
+        out = digits[number % 36] + out
+    return out
