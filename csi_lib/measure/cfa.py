@@ -9,7 +9,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.measure import cfa_data, cfa_fit
-from csi_lib.measure.cfa_model import build
+from csi_lib.measure.cfa_model import build, check_names
 from csi_lib.measure.cfa_result import FactorAnalysis
 from csi_lib.measure.model_syntax import MeasurementModel, read_model
 
@@ -172,7 +172,7 @@ def cfa(
             ci=ci,
         )
     # names are checked against the data before the data are read, so that a misspelt item is named as such
-    build(parsed, known)
+    check_names(parsed, known)
     answers = cfa_data.read(frame, parsed.items, missing=missing, group=group, weights=weights)
     if means is None:
         means = len(answers.labels) > 1 or missing == "fiml"

@@ -227,7 +227,7 @@ def build(
     thereby becomes estimable (factor means or variances of the other groups) is freed.
     """
     factors = model.factors
-    items = _items(model, columns, factors)
+    items = check_names(model, columns)
     thresholds = thresholds or {}
     table: dict[tuple[str, str, str], Term | None] = {}
     for term in model.terms:
@@ -248,7 +248,9 @@ def build(
     return FactorModel(items, factors, _numbered(rows, items, equal, partial), groups, means)
 
 
-def _items(model: MeasurementModel, columns: Sequence[str], factors: Sequence[str]) -> list[str]:
+def check_names(model: MeasurementModel, columns: Sequence[str]) -> list[str]:
+    """The items of the model, all of which must be columns; names that are not are named with their line."""
+    factors = model.factors
     known = [*columns, *factors]
     for term in model.terms:
         names = [term.left, *([] if term.operator == "~" and term.right == "1" else [term.right])]

@@ -218,7 +218,7 @@ def assemble(
         )
     elif robust:
         found |= robust
-    return FitIndices(**found)
+    return FitIndices(**{k: v if isinstance(v, int) else float(v) for k, v in found.items()})
 
 
 def _scaled(chisq, df, baseline, baseline_df, n, groups, correction, baseline_correction) -> dict[str, float]:

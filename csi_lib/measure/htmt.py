@@ -13,7 +13,7 @@ import pandas as pd
 from csi_lib.errors import InputError, MeasureWarning, nearest
 from csi_lib.measure.cfa_data import as_frame, column, numbers
 from csi_lib.measure.model_syntax import MeasurementModel, read_model
-from csi_lib.measure.polychoric import ordered_moments
+from csi_lib.measure.ordered_moments import ordered_moments
 
 
 @dataclass(frozen=True)
