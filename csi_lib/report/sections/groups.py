@@ -38,6 +38,13 @@ def change_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) -> Tab
     )  # fmt: skip
 
 
+def unavailable(chapter) -> list[str]:
+    """Labels of the banner variables that other waves have and this one has not."""
+    study, codebook = chapter.study, chapter.study.codebook(chapter.survey.source)
+    declared = study.report.groups if study.report.groups is not None else codebook.groups
+    return [chapter.labels.variable(g) for g in declared if g not in chapter.banners]
+
+
 def extremes_sentence(chapter, variable: str) -> Sentence | None:
     """Which group of a variable rates highest and lowest, and whether the difference between the two is real."""
     keys = {"measure": chapter.model.file.index, "model": chapter.model.name, "statistic": "index"}
@@ -53,7 +60,12 @@ def extremes_sentence(chapter, variable: str) -> Sentence | None:
     first = chapter.sentence(
         ko="{variable}에 따라 보면 {high_name}의 점수가 {high}으로 가장 높고 {low_name}의 점수가 {low}으로 가장 낮다.",
         en="By {variable}, {high_name} rates highest ({high}) and {low_name} lowest ({low}).",
-        variable=chapter.labels.variable(variable), high_name=high["group1_label"], high=high,
+        variable=_mid_sentence(chapter.labels.variable(variable)), high_name=high["group1_label"], high=high,
         low_name=low["group1_label"], low=low,
     )  # fmt: skip
     return first + chapter.comparison(gap, subject=high["group1_label"], versus=low["group1_label"])
+
+
+def _mid_sentence(label: str) -> str:
+    """An English label inside a sentence: lower case, unless it is an acronym or a name with capitals inside."""
+    return label[0].lower() + label[1:] if label[1:2].islower() else label

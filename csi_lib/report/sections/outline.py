@@ -12,8 +12,8 @@ _TEXT = {
     "ko": {
         "item": "구분", "content": "내용", "caption": "조사 개요", "agency": "대상 기관", "commissioned": "조사 의뢰", "contractor": "조사 수행",
         "period": "조사 시기", "population": "모집단", "n": "응답자 수", "effective": "유효 응답자 수(가중·층화 반영)", "sampling": "표본추출",
-        "error": "최대 표본오차(95% 신뢰수준)", "weights": "가중치", "strata": "층화", "clusters": "집락", "fpc": "유한모집단 수정",
-        "srs": "단순임의추출로 간주", "yes": "적용", "no": "적용하지 않음", "by": "{}별",
+        "error": "최대 표본오차(95% 신뢰수준)", "weights": "가중치", "strata": "{}별 층화", "clusters": "{}별 집락", "fpc": "유한모집단 수정",
+        "srs": "단순임의추출로 간주", "yes": "적용", "no": "적용하지 않음",
         "check": "점검 항목", "count": "건수", "quality": "자료 점검 결과",
         "read": "읽은 응답", "dropped": "제외한 응답(중복 응답자 번호)", "kept": "분석에 쓴 응답", "undeclared": "결측으로 처리한 값(코드북에 없는 응답)",
         "straight_lined": "같은 번호로만 답한 응답자", "people": "명", "reason": "점검 건수",
@@ -22,8 +22,8 @@ _TEXT = {
         "item": "Item", "content": "Content", "caption": "Survey outline", "agency": "Agency", "commissioned": "Commissioned by",
         "contractor": "Conducted by", "period": "Fieldwork", "population": "Population", "n": "Respondents",
         "effective": "Effective sample (after weights and strata)", "sampling": "Sampling", "error": "Largest sampling error (95% confidence)",
-        "weights": "Weights", "strata": "stratified", "clusters": "clustered", "fpc": "finite population correction",
-        "srs": "treated as simple random sampling", "yes": "applied", "no": "not applied", "by": "by {}",
+        "weights": "weights", "strata": "stratified by {}", "clusters": "clustered by {}", "fpc": "finite population correction",
+        "srs": "treated as simple random sampling", "yes": "applied", "no": "not applied",
         "check": "Check", "count": "Cases", "quality": "Checks of the data",
         "read": "Answers read", "dropped": "Dropped (respondent number met twice)", "kept": "Used in the analysis",
         "undeclared": "Values treated as missing (not in the codebook)", "straight_lined": "Respondents who gave one answer throughout",
@@ -96,12 +96,13 @@ def design_text(chapter) -> str:
     parts = []
     for part in ("strata", "clusters"):
         if declared.get(part):
-            parts.append(f"{t['by'].format(chapter.labels.variable(declared[part]))} {t[part]}")
+            parts.append(t[part].format(chapter.labels.variable(declared[part]).lower()))
     if not parts:
         parts.append(t["srs"])
     for part in ("weights", "fpc"):
         parts.append(f"{t[part]} {t['yes'] if columns.get(part) else t['no']}")
-    return ", ".join(parts)
+    text = ", ".join(parts)
+    return text[0].upper() + text[1:]
 
 
 def quality_table(chapter) -> Table:
