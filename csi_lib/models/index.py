@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ class IndexModel:
                 raise InputError(f"no index model is called {name_or_path!r}", expected=", ".join(known),
                                  action=_did_you_mean(str(name_or_path), known))  # fmt: skip
             path = BUNDLED / f"{name_or_path}.yml"
-        return cls(YamlFile(path).validate(ModelFile))
+        return cls(read_model(path))
 
     def bound(self, binding: Mapping[str, str], *, sectors: Sectors | None = None) -> IndexModel:
         """The same model reading other columns: ``{model item: survey column}``."""
@@ -255,6 +256,17 @@ def sector_importance(criteria: Mapping[str, Mapping[str, float]] | None, names:
     if out.sum() <= 0:
         raise InputError("the criteria's shares sum to 0", found=str(shares))
     return out / out.sum()
+
+
+def read_model(path: Path) -> ModelFile:
+    """The declaration in a YAML file, read again only when the file has changed."""
+    stat = Path(path).stat() if Path(path).exists() else None
+    return _read_model(str(path), (stat.st_mtime_ns, stat.st_size) if stat else None)
+
+
+@lru_cache(maxsize=64)
+def _read_model(path: str, _stamp) -> ModelFile:
+    return YamlFile(Path(path)).validate(ModelFile)
 
 
 def bundled_models() -> list[str]:

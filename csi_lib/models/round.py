@@ -32,10 +32,12 @@ class Round:
     study : Study.
     data : folder with the respondent files, where they are not in the study's own.
     store : folder to keep results in between processes; None keeps them in memory only.
+    fresh : what is stored was checked against data and settings just now and need not be checked again.
     """
 
-    def __init__(self, study, *, data: str | Path | None = None, store: Path | None = None, source: str = "customers"):
-        self.study, self.data, self.source = study, data, source
+    def __init__(self, study, *, data: str | Path | None = None, store: Path | None = None, source: str = "customers",
+                 fresh: bool = False):
+        self.study, self.data, self.source, self.fresh = study, data, source, fresh
         self.store = Path(store) if store else None
         self._surveys: dict[tuple, object] = {}
         self._estimates: dict[tuple, Estimates] = {}
@@ -126,7 +128,7 @@ class Round:
             key, estimates = pickle.loads(place.read_bytes())
         except Exception:  # a half-written or foreign file is no result
             return None
-        return estimates if key == self.key(agency, year) else None
+        return estimates if self.fresh or key == self.key(agency, year) else None
 
     def _write(self, agency: str, year: int, estimates: Estimates) -> None:
         place = self._place(agency, year)

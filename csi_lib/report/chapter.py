@@ -20,7 +20,6 @@ from csi_lib.prose.sentences import Sentence, say
 from csi_lib.report.context import Context
 from csi_lib.report.display import Display, figure_display, highlights_display, sentence_display, table_display
 from csi_lib.report.labels import Labels
-from csi_lib.study.study import load_study
 from csi_lib.survey.estimates import KEYS, Estimates, results_frame
 from csi_lib.tables.table import Table
 
@@ -47,14 +46,15 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     ------
     InputError with the near spelling for an unknown study, agency, year or language.
     """
-    study = load_study(study)
+    context = Context.current()
+    study = context.study_or(study)
     lang, release = lang or study.report.language, release or study.report.release
     if agency == OVERALL:
         study.jobs(None, year, lang, release)
     elif not study.jobs(agency, year, lang, release):
         raise InputError("the agency took no part in this wave", where=f"study {study.id!r}", found=f"{agency}, {year}",
                          action="Waves of an agency are listed in agencies.yml")  # fmt: skip
-    return Chapter(study, str(agency), int(year), lang, release, Context.current())
+    return Chapter(study, str(agency), int(year), lang, release, context)
 
 
 class Chapter:
@@ -71,8 +71,8 @@ class Chapter:
         self.study, self.agency, self.year, self.lang, self.release = study, agency, year, lang, release
         self.id = context.chapter
         self._figures, self._chapters = context.figures, context.chapters
-        self._round = Round(study, data=context.data, store=context.store)
-        self._known: dict[str, dict] = {}
+        self._round = Round(study, data=context.data, store=context.store, fresh=context.fresh)
+        self._known: dict[str, tuple[pd.DataFrame, int]] = {}  # row id → frame and position
         self._gains: pd.DataFrame | None = None
         self._spoken = 0
 
@@ -245,23 +245,31 @@ class Chapter:
 
     def change(self, row: Mapping) -> pd.Series | None:
         """The change of a row's number since the last wave, or None where there is no last wave."""
-        if not len(self.changes):
-            return None
-        return self.row(self.changes, versus=f"{row['statistic']}:year={self.previous_year}", **_identity(row))
+        changes = self.change_rows(pd.DataFrame([row]))
+        return None if changes is None else changes.iloc[0]
 
     def before(self, row: Mapping) -> pd.Series | None:
         """The same number in the last wave, or None."""
-        if self.previous is None:
-            return None
-        return self.row(self.previous, **_identity(row, "statistic"))
+        found = self.previous_rows(pd.DataFrame([row]))
+        return None if found is None else found.iloc[0]
 
     def previous_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
         """The same numbers in the last wave, of those that exist there; None when there are none."""
-        return _stacked([self.before(row) for row in rows.to_dict("records")])
+        if self.previous is None:
+            return None
+        at = [p for p in _locate(self.previous, rows) if p is not None]
+        return self.labels.attach(self.previous.frame.iloc[at].reset_index(drop=True)) if at else None
 
     def change_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
-        """Their changes since the last wave; None when there are none."""
-        return _stacked([self.change(row) for row in rows.to_dict("records")])
+        """The tested changes of these numbers since the last wave; None when there are none."""
+        if self.previous is None:
+            return None
+        pairs = [(a, b) for a, b in zip(_locate(self.estimates, rows), _locate(self.previous, rows), strict=True) if None not in (a, b)]
+        if not pairs:
+            return None
+        both = Estimates.concat([self.estimates.take([a for a, _ in pairs]), self.previous.take([b for _, b in pairs])])
+        changes = self._register(both.contrast({"year": self.year}, {"year": self.previous_year}))
+        return self.labels.attach(changes.frame) if len(changes) else None
 
     def interval(self, row: Mapping) -> Interval:
         return Interval.from_row(row)
@@ -299,8 +307,8 @@ class Chapter:
         return pd.concat([out, frame[extra].reset_index(drop=True)], axis=1)
 
     def _register(self, estimates: Estimates) -> Estimates:
-        for row_id, record in zip(estimates.frame["row_id"], estimates.frame.to_dict("records"), strict=True):
-            self._known[row_id] = record
+        frame = estimates.frame
+        self._known.update((row_id, (frame, i)) for i, row_id in enumerate(frame["row_id"]))
         return estimates
 
     def _recorded(self, ids: Sequence[str], name: str) -> list[dict]:
@@ -308,7 +316,8 @@ class Chapter:
         if missing:
             raise InputError(f"{len(missing)} numbers of {name} have no results row", found=", ".join(missing[:3]),
                              action="Pass them through chapter.record first")  # fmt: skip
-        return [{**self._known[i], "chapter": self.id, "object_id": name} for i in ids]
+        rows = (self._known[i] for i in ids)
+        return [{**frame.iloc[at].to_dict(), "chapter": self.id, "object_id": name} for frame, at in rows]
 
     # ------------------------------------------------------------------ showing and saying
     def show(self, thing) -> Display:
@@ -396,14 +405,15 @@ class Chapter:
         return ko if self.lang == "ko" else en
 
 
-def _stacked(rows: list) -> pd.DataFrame | None:
-    found = [row for row in rows if row is not None]
-    return pd.DataFrame(found).reset_index(drop=True) if found else None
+#: the keys that name a number whatever the wave
+_IDENTITY = ["measure", "statistic", "model", "by1", "group1", "by2", "group2"]
 
 
-def _identity(row: Mapping, *more: str) -> dict:
-    """The keys that name a number whatever the wave."""
-    return {k: None if pd.isna(row[k]) else row[k] for k in ("measure", "model", "by1", "group1", "by2", "group2", *more)}
+def _locate(estimates: Estimates, rows: pd.DataFrame) -> list[int | None]:
+    """Position of each of `rows` among the estimates of a wave, None for those it does not have."""
+    key = lambda frame: list(frame[_IDENTITY].astype("string").fillna("").itertuples(index=False, name=None))
+    known = dict(zip(key(estimates.frame), range(len(estimates)), strict=True))
+    return [known.get(k) for k in key(rows)]
 
 
 def _as_value(value):

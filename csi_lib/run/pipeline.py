@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import pickle
 import shutil
 import sys
 import time
@@ -85,7 +86,7 @@ def plan_run(study: Study, *, out: Path, data: str | None = None, agencies: Sequ
         inputs = keys.job_inputs(job, chapters=own, round_=round_, formats=formats,
                                  renderer=[engine.name, engine.versions], code=code, study=settings)
         order = Order(job, str(out), tuple((c.id, str(c.path)) for c in own), inputs, keys.digest(inputs), formats,
-                      engine.name, theme, str(round_.store), data, cell_timeout)
+                      engine.name, theme, str(round_.store), str(round_.store / "study.pickle"), data, cell_timeout)
         before = _manifest(order.folder)
         reasons = keys.changed(before.get("inputs") if before else None, inputs)
         if failed and f"{job.agency}/{job.year}" not in last_failures(out):
@@ -157,6 +158,8 @@ def _work(study: Study, todo: list[Order], workers: int, data: str | None, tell)
     """Estimates of all agencies first (peers need them), then the reports, on a pool that survives its workers."""
     waves = {(a.id, y) for o in todo for y in study.years if y <= o.job.year for a in study.agencies if a.took_part(y)}
     store = todo[0].store
+    Path(store).mkdir(parents=True, exist_ok=True, mode=0o700)
+    Path(todo[0].study).write_bytes(pickle.dumps(study))
     tasks = [("estimate", (study.path, a, y, data, store)) for a, y in sorted(waves)]
     problems: dict[tuple, str] = {}
     for (_, args), value in _pooled(tasks, workers, tell):

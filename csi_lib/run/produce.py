@@ -44,6 +44,7 @@ class Order:
     renderer: str
     theme: Theme
     store: str
+    study: str
     data: str | None
     cell_timeout: float | None = None
 
@@ -111,7 +112,8 @@ def _execute(order: Order, staging: Path, kernels: WarmKernels, seconds: dict):
     (staging / "notebooks").mkdir()
     parameters = {"study": job.study, "agency": job.agency, "year": job.year, "lang": job.lang, "release": job.release}
     for chapter, path in order.chapters:
-        context = Context(chapter, order.data, order.store, str(staging / "figures"), tuple(c for c, _ in order.chapters))
+        context = Context(chapter, order.data, order.store, str(staging / "figures"), tuple(c for c, _ in order.chapters),
+                          order.study, fresh=True)
         file = context.write(staging / f".context-{chapter}.json")
         node = nbformat.read(path, as_version=4)
         done = kernels.execute(node, parameters=parameters, env={VARIABLE: str(file)}, cwd=str(staging),
@@ -192,7 +194,7 @@ def collect_results(order: Order, shown: list[dict]) -> pd.DataFrame:
     if job.agency != OVERALL:
         from csi_lib.study.study import load_study
 
-        rest = Round(load_study(job.study), data=order.data, store=order.store).estimates(job.agency, job.year)
+        rest = Round(load_study(job.study), data=order.data, store=order.store, fresh=True).estimates(job.agency, job.year)
         rest = rest.masked(job.release).frame
         frame = pd.concat([frame, rest[~rest["row_id"].isin(frame["row_id"])]], ignore_index=True)
     return frame

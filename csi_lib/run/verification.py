@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -64,8 +65,10 @@ _FIELDS = ("estimate", "se", "ci_low", "ci_high", "n", "n_weighted", "n_effectiv
 def printed_forms(row: dict) -> set[str]:
     """Every way a number of this row may be printed: each field, at up to four decimals, with and without sign."""
     forms: set[str] = {"*", "–"}
+    if absent(row.get("estimate")):
+        forms |= {"자료 없음", "not available", "비공개", "withheld"}
     for field in _FIELDS:
-        if absent(row.get(field)):
+        if absent(row.get(field)) or not math.isfinite(row[field]):
             continue
         for digits in (None, 0, 1, 2, 3, 4):
             number = Number.from_row({**row, "suppressed": False}, field, digits=digits)

@@ -135,7 +135,8 @@ class Assembly:
         frame["se"] = np.where(alone, np.nan, np.sqrt(np.maximum(variance, 0)))
         frame["df"] = np.where(alone, np.nan, df)
         frame["deff"] = np.where(alone | ~np.isfinite(deff), np.nan, deff)
-        frame["n_effective"] = frame["n"] / frame["deff"]
+        # a number known without sampling error has no design effect worth the name
+        frame["n_effective"] = frame["n"] / frame["deff"].where(frame["deff"] > 1e-12)
         frame["ci_low"], frame["ci_high"] = _interval(frame)
         frame["flag"] = np.where(count == 0, "not_available", None)
         return Estimates(results_frame(frame, **constant), tuple(pieces))
