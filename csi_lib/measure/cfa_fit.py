@@ -19,7 +19,7 @@ from csi_lib.measure.cfa_corrections import (
     value_at,
     yuan_bentler,
 )
-from csi_lib.measure.cfa_data import Answers
+from csi_lib.measure.cfa_data import Answers, check_singular
 from csi_lib.measure.cfa_ml import Likelihood, saturated
 from csi_lib.measure.cfa_model import FactorModel, Parameter
 from csi_lib.measure.cfa_result import FactorAnalysis
@@ -139,6 +139,11 @@ def fit_likelihood(
     k, groups = len(model.items), model.groups
     df = check_identified(model, groups * (k * (k + 1) // 2 + (k if model.means else 0)))
     moments = [saturated(s) for s in samples]
+    if missing == "fiml":
+        for (_, cov), label in zip(moments, answers.labels):
+            sd = np.sqrt(np.diag(cov))
+            where = "items" if label is None else f"items, group {label}"
+            check_singular(cov / np.outer(sd, sd), model.items, where)
     minimum = descend(
         found.value,
         found.gradient,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from csi_lib.errors import InputError
 from csi_lib.measure.cfa_model import FactorModel, Implied
 
 
@@ -221,5 +222,11 @@ def saturated(
             np.abs((mean - old_mean) / scale).max(), np.abs((cov - old_cov) / np.outer(scale, scale)).max()
         )
         if step < tolerance:
-            break
-    return mean, cov
+            return mean, cov
+    raise InputError(
+        "means and covariances could not be estimated from the incomplete answers",
+        where="missing",
+        found=f"no convergence in {limit} steps of EM",
+        expected="items that enough people answered together",
+        action="Use missing='listwise', or leave out the items with the most missing answers.",
+    )

@@ -356,6 +356,14 @@ def _numbered(rows: list[Parameter], items, equal, partial) -> list[Parameter]:
             action=_did_you_mean(unknown[0]),
         )
     tests, held = [EQUALITIES[e] for e in equal], set(items)
+    written = {str(row).replace(" ", "") for row in rows}
+    for exception in partial:
+        if exception.replace(" ", "") not in written:
+            raise InputError(
+                f"'{exception}' is no parameter of the model",
+                where="partial",
+                expected="terms as in the model, e.g. 'trust =~ t2' or 't2 ~ 1'",
+            )
     partial = {p.replace(" ", "") for p in partial}
     first: dict[object, Parameter] = {}
     out, count = [], 0

@@ -104,7 +104,7 @@ def fit(
     """Estimate, and put together what is reported. See `csi_lib.cfa`."""
     check_names(parsed, known)
     _check_options(parsed, ordered, missing)
-    answers = cfa_data.read(frame, parsed.items, missing="listwise", group=group, weights=weights)
+    answers = cfa_data.read(frame, parsed.items, missing="listwise", group=group, weights=weights, ranks=True)
     samples = _samples(answers)
     messages = list(dict.fromkeys(m for s in samples for m in s.messages))
     count = {item: len(c) - 1 for item, c in zip(answers.items, samples[0].categories)}

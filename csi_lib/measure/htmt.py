@@ -101,7 +101,7 @@ def htmt(
     frame = as_frame(items)
     groups = _blocks(blocks, list(frame.columns))
     names = list(dict.fromkeys(i for block in groups.values() for i in block))
-    values = numbers(frame, names)
+    values = numbers(frame, names, ranks=correlation == "polychoric")
     mass = (
         None
         if weights is None

@@ -49,7 +49,7 @@ def polychoric(
     Parameters
     ----------
     items : DataFrame (rows, k) or array
-        Ordered answers as numbers; at most 30 different values per item.
+        Ordered answers as numbers or ordered categories; at most 30 different values per item.
     weights : column name or values, optional
         Sampling weights; scaled to sum to n. Standard errors count them.
     missing : {"listwise", "pairwise"}
@@ -98,7 +98,7 @@ def polychoric(
     names = list(frame.columns)
     if len(names) < 2:
         raise InputError("a correlation needs two items", where="items", found=str(len(names)))
-    values = numbers(frame, names)
+    values = numbers(frame, names, ranks=True)
     keep = ~np.isnan(values)
     keep = keep.all(axis=1) if missing == "listwise" else keep.any(axis=1)
     if mass is not None:

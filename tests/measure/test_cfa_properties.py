@@ -192,6 +192,29 @@ def test_bad_items():
     raises(apart, MODEL, "'a1' and 'a2' were never answered by the same person", missing="fiml")
 
 
+def test_perfect_correlation_behind_missing_answers():
+    frame = simulate(150, 1)
+    frame["a2"] = (2 * frame.a1 + 1).mask(np.arange(150) % 10 == 0)
+    raises(frame, MODEL, "'a1' and 'a2' are perfectly correlated", missing="fiml")
+
+
+def test_ordered_categories_count_by_rank():
+    frame = simulate(400, 1)
+    codes = pd.DataFrame(np.digitize(frame, [-0.7, 0.7]), columns=ITEMS)
+    words = codes.apply(lambda c: pd.Categorical.from_codes(c, ["bad", "fair", "good"], ordered=True))
+    one, two = (csi_lib.cfa(f, MODEL, estimator="WLSMV") for f in (codes, words))
+    assert one.fit.chisq == two.fit.chisq
+    raises(words, MODEL, "'a1' is not numeric")
+
+
+def test_labels_of_groups_are_kept_when_rows_are_dropped():
+    frame = simulate(200, 1).assign(year=np.where(np.arange(200) < 100, 2023, 2024))
+    frame.loc[3, "a1"] = np.nan
+    result = csi_lib.cfa(frame, MODEL, group="year", equal="loadings")
+    assert [str(label) for label in result.groups] == ["2023", "2024"]
+    assert result.n_by_group == (99, 100)
+
+
 def test_bad_weights_and_groups():
     frame = simulate(100, 1).assign(g="only")
     raises(frame, MODEL, "all weights are zero or missing", weights=np.zeros(100))
@@ -253,6 +276,8 @@ def test_unknown_options():
     raises(frame, MODEL, "not known", missing="pairwise")
     raises(frame, MODEL, "not a probability", ci=95)
     assert "Did you mean 'loadings'" in str(raises(frame, MODEL, "cannot be held equal", equal=["loading"]))
+    raises(frame, MODEL, "'MLR' is not for ordered items", estimator="MLR", ordered=True)
+    raises(frame, MODEL, "'a9 ~ 1' is no parameter", equal=["loadings"], partial=["a9 ~ 1"])
     raises(frame, MODEL, "Wishart likelihood", likelihood="wishart", estimator="MLR")
     raises(frame, MODEL, "full information is not available", estimator="WLSMV", missing="fiml")
     raises(frame.round(0), MODEL, "some items of the model are not ordered", ordered=["a1"])
