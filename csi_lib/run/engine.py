@@ -10,7 +10,9 @@ What a message does to a cell stays nbclient's, what the notebook records stays 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import contextvars
 import logging
 import os
 import signal
@@ -23,6 +25,7 @@ from typing import NoReturn
 
 import zmq
 from jupyter_client.manager import KernelManager
+from jupyter_core.utils import ensure_event_loop
 from nbclient.client import CellExecutionComplete
 from nbclient.exceptions import CellExecutionError
 from papermill.clientwrap import PapermillNotebookClient
@@ -95,6 +98,9 @@ class ChapterClient(PapermillNotebookClient):
     # -- one kernel from start to end ---------------------------------------------------------
 
     def execute(self):
+        return in_own_event_loop(self._execute)
+
+    def _execute(self):
         self.reset_execution_trackers()
         if self.limits.timeout is not None:
             self.deadline = time.monotonic() + self.limits.timeout
@@ -291,6 +297,25 @@ class ChapterEngine(Engine):
             nb_man, limits=limits, course=course, specs=specs, cwd=cwd, env=env, kernel_name=kernel_name,
             log=papermill_logger, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file,
         ).execute()  # fmt: skip
+
+
+def in_own_event_loop(function):
+    """Call it so that jupyter_client's blocking calls leave no event loop behind.
+
+    They make one for each thread, remembered in a context variable, and never close it.
+    """
+
+    def run():
+        try:
+            return function()
+        finally:
+            try:
+                asyncio.get_running_loop()  # called from asynchronous code: they have used a thread
+            except RuntimeError:
+                ensure_event_loop().close()
+                asyncio.set_event_loop(None)
+
+    return contextvars.Context().run(run)
 
 
 def end_of(pid: int) -> int | None:

@@ -77,7 +77,8 @@ def command_line(node, times: int) -> Cost:
         wall, used = time.perf_counter(), cpu()
         for year in range(times):
             subprocess.run(
-                [sys.executable, "-m", "papermill", "--no-progress-bar", "-p", "year", str(year), given, written],
+                [sys.executable, "-m", "papermill", "--no-progress-bar",
+                 "-p", "year", str(year), given, written],
                 env=kernel_environment(), check=True, capture_output=True,
             )  # fmt: skip
             own.append(own_seconds(nbformat.read(written, as_version=4)))
@@ -122,7 +123,7 @@ def residents(pid: int) -> tuple[float, int]:
 def long_run(times: int) -> None:
     """Many notebooks in one parent: memory, descriptors, processes and files must not grow."""
     node = notebook("print('own', year)")
-    print(f"\n{'notebooks':>10} {'client MB':>10} {'fds':>5} {'parent MB':>10} {'fds':>5} {'folders':>8} {'s each':>7}")
+    print(f"\n{'notebooks':>10} {'client MB':>10} {'fds':>5} {'parent MB':>10} {'fds':>5} {'s each':>7}")
     with WarmKernels(kernel="warm") as kernels:
         begun = time.perf_counter()
         for number in range(1, times + 1):
@@ -131,9 +132,8 @@ def long_run(times: int) -> None:
                 raise SystemExit(f"notebook {number}: {error}")
             if number in (1, 10) or number % max(1, times // 10) == 0:
                 (mine, my_fds), (its, its_fds) = residents(os.getpid()), residents(warm_parent().process.pid)
-                folders = len(list(Path(tempfile.gettempdir()).glob("csi-*")))
                 each = (time.perf_counter() - begun) / number
-                print(f"{number:>10} {mine:>10.1f} {my_fds:>5} {its:>10.1f} {its_fds:>5} {folders:>8} {each:>7.3f}")
+                print(f"{number:>10} {mine:>10.1f} {my_fds:>5} {its:>10.1f} {its_fds:>5} {each:>7.3f}")
 
 
 def main(argv: list[str] | None = None) -> None:
