@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import sys
 
 #: verb -> what it does, in the order of `csi --help`; each lives in csi_lib/cli/<verb>.py as `command`
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in arguments
     if debug:
         arguments.remove("--debug")
+        os.environ["CSI_DEBUG"] = "1"
     try:
         app()(args=arguments)
     except InputError as error:

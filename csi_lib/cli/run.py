@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -59,6 +60,8 @@ def _tell(result) -> None:
         typer.echo(f"  {outcome.agency} {outcome.year}: {outcome.problem}", err=True)
         if outcome.hint:
             typer.echo(f"    {outcome.hint}", err=True)
+        if outcome.detail and os.environ.get("CSI_DEBUG"):
+            typer.echo(outcome.detail, err=True)
     if result.failed:
         typer.echo(f"  details: {Path(result.out) / 'failures.html'}; after mending: csi run … --failed", err=True)
     typer.echo(f"open {Path(result.out) / 'index.html'}")
