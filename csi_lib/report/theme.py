@@ -106,8 +106,9 @@ def prepare_theme(folder: Path, settings: Mapping | None = None, *, study: Path 
 
 
 def default_theme() -> Theme:
-    """The theme of documents that belong to no round, kept in the user's cache."""
-    return prepare_theme(_cache() / "theme")
+    """The theme of documents that belong to no round, kept in the user's cache, one for each edition."""
+    edition = hashlib.sha256(shared_path("reports", "fonts", "pretendard.css").read_bytes()).hexdigest()[:12]
+    return prepare_theme(_cache() / f"theme-{edition}")
 
 
 def _cache() -> Path:
