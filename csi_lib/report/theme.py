@@ -88,7 +88,13 @@ def prepare_theme(folder: Path, settings: Mapping | None = None, *, study: Path 
     for font in (*fonts, *sorted(shared_path("reports", "fonts").glob("CSIFallback*"))):
         if not (target := folder / "fonts" / font.name).exists():
             shutil.copyfile(font, target)
-    _write(folder / "fonts.css", "\n".join(font_face(font) for font in fonts))
+    own = bool(settings.get("fonts"))
+    web = (
+        "\n".join(font_face(font) for font in fonts)
+        if own
+        else shared_path("reports", "fonts", "pretendard.css").read_text(encoding="utf-8")
+    )
+    _write(folder / "fonts.css", web)
     _write(folder / "theme.css", _colours(primary))
     logo = None
     if settings.get("logo"):
@@ -100,8 +106,9 @@ def prepare_theme(folder: Path, settings: Mapping | None = None, *, study: Path 
 
 
 def default_theme() -> Theme:
-    """The theme of documents that belong to no round, kept in the user's cache."""
-    return prepare_theme(_cache() / "theme")
+    """The theme of documents that belong to no round, kept in the user's cache, one for each edition."""
+    edition = hashlib.sha256(shared_path("reports", "fonts", "pretendard.css").read_bytes()).hexdigest()[:12]
+    return prepare_theme(_cache() / f"theme-{edition}")
 
 
 def _cache() -> Path:
@@ -158,8 +165,8 @@ def _family(font: Path) -> str:
         return "Pretendard"
     from fontTools.ttLib import TTFont
 
-    names = TTFont(font, lazy=True)["name"]
-    return names.getDebugName(16) or names.getDebugName(1)
+    with TTFont(font, lazy=True) as face:
+        return face["name"].getDebugName(16) or face["name"].getDebugName(1)
 
 
 def _weight(font: Path) -> int:
@@ -168,7 +175,8 @@ def _weight(font: Path) -> int:
             return weight
     from fontTools.ttLib import TTFont
 
-    return TTFont(font, lazy=True)["OS/2"].usWeightClass
+    with TTFont(font, lazy=True) as face:
+        return face["OS/2"].usWeightClass
 
 
 def common_characters() -> str:

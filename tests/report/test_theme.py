@@ -11,6 +11,7 @@ from fontTools.ttLib import TTFont
 from csi_lib.errors import InputError
 from csi_lib.report.render import render
 from csi_lib.report.theme import common_characters, contrast, prepare_theme
+from csi_lib.share import shared_path
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">'
@@ -56,15 +57,42 @@ def test_bad_settings(tmp_path, settings, says):
         prepare_theme(tmp_path, settings)
 
 
+def holds(css):
+    """Characters by weight of all the fonts in `css`."""
+    found = {}
+    for weight, data in re.findall(r"font-weight: (\d+).*?base64,([^)]+)\)", css):
+        found.setdefault(weight, set()).update(TTFont(io.BytesIO(base64.b64decode(data))).getBestCmap())
+    return found
+
+
+def wanted():
+    return {ord(c) for c in common_characters() if "가" <= c <= "힣"} | {ord(c) for c in "▲▼–−·%±α†"}
+
+
 def test_web_fonts_hold_what_korean_reports_are_written_in(tmp_path):
-    css = prepare_theme(tmp_path).folder.joinpath("fonts.css").read_text()
-    faces = re.findall(r"font-weight: (\d+).*?base64,([^)]+)\)", css)
-    assert [weight for weight, _ in faces] == ["700", "400", "600"]
-    wanted = {ord(c) for c in common_characters() if "가" <= c <= "힣"} | {ord(c) for c in "▲▼–−·%±α"}
-    assert len(wanted) > 2350
-    for _, data in faces:
-        assert wanted <= set(TTFont(io.BytesIO(base64.b64decode(data))).getBestCmap())
-    assert len(css) < 900_000
+    held = holds(prepare_theme(tmp_path).folder.joinpath("fonts.css").read_text())
+    assert set(held) == {"400", "600", "700"}
+    assert len(wanted()) > 2350
+    assert all(wanted() <= characters for characters in held.values())
+
+
+def test_fonts_of_a_client(tmp_path):
+    own = tmp_path / "Own-Regular.otf"
+    own.write_bytes(shared_path("reports", "fonts", "Pretendard-Regular.otf").read_bytes())
+    theme = prepare_theme(tmp_path / "theme", {"fonts": [str(own)]})
+    held = holds(theme.folder.joinpath("fonts.css").read_text())
+    assert set(held) == {"400"}
+    assert wanted() - {ord("†")} <= held["400"]
+    assert (theme.font_folder / own.name).exists()
+
+
+def test_a_page_carries_the_slices_it_shows_and_no_others(document):
+    _, plain, _, _ = document("가나다", formats=("html",))
+    _, rare, _, _ = document("가나다 쀼", formats=("html",))
+    faces = re.compile(r"@font-face.*?unicode-range: [^}]*}")
+    assert len(faces.findall(plain)) == 3
+    assert len(faces.findall(rare)) == 6
+    assert all(characters >= {ord("쀼"), ord("가")} for characters in holds(rare).values())
 
 
 def test_colour_and_logo_reach_both_formats(tmp_path):
