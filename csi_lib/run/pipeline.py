@@ -159,7 +159,10 @@ def _work(study: Study, todo: list[Order], workers: int, data: str | None, tell)
     waves = {(a.id, y) for o in todo for y in study.years if y <= o.job.year for a in study.agencies if a.took_part(y)}
     store = todo[0].store
     Path(store).mkdir(parents=True, exist_ok=True, mode=0o700)
-    Path(todo[0].study).write_bytes(pickle.dumps(study))
+    remembered = Path(todo[0].study)
+    remembered.touch(mode=0o600)
+    remembered.chmod(0o600)
+    remembered.write_bytes(pickle.dumps(study))
     tasks = [("estimate", (study.path, a, y, data, store)) for a, y in sorted(waves)]
     problems: dict[tuple, str] = {}
     for (_, args), value in _pooled(tasks, workers, tell):

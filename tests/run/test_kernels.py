@@ -1,5 +1,6 @@
 """A chapter in a kernel: what goes in, what comes out, what it may see of others."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -254,7 +255,8 @@ print(json.dumps({
     "rc default": str(dict(matplotlib.rcParamsDefault)),
     "fonts": sorted({font.name for font in matplotlib.font_manager.fontManager.ttflist}),
     "figures": plt.get_fignums(), "pandas": pd.get_option("display.max_rows"), "numpy": np.geterr(),
-    "filters": sorted({str(f) for f in warnings.filters}),
+    # numpy and scipy add filters of their own when they are imported, which a warm kernel has done
+    "filters": sorted({str(f) for f in warnings.filters if f[2].__module__.split(".")[0] not in ("numpy", "scipy")}),
     "python threads": len(threading.enumerate()), "umask": os.umask(0o22),
     "gc": [gc.isenabled(), gc.get_threshold()], "recursion": sys.getrecursionlimit(),
     "session": [os.getsid(0) == os.getpid(), os.getpgid(0) == os.getpid()],
@@ -327,7 +329,8 @@ def test_the_parent_has_nothing_a_fork_would_break(kernels):
 
 @linux
 def test_what_is_imported_ahead_and_what_is_not(kernels):
-    cell = f"import sys; print([m for m in {list(PRELOAD)!r} if m not in sys.modules])"
+    installed = [m for m in PRELOAD if importlib.util.find_spec(m.split(".")[0])]
+    cell = f"import sys; print([m for m in {installed!r} if m not in sys.modules])"
     look = "print('matplotlib_inline.backend_inline' in sys.modules)"
     executed = kernels.execute(notebook(cell, look), parameters={})
     assert printed(executed.node).splitlines() == ["[]", "False"]
@@ -377,7 +380,8 @@ def test_forty_notebooks_leave_nothing_behind(kernels):
     after, later = measure()
     assert len({pid for pid, _ in pids}) == 45
     assert len({count for _, count in pids}) == 1  # no descriptor is handed down from one to the next
-    assert after == before
+    # fewer is no leak: what was still closing at the first count is gone at the second
+    assert all(b <= a for a, b in zip(before, after, strict=True))
     assert all(b - a < 5 * 256 for a, b in zip(resident, later, strict=True))  # 5 MB, in pages
     assert gone([pid for pid, _ in pids], 0)
 
