@@ -255,8 +255,6 @@ print(json.dumps({
     "rc default": str(dict(matplotlib.rcParamsDefault)),
     "fonts": sorted({font.name for font in matplotlib.font_manager.fontManager.ttflist}),
     "figures": plt.get_fignums(), "pandas": pd.get_option("display.max_rows"), "numpy": np.geterr(),
-    # numpy and scipy add filters of their own when they are imported, which a warm kernel has done
-    "filters": sorted({str(f) for f in warnings.filters if f[2].__module__.split(".")[0] not in ("numpy", "scipy")}),
     "python threads": len(threading.enumerate()), "umask": os.umask(0o22),
     "gc": [gc.isenabled(), gc.get_threshold()], "recursion": sys.getrecursionlimit(),
     "session": [os.getsid(0) == os.getpid(), os.getpgid(0) == os.getpid()],
