@@ -35,7 +35,11 @@ def report(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests."""
     _install(session, "-e", ".[test,lab]")
-    workers = [] if any(a.startswith("-n") for a in session.posargs) else ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    workers = (
+        []
+        if any(a.startswith("-n") for a in session.posargs)
+        else ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    )
     session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
     session.run("pytest", *workers, *session.posargs)
 

@@ -16,7 +16,10 @@ def app():
     import typer
 
     cli = typer.Typer(
-        name="csi", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
+        name="csi",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
         help="Satisfaction studies of public agencies: from a respondent file to published reports.",
     )
     for verb in VERBS:
@@ -57,6 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
-        print(f"csi: {type(error).__name__}: {error}\nThis is a fault of ours; run again with --debug and report what it prints.",
-              file=sys.stderr)  # fmt: skip
+        print(
+            f"csi: {type(error).__name__}: {error}\nThis is a fault of ours; run again with --debug and report what it prints.",
+            file=sys.stderr,
+        )
         sys.exit(1)

@@ -52,8 +52,12 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     if agency == OVERALL:
         study.jobs(None, year, lang, release)
     elif not study.jobs(agency, year, lang, release):
-        raise InputError("the agency took no part in this wave", where=f"study {study.id!r}", found=f"{agency}, {year}",
-                         action="Waves of an agency are listed in agencies.yml")  # fmt: skip
+        raise InputError(
+            "the agency took no part in this wave",
+            where=f"study {study.id!r}",
+            found=f"{agency}, {year}",
+            action="Waves of an agency are listed in agencies.yml",
+        )
     return Chapter(study, str(agency), int(year), lang, release, context)
 
 
@@ -97,7 +101,11 @@ class Chapter:
     @property
     def previous_year(self) -> int | None:
         """The last wave before this one in which the agency took part."""
-        years = [y for y in self.study.years if y < self.year and (self.agency == OVERALL or self._round.took_part(self.agency, y))]
+        years = [
+            y
+            for y in self.study.years
+            if y < self.year and (self.agency == OVERALL or self._round.took_part(self.agency, y))
+        ]
         return max(years, default=None)
 
     @cached_property
@@ -146,7 +154,9 @@ class Chapter:
     def model(self) -> IndexModel:
         """The report's own index: the first model of the study."""
         if not self.models:
-            raise InputError("the study names no index model", where="study.yml: models", action="Name one; csi models lists them")
+            raise InputError(
+                "the study names no index model", where="study.yml: models", action="Name one; csi models lists them"
+            )
         return self.models[0]
 
     # ------------------------------------------------------------------ peers
@@ -171,7 +181,9 @@ class Chapter:
     @property
     def name(self) -> str:
         """The agency's name, or what the overall report is called."""
-        return self.text(ko="전체 기관", en="All agencies") if self.agency == OVERALL else self.labels.agency(self.agency)
+        return (
+            self.text(ko="전체 기관", en="All agencies") if self.agency == OVERALL else self.labels.agency(self.agency)
+        )
 
     def took_part(self, year: int) -> bool:
         return self.agency == OVERALL or self._round.took_part(self.agency, year)
@@ -264,7 +276,11 @@ class Chapter:
         """The tested changes of these numbers since the last wave; None when there are none."""
         if self.previous is None:
             return None
-        pairs = [(a, b) for a, b in zip(_locate(self.estimates, rows), _locate(self.previous, rows), strict=True) if None not in (a, b)]
+        pairs = [
+            (a, b)
+            for a, b in zip(_locate(self.estimates, rows), _locate(self.previous, rows), strict=True)
+            if None not in (a, b)
+        ]
         if not pairs:
             return None
         both = Estimates.concat([self.estimates.take([a for a, _ in pairs]), self.previous.take([b for _, b in pairs])])
@@ -293,15 +309,23 @@ class Chapter:
         if isinstance(rows, Estimates):
             return self._register(rows).frame
         frame = pd.DataFrame(rows)
-        own = {"study": self.study.id, "agency": self.agency, "year": self.year, "period": self.study.period_of(self.year),
-               "source": self._round.source, "release": self.release}  # fmt: skip
+        own = {
+            "study": self.study.id,
+            "agency": self.agency,
+            "year": self.year,
+            "period": self.study.period_of(self.year),
+            "source": self._round.source,
+            "release": self.release,
+        }
         fill = {k: v for k, v in {**own, **constant}.items() if k not in frame or frame[k].isna().all()}
         out = results_frame(frame, **fill)
         double = out["row_id"].duplicated()
         if double.any():
             first = out.loc[double].iloc[0]
-            raise InputError("two numbers have the same keys, so one of them could not be told from the other",
-                             found=", ".join(f"{k}={first[k]}" for k in KEYS if not pd.isna(first[k])))  # fmt: skip
+            raise InputError(
+                "two numbers have the same keys, so one of them could not be told from the other",
+                found=", ".join(f"{k}={first[k]}" for k in KEYS if not pd.isna(first[k])),
+            )
         self._register(Estimates(out))
         extra = [c for c in frame.columns if c not in out.columns]
         return pd.concat([out, frame[extra].reset_index(drop=True)], axis=1)
@@ -314,8 +338,11 @@ class Chapter:
     def _recorded(self, ids: Sequence[str], name: str) -> list[dict]:
         missing = [i for i in ids if i not in self._known]
         if missing:
-            raise InputError(f"{len(missing)} numbers of {name} have no results row", found=", ".join(missing[:3]),
-                             action="Pass them through chapter.record first")  # fmt: skip
+            raise InputError(
+                f"{len(missing)} numbers of {name} have no results row",
+                found=", ".join(missing[:3]),
+                action="Pass them through chapter.record first",
+            )
         rows = (self._known[i] for i in ids)
         return [{**frame.iloc[at].to_dict(), "chapter": self.id, "object_id": name} for frame, at in rows]
 
@@ -324,21 +351,33 @@ class Chapter:
         """Show a `Table` or `Figure` and record every number in it."""
         if isinstance(thing, Table):
             if not (thing.has_bases or thing.exempt):
-                raise InputError("a table of results shows its bases", where=f"table {thing.name}",
-                                 action="Add n to its fields, or say why it needs none (exempt=)")  # fmt: skip
+                raise InputError(
+                    "a table of results shows its bases",
+                    where=f"table {thing.name}",
+                    action="Add n to its fields, or say why it needs none (exempt=)",
+                )
             return table_display(thing, self._recorded(thing.row_ids, f"tbl-{thing.name}"))
         if not (thing.has_bases or "row_id" not in thing.data):
             raise InputError("a figure of results shows its bases", where=f"figure {thing.name}")
         return figure_display(thing, self._recorded(thing.row_ids, f"fig-{thing.name}"), self.id, self._figures)
 
-    def say(self, template: str | Mapping | Sentence | None = None, *, ko: str | None = None, en: str | None = None, **fields) -> Display:
+    def say(
+        self,
+        template: str | Mapping | Sentence | None = None,
+        *,
+        ko: str | None = None,
+        en: str | None = None,
+        **fields,
+    ) -> Display:
         """A paragraph written from numbers; `ko` and `en` are the two languages' templates (see `prose.say`).
 
         Rows given as fields count as their estimate. A list of Sentences becomes one paragraph.
         """
         return sentence_display(*self._sentence(template, ko, en, fields))
 
-    def sentence(self, template: str | None = None, *, ko: str | None = None, en: str | None = None, **fields) -> Sentence:
+    def sentence(
+        self, template: str | None = None, *, ko: str | None = None, en: str | None = None, **fields
+    ) -> Sentence:
         """The same as `say` without showing it: to join sentences, or to put one into a table."""
         return self._sentence(template, ko, en, fields)[0]
 
@@ -358,14 +397,21 @@ class Chapter:
         self._spoken += 1
         return sentence, self._recorded(sentence.row_ids, f"say-{self._spoken}")
 
-    def change_sentence(self, row: Mapping, *, subject: str | None = None, versus: str | None = None) -> Sentence | None:
+    def change_sentence(
+        self, row: Mapping, *, subject: str | None = None, versus: str | None = None
+    ) -> Sentence | None:
         """How a number changed since the last wave, decided by the test; None without a last wave."""
         change = self.change(row)
         if change is None:
             return None
         versus = versus or {"ko": f"{self.previous_year}년", "en": str(self.previous_year)}[self.lang]
-        return describe(change, self.lang, subject=subject or self.labels.measure(row["measure"]), versus=versus,
-                        alpha=self.study.thresholds.significance)  # fmt: skip
+        return describe(
+            change,
+            self.lang,
+            subject=subject or self.labels.measure(row["measure"]),
+            versus=versus,
+            alpha=self.study.thresholds.significance,
+        )
 
     def see(self, chapter: str, *, ko: str, en: str) -> Sentence | None:
         """A sentence that refers to another chapter by ``{ref}``; None when this report has no such chapter."""
@@ -375,8 +421,9 @@ class Chapter:
 
     def comparison(self, row: Mapping, *, subject: str, versus: str) -> Sentence:
         """How two things measured at the same time differ, decided by the test."""
-        return describe(row, self.lang, subject=subject, versus=versus, kind="comparison",
-                        alpha=self.study.thresholds.significance)  # fmt: skip
+        return describe(
+            row, self.lang, subject=subject, versus=versus, kind="comparison", alpha=self.study.thresholds.significance
+        )
 
     def highlights(self, rows: Sequence[Mapping | None]) -> Display:
         """Key figures for the summary: each number with its label, its change since the last wave and its base."""
@@ -386,8 +433,15 @@ class Chapter:
             note = self.sentence(ko="n\u00a0=\u00a0{n:bare}", en="n\u00a0=\u00a0{n:bare}", n=Number.from_row(row, "n"))
             if change is not None and not pd.isna(change["estimate"]):
                 mark = verdict_of(change, alpha=self.study.thresholds.significance).mark
-                note = self.sentence(ko="전년 대비 {change} {mark}", en="{change} {mark}",
-                                     change=Number.from_row(change, signed=True), mark=mark) + note  # fmt: skip
+                note = (
+                    self.sentence(
+                        ko="전년 대비 {change} {mark}",
+                        en="{change} {mark}",
+                        change=Number.from_row(change, signed=True),
+                        mark=mark,
+                    )
+                    + note
+                )
             cards.append((self.labels.measure(row["measure"]), Number.from_row(row), note))
             ids += [row["row_id"], *note.row_ids]
         return highlights_display(cards, self._recorded(list(dict.fromkeys(ids)), "key-figures"), self.lang)
@@ -397,8 +451,9 @@ class Chapter:
 
     def table(self, frame: pd.DataFrame, *, name: str, caption, **options) -> Table:
         """`Table.from_estimates` in this chapter's language, with the study's small-base mark."""
-        return Table.from_estimates(frame, name=name, caption=caption, lang=self.lang,
-                                    min_base=self.study.privacy.small_base_flag, **options)  # fmt: skip
+        return Table.from_estimates(
+            frame, name=name, caption=caption, lang=self.lang, min_base=self.study.privacy.small_base_flag, **options
+        )
 
     def text(self, *, ko: str, en: str) -> str:
         """One of two texts."""

@@ -60,10 +60,21 @@ def default_out(study: Study) -> Path:
     return Path.cwd() / "out" / study.id
 
 
-def plan_run(study: Study, *, out: Path, data: str | None = None, agencies: Sequence[str] | None = None,
-             years: Sequence[int] | None = None, lang: str | None = None, release: str | None = None,
-             formats: Sequence[str] | None = None, renderer: str = "auto", failed: bool = False,
-             force: bool = False, cell_timeout: float | None = None) -> list[Planned]:
+def plan_run(
+    study: Study,
+    *,
+    out: Path,
+    data: str | None = None,
+    agencies: Sequence[str] | None = None,
+    years: Sequence[int] | None = None,
+    lang: str | None = None,
+    release: str | None = None,
+    formats: Sequence[str] | None = None,
+    renderer: str = "auto",
+    failed: bool = False,
+    force: bool = False,
+    cell_timeout: float | None = None,
+) -> list[Planned]:
     """Every job of the round and why it has to run; reads no respondent data."""
     jobs = study.jobs(agencies, years, lang, release)
     if not jobs:
@@ -83,10 +94,29 @@ def plan_run(study: Study, *, out: Path, data: str | None = None, agencies: Sequ
     planned = []
     for job in jobs:
         own = chapters["study" if job.agency == OVERALL else "agency"]
-        inputs = keys.job_inputs(job, chapters=own, round_=round_, formats=formats,
-                                 renderer=[engine.name, engine.versions], code=code, study=settings)
-        order = Order(job, str(out), tuple((c.id, str(c.path)) for c in own), inputs, keys.digest(inputs), formats,
-                      engine.name, theme, str(round_.store), str(round_.store / "study.pickle"), data, cell_timeout)
+        inputs = keys.job_inputs(
+            job,
+            chapters=own,
+            round_=round_,
+            formats=formats,
+            renderer=[engine.name, engine.versions],
+            code=code,
+            study=settings,
+        )
+        order = Order(
+            job,
+            str(out),
+            tuple((c.id, str(c.path)) for c in own),
+            inputs,
+            keys.digest(inputs),
+            formats,
+            engine.name,
+            theme,
+            str(round_.store),
+            str(round_.store / "study.pickle"),
+            data,
+            cell_timeout,
+        )
         before = _manifest(order.folder)
         reasons = keys.changed(before.get("inputs") if before else None, inputs)
         if failed and f"{job.agency}/{job.year}" not in last_failures(out):
@@ -97,11 +127,24 @@ def plan_run(study: Study, *, out: Path, data: str | None = None, agencies: Sequ
     return planned
 
 
-def run_study(study: str | Path | Study, *, out: str | Path | None = None, data: str | Path | None = None,
-              agencies: Sequence[str] | None = None, years: Sequence[int] | None = None, lang: str | None = None,
-              release: str | None = None, formats: Sequence[str] | None = None, renderer: str = "auto",
-              jobs: int | None = None, failed: bool = False, force: bool = False, dry_run: bool = False,
-              cell_timeout: float | None = 600.0, progress: Callable[[str, dict], None] | None = None) -> RunResult:
+def run_study(
+    study: str | Path | Study,
+    *,
+    out: str | Path | None = None,
+    data: str | Path | None = None,
+    agencies: Sequence[str] | None = None,
+    years: Sequence[int] | None = None,
+    lang: str | None = None,
+    release: str | None = None,
+    formats: Sequence[str] | None = None,
+    renderer: str = "auto",
+    jobs: int | None = None,
+    failed: bool = False,
+    force: bool = False,
+    dry_run: bool = False,
+    cell_timeout: float | None = 600.0,
+    progress: Callable[[str, dict], None] | None = None,
+) -> RunResult:
     """Make the reports of a study that are missing or out of date.
 
     Parameters
@@ -131,8 +174,20 @@ def run_study(study: str | Path | Study, *, out: str | Path | None = None, data:
     if data and not Path(data).is_dir():
         raise InputError("the data folder does not exist", where="--data", found=data)
     _writable(out)
-    planned = plan_run(study, out=out, data=data, agencies=agencies, years=years, lang=lang, release=release,
-                       formats=formats, renderer=renderer, failed=failed, force=force, cell_timeout=cell_timeout)
+    planned = plan_run(
+        study,
+        out=out,
+        data=data,
+        agencies=agencies,
+        years=years,
+        lang=lang,
+        release=release,
+        formats=formats,
+        renderer=renderer,
+        failed=failed,
+        force=force,
+        cell_timeout=cell_timeout,
+    )
     todo = [p.order for p in planned if p.reasons]
     skipped = tuple(p.order.job for p in planned if not p.reasons)
     if dry_run:
@@ -179,7 +234,9 @@ def _work(study: Study, todo: list[Order], workers: int, data: str | None, tell)
         yield outcome
     for (_, (order,)), value in _pooled(reports, workers, tell):
         if not isinstance(value, Outcome):
-            value = Outcome(order.job.agency, order.job.year, order.job.lang, order.job.release, False, problem=str(value))
+            value = Outcome(
+                order.job.agency, order.job.year, order.job.lang, order.job.release, False, problem=str(value)
+            )
         tell("done", asdict(value))
         yield value
 
@@ -225,7 +282,9 @@ def _writable(out: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise InputError(f"the output folder cannot be written ({error.strerror})", where="--out", found=str(out)) from None
+        raise InputError(
+            f"the output folder cannot be written ({error.strerror})", where="--out", found=str(out)
+        ) from None
 
 
 def _manifest(folder: Path) -> dict | None:
@@ -258,7 +317,9 @@ def _record(study: Study, result: RunResult) -> None:
     failed = [asdict(o) for o in result.failed]
     failed += [o for o in before if (o["agency"], o["year"]) not in still | planned]
     record = {
-        "study": study.id, "seconds": round(result.seconds, 2), "argv": sys.argv[1:],
+        "study": study.id,
+        "seconds": round(result.seconds, 2),
+        "argv": sys.argv[1:],
         "done": [f"{o.agency}/{o.year}" for o in result.outcomes if o.ok],
         "skipped": [f"{j.agency}/{j.year}" for j in result.skipped],
         "failed": [{k: v for k, v in o.items() if k != "detail"} for o in failed],

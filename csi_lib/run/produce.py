@@ -98,10 +98,16 @@ def produce(order: Order, kernels: WarmKernels) -> Outcome:
     except InputError as error:
         return end(False, problem=str(error), hint=error.action, detail=traceback.format_exc())
     except OSError as error:
-        return end(False, problem=f"{error.strerror or error} ({error.filename or staging})",
-                   hint="Free disk space or make the output folder writable, then run again", detail=traceback.format_exc())  # fmt: skip
+        return end(
+            False,
+            problem=f"{error.strerror or error} ({error.filename or staging})",
+            hint="Free disk space or make the output folder writable, then run again",
+            detail=traceback.format_exc(),
+        )
     except Exception as error:
-        return end(False, problem=f"{type(error).__name__} while the report was put together", detail=traceback.format_exc())
+        return end(
+            False, problem=f"{type(error).__name__} while the report was put together", detail=traceback.format_exc()
+        )
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -112,12 +118,20 @@ def _execute(order: Order, staging: Path, kernels: WarmKernels, seconds: dict):
     (staging / "notebooks").mkdir()
     parameters = {"study": job.study, "agency": job.agency, "year": job.year, "lang": job.lang, "release": job.release}
     for chapter, path in order.chapters:
-        context = Context(chapter, order.data, order.store, str(staging / "figures"), tuple(c for c, _ in order.chapters),
-                          order.study, fresh=True)
+        context = Context(
+            chapter,
+            order.data,
+            order.store,
+            str(staging / "figures"),
+            tuple(c for c, _ in order.chapters),
+            order.study,
+            fresh=True,
+        )
         file = context.write(staging / f".context-{chapter}.json")
         node = nbformat.read(path, as_version=4)
-        done = kernels.execute(node, parameters=parameters, env={VARIABLE: str(file)}, cwd=str(staging),
-                               cell_timeout=order.cell_timeout)  # fmt: skip
+        done = kernels.execute(
+            node, parameters=parameters, env={VARIABLE: str(file)}, cwd=str(staging), cell_timeout=order.cell_timeout
+        )
         file.unlink()
         seconds[chapter] = done.seconds
         if done.error is not None:
@@ -129,17 +143,24 @@ def _execute(order: Order, staging: Path, kernels: WarmKernels, seconds: dict):
 
 
 def _failure(chapter: str, error: ChapterError) -> dict:
-    return {"problem": f"chapter {chapter}: {error.ename or error.kind}", "chapter": chapter, "cell": error.cell_source,
-            "hint": error.hint, "detail": "\n".join(error.frames)}  # fmt: skip
+    return {
+        "problem": f"chapter {chapter}: {error.ename or error.kind}",
+        "chapter": chapter,
+        "cell": error.cell_source,
+        "hint": error.hint,
+        "detail": "\n".join(error.frames),
+    }
 
 
 def _rows_of(node) -> list[dict]:
     return [
         row
-        for cell in node.cells if cell.cell_type == "code"
-        for output in cell.outputs if ROWS_MIME in output.get("data", {})
+        for cell in node.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if ROWS_MIME in output.get("data", {})
         for row in output["data"][ROWS_MIME]
-    ]  # fmt: skip
+    ]
 
 
 def _assemble(order: Order, staging: Path, nodes, rows, seconds: dict) -> tuple[str, ...]:
@@ -157,10 +178,15 @@ def _assemble(order: Order, staging: Path, nodes, rows, seconds: dict) -> tuple[
     results.to_parquet(staging / "results.parquet", index=False)
     files = {str(p.relative_to(staging)): _sha256(p) for p in sorted(staging.rglob("*")) if p.is_file()}
     manifest = {
-        "key": order.key, "inputs": order.inputs, "job": asdict(job) | {"study": study.id}, "files": files,
-        "engine": rendered.engine, "versions": rendered.versions, "warnings": list(rendered.warnings),
+        "key": order.key,
+        "inputs": order.inputs,
+        "job": asdict(job) | {"study": study.id},
+        "files": files,
+        "engine": rendered.engine,
+        "versions": rendered.versions,
+        "warnings": list(rendered.warnings),
         "numbers": len(results),
-    }  # fmt: skip
+    }
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
     (staging / "manifest.json").write_text(text, encoding="utf-8")
     return tuple(rendered.warnings)
@@ -194,7 +220,9 @@ def collect_results(order: Order, shown: list[dict]) -> pd.DataFrame:
     if job.agency != OVERALL:
         from csi_lib.study.study import load_study
 
-        rest = Round(load_study(job.study), data=order.data, store=order.store, fresh=True).estimates(job.agency, job.year)
+        rest = Round(load_study(job.study), data=order.data, store=order.store, fresh=True).estimates(
+            job.agency, job.year
+        )
         rest = rest.masked(job.release).frame
         frame = pd.concat([frame, rest[~rest["row_id"].isin(frame["row_id"])]], ignore_index=True)
     return frame

@@ -72,7 +72,11 @@ def printed_forms(row: dict) -> set[str]:
             continue
         for digits in (None, 0, 1, 2, 3, 4):
             number = Number.from_row({**row, "suppressed": False}, field, digits=digits)
-            for one in (number, number.magnitude(), Number.from_row({**row, "suppressed": False}, field, digits=digits, signed=True)):
+            for one in (
+                number,
+                number.magnitude(),
+                Number.from_row({**row, "suppressed": False}, field, digits=digits, signed=True),
+            ):
                 forms.add(one.digits_text())
     # a margin of error: half the width of the interval
     if not absent(row.get("ci_low")) and not absent(row.get("ci_high")) and not absent(row.get("unit")):
@@ -90,7 +94,9 @@ def text_findings(text: str, results: pd.DataFrame, *, allowed: set[str] = froze
             if re.fullmatch(r"-?\d*\.?\d+", bare):
                 known.add(abs(Decimal(bare)))
     findings = []
-    for token in re.findall(r"(?:n\s*=\s*)\d[\d,]*|[+\u2212-]?\d[\d,]*\.\d+|[+\u2212-]?\d[\d,]*(?:\.\d+)?\s?(?:%p?|점)", text):
+    for token in re.findall(
+        r"(?:n\s*=\s*)\d[\d,]*|[+\u2212-]?\d[\d,]*\.\d+|[+\u2212-]?\d[\d,]*(?:\.\d+)?\s?(?:%p?|점)", text
+    ):
         bare = re.sub(r"[^\d.]", "", token.replace(",", "")).rstrip(".")
         if bare and Decimal(bare) not in known and token.strip() not in allowed and bare not in allowed:
             findings.append(token)

@@ -17,7 +17,9 @@ def csi(*arguments, cwd=None, timeout=400, **environment):
 
     command = [sys.executable, "-c", "from csi_lib.cli import main; main()", *map(str, arguments)]
     env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run(command, cwd=cwd or ROOT, env=env, capture_output=True, text=True, timeout=timeout, check=False)
+    return subprocess.run(
+        command, cwd=cwd or ROOT, env=env, capture_output=True, text=True, timeout=timeout, check=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -25,5 +27,4 @@ def small_study(tmp_path_factory):
     """A new study as `csi new` makes it, cut to one agency and year for speed."""
     import csi_lib
 
-    folder = Path(csi_lib.new_study(tmp_path_factory.mktemp("study") / "my-study"))
-    return folder
+    return Path(csi_lib.new_study(tmp_path_factory.mktemp("study") / "my-study"))

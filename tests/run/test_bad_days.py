@@ -47,7 +47,11 @@ def test_wrong_input_is_exit_2_in_words(arguments, words, tmp_path):
     assert done.returncode in ((2,) if "sfo-airport" not in arguments else (1, 2)), done.stderr
     assert "Traceback" not in done.stderr
     for word in words:
-        assert word in done.stderr + (tmp_path / "out" / "run.json").read_text() if "sfo-airport" in arguments else word in done.stderr
+        assert (
+            word in done.stderr + (tmp_path / "out" / "run.json").read_text()
+            if "sfo-airport" in arguments
+            else word in done.stderr
+        )
     assert not list((tmp_path / "out").rglob("report.*")) if (tmp_path / "out").exists() else True
 
 

@@ -35,7 +35,16 @@ def report(out):
 
 def test_the_folder_is_complete_and_nothing_half_made_is_left(out, report):
     names = {p.name for p in report.iterdir()}
-    assert {"report.html", "report.pdf", "results.parquet", "manifest.json", "report.ipynb", "_quarto.yml", "figures", "notebooks"} <= names
+    assert {
+        "report.html",
+        "report.pdf",
+        "results.parquet",
+        "manifest.json",
+        "report.ipynb",
+        "_quarto.yml",
+        "figures",
+        "notebooks",
+    } <= names
     assert (out / "index.html").exists()
     assert not list((out / ".staging").glob("*")) if (out / ".staging").exists() else True
     assert not [n for n in names if n.startswith(".context")]
@@ -52,7 +61,9 @@ def test_every_number_in_html_is_what_its_row_says(out, report):
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed")
 def test_every_number_in_the_pdf_is_a_row(report):
-    text = subprocess.run(["pdftotext", "-layout", str(report / "report.pdf"), "-"], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(
+        ["pdftotext", "-layout", str(report / "report.pdf"), "-"], capture_output=True, text=True, check=True
+    ).stdout
     results = pd.read_parquet(report / "results.parquet")
     # the date of the source document is the one exception on these pages
     assert set(text_findings(text, results)) <= {"2005.3"}
@@ -68,7 +79,17 @@ def test_rows_are_unique_typed_and_identify_themselves(report):
     assert list(results["row_id"]) == row_ids(results)
     assert set(results["release"]) == {"public"}
     shown = results[results["chapter"].notna()]
-    assert {"summary", "outline", "measurement", "overall", "dimensions", "groups", "portfolio", "trend", "appendix"} <= set(shown["chapter"])
+    assert {
+        "summary",
+        "outline",
+        "measurement",
+        "overall",
+        "dimensions",
+        "groups",
+        "portfolio",
+        "trend",
+        "appendix",
+    } <= set(shown["chapter"])
 
 
 def test_identifiers_and_contacts_are_in_no_file(report):
@@ -81,7 +102,9 @@ def test_identifiers_and_contacts_are_in_no_file(report):
     contacts = {c for c in contacts if len(c) >= 3}
     assert len(contacts) > 100
     text = "".join(
-        p.read_text(encoding="utf-8", errors="ignore") for p in report.rglob("*") if p.suffix in (".html", ".ipynb", ".json", ".yml")
+        p.read_text(encoding="utf-8", errors="ignore")
+        for p in report.rglob("*")
+        if p.suffix in (".html", ".ipynb", ".json", ".yml")
     )
     results = pd.read_parquet(report / "results.parquet").astype("string").fillna("")
     text += " ".join(results.to_numpy().ravel())
@@ -91,7 +114,18 @@ def test_identifiers_and_contacts_are_in_no_file(report):
 def test_nothing_raw_reaches_the_reader(report):
     page = (report / "report.html").read_text(encoding="utf-8")
     body = re.sub(r"<(script|style)[\s\S]*?</\1>|<[^>]+>", " ", page)
-    for raw in ("resp_kind", "customer_type", "chapter.show", "import csi_lib", "DataFrame", "nan", "NaN", "None", "{", "Traceback"):
+    for raw in (
+        "resp_kind",
+        "customer_type",
+        "chapter.show",
+        "import csi_lib",
+        "DataFrame",
+        "nan",
+        "NaN",
+        "None",
+        "{",
+        "Traceback",
+    ):
         assert raw not in body, raw
 
 
@@ -100,7 +134,9 @@ def test_the_joined_notebook_carries_no_parameters_or_outputs_of_others(report):
     text = json.dumps(node, ensure_ascii=False)
     assert "injected-parameters" not in text
     assert "papermill" not in text
-    assert "text/html" not in {m for c in node.cells if c.cell_type == "code" for o in c.outputs for m in o.get("data", {})}
+    assert "text/html" not in {
+        m for c in node.cells if c.cell_type == "code" for o in c.outputs for m in o.get("data", {})
+    }
 
 
 def test_by_hand_gives_the_same_rows_as_the_batch(report, monkeypatch):
@@ -121,7 +157,9 @@ def test_a_second_run_has_nothing_to_do(out):
 
 
 def test_what_changed_is_said(out):
-    planned = run_study("example", out=out, agencies=["hanbit-fmc"], years=[2024], renderer="embedded", lang="en", dry_run=True).planned
+    planned = run_study(
+        "example", out=out, agencies=["hanbit-fmc"], years=[2024], renderer="embedded", lang="en", dry_run=True
+    ).planned
     assert planned[0].reasons == ("job",)
 
 
@@ -134,7 +172,12 @@ def test_the_true_index_lies_in_the_interval(report):
     model = study_models(study)[0]
     truth = model.evaluate(population).one(measure="csi", statistic="index", by1=None)["estimate"]
     results = pd.read_parquet(report / "results.parquet")
-    row = results[(results["measure"] == "csi") & (results["statistic"] == "index") & results["by1"].isna() & (results["year"] == 2024)].iloc[0]
+    row = results[
+        (results["measure"] == "csi")
+        & (results["statistic"] == "index")
+        & results["by1"].isna()
+        & (results["year"] == 2024)
+    ].iloc[0]
     # four standard errors: a test must not fail by chance, and must fail when estimate or standard error is wrong
     assert abs(row["estimate"] - truth) < 4 * row["se"]
     assert 0.3 < row["se"] < 2

@@ -10,26 +10,68 @@ from csi_lib.tables.table import Column, Row, Table
 
 _TEXT = {
     "ko": {
-        "item": "구분", "content": "내용", "caption": "조사 개요", "agency": "대상 기관", "commissioned": "조사 의뢰", "contractor": "조사 수행",
-        "period": "조사 시기", "population": "모집단", "n": "응답자 수", "effective": "유효 응답자 수(가중·층화 반영)", "sampling": "표본추출",
-        "error": "최대 표본오차(95% 신뢰수준)", "weights": "가중치", "strata": "{}별 층화", "clusters": "{}별 집락", "fpc": "유한모집단 수정",
-        "srs": "단순임의추출로 간주", "yes": "적용", "no": "적용하지 않음",
-        "check": "점검 항목", "count": "건수", "quality": "자료 점검 결과",
-        "read": "읽은 응답", "dropped": "제외한 응답(중복 응답자 번호)", "kept": "분석에 쓴 응답", "undeclared": "결측으로 처리한 값(코드북에 없는 응답)",
-        "straight_lined": "같은 번호로만 답한 응답자", "people": "명", "reason": "점검 건수",
+        "item": "구분",
+        "content": "내용",
+        "caption": "조사 개요",
+        "agency": "대상 기관",
+        "commissioned": "조사 의뢰",
+        "contractor": "조사 수행",
+        "period": "조사 시기",
+        "population": "모집단",
+        "n": "응답자 수",
+        "effective": "유효 응답자 수(가중·층화 반영)",
+        "sampling": "표본추출",
+        "error": "최대 표본오차(95% 신뢰수준)",
+        "weights": "가중치",
+        "strata": "{}별 층화",
+        "clusters": "{}별 집락",
+        "fpc": "유한모집단 수정",
+        "srs": "단순임의추출로 간주",
+        "yes": "적용",
+        "no": "적용하지 않음",
+        "check": "점검 항목",
+        "count": "건수",
+        "quality": "자료 점검 결과",
+        "read": "읽은 응답",
+        "dropped": "제외한 응답(중복 응답자 번호)",
+        "kept": "분석에 쓴 응답",
+        "undeclared": "결측으로 처리한 값(코드북에 없는 응답)",
+        "straight_lined": "같은 번호로만 답한 응답자",
+        "people": "명",
+        "reason": "점검 건수",
     },
     "en": {
-        "item": "Item", "content": "Content", "caption": "Survey outline", "agency": "Agency", "commissioned": "Commissioned by",
-        "contractor": "Conducted by", "period": "Fieldwork", "population": "Population", "n": "Respondents",
-        "effective": "Effective sample (after weights and strata)", "sampling": "Sampling", "error": "Largest sampling error (95% confidence)",
-        "weights": "weights", "strata": "stratified by {}", "clusters": "clustered by {}", "fpc": "finite population correction",
-        "srs": "treated as simple random sampling", "yes": "applied", "no": "not applied",
-        "check": "Check", "count": "Cases", "quality": "Checks of the data",
-        "read": "Answers read", "dropped": "Dropped (respondent number met twice)", "kept": "Used in the analysis",
-        "undeclared": "Values treated as missing (not in the codebook)", "straight_lined": "Respondents who gave one answer throughout",
-        "people": "", "reason": "counts of checks",
+        "item": "Item",
+        "content": "Content",
+        "caption": "Survey outline",
+        "agency": "Agency",
+        "commissioned": "Commissioned by",
+        "contractor": "Conducted by",
+        "period": "Fieldwork",
+        "population": "Population",
+        "n": "Respondents",
+        "effective": "Effective sample (after weights and strata)",
+        "sampling": "Sampling",
+        "error": "Largest sampling error (95% confidence)",
+        "weights": "weights",
+        "strata": "stratified by {}",
+        "clusters": "clustered by {}",
+        "fpc": "finite population correction",
+        "srs": "treated as simple random sampling",
+        "yes": "applied",
+        "no": "not applied",
+        "check": "Check",
+        "count": "Cases",
+        "quality": "Checks of the data",
+        "read": "Answers read",
+        "dropped": "Dropped (respondent number met twice)",
+        "kept": "Used in the analysis",
+        "undeclared": "Values treated as missing (not in the codebook)",
+        "straight_lined": "Respondents who gave one answer throughout",
+        "people": "",
+        "reason": "counts of checks",
     },
-}  # fmt: skip
+}
 
 
 def sample_rows(chapter) -> pd.DataFrame:
@@ -108,12 +150,16 @@ def design_text(chapter) -> str:
 def quality_table(chapter) -> Table:
     """What was read, dropped and treated as missing."""
     t, counts = _TEXT[chapter.lang], chapter.survey.quality.counts
-    rows = chapter.record([
-        {"measure": f"quality:{check}", "statistic": "count", "estimate": n, "unit": "number", "n": counts["read"]}
-        for check, n in counts.items()
-    ])  # fmt: skip
+    rows = chapter.record(
+        [
+            {"measure": f"quality:{check}", "statistic": "count", "estimate": n, "unit": "number", "n": counts["read"]}
+            for check, n in counts.items()
+        ]
+    )
     columns = (Column("check", t["check"], "left", "stub"), Column("count", t["count"], "right", "number"))
-    body = tuple(Row((t[check], Number.from_row(row))) for check, row in zip(counts, rows.to_dict("records"), strict=True))
+    body = tuple(
+        Row((t[check], Number.from_row(row))) for check, row in zip(counts, rows.to_dict("records"), strict=True)
+    )
     return Table("quality", t["quality"], columns, body, lang=chapter.lang, exempt=t["reason"])
 
 
@@ -121,14 +167,25 @@ def composition(chapter) -> Table:
     """Respondents by every banner variable: how many answered, and their weighted share."""
     t, index = chapter.text, chapter.model.file.index
     counted = chapter.rows(measure=index, model=chapter.model.name, statistic="index", by1=chapter.banners)
-    rows = chapter.record([
-        {"measure": f"{r['by1']}:{r['group1']}", "statistic": "count", "estimate": r["n"], "n": r["n"], "unit": "count",
-         "suppressed": r["suppressed"]}
-        for r in counted.to_dict("records")
-    ])  # fmt: skip
+    rows = chapter.record(
+        [
+            {
+                "measure": f"{r['by1']}:{r['group1']}",
+                "statistic": "count",
+                "estimate": r["n"],
+                "n": r["n"],
+                "unit": "count",
+                "suppressed": r["suppressed"],
+            }
+            for r in counted.to_dict("records")
+        ]
+    )
     counts = {r["measure"]: r for r in rows.to_dict("records")}
-    columns = (Column("group", t(ko="구분", en="Group"), "left", "stub"), Column("n", t(ko="응답자 수", en="Respondents"), "right", "base"),
-               Column("share", t(ko="비율(%, 가중)", en="Share (%, weighted)")))  # fmt: skip
+    columns = (
+        Column("group", t(ko="구분", en="Group"), "left", "stub"),
+        Column("n", t(ko="응답자 수", en="Respondents"), "right", "base"),
+        Column("share", t(ko="비율(%, 가중)", en="Share (%, weighted)")),
+    )
     body = []
     for variable in chapter.banners:
         shares = chapter.rows(statistic="share", measure=chapter.values_of(variable), by1=None)
@@ -136,5 +193,11 @@ def composition(chapter) -> Table:
             count = counts.get(row["measure"])
             n = Number.from_row(count) if count else Number(None, "count")
             body.append(Row((row["measure_label"], n, Number.from_row(row)), group=chapter.labels.variable(variable)))
-    return Table("sample", t(ko="응답자 구성", en="Respondents"), columns, tuple(body), lang=chapter.lang,
-                 min_base=chapter.study.privacy.small_base_flag)  # fmt: skip
+    return Table(
+        "sample",
+        t(ko="응답자 구성", en="Respondents"),
+        columns,
+        tuple(body),
+        lang=chapter.lang,
+        min_base=chapter.study.privacy.small_base_flag,
+    )
