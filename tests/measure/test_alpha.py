@@ -141,6 +141,18 @@ def test_whole_number_weights_give_the_alpha_of_repeated_rows():
     assert weighted.n == (times > 0).sum()
 
 
+def test_whole_number_weights_with_gaps_give_the_correlations_of_repeated_rows():
+    rng = np.random.default_rng(3)
+    x, times = _scale(n=200, k=6), rng.integers(1, 4, 200)
+    x[rng.random(x.shape) < 0.15] = np.nan
+    repeated = cronbach_alpha(np.repeat(x, times, axis=0), missing="pairwise")
+    weighted = cronbach_alpha(x, weights=times, missing="pairwise")
+    assert weighted.standardized == pytest.approx(repeated.standardized, abs=1e-12)
+    for column in ("r_item_total", "mean"):
+        a, b = repeated.item_statistics[column], weighted.item_statistics[column]
+        np.testing.assert_allclose(b, a, atol=1e-12)
+
+
 def test_equal_weights_are_no_weights():
     x = _scale()
     plain, equal = cronbach_alpha(x), cronbach_alpha(x, weights=np.full(60, 7.5))
