@@ -50,6 +50,7 @@ _PUBLIC = {
     "csi_lib.survey.replicates": ["ReplicateDesign"],
     "csi_lib.survey.weighting": ["rake", "post_stratify", "calibrate", "trim_weights", "adjust_nonresponse"],
     "csi_lib.survey.planning": ["sample_size", "margin_of_error", "allocate"],
+    "csi_lib.survey.sampling_plan": ["read_plan", "plan_agency"],
     "csi_lib.survey.comparisons": ["adjust_p", "significance_letters", "rank_intervals"],
     "csi_lib.survey.simulation": ["simulate_study", "simulate_survey", "simulate_population"],
     # models
