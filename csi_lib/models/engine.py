@@ -15,8 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.measure.pls import pls_path_model
 from csi_lib.models.spec import ModelFile, Node, Response
 from csi_lib.survey.assembly import domain_mean
 
@@ -92,6 +94,7 @@ def estimate_weights(model: ModelFile, answers: Answers) -> EstimatedWeights:
     """The weight of every part of every node, by the node's rule, on all respondents of `answers`."""
     edges, values, z, rules, notes = [], [], [], [], []
     n = len(answers.weights)
+    outer = _path_weights(model, answers) if model.paths else {}
     scores: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # node → respondent score, d score / d weights
     for node in model.order:
         parts = [p for p in node.parts if not node.items or np.isfinite(answers[p]).any()]
@@ -111,7 +114,7 @@ def estimate_weights(model: ModelFile, answers: Answers) -> EstimatedWeights:
             rule = "correlation"
             notes += note
         else:
-            raise InputError(f"rule {node.weights.rule} belongs to path models", where=f"model {model.name}, node {node.id}")
+            got, gz, rule = *outer[node.id], "pls"
         if not got.sum() > 0:
             raise InputError(f"every weight of {node.id} is 0", where=f"model {model.name}",
                              action="Check the items, or use another weighting rule")  # fmt: skip
@@ -121,6 +124,27 @@ def estimate_weights(model: ModelFile, answers: Answers) -> EstimatedWeights:
         rules += [rule] * len(parts)
         scores[node.id] = _score(node, parts, got, answers, scores, edges)
     return EstimatedWeights(edges, np.concatenate(values), np.hstack(z), rules, tuple(notes))
+
+
+def _path_weights(model: ModelFile, answers: Answers) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Unstandardised outer weights of every block of the path model, normalised to 1, with their influence.
+
+    The index of a block is then Σ w·mean over its items (ECSI, ACSI), in any group, with the agency's weights.
+    """
+    blocks = {n.id: list(n.items or ()) for n in model.nodes if n.weights.rule == "pls"}
+    items = list(dict.fromkeys(i for b in blocks.values() for i in b))
+    frame = pd.DataFrame({i: answers[i] for i in items})
+    fitted = pls_path_model(frame, blocks, model.paths, weights=answers.weights, scale=(0, 100))
+    weights = fitted.index_weights.set_index(["block", "item"])["estimate"]
+    influence = fitted.influence("index_weights")
+    share = answers.weights[influence.index] / answers.weights[influence.index].sum()
+    out = {}
+    for block, names in blocks.items():
+        z = np.zeros((len(answers.weights), len(names)))
+        columns = [influence.columns.get_loc((block, i)) for i in names]
+        z[influence.index] = influence.to_numpy()[:, columns] * share[:, None]
+        out[block] = (weights.loc[[(block, i) for i in names]].to_numpy(float), z)
+    return out
 
 
 def _picked(node: Node, parts, answers: Answers):

@@ -132,6 +132,9 @@ class ModelFile(Part):
     side: list[Node] = Field(default_factory=list, description="constructs beside the index: expectation, trust, …")
     sectors: Sectors | None = None
     mix: Mix | None = None
+    paths: list[tuple[str, str]] = Field(
+        default_factory=list, description="path model: [source, target] pairs of nodes whose weights have the rule pls"
+    )
     unit: Literal["points", "proportion"] = "points"
 
     @model_validator(mode="after")
@@ -156,6 +159,14 @@ class ModelFile(Part):
                 if odd:
                     raise ValueError(f"node {node.id}: weights and parts differ in {', '.join(sorted(odd))}")
         self.order  # noqa: B018  raises on a cycle
+        blocks = {n.id for n in self.nodes if n.weights.rule == "pls"}
+        for pair in self.paths:
+            for end in pair:
+                if end not in blocks:
+                    raise ValueError(f"paths: {end} is not a node with weights: {{rule: pls}}")
+        loose = blocks - {end for pair in self.paths for end in pair}
+        if loose:
+            raise ValueError(f"node {sorted(loose)[0]} has the rule pls but stands in no path")
         if self.mix and self.mix.overall not in ids:
             raise ValueError(f"mix.overall: {self.mix.overall} is not a node")
         return self
