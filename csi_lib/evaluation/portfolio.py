@@ -32,7 +32,12 @@ def effective_weights(estimates: Estimates, model: IndexModel) -> Estimates:
         if s == "weight" and mod == model.name
     }
     parent = {child: node.id for node in model.file.nodes for child in node.parts}
-    items = [i for node in model.file.nodes for i in (node.items or ()) if f"{node.id}>{i}" in position]
+    below, leaves = [model.file.index], []
+    while below:
+        node = model.node(below.pop(0))
+        below += node.children or ()
+        leaves += [(node.id, i) for i in node.items or ()]
+    items = [i for node, i in leaves if f"{node}>{i}" in position]
     matrix, values = np.zeros((len(rows), len(items))), np.ones(len(items))
     scale = model.file.mix.element if model.file.mix else 1.0
     for k, item in enumerate(items):

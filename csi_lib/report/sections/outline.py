@@ -165,8 +165,10 @@ def quality_table(chapter) -> Table:
     return Table("quality", t["quality"], columns, body, lang=chapter.lang, exempt=t["reason"])
 
 
-def composition(chapter) -> Table:
-    """Respondents by every banner variable: how many answered, and their weighted share."""
+def composition(chapter) -> Table | None:
+    """Respondents by every banner variable: how many answered, and their weighted share; None without variables."""
+    if not chapter.banners:
+        return None
     t, index = chapter.text, chapter.model.file.index
     counted = chapter.rows(measure=index, model=chapter.model.name, statistic="index", by1=chapter.banners)
     rows = chapter.record(
