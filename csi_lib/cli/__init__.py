@@ -1,0 +1,67 @@
+"""The command line: one thin file per verb; errors in words on stderr, exit code 2 for wrong input."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import sys
+
+#: verb -> what it does, in the order of `csi --help`; each lives in csi_lib/cli/<verb>.py as `command`
+VERBS = ("new", "check", "plan", "import", "run", "render", "status", "verify", "models", "simulate", "lab", "doctor")
+
+
+def app():
+    """The typer application; verbs are imported here, and import what they need when they are called."""
+    import typer
+
+    cli = typer.Typer(
+        name="csi",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        help="Satisfaction studies of public agencies: from a respondent file to published reports.",
+    )
+    for verb in VERBS:
+        module = importlib.import_module(f"csi_lib.cli.{verb}_" if verb == "import" else f"csi_lib.cli.{verb}")
+        cli.command(verb)(_exiting(module.command))
+    return cli
+
+
+def _exiting(command):
+    """What a verb returns is the exit code."""
+
+    @functools.wraps(command)
+    def run(*args, **kwargs):
+        sys.exit(command(*args, **kwargs) or 0)
+
+    return run
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of ``csi``. Exit codes: 0 done; 1 a job failed or a check found something; 2 wrong input."""
+    from csi_lib.errors import InputError
+
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    if debug:
+        arguments.remove("--debug")
+        os.environ["CSI_DEBUG"] = "1"
+    try:
+        app()(args=arguments)
+    except InputError as error:
+        if debug:
+            raise
+        print(f"csi: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("csi: stopped; what is finished is kept, the same command goes on with the rest", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        if debug:
+            raise
+        print(
+            f"csi: {type(error).__name__}: {error}\nThis is a fault of ours; run again with --debug and report what it prints.",
+            file=sys.stderr,
+        )
+        sys.exit(1)

@@ -11,7 +11,7 @@ from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, frame_of, points, single
 from csi_lib.figures.row_chart import Heading, RowChart, zoomed
 from csi_lib.figures.theme import HOUSE, Theme
-from csi_lib.prose.escape import clean_text
+from csi_lib.prose.results import Labels
 from csi_lib.prose.sentences import join_words, say
 
 _TEXT = {
@@ -285,11 +285,12 @@ def _under_headings(frame, rows, heading, lang, labels, where):
     """Points, and the same with a heading before each run of another value of the column `heading`."""
     keys = [rows, heading] if heading and heading in frame.columns else [rows]
     items = points(frame, rows=keys, lang=lang, labels=labels, where=where)
+    named = Labels(frame, labels, total="")
     lines, last = [], None
     for item in items:
         variable = item.key[1] if len(item.key) > 1 else None
         if variable is not None and variable != last:
-            lines.append(Heading(clean_text((labels or {}).get(variable, variable))))
+            lines.append(Heading(named(heading, variable)))
         last = variable
         lines.append(item)
     return items, lines

@@ -72,7 +72,8 @@ def points(
     frame = results(frame, where=where, need=columns)
     named = Labels(frame, labels, total=_WORDS[lang]["total"])
     found = by_cell(frame, columns, where=where)
-    return [point(found[key], named(columns[0], key[0]), key=key) for key in unique(frame, columns)]
+    within = lambda key: key[1] if len(key) > 1 else None
+    return [point(found[key], named(columns[0], key[0], within=within(key)), key=key) for key in unique(frame, columns)]
 
 
 def point(row: Mapping, label: str, *, key: tuple = ()) -> Point:

@@ -13,23 +13,33 @@ from csi_lib.errors import InputError, nearest
 from csi_lib.prose.escape import clean_text
 from csi_lib.prose.numbers import absent
 
-_KEYED_BY = ("measure", "group1", "group2", "agency", "year", "period", "statistic")
-
-
 class Labels:
-    """Code → label: the mapping first, then a ``<column>_label`` column, else the code itself."""
+    """Code → label: the mapping first, then a ``<column>_label`` column of the frame, else the code itself.
+
+    The same code may mean different things within different variables (group 1 of sex, group 1 of age); where
+    the frame says the variable (``by1`` for ``group1``), the label is looked up `within` it.
+    """
 
     def __init__(self, frame: pd.DataFrame, labels: Mapping | None, *, total: str):
         self._labels, self._total, self._frames = dict(labels or {}), total, {}
-        for column in _KEYED_BY:
-            if f"{column}_label" in frame.columns:
-                pairs = frame[[column, f"{column}_label"]].dropna().drop_duplicates(column)
-                self._frames[column] = dict(zip(pairs.iloc[:, 0], pairs.iloc[:, 1], strict=True))
+        for column in frame.columns:
+            shown = f"{column}_label"
+            if shown not in frame.columns:
+                continue
+            variable = column.replace("group", "by")
+            where = frame[variable] if column.startswith("group") and variable in frame else [None] * len(frame)
+            pairs = {}
+            for context, value, label in zip(where, frame[column], frame[shown], strict=True):
+                if not (absent(value) or absent(label)):
+                    pairs.setdefault((None if absent(context) else context, value), label)
+                    pairs.setdefault((None, value), label)
+            self._frames[column] = pairs
 
-    def __call__(self, column: str, code) -> str:
+    def __call__(self, column: str, code, *, within=None) -> str:
         if absent(code):
             return self._total
-        label = self._labels.get(code, self._frames.get(column, {}).get(code, code))
+        known = self._frames.get(column, {})
+        label = self._labels.get(code, known.get((within, code), known.get((None, code), code)))
         return clean_text(label) or str(code)
 
 

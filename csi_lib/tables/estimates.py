@@ -297,7 +297,7 @@ def _base(across: Sequence[Mapping | None]):
 
 def _row(key: tuple, named: Labels, columns: tuple, cells: Sequence) -> Row:
     *group, value = key
-    label = named(columns[-1], value)
+    label = named(columns[-1], value, within=group[0] if group else None)
     kind = "total" if value is None else "data"
     return Row((label, *cells), named(columns[0], group[0]) if group and group[0] is not None else None, kind)
 

@@ -148,7 +148,8 @@ class Table:
     @property
     def row_ids(self) -> tuple[str, ...]:
         """The results rows behind the table, each once."""
-        texts = (t for t in (self.caption, *self.notes) if isinstance(t, Sentence))
+        cells = (c for row in self.rows for c in row.cells)
+        texts = (t for t in (self.caption, *self.notes, *cells) if isinstance(t, Sentence))
         ids = [n.row_id for n in self.numbers() if n.row_id] + [i for t in texts for i in t.row_ids]
         return tuple(dict.fromkeys(ids))
 

@@ -1,0 +1,1 @@
+"""What is done with scores: standing among peers, grades, registers, follow-up."""

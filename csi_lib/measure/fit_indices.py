@@ -1,0 +1,276 @@
+"""How well a model reproduces the moments: the usual indices, from chi-squares and residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from math import inf, isnan, log, nan, sqrt
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import chdtrc, chndtr
+
+
+@dataclass(frozen=True)
+class FitIndices:
+    """Fit of a factor model. Every field can also be read as ``fit["cfi"]``.
+
+    ``cfi``, ``tli`` and ``rmsea`` come from the plain chi-square. The ``_scaled`` fields put the corrected
+    chi-square in its place; the ``_robust`` ones estimate what the population index would be (Brosseau-Liard
+    and Savalei 2014). Both are nan where the estimator has no correction. ``rmsea_ci_*`` is a 90 % interval,
+    ``rmsea_p_close`` tests RMSEA <= .05. With no degrees of freedom the fit is perfect by construction:
+    ``p_value`` and ``rmsea_p_close`` are then nan.
+    """
+
+    n: int
+    n_parameters: int
+    chisq: float
+    df: int
+    p_value: float
+    baseline_chisq: float
+    baseline_df: int
+    baseline_p_value: float
+    cfi: float
+    tli: float
+    rmsea: float
+    rmsea_ci_low: float
+    rmsea_ci_high: float
+    rmsea_p_close: float
+    srmr: float
+    rmr: float
+    logl: float = nan
+    logl_unrestricted: float = nan
+    aic: float = nan
+    bic: float = nan
+    bic_adjusted: float = nan
+    scaling_factor: float = nan
+    shift: float = nan
+    chisq_scaled: float = nan
+    p_value_scaled: float = nan
+    baseline_chisq_scaled: float = nan
+    cfi_scaled: float = nan
+    tli_scaled: float = nan
+    rmsea_scaled: float = nan
+    rmsea_scaled_ci_low: float = nan
+    rmsea_scaled_ci_high: float = nan
+    cfi_robust: float = nan
+    tli_robust: float = nan
+    rmsea_robust: float = nan
+    rmsea_robust_ci_low: float = nan
+    rmsea_robust_ci_high: float = nan
+
+    def __getitem__(self, name: str) -> float:
+        return getattr(self, name)
+
+    def keys(self) -> list[str]:
+        return [f.name for f in fields(self)]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A corrected chi-square: ``chisq / scale + shift``; `trace` is that of U Gamma."""
+
+    scale: float
+    trace: float
+    shift: float = 0.0
+
+    def applied(self, chisq: float) -> float:
+        return chisq / self.scale + self.shift
+
+    def inflation(self, df: int) -> float:
+        """How much larger than under normality the chi-square is expected to be, per degree of freedom."""
+        return self.scale * (df - self.shift) / df if df else nan
+
+
+def chisq_p_value(chisq: float, df: int) -> float:
+    return float(chdtrc(df, max(chisq, 0.0))) if df > 0 else nan
+
+
+def cfi(
+    chisq: float, df: int, baseline: float, baseline_df: int, c: float = 1.0, c_baseline: float = 1.0
+) -> float:
+    """Comparative fit index, 1 - max(d, 0) / max(d, d0, 0), d = chisq - c df (Bentler 1990)."""
+    d, d0 = chisq - c * df, baseline - c_baseline * baseline_df
+    worst = max(d, d0, 0.0)
+    return 1.0 if worst == 0 or d <= 0 else 1 - d / worst
+
+
+def tli(
+    chisq: float, df: int, baseline: float, baseline_df: int, c: float = 1.0, c_baseline: float = 1.0
+) -> float:
+    """Tucker-Lewis index (non-normed fit index)."""
+    if df == 0:
+        return 1.0
+    d0 = baseline - c_baseline * baseline_df
+    return 1 - (chisq - c * df) * baseline_df / (d0 * df) if d0 * df != 0 else 1.0
+
+
+def rmsea(chisq: float, df: float, n: float, groups: int = 1, c: float = 1.0) -> float:
+    """Root mean square error of approximation, sqrt(G max(chisq - c df, 0) / (n df)) (Steiger)."""
+    return sqrt(max(chisq / df - c, 0.0) / n * groups) if df > 0 else 0.0
+
+
+def rmsea_interval(
+    chisq: float, df: float, n: float, groups: int = 1, c: float = 1.0, level: float = 0.90
+) -> tuple[float, float]:
+    """Interval from the non-central chi-square distribution."""
+    bounds = []
+    for probability in ((1 + level) / 2, (1 - level) / 2):
+
+        def miss(ncp, target=probability):
+            return _noncentral_cdf(chisq, df, ncp) - target
+
+        if df <= 0 or miss(0.0) <= 0:
+            bounds.append(0.0)
+            continue
+        top = max(chisq, 1.0)
+        while miss(top) > 0:
+            top *= 2
+        bounds.append(sqrt(c * brentq(miss, 0.0, top, xtol=1e-10, rtol=1e-12) / (n * df) * groups))
+    return bounds[0], bounds[1]
+
+
+def rmsea_p_close(
+    chisq: float, df: float, n: float, groups: int = 1, c: float = 1.0, close: float = 0.05
+) -> float:
+    """P-value of RMSEA <= close."""
+    return max(0.0, 1 - _noncentral_cdf(chisq, df, n * df * close**2 / (c * groups))) if df > 0 else nan
+
+
+def _noncentral_cdf(x: float, df: float, ncp: float) -> float:
+    return float(chndtr(x, df, ncp)) if ncp > 0 else 1 - float(chdtrc(df, x))
+
+
+def root_mean_square_residuals(
+    observed: Sequence[tuple[np.ndarray, np.ndarray]],
+    implied: Sequence[tuple[np.ndarray, np.ndarray]],
+    shares: Sequence[float],
+    means: bool,
+) -> tuple[float, float]:
+    """SRMR (Bentler: residuals over observed standard deviations) and RMR; mean over groups by size."""
+    srmr = rmr = 0.0
+    for (mean, cov), (fitted_mean, fitted_cov), share in zip(observed, implied, shares):
+        sd = np.sqrt(np.diag(cov))
+        lower = np.tril_indices(len(cov))
+        raw = (cov - fitted_cov)[lower]
+        standard = ((cov - fitted_cov) / np.outer(sd, sd))[lower]
+        if means:
+            raw = np.concatenate([raw, mean - fitted_mean])
+            standard = np.concatenate([standard, (mean - fitted_mean) / sd])
+        srmr += share * sqrt(np.mean(standard**2))
+        rmr += share * sqrt(np.mean(raw**2))
+    return srmr, rmr
+
+
+def assemble(
+    *,
+    n: int,
+    n_parameters: int,
+    chisq: float,
+    df: int,
+    baseline_chisq: float,
+    baseline_df: int,
+    srmr: float,
+    rmr: float,
+    groups: int = 1,
+    divisor: float | None = None,
+    logl: float = nan,
+    logl_unrestricted: float = nan,
+    correction: Correction | None = None,
+    baseline_correction: Correction | None = None,
+    robust: dict[str, float] | None = None,
+) -> FitIndices:
+    """All indices from the two chi-squares; `divisor` is what RMSEA divides by (n, or n - groups)."""
+    N = divisor or n
+    low, high = rmsea_interval(chisq, df, N, groups)
+    found = {
+        "n": n,
+        "n_parameters": n_parameters,
+        "chisq": chisq,
+        "df": df,
+        "p_value": chisq_p_value(chisq, df),
+        "baseline_chisq": baseline_chisq,
+        "baseline_df": baseline_df,
+        "baseline_p_value": chisq_p_value(baseline_chisq, baseline_df),
+        "cfi": cfi(chisq, df, baseline_chisq, baseline_df),
+        "tli": tli(chisq, df, baseline_chisq, baseline_df),
+        "rmsea": rmsea(chisq, df, N, groups),
+        "rmsea_ci_low": low,
+        "rmsea_ci_high": high,
+        "rmsea_p_close": rmsea_p_close(chisq, df, N, groups),
+        "srmr": srmr,
+        "rmr": rmr,
+    }
+    if not isnan(logl):
+        found |= {
+            "logl": logl,
+            "logl_unrestricted": logl_unrestricted,
+            "aic": -2 * logl + 2 * n_parameters,
+            "bic": -2 * logl + n_parameters * log(n),
+            "bic_adjusted": -2 * logl + n_parameters * log((n + 2) / 24),
+        }
+    if correction and baseline_correction and df > 0:
+        found |= _scaled(chisq, df, baseline_chisq, baseline_df, N, groups, correction, baseline_correction)
+        found |= (
+            robust
+            if robust is not None
+            else _robust(chisq, df, baseline_chisq, baseline_df, N, groups, correction, baseline_correction)
+        )
+    elif robust:
+        found |= robust
+    return FitIndices(**{k: v if isinstance(v, int) else float(v) for k, v in found.items()})
+
+
+def _scaled(chisq, df, baseline, baseline_df, n, groups, correction, baseline_correction) -> dict[str, float]:
+    scaled, base = correction.applied(chisq), baseline_correction.applied(baseline)
+    # a shifted chi-square keeps its degrees of freedom; a merely scaled one has those of its trace
+    value, d = (scaled, df) if correction.shift else (chisq, correction.trace)
+    low, high = rmsea_interval(value, d, n, groups)
+    return {
+        "scaling_factor": correction.scale,
+        "shift": correction.shift or nan,
+        "chisq_scaled": scaled,
+        "p_value_scaled": chisq_p_value(scaled, df),
+        "baseline_chisq_scaled": base,
+        "cfi_scaled": cfi(scaled, df, base, baseline_df),
+        "tli_scaled": tli(scaled, df, base, baseline_df),
+        "rmsea_scaled": rmsea(value, d, n, groups),
+        "rmsea_scaled_ci_low": low,
+        "rmsea_scaled_ci_high": high,
+    }
+
+
+def _robust(chisq, df, baseline, baseline_df, n, groups, correction, baseline_correction) -> dict[str, float]:
+    return robust_indices(
+        chisq,
+        df,
+        baseline,
+        baseline_df,
+        n,
+        groups,
+        correction.inflation(df),
+        baseline_correction.inflation(baseline_df),
+        correction.applied(chisq),
+    )
+
+
+def robust_indices(
+    chisq: float,
+    df: int,
+    baseline: float,
+    baseline_df: int,
+    n: float,
+    groups: int,
+    c: float,
+    c_baseline: float,
+    scaled: float,
+) -> dict[str, float]:
+    """Indices of the population: chi-squares against the means `c df` they have when the model holds."""
+    low, high = rmsea_interval(scaled, df, n, groups, c) if 0 < c < inf else (nan, nan)
+    return {
+        "cfi_robust": cfi(chisq, df, baseline, baseline_df, c, c_baseline),
+        "tli_robust": tli(chisq, df, baseline, baseline_df, c, c_baseline),
+        "rmsea_robust": rmsea(chisq, df, n, groups, c),
+        "rmsea_robust_ci_low": low,
+        "rmsea_robust_ci_high": high,
+    }

@@ -1,0 +1,480 @@
+"""The chapter: what a notebook opens, and through which it shows, says and records numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import pandas as pd
+
+from csi_lib.errors import InputError
+from csi_lib.evaluation.portfolio import effective_weights
+from csi_lib.evaluation.standing import Rank, peer_mean, ranks
+from csi_lib.models.index import IndexModel
+from csi_lib.models.round import Round
+from csi_lib.models.scoring import banners
+from csi_lib.models.study_models import study_models
+from csi_lib.prose.change import describe, verdict_of
+from csi_lib.prose.numbers import Interval, Number
+from csi_lib.prose.sentences import Sentence, say
+from csi_lib.report.context import Context
+from csi_lib.report.display import Display, figure_display, highlights_display, sentence_display, table_display
+from csi_lib.report.labels import Labels
+from csi_lib.survey.estimates import KEYS, Estimates, results_frame
+from csi_lib.tables.table import Table
+
+#: the agency parameter of the overall report of a round
+OVERALL = "_overall"
+
+
+def open_chapter(study, agency: str, year: int, *, lang: str | None = None, release: str | None = None) -> Chapter:
+    """Open one agency and wave of a study for a chapter notebook.
+
+    Parameters
+    ----------
+    study : name or folder of the study (see `load_study`).
+    agency : agency id, or ``_overall`` for the report on the whole round.
+    year : wave.
+    lang : ko or en; default the study's.
+    release : public (suppressed numbers are masked) or restricted; default the study's.
+
+    Returns
+    -------
+    Chapter
+
+    Raises
+    ------
+    InputError with the near spelling for an unknown study, agency, year or language.
+    """
+    context = Context.current()
+    study = context.study_or(study)
+    lang, release = lang or study.report.language, release or study.report.release
+    if agency == OVERALL:
+        study.jobs(None, year, lang, release)
+    elif not study.jobs(agency, year, lang, release):
+        raise InputError(
+            "the agency took no part in this wave",
+            where=f"study {study.id!r}",
+            found=f"{agency}, {year}",
+            action="Waves of an agency are listed in agencies.yml",
+        )
+    return Chapter(study, str(agency), int(year), lang, release, context)
+
+
+class Chapter:
+    """One agency and wave, with everything a chapter may want to say about it.
+
+    Attributes
+    ----------
+    survey : the respondents (`Survey`); estimates : everything computed on them (masked for the release);
+    previous : the same of the last wave, or None; changes : differences to it, with tests;
+    wave : headline rows of all agencies; model, models : the study's index models, the first is the report's.
+    """
+
+    def __init__(self, study, agency: str, year: int, lang: str, release: str, context: Context):
+        self.study, self.agency, self.year, self.lang, self.release = study, agency, year, lang, release
+        self.id = context.chapter
+        self._figures, self._chapters = context.figures, context.chapters
+        self._round = Round(study, data=context.data, store=context.store, fresh=context.fresh)
+        self._known: dict[str, tuple[pd.DataFrame, int]] = {}  # row id → frame and position
+        self._gains: pd.DataFrame | None = None
+        self._spoken = 0
+
+    def __repr__(self) -> str:
+        return f"Chapter({self.study.id!r}, {self.agency!r}, {self.year}, lang={self.lang!r}, release={self.release!r})"
+
+    # ------------------------------------------------------------------ what there is
+    @cached_property
+    def survey(self):
+        """Respondents of this agency and wave (of all agencies in the overall report)."""
+        return self._round.survey(None if self.agency == OVERALL else self.agency, self.year)
+
+    def source(self, name: str):
+        """Another source of the study for this agency and wave, e.g. employees, calls, sheets."""
+        return Round(self.study, data=self._round.data, source=name).survey(self.agency, self.year)
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        """Everything computed on this agency and wave, masked for the release."""
+        return self._register(self._round.estimates(self.agency, self.year).masked(self.release))
+
+    @property
+    def previous_year(self) -> int | None:
+        """The last wave before this one in which the agency took part."""
+        years = [
+            y
+            for y in self.study.years
+            if y < self.year and (self.agency == OVERALL or self._round.took_part(self.agency, y))
+        ]
+        return max(years, default=None)
+
+    @cached_property
+    def previous(self) -> Estimates | None:
+        """The last wave's estimates, masked; None for an agency's first wave."""
+        year = self.previous_year
+        return None if year is None else self.of_year(year)
+
+    def of_year(self, year: int) -> Estimates:
+        """The agency's estimates of another wave, masked."""
+        return self._register(self._round.estimates(self.agency, year).masked(self.release))
+
+    @cached_property
+    def changes(self) -> Estimates:
+        """Differences of every number to the last wave, with standard error, interval and test; empty without one."""
+        if self.previous is None:
+            return Estimates(results_frame())
+        return self.changes_since(self.previous_year)
+
+    def changes_since(self, year: int) -> Estimates:
+        both = Estimates.concat([self.estimates, self.of_year(year)])
+        changes = both.contrast({"year": self.year}, {"year": year})
+        return self._register(changes)
+
+    @cached_property
+    def wave(self) -> pd.DataFrame:
+        """Headline rows of every agency of the round, masked; column ``type`` is the peer group."""
+        return self.wave_of(self.year)
+
+    def wave_of(self, year: int) -> pd.DataFrame:
+        frame = self._round.wave(year)
+        failed = frame.attrs["failed"]
+        types = frame["type"]
+        masked = Estimates(frame.drop(columns="type")).masked(self.release)
+        out = self._register(masked).frame.assign(type=types.to_numpy())
+        out.attrs["failed"] = failed
+        return out
+
+    @cached_property
+    def models(self) -> list[IndexModel]:
+        """The study's index models, bound to its columns."""
+        models = study_models(self.study, self._round.source)
+        return [m.fitted(self.survey) if m.file.open_ended else m for m in models]
+
+    @property
+    def model(self) -> IndexModel:
+        """The report's own index: the first model of the study."""
+        if not self.models:
+            raise InputError(
+                "the study names no index model", where="study.yml: models", action="Name one; csi models lists them"
+            )
+        return self.models[0]
+
+    # ------------------------------------------------------------------ peers
+    @property
+    def type(self) -> str | None:
+        return None if self.agency == OVERALL else self.study.agency(self.agency).type
+
+    def peers(self, measure: str, *, others: bool = False) -> Estimates:
+        """Mean of the other agencies of the same type (`others`: of other types) and the difference from it.
+
+        Two rows (statistic mean, difference), or none when fewer than three others can be shown.
+        """
+        if self.study.report.peers == "group" and others:
+            return Estimates(results_frame())
+        return self._register(peer_mean(self.wave, self.agency, measure, type=self.type, others=others))
+
+    def rank(self, measure: str) -> Rank | None:
+        """Rank among the agencies of the same type, with simultaneous bounds; None without peers."""
+        return ranks(self.wave, measure, type=self.type).get(self.agency)
+
+    # ------------------------------------------------------------------ what the report is about
+    @property
+    def name(self) -> str:
+        """The agency's name, or what the overall report is called."""
+        return (
+            self.text(ko="전체 기관", en="All agencies") if self.agency == OVERALL else self.labels.agency(self.agency)
+        )
+
+    def took_part(self, year: int) -> bool:
+        return self.agency == OVERALL or self._round.took_part(self.agency, year)
+
+    @property
+    def banners(self) -> list[str]:
+        """Banner variables of this wave."""
+        return banners(self.study, self.survey)
+
+    @property
+    def top_nodes(self) -> list[str]:
+        """The index and the nodes directly below it."""
+        index = self.model.file.index
+        return [index, *(self.model.node(index).children or ())]
+
+    @property
+    def model_items(self) -> list[str]:
+        """Columns of the items that the index is made of."""
+        return [self.model.binding.get(i, i) for n in self.model.file.order for i in n.items or ()]
+
+    @property
+    def overall_item(self) -> str | None:
+        """The item that asks for overall satisfaction: what the index node was asked by, or None."""
+        node = self.model.node(self.model.file.index)
+        item = node.asked or node.weights.target
+        item = self.model.binding.get(item, item) if item else None
+        return item if item in self.survey.frame and self.survey.frame[item].notna().any() else None
+
+    @property
+    def gauge_zones(self) -> tuple[float, float]:
+        return self.study.report.gauge.low, self.study.report.gauge.high
+
+    def gains(self) -> pd.DataFrame:
+        """What the index gains from one more point in each item (`evaluation.effective_weights`)."""
+        if self._gains is None:
+            self._gains = self._register(effective_weights(self.estimates, self.model)).frame
+        return self.labels.attach(self._gains)
+
+    # ------------------------------------------------------------------ choosing numbers
+    @cached_property
+    def labels(self) -> Labels:
+        return Labels(self.study, self.study.codebook(self._round.source), self.models, self.lang)
+
+    def rows(self, estimates: Estimates | pd.DataFrame | None = None, **keys) -> pd.DataFrame:
+        """Results rows with these keys, with label columns (``measure_label``, ``by1_label``, ``group1_label`` …)."""
+        if estimates is None:
+            estimates = self.estimates
+        if isinstance(estimates, pd.DataFrame):
+            estimates = Estimates(estimates)
+        frame = estimates.frame.iloc[estimates.positions(**keys)].reset_index(drop=True)
+        return self.labels.attach(frame)
+
+    def row(self, estimates=None, **keys) -> pd.Series | None:
+        """The one row with these keys; None when there is none."""
+        frame = self.rows(estimates, **keys)
+        if len(frame) > 1:
+            raise InputError(f"{len(frame)} numbers match", found=str(keys), expected="one")
+        return frame.iloc[0] if len(frame) else None
+
+    def number(self, field: str = "estimate", *, estimates=None, digits=None, signed=False, **keys) -> Number:
+        """One number of one row, ready for a sentence."""
+        row = self.row(estimates, **keys)
+        if row is None:
+            raise InputError("no number with these keys", found=str(keys))
+        return Number.from_row(row, field, digits=digits, signed=signed)
+
+    def index(self, node: str | None = None, *, model: str | None = None) -> pd.Series | None:
+        """The row of a node of an index model (default: the index itself) for the whole agency."""
+        found = next((m for m in self.models if m.name == model), None) or self.model
+        return self.row(measure=node or found.file.index, statistic="index", model=found.name, by1=None)
+
+    def change(self, row: Mapping) -> pd.Series | None:
+        """The change of a row's number since the last wave, or None where there is no last wave."""
+        changes = self.change_rows(pd.DataFrame([row]))
+        return None if changes is None else changes.iloc[0]
+
+    def before(self, row: Mapping) -> pd.Series | None:
+        """The same number in the last wave, or None."""
+        found = self.previous_rows(pd.DataFrame([row]))
+        return None if found is None else found.iloc[0]
+
+    def previous_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
+        """The same numbers in the last wave, of those that exist there; None when there are none."""
+        if self.previous is None:
+            return None
+        at = [p for p in _locate(self.previous, rows) if p is not None]
+        return self.labels.attach(self.previous.frame.iloc[at].reset_index(drop=True)) if at else None
+
+    def change_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
+        """The tested changes of these numbers since the last wave; None when there are none."""
+        if self.previous is None:
+            return None
+        pairs = [
+            (a, b)
+            for a, b in zip(_locate(self.estimates, rows), _locate(self.previous, rows), strict=True)
+            if None not in (a, b)
+        ]
+        if not pairs:
+            return None
+        both = Estimates.concat([self.estimates.take([a for a, _ in pairs]), self.previous.take([b for _, b in pairs])])
+        changes = self._register(both.contrast({"year": self.year}, {"year": self.previous_year}))
+        return self.labels.attach(changes.frame) if len(changes) else None
+
+    def interval(self, row: Mapping) -> Interval:
+        return Interval.from_row(row)
+
+    def numbers(self, row: Mapping, *fields: str) -> list[Number]:
+        """Several fields of one row, for a sentence."""
+        return [Number.from_row(row, f) for f in fields]
+
+    def values_of(self, variable: str) -> list[str]:
+        """Measures of the shares of a categorical column, in codebook order, of the values that occur."""
+        column = self.survey.frame[variable].astype("category").cat.remove_unused_categories()
+        return [f"{variable}:{c}" for c in column.cat.categories]
+
+    # ------------------------------------------------------------------ recording
+    def record(self, rows: pd.DataFrame | Sequence[Mapping] | Estimates, **constant) -> pd.DataFrame:
+        """Numbers computed in the notebook, as results rows of this report.
+
+        `rows` has at least measure, statistic, estimate, unit and n; study, agency, year … are filled in. Returns the
+        rows with their ``row_id``, for tables, figures and sentences.
+        """
+        if isinstance(rows, Estimates):
+            return self._register(rows).frame
+        frame = pd.DataFrame(rows)
+        own = {
+            "study": self.study.id,
+            "agency": self.agency,
+            "year": self.year,
+            "period": self.study.period_of(self.year),
+            "source": self._round.source,
+            "release": self.release,
+        }
+        fill = {k: v for k, v in {**own, **constant}.items() if k not in frame or frame[k].isna().all()}
+        out = results_frame(frame, **fill)
+        double = out["row_id"].duplicated()
+        if double.any():
+            first = out.loc[double].iloc[0]
+            raise InputError(
+                "two numbers have the same keys, so one of them could not be told from the other",
+                found=", ".join(f"{k}={first[k]}" for k in KEYS if not pd.isna(first[k])),
+            )
+        self._register(Estimates(out))
+        extra = [c for c in frame.columns if c not in out.columns]
+        return pd.concat([out, frame[extra].reset_index(drop=True)], axis=1)
+
+    def _register(self, estimates: Estimates) -> Estimates:
+        frame = estimates.frame
+        self._known.update((row_id, (frame, i)) for i, row_id in enumerate(frame["row_id"]))
+        return estimates
+
+    def _recorded(self, ids: Sequence[str], name: str) -> list[dict]:
+        missing = [i for i in ids if i not in self._known]
+        if missing:
+            raise InputError(
+                f"{len(missing)} numbers of {name} have no results row",
+                found=", ".join(missing[:3]),
+                action="Pass them through chapter.record first",
+            )
+        rows = (self._known[i] for i in ids)
+        return [{**frame.iloc[at].to_dict(), "chapter": self.id, "object_id": name} for frame, at in rows]
+
+    # ------------------------------------------------------------------ showing and saying
+    def show(self, thing) -> Display:
+        """Show a `Table` or `Figure` and record every number in it."""
+        if isinstance(thing, Table):
+            if not (thing.has_bases or thing.exempt):
+                raise InputError(
+                    "a table of results shows its bases",
+                    where=f"table {thing.name}",
+                    action="Add n to its fields, or say why it needs none (exempt=)",
+                )
+            return table_display(thing, self._recorded(thing.row_ids, f"tbl-{thing.name}"))
+        if not (thing.has_bases or "row_id" not in thing.data):
+            raise InputError("a figure of results shows its bases", where=f"figure {thing.name}")
+        return figure_display(thing, self._recorded(thing.row_ids, f"fig-{thing.name}"), self.id, self._figures)
+
+    def say(
+        self,
+        template: str | Mapping | Sentence | None = None,
+        *,
+        ko: str | None = None,
+        en: str | None = None,
+        **fields,
+    ) -> Display:
+        """A paragraph written from numbers; `ko` and `en` are the two languages' templates (see `prose.say`).
+
+        Rows given as fields count as their estimate. A list of Sentences becomes one paragraph.
+        """
+        return sentence_display(*self._sentence(template, ko, en, fields))
+
+    def sentence(
+        self, template: str | None = None, *, ko: str | None = None, en: str | None = None, **fields
+    ) -> Sentence:
+        """The same as `say` without showing it: to join sentences, or to put one into a table."""
+        return self._sentence(template, ko, en, fields)[0]
+
+    def _sentence(self, template, ko, en, fields):
+        if isinstance(template, (list, tuple)):
+            sentence = Sentence("", "")
+            for part in template:
+                if part is not None:
+                    sentence = sentence + part
+        elif isinstance(template, Sentence):
+            sentence = template
+        else:
+            text = template or {"ko": ko, "en": en}[self.lang]
+            if text is None:
+                raise InputError(f"this sentence has no text in {self.lang}", found=ko or en)
+            sentence = say(text, self.lang, **{k: _as_value(v) for k, v in fields.items()})
+        self._spoken += 1
+        return sentence, self._recorded(sentence.row_ids, f"say-{self._spoken}")
+
+    def change_sentence(
+        self, row: Mapping, *, subject: str | None = None, versus: str | None = None
+    ) -> Sentence | None:
+        """How a number changed since the last wave, decided by the test; None without a last wave."""
+        change = self.change(row)
+        if change is None:
+            return None
+        versus = versus or {"ko": f"{self.previous_year}년", "en": str(self.previous_year)}[self.lang]
+        return describe(
+            change,
+            self.lang,
+            subject=subject or self.labels.measure(row["measure"]),
+            versus=versus,
+            alpha=self.study.thresholds.significance,
+        )
+
+    def see(self, chapter: str, *, ko: str, en: str) -> Sentence | None:
+        """A sentence that refers to another chapter by ``{ref}``; None when this report has no such chapter."""
+        if chapter not in self._chapters:
+            return None
+        return self.sentence(ko=ko, en=en, ref=Sentence(f"@sec-{chapter}-top", ""))
+
+    def comparison(self, row: Mapping, *, subject: str, versus: str) -> Sentence:
+        """How two things measured at the same time differ, decided by the test."""
+        return describe(
+            row, self.lang, subject=subject, versus=versus, kind="comparison", alpha=self.study.thresholds.significance
+        )
+
+    def highlights(self, rows: Sequence[Mapping | None]) -> Display:
+        """Key figures for the summary: each number with its label, its change since the last wave and its base."""
+        cards, ids = [], []
+        for row in (r for r in rows if r is not None and not pd.isna(r["estimate"])):
+            change = self.change(row)
+            note = self.sentence(ko="n\u00a0=\u00a0{n:bare}", en="n\u00a0=\u00a0{n:bare}", n=Number.from_row(row, "n"))
+            if change is not None and not pd.isna(change["estimate"]):
+                mark = verdict_of(change, alpha=self.study.thresholds.significance).mark
+                note = (
+                    self.sentence(
+                        ko="전년 대비 {change} {mark}",
+                        en="{change} {mark}",
+                        change=Number.from_row(change, signed=True),
+                        mark=mark,
+                    )
+                    + note
+                )
+            cards.append((self.labels.measure(row["measure"]), Number.from_row(row), note))
+            ids += [row["row_id"], *note.row_ids]
+        return highlights_display(cards, self._recorded(list(dict.fromkeys(ids)), "key-figures"), self.lang)
+
+    def verdict(self, change: Mapping):
+        return verdict_of(change, alpha=self.study.thresholds.significance)
+
+    def table(self, frame: pd.DataFrame, *, name: str, caption, **options) -> Table:
+        """`Table.from_estimates` in this chapter's language, with the study's small-base mark."""
+        return Table.from_estimates(
+            frame, name=name, caption=caption, lang=self.lang, min_base=self.study.privacy.small_base_flag, **options
+        )
+
+    def text(self, *, ko: str, en: str) -> str:
+        """One of two texts."""
+        return ko if self.lang == "ko" else en
+
+
+#: the keys that name a number whatever the wave
+_IDENTITY = ["measure", "statistic", "model", "by1", "group1", "by2", "group2"]
+
+
+def _locate(estimates: Estimates, rows: pd.DataFrame) -> list[int | None]:
+    """Position of each of `rows` among the estimates of a wave, None for those it does not have."""
+    key = lambda frame: list(frame[_IDENTITY].astype("string").fillna("").itertuples(index=False, name=None))
+    known = dict(zip(key(estimates.frame), range(len(estimates)), strict=True))
+    return [known.get(k) for k in key(rows)]
+
+
+def _as_value(value):
+    if isinstance(value, (pd.Series, dict)):
+        return Number.from_row(value)
+    return value
+
+
+__all__ = ["OVERALL", "Chapter", "Interval", "Number", "open_chapter"]

@@ -1,0 +1,140 @@
+"""What a cell shows: Markdown for the report, HTML for JupyterLab, and the results rows behind it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from csi_lib.prose.escape import escape_markdown
+from csi_lib.prose.numbers import Interval, Number
+from csi_lib.report.table_html import table_html
+from csi_lib.report.table_markdown import table_markdown
+from csi_lib.survey.estimates import RESULT_COLUMNS
+from csi_lib.tables.table import Column, Row, Table
+
+#: by this mime type the join recognises our own displays and collects their rows
+ROWS_MIME = "application/vnd.csi.rows+json"
+
+_DATA = {"ko": ("구분", "값", "95% 신뢰구간", "사례수"), "en": ("Group", "Value", "95% interval", "n")}
+
+
+@dataclass(frozen=True)
+class Display:
+    """A mime bundle; shown by being a cell's last value or by `IPython.display.display`."""
+
+    bundle: dict
+
+    def display(self) -> None:
+        """Show it now, inside a loop or a branch, where a cell's last value would not."""
+        from IPython.display import display
+
+        display(self.bundle, raw=True)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return self.bundle
+
+    def __repr__(self) -> str:
+        return self.bundle["text/plain"]
+
+
+def rows_json(rows: Sequence[dict]) -> list[dict]:
+    """Results rows without their nulls, as plain JSON values."""
+    return [{k: _plain(row[k]) for k in RESULT_COLUMNS if k in row and not _null(row[k])} for row in rows]
+
+
+def table_display(table: Table, rows: Sequence[dict]) -> Display:
+    return Display(
+        {
+            "text/plain": f"Table {table.name}",
+            "text/html": table_html(table),
+            "text/markdown": table_markdown(table),
+            ROWS_MIME: rows_json(rows),
+        }
+    )
+
+
+def figure_display(figure, rows: Sequence[dict], chapter: str, folder: str | None) -> Display:
+    """The drawing as a file of the report (when a run asked for it) and inside the notebook, with its data."""
+    svg = figure.svg()
+    name = f"{chapter}-{figure.name}.svg"
+    if folder is not None:
+        Path(folder, name).write_bytes(svg)
+    alt = figure.alt.replace("\\", "").replace('"', "'").replace("\n", " ")
+    caption, picture = escape_markdown(figure.caption), base64.b64encode(svg).decode()
+    notes = "".join(f"\n{escape_markdown(n)}\\" for n in figure.notes)[:-1]
+    notes = f"\n\n::: {{.figure-notes}}{notes}\n:::" if notes else ""
+    data = data_table(figure)
+    details = f"\n\n::: {{.figure-data}}\n{_without_caption(table_markdown(data))}\n:::" if data is not None else ""
+    markdown = f'![{caption}](figures/{name}){{#fig-{figure.name} fig-alt="{alt}"}}{notes}{details}\n'
+    return Display(
+        {
+            "text/plain": f"Figure {figure.name}: {figure.alt}",
+            "text/html": f'<figure><img alt="{_attribute(alt)}" src="data:image/svg+xml;base64,{picture}">'
+            f"<figcaption>{_attribute(figure.caption)}</figcaption></figure>",
+            "text/markdown": markdown,
+            ROWS_MIME: rows_json(rows),
+        }
+    )
+
+
+def highlights_display(cards, rows: Sequence[dict], lang: str) -> Display:
+    """Key figures side by side: ``(label, Number, Sentence)`` each."""
+    parts = [
+        "::: {.key-figure}\n"
+        f"[{number.markdown(lang, unit=False)}[{escape_markdown(number.suffix(lang).strip())}]{{.unit}}]{{.value}}\n"
+        f"[{escape_markdown(label)}]{{.label}}\n[{note.markdown}]{{.change}}\n:::"
+        for label, number, note in cards
+    ]
+    text = "; ".join(f"{label} {number.text(lang)}" for label, number, _ in cards)
+    return Display(
+        {
+            "text/plain": text,
+            "text/markdown": ":::: {.key-figures}\n" + "\n\n".join(parts) + "\n::::\n",
+            ROWS_MIME: rows_json(rows),
+        }
+    )
+
+
+def sentence_display(sentence, rows: Sequence[dict]) -> Display:
+    return Display({"text/plain": sentence.text, "text/markdown": sentence.markdown, ROWS_MIME: rows_json(rows)})
+
+
+def data_table(figure) -> Table | None:
+    """The numbers under a figure, for those who cannot see it or want to copy them."""
+    data = figure.data
+    if not len(data) or "unit" not in data or "n" not in data or not data["unit"].notna().all():
+        return None
+    label = next((c for c in ("label", "measure_label", "group1_label", "measure") if c in data), None)
+    rows = [
+        Row((str(row[label]), Number.from_row(row), Interval.from_row(row), Number.from_row(row, "n")))
+        for row in data.to_dict("records")
+    ]
+    heads = _DATA[figure.lang]
+    columns = (
+        Column("label", heads[0], "left", "stub"),
+        Column("value", heads[1]),
+        Column("ci", heads[2]),
+        Column("n", heads[3], "right", "base"),
+    )
+    return Table(f"{figure.name}-data", figure.caption, columns, tuple(rows), lang=figure.lang)
+
+
+def _without_caption(markdown: str) -> str:
+    """The table of a figure's data is part of the figure: it is not numbered by itself."""
+    return "\n".join(line for line in markdown.splitlines() if not line.startswith(": "))
+
+
+def _attribute(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+
+
+def _null(value) -> bool:
+    return value is None or value != value or type(value).__name__ == "NAType"
+
+
+def _plain(value):
+    value = value.item() if hasattr(value, "item") else value
+    return json.loads(json.dumps(value))

@@ -1,0 +1,270 @@
+"""The embedded engine: pandoc and typst from PyPI make HTML and PDF from the folder Quarto would read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from csi_lib.errors import InputError
+from csi_lib.report.markdown import Source, read_source
+from csi_lib.report.pandoc import run_pandoc
+from csi_lib.report.pdf import compile_pdf
+from csi_lib.report.standalone import self_contained
+from csi_lib.report.theme import default_theme
+from csi_lib.share import shared_path
+
+_READER = "markdown+east_asian_line_breaks-raw_tex"
+_WORDS = {
+    "ko": {
+        "contents": "목차",
+        "skip": "본문으로 건너뛰기",
+        "commissioned": "발주",
+        "contractor": "수행",
+        "date": "발행",
+        "references": "참고문헌",
+    },
+    "en": {
+        "contents": "Contents",
+        "skip": "Skip to content",
+        "commissioned": "Commissioned by",
+        "contractor": "Conducted by",
+        "date": "Published",
+        "references": "References",
+    },
+}
+# what the engine acts on; other options of a document are reported as without effect
+_DATA = {
+    "title",
+    "subtitle",
+    "author",
+    "date",
+    "lang",
+    "agency",
+    "commissioned-by",
+    "contractor",
+    "keywords",
+    "abstract",
+    "bibliography",
+    "csl",
+    "nocite",
+    "link-citations",
+    "csi-cover",
+    "csi-theme",
+    "csi-authors",
+    "execute",
+    "jupyter",
+    "kernelspec",
+    "project",
+    "format",
+    "year",
+    "reference-section-title",
+    "description",
+    "crossref",
+}
+_SETTINGS = {
+    "toc",
+    "toc-depth",
+    "number-sections",
+    "css",
+    "font-paths",
+    "embed-resources",
+    "pdf-standard",
+    "papersize",
+    "tbl-colwidths",
+    "html-math-method",
+    "code-fold",
+    "filters",
+}
+_SHORTCODE = re.compile(r"(?<![\\{])\{\{<\s*(/?[\w-]+)(.*?)>\}\}")
+_CODE = re.compile(
+    r"^(```+|~~~+)[^\n]*\n.*?^\1[`~]*[ \t]*$|(?<![\\`])(`+)(?!`)[^\n]+?(?<!`)\2(?!`)",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass
+class Document:
+    """One source on its way to one or more formats."""
+
+    path: Path
+    settings: dict
+    extension: Path
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+
+def open_document(path: Path, *, overrides: Mapping | None = None) -> Document:
+    """The document at `path` with the settings of the ``_quarto.yml`` beside it, if there is one."""
+    path = Path(path).resolve()
+    project = path.with_name("_quarto.yml")
+    if project.exists():
+        settings = YAML(typ="safe", pure=True).load(project.read_text(encoding="utf-8")) or {}
+    else:
+        sheets = [str(sheet) for sheet in default_theme().stylesheets]
+        settings = {"toc": False, "number-sections": False, "format": {"csi-html": {"css": sheets}}}
+    extension = path.parent / "_extensions" / "csi"
+    if not (extension / "template.typ").exists():
+        extension = shared_path("reports", "_extensions", "csi")
+    return Document(path, settings | dict(overrides or {}), extension)
+
+
+def render_html(document: Document, target: Path) -> Path:
+    """One self-contained HTML file at `target`."""
+    source = read_source(document.path, to="html")
+    meta = _settings(document, source, "html")
+    arguments = [
+        "--to=html5",
+        f"--template={document.extension / 'template.html'}",
+        "--section-divs",
+        "--mathml",
+    ]
+    if meta["toc"]:
+        arguments += ["--toc", f"--toc-depth={meta.get('toc-depth', 3)}"]
+    if meta["number-sections"]:
+        arguments += ["--number-sections"]
+    page = _convert(document, source, meta, arguments, "html")
+    sheets = [document.extension / "csi.css", *(document.folder / css for css in _as_list(meta.get("css")))]
+    page = self_contained(
+        page,
+        folder=document.folder,
+        stylesheets=sheets,
+        script=document.extension / "script.html",
+        logo=(meta.get("csi-theme") or {}).get("logo"),
+    )
+    target.write_text(page, encoding="utf-8")
+    return target
+
+
+def render_pdf(document: Document, target: Path, *, timestamp: int) -> Path:
+    """A tagged PDF/UA-1 and PDF/A-2a file at `target`; equal input and `timestamp`, equal bytes."""
+    source = read_source(document.path, to="typst")
+    meta = _settings(document, source, "typst")
+    text = _convert(
+        document, source, meta, ["--to=typst", f"--template={document.extension / 'template.typ'}"], "typst"
+    )
+    folders = tuple(str((document.folder / f).resolve()) for f in _as_list(meta.get("font-paths")))
+    pdf, warnings = compile_pdf(
+        text, folder=document.folder, name=document.path.stem, font_folders=folders, timestamp=timestamp
+    )
+    document.warnings += warnings
+    target.write_bytes(pdf)
+    return target
+
+
+def _as_list(value) -> list:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _settings(document: Document, source: Source, to: str) -> dict:
+    """Project, format and document options in Quarto's order: the nearer wins."""
+    merged: dict = {}
+    for level in (document.settings, source.metadata):
+        merged |= {k: v for k, v in level.items() if k not in ("format", "project")}
+        formats = level.get("format") or {}
+        for name in (to, f"csi-{to}"):
+            if isinstance(formats, dict) and isinstance(formats.get(name), dict):
+                merged |= formats[name]
+    merged = {"toc": True, "number-sections": True} | merged
+    for name in sorted(set(merged) - _DATA - _SETTINGS):
+        note = f"the option {name} has no effect in the embedded engine"
+        if note not in document.warnings:
+            document.warnings.append(note)
+    return merged
+
+
+def _convert(document: Document, source: Source, meta: dict, arguments: list[str], to: str) -> str:
+    lang = str(meta.get("lang", "ko"))[:2]
+    words = _WORDS.get(lang, _WORDS["en"])
+    passed = {
+        k: v
+        for k, v in meta.items()
+        if k in _DATA - {"execute", "jupyter", "kernelspec", "project", "format"}
+    }
+    passed |= {
+        "lang": str(meta.get("lang", "ko")),
+        "csi-words": words,
+        "toc": bool(meta["toc"]),
+        "number-sections": bool(meta["number-sections"]),
+    }
+    passed.setdefault("pagetitle", passed.get("title", document.path.stem))
+    if to == "typst" and meta["number-sections"]:
+        passed["section-numbering"] = "1.1"
+    filters = [document.extension / "blocks.lua", document.extension / "quarto.lua"]
+    arguments = [f"--from={_READER}", "--wrap=none", *arguments, *(f"--lua-filter={f}" for f in filters)]
+    if meta.get("bibliography"):
+        passed.setdefault("reference-section-title", words["references"])
+        arguments += ["--citeproc"]
+        for path in _as_list(meta["bibliography"]):
+            if not (document.folder / path).exists():
+                raise InputError("there is no such bibliography", where=document.path.name, found=path)
+    arguments += [f"--lua-filter={document.extension / 'text.lua'}"]
+    metadata = document.folder / f".{document.path.stem}-{to}.json"
+    metadata.write_text(json.dumps(passed, ensure_ascii=False, default=str), encoding="utf-8")
+    try:
+        text, stderr = run_pandoc(
+            _shortcodes(source, to), [*arguments, f"--metadata-file={metadata}"], folder=document.folder
+        )
+    finally:
+        metadata.unlink()
+    _report(source, stderr)
+    return text
+
+
+def _shortcodes(source: Source, to: str) -> str:
+    """`{{< pagebreak >}}` becomes the format's own; any other shortcode is an error."""
+    page_break = {
+        "html": '`<span class="page-break"></span>`{=html}',
+        "typst": "`#pagebreak(weak: true)`{=typst}",
+    }[to]
+    code = [match.span() for match in _CODE.finditer(source.text)]
+
+    def turn(match: re.Match) -> str:
+        if any(start <= match.start() < end for start, end in code):
+            return match[0]
+        if match[1] == "pagebreak":
+            return page_break
+        raise InputError(
+            f"the shortcode {match[1]} is outside the supported subset",
+            where=source.where(source.text.count("\n", 0, match.start()) + 1),
+            expected="{{< pagebreak >}}",
+        )
+
+    defined = set(re.findall(r"^\[\^([^\]\s]+)\]:", source.text, re.MULTILINE))
+    for note in re.finditer(r"(?<!\\)\[\^([^\]\s]+)\](?!:)", source.text):
+        if note[1] not in defined and not any(start <= note.start() < end for start, end in code):
+            raise InputError(
+                f"the footnote [^{note[1]}] has no text",
+                where=source.where(source.text.count("\n", 0, note.start()) + 1),
+            )
+    return _SHORTCODE.sub(turn, source.text)
+
+
+def _report(source: Source, stderr: list[str]) -> None:
+    """Raise what the filters and pandoc had to say about the text, all of it in one message."""
+    found = []
+    for line in stderr:
+        if line.startswith("CSI-PROBLEM\t"):
+            _, problem, needle = line.split("\t", 2)
+            found.append((source.find(needle), problem))
+        elif match := re.match(
+            r"\[WARNING\] (?:Citeproc: )?(citation (\S+) not found|Could not fetch resource (\S+).*)", line
+        ):
+            found.append((source.find(match[2] or match[3] or ""), match[1]))
+        elif match := re.match(
+            r"\[WARNING\] (Duplicate note reference|Note with key|Reference not found).*'([^']+)'", line
+        ):
+            found.append((source.find(f"[^{match[2]}]"), f"{match[1].lower()}: {match[2]}"))
+    if found:
+        where, problem = found[0]
+        more = "".join(
+            f"\n{place}: {what}" for place, what in dict.fromkeys(found[1:]) if (place, what) != found[0]
+        )
+        raise InputError(problem + more, where=where)

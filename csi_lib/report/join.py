@@ -1,0 +1,207 @@
+"""The executed chapters of one job joined into one notebook, ``report.ipynb``.
+
+Any engine that reads a notebook (Quarto, ours) makes the report from it. What is kept and how
+identifiers are renamed is the whole of this module:
+
+- parameter cells, cells tagged ``remove-cell`` or ``hide-cell``, and code without output are dropped;
+- of a pair of cells tagged ``lang-ko`` and ``lang-en`` the report's language is kept;
+- of a display of our own (it carries ``application/vnd.csi.rows+json``) only ``text/markdown`` is kept,
+  of anybody else's everything, so that the engine chooses as it always does;
+- ``fig-x`` becomes ``fig-<chapter>-x``, likewise ``tbl-``, ``sec-`` and ``eq-``, and footnotes
+  ``[^x]``; a reference means its own chapter first, and ``@fig-<chapter>-x`` means that chapter's;
+- cell ids are ``<chapter>-<number>``, metadata of papermill, nbclient and editors is gone: equal
+  chapters give an equal file.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+from ruamel.yaml import YAML
+
+from csi_lib.errors import InputError
+
+ROWS_MIME = "application/vnd.csi.rows+json"
+_DROPPED_TAGS = {"parameters", "injected-parameters", "remove-cell", "hide-cell"}
+_KIND = "(?:fig|tbl|sec|eq)"
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
+_DEFINED = re.compile(rf"(?P<open>(?<!\\)\{{(?:[^{{}}\n\"]*\s)?#)(?P<id>{_KIND}-{_NAME})")
+_LABEL = re.compile(rf"(?P<open>^#\|\s*label:\s*)(?P<id>{_KIND}-{_NAME})", re.MULTILINE)
+_CITED = re.compile(
+    rf"(?<![\\\w@])(?P<sign>-?@)(?P<brace>\{{?)(?P<id>{_KIND}-{_NAME})(?P<end>\}}?)(?P<next>\w?)"
+)
+_LINKED = re.compile(rf"(?P<open>\]\(#)(?P<id>{_KIND}-{_NAME})(?=\))")
+_NOTE = re.compile(r"(?<!\\)\[\^(?P<id>[^\]\s]+)\]")
+_CODE = re.compile(
+    r"(^(?P<f>```+|~~~+)[^\n]*\n.*?^(?P=f)[`~]*[ \t]*$|(?<![\\`])(?P<t>`+)(?!`).+?(?<!`)(?P=t)(?!`))",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def join_notebooks(
+    chapters: Sequence[tuple[str, nbformat.NotebookNode]], *, lang: str, front: Mapping[str, object]
+) -> nbformat.NotebookNode:
+    """One notebook from `chapters`, pairs of chapter id and executed notebook, in this order.
+
+    Parameters
+    ----------
+    lang : ``ko`` or ``en``; decides between paired cells.
+    front : front matter of the report as Markdown strings (data escaped by the caller): ``title``,
+        ``subtitle``, ``agency``, ``commissioned-by``, ``contractor``, ``date``, ``keywords``, …
+
+    Raises
+    ------
+    InputError : two chapters of one id, an identifier defined twice, a reference to nothing, or a cell
+        that ended in an error.
+    """
+    ids = [chapter for chapter, _ in chapters]
+    for chapter in ids:
+        if ids.count(chapter) > 1:
+            raise InputError("two chapters have the same id", where="chapters", found=chapter)
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", chapter):
+            raise InputError("a chapter id is made of a-z, 0-9 and -", where="chapters", found=repr(chapter))
+    kept = [(chapter, _kept_cells(chapter, node, lang)) for chapter, node in chapters]
+    defined = {chapter: _definitions(chapter, cells) for chapter, cells in kept}
+    everywhere = {name for names in defined.values() for name in names.values()}
+    cells = [new_raw_cell(_front_matter(front, lang), id="front-matter")]
+    for chapter, own in kept:
+        rename = _Renaming(chapter, defined[chapter], everywhere)
+        for index, cell in enumerate(own, 1):
+            cells.append(rename.cell(cell, f"{chapter[:56]}-{index:03d}"))
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    return new_notebook(cells=cells, metadata=metadata)
+
+
+def _front_matter(front: Mapping[str, object], lang: str) -> str:
+    text = io.StringIO()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.width = 10_000
+    yaml.sort_base_mapping_type_on_output = False
+    execute = {"enabled": False, "echo": False, "warning": False}
+    yaml.dump({**front, "lang": lang, "execute": execute}, text)
+    return f"---\n{text.getvalue()}---"
+
+
+def _kept_cells(chapter: str, node: nbformat.NotebookNode, lang: str) -> list:
+    kept = []
+    for index, cell in enumerate(node.cells, 1):
+        tags = set(cell.metadata.get("tags", []))
+        languages = {tag[5:] for tag in tags if tag.startswith("lang-")}
+        if tags & _DROPPED_TAGS or (languages and lang not in languages):
+            continue
+        if cell.cell_type == "code":
+            for output in cell.outputs:
+                if output.output_type == "error":
+                    raise InputError(
+                        f"a cell ended in {output.ename}", where=f"chapter {chapter}: cell {index}"
+                    )
+            if not cell.outputs:
+                continue
+        elif not cell.source.strip():
+            continue
+        elif cell.cell_type == "raw" and cell.source.startswith("---"):
+            continue  # a chapter's own front matter serves only when it is rendered by itself
+        kept.append(cell)
+    return kept
+
+
+def _texts(cell) -> list[str]:
+    """The pieces of a cell that an engine reads as Markdown."""
+    if cell.cell_type != "code":
+        return [cell.source]
+    return [
+        cell.source,
+        *(_joined(o.data["text/markdown"]) for o in cell.outputs if "text/markdown" in o.get("data", {})),
+    ]
+
+
+def _joined(text: str | list) -> str:
+    return text if isinstance(text, str) else "".join(text)
+
+
+def _definitions(chapter: str, cells: list) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for cell in cells:
+        for position, text in enumerate(_texts(cell)):
+            pattern = _LABEL if cell.cell_type == "code" and position == 0 else _DEFINED
+            for match in pattern.finditer(_CODE.sub("", text) if pattern is _DEFINED else text):
+                name = match["id"]
+                if name in names:
+                    raise InputError(
+                        f"#{name} is defined twice",
+                        where=f"chapter {chapter}",
+                        action="Give one of them another id",
+                    )
+                kind, _, rest = name.partition("-")
+                names[name] = f"{kind}-{chapter}-{rest}"
+    return names
+
+
+class _Renaming:
+    """Identifiers of one chapter as the joined report spells them."""
+
+    def __init__(self, chapter: str, own: dict[str, str], everywhere: set[str]):
+        self.chapter, self.own, self.everywhere = chapter, own, everywhere
+
+    def cell(self, cell, cell_id: str):
+        if cell.cell_type == "markdown":
+            fresh = new_markdown_cell(self.text(cell.source), id=cell_id)
+            if cell.get("attachments"):
+                fresh["attachments"] = cell.attachments
+            return fresh
+        if cell.cell_type == "raw":
+            mime = cell.metadata.get("raw_mimetype")
+            return new_raw_cell(cell.source, id=cell_id, metadata={"raw_mimetype": mime} if mime else {})
+        source = _LABEL.sub(lambda m: m["open"] + self.own[m["id"]], cell.source)
+        return new_code_cell(source, id=cell_id, outputs=[self.output(output) for output in cell.outputs])
+
+    def output(self, output):
+        if output.output_type == "stream":
+            return new_output("stream", name=output.name, text=output.text)
+        data = dict(output.data)
+        if "text/markdown" in data:
+            data["text/markdown"] = self.text(_joined(data["text/markdown"]))
+        if ROWS_MIME in data:
+            data = {"text/markdown": data["text/markdown"]} if "text/markdown" in data else {}
+        return new_output("display_data", data=data)
+
+    def text(self, text: str) -> str:
+        """Everything outside code, renamed."""
+        pieces, last = [], 0
+        for code in _CODE.finditer(text):
+            pieces += [self._prose(text[last : code.start()]), code[0]]
+            last = code.end()
+        return "".join([*pieces, self._prose(text[last:])])
+
+    def _prose(self, text: str) -> str:
+        text = _DEFINED.sub(lambda m: m["open"] + self.own[m["id"]], text)
+        text = _LINKED.sub(lambda m: m["open"] + self.target(m["id"]), text)
+        text = _CITED.sub(self._citation, text)
+        return _NOTE.sub(lambda m: f"[^{self.chapter}-{m['id']}]", text)
+
+    def _citation(self, match: re.Match) -> str:
+        name = self.target(match["id"])
+        # pandoc takes letters after the id, Korean particles among them, for a part of it
+        braced = match["brace"] or match["next"]
+        return f"{match['sign']}{'{' if braced else ''}{name}{'}' if braced else ''}{match['next']}"
+
+    def target(self, name: str) -> str:
+        if name in self.own:
+            return self.own[name]
+        if name in self.everywhere:
+            return name
+        raise InputError(
+            f"@{name} refers to nothing",
+            where=f"chapter {self.chapter}",
+            expected=f"an id of this chapter ({', '.join(sorted(self.own)) or 'it has none'}) "
+            "or of another, as @fig-<chapter>-<id>",
+        )

@@ -1,0 +1,83 @@
+"""What measures, variables and groups are called: from the codebook, the models and the study."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+_BOX = {
+    "top2": {"ko": "긍정 응답", "en": "Top-2"},
+    "bottom2": {"ko": "부정 응답", "en": "Bottom-2"},
+    "nps": {"ko": "순추천지수", "en": "NPS"},
+}
+
+
+_DERIVED = {
+    "surplus_satisfaction": {"ko": "잉여 만족(만족 − 기대)", "en": "Surplus satisfaction (satisfaction − expectation)"},
+    "surplus_trust": {"ko": "잉여 신뢰(신뢰 − 만족)", "en": "Surplus trust (trust − satisfaction)"},
+    "sector": {"ko": "부문 중요도", "en": "Importance of the sector"},
+}
+
+
+class Labels:
+    """Readers' names of codes, in one language; a code nobody labelled is an error, never shown raw."""
+
+    def __init__(self, study, codebook, models, lang: str):
+        self.lang, self.codebook, self.study = lang, codebook, study
+        self._nodes = {}
+        for model in reversed(models):
+            for node in [*model.file.side, *model.file.nodes]:
+                self._nodes[node.id] = node.label.text(lang)
+            self._nodes[f"{model.file.index}_elements"] = model.label(f"{model.file.index}_elements", lang)
+
+    def measure(self, code: str) -> str:
+        """``kindness``, ``kindness:top2``, ``kindness:4``, ``sex:F``, ``csi``, ``csi>facilities``."""
+        if code in self._nodes and code not in self.codebook.columns:
+            return self._nodes[code]
+        if code in self.codebook.columns:
+            return self.codebook.columns[code].label.text(self.lang)
+        if code in _DERIVED:
+            return _DERIVED[code][self.lang]
+        if ">" in code:
+            return self.measure(code.split(">", 1)[1])
+        if ":" in code:
+            name, part = code.split(":", 1)
+            if part in _BOX:
+                return f"{self.measure(name)} {_BOX[part][self.lang]}"
+            return self.group(name, part)
+        return self._nodes.get(code, code)
+
+    def variable(self, code: str) -> str:
+        column = self.codebook.columns.get(code)
+        return column.label.text(self.lang) if column is not None and column.label else code
+
+    def group(self, variable: str, code: str) -> str:
+        """Label of one value of a column; an answer of a scale without labels is its number."""
+        column = self.codebook.columns.get(variable)
+        if column is None:
+            return code
+        labels = column.labels or (self.codebook.scale(variable).labels if column.scale else {})
+        for value, label in labels.items():
+            if str(value) == str(code):
+                return label.text(self.lang)
+        return code
+
+    def answer(self, item: str, code: str) -> str:
+        """An answer of an item: its number, with its label where the codebook has one."""
+        label = self.group(item, code)
+        return label if label != code else code
+
+    def attach(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """`frame` with ``measure_label``, ``by1_label``, ``group1_label``, ``by2_label``, ``group2_label``."""
+        out = frame.copy()
+        out["measure_label"] = [self.measure(m) if isinstance(m, str) else None for m in frame["measure"]]
+        for i in ("1", "2"):
+            by, group = frame[f"by{i}"], frame[f"group{i}"]
+            out[f"by{i}_label"] = [self.variable(b) if isinstance(b, str) else None for b in by]
+            out[f"group{i}_label"] = [
+                self.group(b, g) if isinstance(b, str) and isinstance(g, str) else None
+                for b, g in zip(by, group, strict=True)
+            ]
+        return out
+
+    def agency(self, id: str) -> str:
+        return self.study.agency(id).name.text(self.lang)

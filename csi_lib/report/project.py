@@ -1,0 +1,58 @@
+"""A job's folder as a plain Quarto project: `_quarto.yml` and the extension that carries the format."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from csi_lib.report.theme import Theme
+from csi_lib.share import shared_path
+
+
+def write_project(
+    folder: Path, *, lang: str, theme: Theme, options: Mapping[str, object] | None = None
+) -> Path:
+    """Make `folder`, which holds or will hold ``report.ipynb``, a Quarto project; returns `_quarto.yml`.
+
+    It renders ``report.ipynb`` only, into ``_quarto/``: what was published is never touched by a
+    manual ``quarto render``. `options` are further document options, e.g. ``bibliography``.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    extension = folder / "_extensions" / "csi"
+    shutil.copytree(shared_path("reports", "_extensions", "csi"), extension, dirs_exist_ok=True)
+    colours: dict[str, object] = {"primary": theme.primary.lstrip("#"), "fonts": list(theme.families)}
+    if theme.logo:
+        (folder / "figures").mkdir(exist_ok=True)
+        shutil.copyfile(theme.logo, folder / "figures" / theme.logo.name)
+        colours |= {"logo": f"figures/{theme.logo.name}", "logo-alt": theme.logo_alt or "logo"}
+    settings = {
+        "project": {"type": "default", "render": ["report.ipynb"], "output-dir": "_quarto"},
+        "lang": lang,
+        "csi-cover": True,
+        "csi-theme": colours,
+        **({"crossref": {"eq-prefix": "식"}} if lang == "ko" else {}),
+        **(options or {}),
+        "format": {
+            "csi-html": {"css": [_relative(sheet, folder) for sheet in theme.stylesheets]},
+            "csi-typst": {"font-paths": [_relative(theme.font_folder, folder)]},
+        },
+    }
+    text = io.StringIO()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.sort_base_mapping_type_on_output = False
+    yaml.dump(settings, text)
+    target = folder / "_quarto.yml"
+    target.write_text(text.getvalue(), encoding="utf-8")
+    return target
+
+
+def _relative(path: Path, start: Path) -> str:
+    return Path(os.path.relpath(path, start)).as_posix()

@@ -1,0 +1,95 @@
+"""The real Quarto, when it is installed: the same job folder, rendered by ``quarto render``."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+
+from csi_lib.errors import InputError
+
+OLDEST = (1, 9)
+_FORMAT = {"html": "csi-html", "pdf": "csi-typst"}
+
+
+def quarto_path() -> Path | None:
+    """`QUARTO_PATH` (the program or its folder), else ``quarto`` on PATH, else None.
+
+    Raises
+    ------
+    InputError : `QUARTO_PATH` is set and holds no Quarto.
+    """
+    named = os.environ.get("QUARTO_PATH")
+    if not named:
+        found = shutil.which("quarto")
+        return Path(found) if found else None
+    path = Path(named)
+    for candidate in (
+        path,
+        path / "quarto",
+        path / "bin" / "quarto",
+        path / "quarto.exe",
+        path / "bin" / "quarto.exe",
+    ):
+        if candidate.is_file() and os.access(candidate, os.X_OK):
+            return candidate
+    raise InputError(
+        "QUARTO_PATH does not lead to Quarto",
+        where="QUARTO_PATH",
+        found=named,
+        expected="the program or the folder that holds it",
+    )
+
+
+@lru_cache
+def quarto_version(path: Path) -> str:
+    done = subprocess.run([path, "--version"], capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def new_enough(version: str) -> bool:
+    match = re.match(r"(\d+)\.(\d+)", version)
+    return bool(match) and (int(match[1]), int(match[2])) >= OLDEST
+
+
+def render_quarto(source: Path, targets: dict[str, Path], *, timestamp: int) -> list[str]:
+    """Render `source` to `targets` (format → file); returns Quarto's warnings.
+
+    A job's notebook is not executed again: ``execute: enabled: false`` stands in its front matter.
+
+    Raises
+    ------
+    InputError : no Quarto.
+    RuntimeError : Quarto failed; its last words are in the message.
+    """
+    path = quarto_path()
+    if path is None:
+        raise InputError(
+            "Quarto was not found",
+            where="--renderer quarto",
+            action="Install it, put it on PATH or name it in QUARTO_PATH; or use --renderer embedded",
+        )
+    folder = source.resolve().parent
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(timestamp)}
+    formats = _FORMAT if (folder / "_extensions" / "csi").exists() else {"html": "html", "pdf": "typst"}
+    output = folder / "_quarto" if (folder / "_quarto.yml").exists() else folder
+    ours = [place for place in (folder / "_quarto", folder / ".quarto") if not place.exists()]
+    warnings: list[str] = []
+    try:
+        for name, target in targets.items():
+            command = [path, "render", source.name, "--to", formats[name]]
+            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+            if done.returncode:
+                raise RuntimeError(f"quarto render failed: {done.stderr.strip()[-2000:]}")
+            warnings += [line.strip() for line in done.stderr.splitlines() if "WARN" in line]
+            made = output / f"{source.stem}.{name}"
+            if not made.exists():
+                raise RuntimeError(f"quarto render said nothing and made no {made.name}")
+            shutil.move(made, target)
+    finally:
+        for place in ours:
+            shutil.rmtree(place, ignore_errors=True)
+    return warnings

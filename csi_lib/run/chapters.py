@@ -1,0 +1,101 @@
+"""Which notebooks make a report: those that ship, overridden or extended by the study's own."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+
+from csi_lib.errors import InputError, nearest
+from csi_lib.share import shared_path
+
+#: the parameters every chapter takes, and no others
+PARAMETERS = ("study", "agency", "year", "lang", "release")
+
+
+@dataclass(frozen=True)
+class ChapterNotebook:
+    """One notebook file; its name is ``<order>-<id>.ipynb``, its metadata ``csi: {scope: agency|study}``."""
+
+    id: str
+    order: int
+    path: Path
+    scope: str
+
+    @cached_property
+    def node(self) -> nbformat.NotebookNode:
+        return nbformat.read(self.path, as_version=4)
+
+
+def chapter_notebooks(study, scope: str = "agency") -> list[ChapterNotebook]:
+    """The report's chapters in order: bundled ones, then the study's ``chapters/`` by the same id or as new ones.
+
+    ``report.chapters`` of the study chooses among them. Raises InputError for an unknown chapter, a notebook that
+    cannot be read, or one whose parameters are not exactly study, agency, year, lang, release.
+    """
+    found: dict[str, ChapterNotebook] = {}
+    own = Path(study.path) / "chapters"
+    for folder in (shared_path("notebooks"), own):
+        for path in sorted(folder.glob("*.ipynb")) if folder.is_dir() else ():
+            chapter = _open(path)
+            found[chapter.id] = chapter
+    chosen = study.report.chapters
+    if chosen is not None:
+        for name in chosen:
+            if name not in found:
+                close = nearest(name, found)
+                raise InputError(
+                    f"no chapter is called {name!r}",
+                    where="study.yml: report.chapters",
+                    expected=", ".join(found),
+                    action=f"Did you mean {close}?" if close else None,
+                )
+    wanted = [c for c in found.values() if c.scope == scope and (chosen is None or scope != "agency" or c.id in chosen)]
+    return sorted(wanted, key=lambda c: (c.order, c.id))
+
+
+def _open(path: Path) -> ChapterNotebook:
+    match = re.fullmatch(r"(\d+)-([a-z][a-z0-9-]*)\.ipynb", path.name)
+    if not match:
+        raise InputError(
+            "a chapter's file name is its order and id", where=str(path), expected="such as 35-waiting-time.ipynb"
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"this notebook is not valid JSON ({error})", where=str(path)) from None
+    scope = content.get("metadata", {}).get("csi", {}).get("scope", "agency")
+    if scope not in ("agency", "study"):
+        raise InputError(
+            "unknown scope of a chapter",
+            where=f"{path}: metadata.csi.scope",
+            found=repr(scope),
+            expected="agency or study",
+        )
+    _check_parameters(path, content)
+    return ChapterNotebook(match[2], int(match[1]), path, scope)
+
+
+def _check_parameters(path: Path, content: dict) -> None:
+    """papermill only logs parameters a notebook does not know; here they are an error before anything runs."""
+    for cell in content.get("cells", []):
+        if "parameters" in cell.get("metadata", {}).get("tags", []):
+            names = re.findall(r"^([A-Za-z_]\w*)\s*(?::[^=\n]+)?=", "".join(cell["source"]), re.MULTILINE)
+            if sorted(names) != sorted(PARAMETERS):
+                raise InputError(
+                    "a chapter takes exactly five parameters",
+                    where=str(path),
+                    found=", ".join(names) or "none",
+                    expected=", ".join(PARAMETERS),
+                )
+            return
+    raise InputError(
+        "this notebook has no cell tagged 'parameters'",
+        where=str(path),
+        expected=", ".join(PARAMETERS),
+        action="Tag the cell that sets them (JupyterLab: property inspector, cell tags)",
+    )

@@ -1,0 +1,67 @@
+"""Everything that can be found wrong with a study before a report is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from csi_lib.errors import InputError
+from csi_lib.models.scoring import score
+from csi_lib.models.study_models import study_models
+from csi_lib.run.chapters import chapter_notebooks
+from csi_lib.study.study import load_study
+from csi_lib.survey.reading import read_survey
+
+
+@dataclass(frozen=True)
+class Finding:
+    """level: error (a report cannot be made or would be wrong) or note (the reader will be told)."""
+
+    level: str
+    where: str
+    message: str
+
+
+def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Finding]:
+    """Check labels, chapters, models and every agency's data of every wave; all problems, not only the first.
+
+    Raises InputError only when the study's own files cannot be read at all.
+    """
+    study = load_study(study)
+    findings: list[Finding] = []
+    for fault in study.untranslated():
+        findings.append(
+            Finding(
+                "error", fault.where or study.id, str(InputError(fault.problem, found=fault.found, action=fault.action))
+            )
+        )
+    for scope in ("agency", "study"):
+        _try(findings, "chapters", lambda scope=scope: chapter_notebooks(study, scope))
+    for source, declared in study.sources.items():
+        if declared.kind != "respondents":
+            continue
+        _try(findings, f"models of {source}", lambda source=source: study_models(study, source))
+        for year in study.years:
+            for agency in study.agencies:
+                if agency.took_part(year):
+                    _check_wave(findings, study, agency.id, year, source, data)
+    return findings
+
+
+def _check_wave(findings, study, agency, year, source, data):
+    where = f"{source}, {agency} {year}"
+    survey = _try(findings, where, lambda: read_survey(study, agency, year, source=source, data=data))
+    if survey is None:
+        return
+    for check, n in survey.quality.counts.items():
+        if check in ("dropped", "undeclared", "straight_lined") and n:
+            findings.append(Finding("note", where, f"{n} {check.replace('_', '-')}"))
+    _try(findings, where, lambda: score(study, survey))
+
+
+def _try(findings, where, action):
+    try:
+        return action()
+    except InputError as error:
+        findings += [Finding("error", where, line) for line in str(error).splitlines()]
+    return None

@@ -1,0 +1,22 @@
+"""Reading back what a run produced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from csi_lib.errors import InputError
+
+
+def load_results(out: str | Path, *, restricted: bool = False) -> pd.DataFrame:
+    """All numbers of all reports under `out` as one frame with the results columns.
+
+    `restricted` reads the restricted edition instead of the public one. A number shown in several reports has one
+    row for each. Raises InputError when no report is there.
+    """
+    base = Path(out) / "restricted" if restricted else Path(out)
+    files = sorted(p for p in base.glob("*/*/results.parquet") if p.parts[len(base.parts)] != "restricted")
+    if not files:
+        raise InputError("no reports are in this folder", where=str(base), action="Run csi run first")
+    return pd.concat([pd.read_parquet(p) for p in files], ignore_index=True)

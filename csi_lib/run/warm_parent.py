@@ -1,0 +1,237 @@
+"""The process every warm kernel is forked from: imports done, nothing started.
+
+A kernel spends about three seconds importing what every chapter imports. This process does that
+once and forks a kernel for each notebook, so that a notebook still gets a process of its own, with
+a fresh name space, for the price of a fork. It is started by exec (``python -m
+csi_lib.run.warm_parent``), never forked from a command line, dask worker or Jupyter server, because
+those hold threads, event loops and sockets that do not survive a fork.
+
+What may not happen here, because a child would inherit it broken: reading Arrow files (starts
+threads), a zmq context, an event loop, a Jupyter session, matplotlib's inline back end (it ties
+itself to the kernel in which it is imported).
+
+Protocol: one connection per kernel on a unix stream socket, one JSON object per line.
+
+- ``{"run": argv, "env": {…}, "cwd": "…", "silent": [1, 2], "processes": n}`` forks a kernel, with
+  the listed descriptors closed off. Answered at once by ``{"pid": 123}`` (or ``{"refused": "why"}``)
+  and at its end by ``{"exit": code, "why": …, "cpu": seconds, "memory": bytes}``, the code as in
+  `subprocess` (−9: killed by signal 9);
+- ``{"signal": 15}`` goes to the kernel and what it started;
+- closing the connection kills them.
+
+When standard input ends, because its client has gone or wants it to stop, the parent kills its
+kernels, removes its folder and ends. Linux only: it relies on prctl and /proc.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import sys
+import warnings
+from pathlib import Path
+
+from csi_lib.run.warm_kernel import PR_SET_CHILD_SUBREAPER, Ahead, become_kernel, import_ahead, prctl
+
+#: One thread each: the workers already fill the cores, and a process that forks must not have threads.
+THREAD_CAPS = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR")}
+
+#: How often the number of processes is looked at while a kernel runs, in seconds.
+_TICK = 0.5
+
+
+class Kernel:
+    """A forked kernel and the connection of the client that asked for it."""
+
+    def __init__(self, connection: socket.socket):
+        self.connection, self.buffer = connection, b""
+        self.pid = self.processes = self.why = None
+
+    def tell(self, message: dict) -> None:
+        # A client that has gone is noticed by its closed connection, not here.
+        with contextlib.suppress(OSError):
+            self.connection.sendall(json.dumps(message).encode() + b"\n")
+
+    def kill(self, signum: int = signal.SIGKILL) -> None:
+        if self.pid is None:
+            return
+        try:
+            os.killpg(self.pid, signum)
+        except ProcessLookupError:  # it has not become leader of its own session yet
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signum)
+
+
+class Parent:
+    """Serve kernels on `listener` until the descriptor `lifeline` ends."""
+
+    def __init__(self, listener: socket.socket, lifeline: int, ahead: Ahead):
+        self.listener, self.lifeline, self.ahead = listener, lifeline, ahead
+        self.kernels: dict[int, Kernel] = {}
+        self.selector = selectors.DefaultSelector()
+        self.wake_read, self.wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.threads_at_rest = thread_total()
+        self.stopped = False
+
+    def serve(self) -> None:
+        # A child's end and a request to stop interrupt the wait through this pipe.
+        signal.set_wakeup_fd(self.wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "stopped", True))
+        for source in (self.listener, self.lifeline, self.wake_read):
+            self.selector.register(source, selectors.EVENT_READ)
+        while not self.stopped:
+            for key, _ in self.selector.select(_TICK if self.kernels else None):
+                if key.fileobj is self.listener:
+                    connection, _ = self.listener.accept()
+                    self.selector.register(connection, selectors.EVENT_READ, Kernel(connection))
+                elif key.fileobj == self.lifeline:
+                    self.stopped |= not os.read(self.lifeline, 4096)
+                elif key.fileobj == self.wake_read:
+                    with contextlib.suppress(BlockingIOError):
+                        os.read(self.wake_read, 4096)
+                else:
+                    self.listen_to(key.data)
+            self.reap()
+            self.watch_processes()
+        for kernel in self.kernels.values():
+            kernel.kill()
+        with contextlib.suppress(ChildProcessError):
+            while True:  # until there are no children, nor anybody they left behind
+                kill_children(keep=lambda pid, session: False)
+                os.waitpid(-1, 0)
+
+    def listen_to(self, kernel: Kernel) -> None:
+        """One read from a client: a request, a signal or its end."""
+        try:
+            data = kernel.connection.recv(1 << 16)
+        except OSError:
+            data = b""
+        if not data:
+            self.selector.unregister(kernel.connection)
+            kernel.connection.close()
+            kernel.kill()
+            return
+        *lines, kernel.buffer = (kernel.buffer + data).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            if "run" in message and kernel.pid is None:
+                self.fork(kernel, message)
+            elif "signal" in message:
+                kernel.kill(message["signal"])
+
+    def fork(self, kernel: Kernel, request: dict) -> None:
+        with warnings.catch_warnings():
+            # Python ≥ 3.12 warns because jemalloc, which comes with pyarrow, keeps an idle thread;
+            # it takes care of itself across a fork.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            try:
+                pid = os.fork()
+            except OSError as problem:
+                kernel.tell({"refused": str(problem)})
+                return
+        if pid == 0:
+            self.close_in_child()
+            become_kernel(request, self.ahead)
+        kernel.pid, kernel.processes = pid, request.get("processes")
+        self.kernels[pid] = kernel
+        kernel.tell({"pid": pid})
+
+    def close_in_child(self) -> None:
+        signal.set_wakeup_fd(-1)
+        for key in list(self.selector.get_map().values()):
+            if isinstance(key.fileobj, socket.socket):
+                key.fileobj.close()
+        self.selector.close()
+        for descriptor in (self.lifeline, self.wake_read, self.wake_write):
+            os.close(descriptor)
+
+    def reap(self) -> None:
+        """Report every kernel that has ended, and end what it left running."""
+        ended = set()
+        with contextlib.suppress(ChildProcessError):
+            # WNOWAIT: as long as the zombie is there its number cannot be somebody else's.
+            while child := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG):
+                kernel = self.kernels.pop(child.si_pid, None)
+                if kernel:
+                    kernel.kill()
+                _, status, usage = os.wait4(child.si_pid, 0)
+                if kernel:
+                    kernel.pid = None
+                    ended.add(child.si_pid)
+                    kernel.tell({
+                        "exit": os.waitstatus_to_exitcode(status), "why": kernel.why,
+                        "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * 1024,
+                    })  # fmt: skip
+            # There are children left. As subreaper this process inherits what a kernel detached from
+            # itself; whose it was can no longer be told once it has a session of its own, so that
+            # waits until no kernel could miss it.
+            if ended:
+                kill_children(
+                    keep=lambda pid, session: pid in self.kernels or (self.kernels and session not in ended)
+                )
+
+    def watch_processes(self) -> None:
+        """Kill a kernel that has forked more processes than it may."""
+        limited = [kernel for kernel in self.kernels.values() if kernel.processes and not kernel.why]
+        # One small file tells whether looking through /proc can be worth it.
+        if not limited or thread_total() - self.threads_at_rest <= min(k.processes for k in limited):
+            return
+        sessions = [session for _, session in processes().values()]
+        for kernel in limited:
+            if sessions.count(kernel.pid) > kernel.processes:
+                kernel.why = "processes"
+                kernel.kill()
+
+
+def thread_total() -> int:
+    """Threads on this machine."""
+    return int(Path("/proc/loadavg").read_text().split()[3].split("/")[1])
+
+
+def processes() -> dict[int, tuple[int, int]]:
+    """Parent and session of every process that can be seen."""
+    found = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
+            found[int(name)] = int(fields[1]), int(fields[3])
+    return found
+
+
+def kill_children(keep) -> None:
+    """Kill the children of this process, except those for which ``keep(pid, session)`` holds."""
+    for pid, (parent, session) in processes().items():
+        if parent == os.getpid() and not keep(pid, session):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def main() -> None:
+    listener, folder = socket.socket(fileno=int(sys.argv[1])), sys.argv[2]
+    # Standard input is the lifeline; a kernel's own standard input is empty.
+    lifeline = os.dup(0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    del sys.path[0]  # the client's folder, put there by ``-m``; a kernel looks in its own
+    os.chdir(folder)
+    os.environ.update(THREAD_CAPS)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        parent = Parent(listener, lifeline, import_ahead())
+        gc.collect()
+        gc.freeze()  # the children's collector leaves these pages alone, so they stay shared
+        parent.serve()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

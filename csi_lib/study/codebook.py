@@ -1,0 +1,222 @@
+"""The codebook of a source: what each column is, how its answers are coded, and in which years.
+
+A column is known by one name for good; what it was called, which codes meant "no answer" and how it
+has to be recoded in a certain year is declared here, so that another year is a few lines of YAML.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from csi_lib.errors import InputError, nearest
+from csi_lib.study.base import ByYear, Code, CodesByYear, Label, Part, Several, TextsByYear, written
+
+Role = Literal["id", "contact", "quasi", "weight", "design", "item", "group", "text", "measure"]
+
+
+class Scale(Part):
+    """Answers from `low` to `high`, every whole number between them unless `continuous`."""
+
+    low: float
+    high: float
+    labels: dict[Code, Label] = {}
+    continuous: bool = False
+
+    @model_validator(mode="after")
+    def _ordered(self):
+        if not self.low < self.high:
+            raise ValueError("a scale needs low < high")
+        return self
+
+    def holds(self, value: float) -> bool:
+        """Whether `value` is an answer on this scale."""
+        return self.low <= value <= self.high and (self.continuous or float(value - self.low).is_integer())
+
+    @property
+    def points(self) -> int | None:
+        """Number of answers; None for a continuous scale."""
+        return None if self.continuous else int(self.high - self.low) + 1
+
+
+class Derivation(Part):
+    """How a column is made from another, or from its own raw answers.
+
+    ``map`` turns written answers into codes (``null`` = missing), ``ranges`` turns numbers from low to
+    high, both included, into a code. What neither names is kept as it is (``otherwise: keep``) or is
+    missing (``otherwise: missing``).
+    """
+
+    source: str | None = Field(default=None, alias="from")
+    map: dict[Code, Code | None] = {}
+    ranges: dict[Code, tuple[float | None, float | None]] = {}
+    otherwise: Literal["keep", "missing"] = "keep"
+
+
+class DerivationByYear(ByYear):
+    default: Derivation | None = None
+    years: dict[int, Derivation | None] = {}
+
+
+class Column(Part):
+    """One column of a source: its role, labels, scale, codes and what changes from year to year."""
+
+    name: str = ""
+    role: Role
+    label: Label | None = None
+    question: Label | None = None
+    scale: str | None = None
+    reverse: bool = False
+    labels: dict[Code, Label] = {}
+    missing: CodesByYear = Field(default=(), validate_default=True)
+    names: TextsByYear = Field(default=None, validate_default=True)
+    derive: DerivationByYear = Field(default=None, validate_default=True)
+    available: Several[int] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        if self.role == "item" and not self.scale:
+            raise ValueError("an item needs a scale")
+        if self.role in ("item", "group") and not self.label:
+            raise ValueError(f"a column of role {self.role} is shown to readers and needs a label")
+        if self.scale and self.role != "item":
+            raise ValueError(f"a scale belongs to an item; this column has the role {self.role}")
+        if self.reverse and self.role != "item":
+            raise ValueError("only an item can be reverse-coded")
+        return self
+
+    def available_in(self, year: int | None) -> bool:
+        """Whether the column was asked in `year`: named in `available`, and not ``names: {year: null}``."""
+        if self.available is not None and year not in self.available:
+            return False
+        return not (year in self.names.years and self.names.years[year] is None)
+
+    def names_in(self, year: int | None) -> tuple[str, ...]:
+        """Raw names accepted in `year`; the column's own name where none is declared."""
+        return self.names.get(year) or (self.name,)
+
+    def missing_in(self, year: int | None) -> tuple[Code, ...]:
+        """Codes that mean "no answer" in `year`."""
+        return self.missing.get(year) or ()
+
+    def derivation_in(self, year: int | None) -> Derivation | None:
+        return self.derive.get(year)
+
+
+class Codebook(Part):
+    """Columns and scales of one source.
+
+    Examples
+    --------
+    >>> study.codebook("customers").columns["kind"].label.text("ko")   # doctest: +SKIP
+    '직원의 친절성'
+    """
+
+    scales: dict[str, Scale] = {}
+    missing: CodesByYear = Field(default=(), validate_default=True)
+    columns: dict[str, Column]
+
+    _by_role: dict[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_columns(cls, data):
+        if isinstance(data, dict) and isinstance(data.get("columns"), dict):
+            shared = data.get("missing")
+            columns = {}
+            for name, column in data["columns"].items():
+                if isinstance(column, dict):
+                    column = {"name": str(name), **column}
+                    if shared is not None and column.get("role") in ("item", "group", "measure"):
+                        column.setdefault("missing", shared)
+                columns[name] = column
+            data = {**data, "columns": columns}
+        return data
+
+    @model_validator(mode="after")
+    def _index(self):
+        for name in self.columns:
+            if name in RESERVED:
+                raise ValueError(f"{name!r} is a column that reading adds itself; call yours differently")
+        for role in Role.__args__:
+            self._by_role[role] = tuple(n for n, c in self.columns.items() if c.role == role)
+        return self
+
+    def of_role(self, *roles: str) -> tuple[str, ...]:
+        """Names of the columns with one of `roles`, in codebook order."""
+        return tuple(name for name, column in self.columns.items() if column.role in roles)
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        return self._by_role["item"]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return self._by_role["group"]
+
+    def column(self, name: str) -> Column:
+        """The column called `name`; InputError with the near spelling when there is none."""
+        try:
+            return self.columns[name]
+        except KeyError:
+            near = nearest(name, self.columns)
+            raise InputError(
+                "the codebook has no such column",
+                found=repr(name),
+                action=f"Did you mean {near!r}?" if near else None,
+            ) from None
+
+    def scale(self, item: str) -> Scale:
+        """The scale on which `item` was answered."""
+        column = self.column(item)
+        if column.role != "item":
+            raise InputError("only items have a scale", found=f"{item!r} with the role {column.role!r}")
+        return self.scales[column.scale]
+
+    def label(self, name: str, lang: str = "ko") -> str:
+        """What a reader sees for the column `name`."""
+        label = self.column(name).label
+        return label.text(lang) if label else name
+
+    def code_labels(self, name: str, lang: str = "ko") -> dict[Code, str]:
+        """Label of each code of a column, in codebook order (of the scale, for an item)."""
+        column = self.column(name)
+        labels = self.scales[column.scale].labels if column.role == "item" else column.labels
+        return {code: label.text(lang) for code, label in labels.items()}
+
+    def faults(self) -> list[tuple[str, tuple, dict]]:
+        """What one part says that another contradicts: (problem, path in the file, more words)."""
+        found = []
+        for name, column in self.columns.items():
+            if column.scale and column.scale not in self.scales:
+                near = nearest(column.scale, self.scales)
+                found.append(
+                    (
+                        "this scale is not declared",
+                        ("columns", name, "scale"),
+                        {
+                            "found": repr(column.scale),
+                            "expected": f"one of {', '.join(self.scales) or 'none yet'}",
+                            "action": f"Did you mean {near!r}?" if near else "Declare it under 'scales'.",
+                        },
+                    )
+                )
+            found += self._code_faults(name, column)
+        return found
+
+    def _code_faults(self, name: str, column: Column) -> list[tuple[str, tuple, dict]]:
+        scale = self.scales.get(column.scale) if column.scale else None
+        valid = {written(code) for code in column.labels}
+        found = []
+        for year in (None, *column.missing.years):
+            for code in column.missing_in(year):
+                numeric = isinstance(code, (int, float))
+                if written(code) in valid or (scale and numeric and scale.holds(code)):
+                    path = ("columns", name, "missing")
+                    found.append(("a code cannot be both an answer and missing", path, {"found": repr(code)}))
+        return found
+
+
+#: columns that reading adds to every frame
+RESERVED = ("agency", "year", "period", "design_stratum", "design_cluster")

@@ -1,0 +1,67 @@
+"""What a study says about its report, about confidentiality and about reading rules.
+
+Every default that is a choice stands here, and the report prints it as an assumption.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from csi_lib.study.base import Label, Language, Part, Several
+
+
+class Gauge(Part):
+    """Zones of the overall gauge, in points: danger below `low`, good from `high`."""
+
+    low: float = 50
+    high: float = 70
+
+    @model_validator(mode="after")
+    def _ordered(self):
+        if not 0 <= self.low < self.high <= 100:
+            raise ValueError("the gauge needs 0 <= low < high <= 100")
+        return self
+
+
+class Report(Part):
+    """What is written and for whom. ``chapters: null`` means every chapter, ours and the study's own."""
+
+    language: Language = "ko"
+    formats: Several[Literal["html", "pdf", "docx", "pptx", "xlsx", "hwpx"]] = ("html", "pdf")
+    chapters: Several[str] | None = None
+    release: Literal["public", "restricted"] = "public"
+    peers: Literal["named", "anonymous", "group"] = "anonymous"
+    minimum_base: int = Field(default=30, ge=1)
+    gauge: Gauge = Gauge()
+    publish: bool = True
+    groups: Several[str] | None = None
+    theme: dict[str, Any] = {}
+    references: str | None = None
+    notes: tuple[Label, ...] = ()
+
+
+class Privacy(Part):
+    """Bases below these numbers are suppressed (or flagged) everywhere."""
+
+    min_base: int = Field(default=5, ge=1)
+    individuals: int = Field(default=10, ge=1)
+    small_base_flag: int = Field(default=30, ge=1)
+    full_enumeration: bool = False
+
+
+class Thresholds(Part):
+    """Reading rules of the statistics: guidance for the text, never proof."""
+
+    alpha: float = 0.7
+    composite_reliability: float = 0.7
+    average_variance_extracted: float = 0.5
+    htmt: float = 0.85
+    kmo: float = 0.7
+    cfi: float = 0.9
+    rmsea: float = 0.08
+    srmr: float = 0.08
+    vif: float = 5
+    significance: float = Field(default=0.05, gt=0, lt=1)
+    confidence: float = Field(default=0.95, gt=0, lt=1)

@@ -1,0 +1,87 @@
+"""Where the answers of a study lie, and how the sample was drawn."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from csi_lib.study.base import Code, CodeByYear, Part, TextByYear, TextsByYear
+
+Kind = Literal["respondents", "events", "scores", "register", "fieldwork", "frame", "targets", "table"]
+
+
+class Locator(Part):
+    """Which agency (or year) a row belongs to: a raw `column`, or one `constant` for the whole source.
+
+    ``map`` turns what the column holds into our ids (agencies) or years; ``null`` leaves the rows out.
+    """
+
+    column: str | None = None
+    constant: Code | None = None
+    map: dict[Code, Code | None] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value):
+        return {"column": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_of_two(self):
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("give either 'column' or 'constant'")
+        return self
+
+
+class Design(Part):
+    """Columns of the codebook that say how the sample was drawn; each may differ by year or be absent.
+
+    ``fpc`` holds the number of units in the row's stratum in the population.
+    """
+
+    weights: TextByYear = Field(default=None, validate_default=True)
+    strata: TextByYear = Field(default=None, validate_default=True)
+    clusters: TextByYear = Field(default=None, validate_default=True)
+    fpc: TextByYear = Field(default=None, validate_default=True)
+
+    def in_year(self, year: int | None) -> dict[str, str | None]:
+        return {name: getattr(self, name).get(year) for name in type(self).model_fields}
+
+
+class Source(Part):
+    """One data source: ``path`` may hold ``{year}`` and ``{agency}``, and may differ by year.
+
+    ``on_undeclared`` says what an answer that the codebook does not declare is: an ``error`` (default)
+    or ``missing``, counted in the survey's quality record. ``duplicates`` says the same of a second
+    row with the same respondent id: ``error`` or ``drop-later``.
+    """
+
+    kind: Kind = "respondents"
+    path: TextsByYear
+    codebook: str = "codebook.yml"
+    sheet: CodeByYear = Field(default=None, validate_default=True)
+    encoding: TextByYear = Field(default=None, validate_default=True)
+    separator: TextByYear = Field(default=None, validate_default=True)
+    agency: Locator
+    year: Locator | None = None
+    design: Design = Design()
+    interviewer: str | None = None
+    on_undeclared: Literal["error", "missing"] = "error"
+    duplicates: Literal["error", "drop-later"] = "error"
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _year_known(self):
+        if self.year is None and "{year}" not in "".join(self.path.default or ()) and not self.path.years:
+            raise ValueError(
+                "which year a row belongs to is not said: put {year} into 'path', "
+                "list paths by year, or give 'year'"
+            )
+        return self
+
+    def paths(self, year: int, agency: str | None = None) -> tuple[str, ...]:
+        """The source's files for a year, relative to the data folder."""
+        return tuple(
+            p.replace("{year}", str(year)).replace("{agency}", agency or "*")
+            for p in self.path.get(year) or ()
+        )

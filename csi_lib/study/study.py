@@ -1,0 +1,344 @@
+"""A study: validated parameters, agencies and codebooks, and the jobs that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, field_validator, model_validator
+
+from csi_lib.errors import InputError, nearest
+from csi_lib.study.agency import AGENCY_ID, Agency, read_agencies
+from csi_lib.study.base import Label, Language, Part, Several
+from csi_lib.study.codebook import Codebook
+from csi_lib.study.consistency import cross_faults, design_faults, group_faults, untranslated
+from csi_lib.study.location import resolve_study
+from csi_lib.study.options import Privacy, Report, Thresholds
+from csi_lib.study.simulation import Simulation
+from csi_lib.study.source import Source
+from csi_lib.study.yaml_file import YamlFile, raise_together
+
+
+class Wave(Part):
+    """One year of the study: the period printed in results, and which edition of a model scored it."""
+
+    period: str | None = None
+    formula_edition: dict[str, str] = {}
+
+    @field_validator("period", mode="before")
+    @classmethod
+    def _as_text(cls, value):
+        return None if value is None else str(value)
+
+    @field_validator("formula_edition", mode="before")
+    @classmethod
+    def _editions_as_text(cls, value):
+        return {k: str(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+@dataclass(frozen=True)
+class Job:
+    """One report to make; the fields are the parameters of a chapter notebook."""
+
+    study: str
+    agency: str
+    year: int
+    lang: str
+    release: str
+
+
+class StudyFile(Part):
+    """``study.yml``."""
+
+    title: Label
+    subtitle: Label | None = None
+    commissioned_by: Label | None = None
+    contractor: Label | None = None
+    period: Label | None = None
+    languages: Several[Language] = ("ko",)
+    years: dict[int, Wave] = Field(min_length=1)
+    sources: dict[str, Source] = Field(min_length=1)
+    models: dict[str, Several[str]] = {}
+    report: Report = Report()
+    privacy: Privacy = Privacy()
+    thresholds: Thresholds = Thresholds()
+    simulate: Simulation | None = None
+    #: parameters of later parts (registers, targets, incentive tables …), checked where they are used
+    extensions: dict[str, object] = {}
+
+    @field_validator("years", mode="before")
+    @classmethod
+    def _waves(cls, value):
+        if isinstance(value, (list, tuple)):
+            value = {year: {} for year in value}
+        if isinstance(value, dict):
+            value = {year: {} if wave is None else wave for year, wave in value.items()}
+        return value
+
+    @field_validator("years")
+    @classmethod
+    def _in_order(cls, value):
+        for year in value:
+            if not 1900 <= year <= 2200:
+                raise ValueError(f"{year} is not a year")
+        return dict(sorted(value.items()))
+
+    @model_validator(mode="after")
+    def _language_known(self):
+        if self.report.language not in self.languages:
+            raise ValueError(
+                f"the report's language {self.report.language!r} is not among the study's languages"
+            )
+        return self
+
+
+class Study(StudyFile):
+    """A study read from disk; see `load_study`.
+
+    Attributes
+    ----------
+    id, path : name and folder of the study.
+    years : ordered mapping year → `Wave` (iterating gives the years).
+    agencies : the `Agency` objects, in the order of their file.
+    codebooks : source name → `Codebook`, for the sources that have one.
+    types, sizes, regions : labels of the agencies' peer groups.
+    """
+
+    id: str
+    path: Path
+    agencies: tuple[Agency, ...]
+    codebooks: dict[str, Codebook]
+    types: dict[str, Label] = {}
+    sizes: dict[str, Label] = {}
+    regions: dict[str, Label] = {}
+
+    def agency(self, id: str) -> Agency:
+        """The agency `id`; InputError with the near spelling when the study has none."""
+        for agency in self.agencies:
+            if agency.id == id:
+                return agency
+        known = [agency.id for agency in self.agencies]
+        near = nearest(id, known)
+        raise InputError(
+            "this study has no such agency",
+            where=f"study {self.id!r}",
+            found=_short(id),
+            expected=f"one of {', '.join(known[:12])}{' …' if len(known) > 12 else ''}"
+            f" (an id matches {AGENCY_ID})",
+            action=f"Did you mean {near!r}?" if near else "Agencies are listed in agencies.yml.",
+        )
+
+    def wave(self, year: int) -> Wave:
+        """The wave of `year`; InputError when the study has none."""
+        try:
+            return self.years[int(year)]
+        except (KeyError, TypeError, ValueError):
+            known = [str(y) for y in self.years]
+            near = nearest(str(year), known)
+            raise InputError(
+                "this study has no such year",
+                where=f"study {self.id!r}",
+                found=_short(year),
+                expected=f"one of {', '.join(known)}",
+                action=f"Did you mean {near}?" if near else "Years are listed in study.yml.",
+            ) from None
+
+    def period_of(self, year: int) -> str:
+        """The period printed for a year: the year itself where nothing finer is declared."""
+        return self.wave(year).period or str(year)
+
+    def source(self, name: str) -> Source:
+        """The source `name`; InputError with the near spelling when the study has none."""
+        if name not in self.sources:
+            near = nearest(name, self.sources)
+            raise InputError(
+                "this study has no such source",
+                where=f"study {self.id!r}",
+                found=_short(name),
+                expected=f"one of {', '.join(self.sources)}",
+                action=f"Did you mean {near!r}?" if near else "Sources are listed in study.yml.",
+            )
+        return self.sources[name]
+
+    def codebook(self, source: str = "customers") -> Codebook:
+        """The codebook of a source."""
+        self.source(source)
+        if source not in self.codebooks:
+            raise InputError(
+                "this source has no codebook",
+                where=f"study {self.id!r}",
+                found=repr(source),
+                expected=f"the file {self.sources[source].codebook!r} in the study's folder",
+            )
+        return self.codebooks[source]
+
+    def peers(self, agency: str) -> tuple[Agency, ...]:
+        """Other agencies of the same type, in file order."""
+        own = self.agency(agency)
+        return tuple(a for a in self.agencies if a.id != own.id and a.type == own.type)
+
+    def jobs(
+        self,
+        agencies: Iterable[str] | str | None = None,
+        years: Iterable[int] | int | None = None,
+        lang: str | None = None,
+        release: str | None = None,
+    ) -> list[Job]:
+        """One job per agency and year in which the agency took part, in file order.
+
+        Raises InputError, with the near spelling, for an agency, year or language the study has not.
+        """
+        chosen = self.agencies if agencies is None else [self.agency(a) for a in _several(agencies)]
+        waves = list(self.years) if years is None else [int(y) for y in _several(years) if self.wave(y)]
+        lang, release = lang or self.report.language, release or self.report.release
+        if lang not in self.languages:
+            raise InputError(
+                "this study is not written in that language",
+                where=f"study {self.id!r}",
+                found=_short(lang),
+                expected=f"one of {', '.join(self.languages)}",
+                action="Add the language under 'languages' and translate the labels.",
+            )
+        if release not in ("public", "restricted"):
+            raise InputError(
+                "this release does not exist", found=_short(release), expected="public or restricted"
+            )
+        chosen = {agency.id: agency for agency in chosen}
+        return [
+            Job(str(self.path), id, year, lang, release)
+            for id, agency in chosen.items()
+            for year in dict.fromkeys(waves)
+            if agency.took_part(year)
+        ]
+
+    def untranslated(self) -> list[InputError]:
+        """Labels that lack a language of the study: what `csi check` reports."""
+        return list(untranslated(self))
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.path))
+
+
+def load_study(study: str | Path | Study | None = None) -> Study:
+    """Read and check a study's folder.
+
+    Parameters
+    ----------
+    study : a folder, the name of a study, or None for ``$CSI_STUDY``; see `resolve_study`.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    InputError
+        Everything wrong in the study's files, together, each with file, line, element and the near
+        spelling.
+
+    Notes
+    -----
+    A process reads a study once, until a file of its folder changes.
+    """
+    if isinstance(study, Study):
+        return study
+    folder = resolve_study(study)
+    stamp = _stamp(folder)
+    if folder not in _MEMORY or _MEMORY[folder][0] != stamp:
+        _MEMORY[folder] = stamp, _read(folder)
+    return _MEMORY[folder][1]
+
+
+#: studies read by this process: a study never changes, so it is read again only when its files do
+_MEMORY: dict[Path, tuple[tuple, Study]] = {}
+
+
+def _stamp(folder: Path) -> tuple:
+    files = (*folder.glob("*.yml"), *folder.glob("*/*.yml"), *folder.glob("agencies.csv"))
+    stats = [(str(file), file.stat()) for file in sorted(files)]
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+def _read(folder: Path) -> Study:
+    errors: list[InputError] = []
+    file = YamlFile(folder / "study.yml")
+    declared = _kept(errors, file.validate, StudyFile)
+    listed = _kept(errors, read_agencies, folder)
+    codebooks = _codebooks(folder, file, errors)
+    raise_together(errors)
+    raise_together(
+        [
+            *cross_faults(file, declared, listed),
+            *group_faults(file, declared, codebooks),
+            *(
+                f
+                for name, book in codebooks.items()
+                for f in design_faults(file, name, declared.sources[name], book)
+            ),
+        ]
+    )
+    given = {name: getattr(declared, name) for name in StudyFile.model_fields}
+    return Study.model_construct(
+        **given,
+        id=folder.name,
+        path=folder,
+        agencies=listed.agencies,
+        types=listed.types,
+        sizes=listed.sizes,
+        regions=listed.regions,
+        codebooks=codebooks,
+    )
+
+
+def _kept(errors: list[InputError], read, *arguments):
+    """What `read` returns; None where it fails, and the failure is kept for the common report."""
+    try:
+        return read(*arguments)
+    except InputError as error:
+        errors.append(error)
+        return None
+
+
+def _codebooks(folder: Path, file: YamlFile, errors: list[InputError]) -> dict[str, Codebook]:
+    """The codebook of every source; one file may serve several.
+
+    Named by the raw data, so that faults of codebooks are found even while study.yml has some.
+    """
+    sources = file.data.get("sources") if isinstance(file.data, dict) else None
+    read: dict[str, Codebook | None] = {}
+    of_source = {}
+    for name, source in (sources if isinstance(sources, dict) else {}).items():
+        source = source if isinstance(source, dict) else {}
+        book = str(source.get("codebook", "codebook.yml"))
+        if (folder / book).exists():
+            if book not in read:
+                read[book] = _kept(errors, _codebook, folder / book)
+            if read[book] is not None:
+                of_source[name] = read[book]
+        elif "codebook" in source or source.get("kind", "respondents") == "respondents":
+            errors.append(
+                file.error(
+                    "the codebook of this source does not exist",
+                    *("sources", name, "codebook"),
+                    found=str(folder / book),
+                    action="Write it, or name another file.",
+                )
+            )
+    return of_source
+
+
+def _codebook(path: Path) -> Codebook:
+    file = YamlFile(path)
+    codebook = file.validate(Codebook)
+    raise_together(file.error(problem, *place, **more) for problem, place, more in codebook.faults())
+    return codebook
+
+
+def _several(value) -> list:
+    return [value] if isinstance(value, (str, int)) else list(value)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,78 @@
+"""Defects planted into simulated files, so that quality control has something known to find."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from csi_lib.study.base import written
+from csi_lib.study.simulation import Defects
+from csi_lib.study.study import Study
+from csi_lib.survey.quality import FLAG_BASE
+
+
+def plant(wave: pd.DataFrame, study: Study, source: str, year: int, defects: Defects, rng):
+    """The wave with defects, and a list of what was planted: kind, agency, year, respondent, column, code."""
+    codebook = study.codebook(source)
+    ids = codebook.of_role("id")
+    names = wave[ids[0]] if ids else pd.Series(wave.index.map(str))
+    planted: list[dict] = []
+
+    def note(kind: str, row: int, **more):
+        planted.append(
+            {
+                "kind": kind,
+                "source": source,
+                "agency": wave["agency"].iloc[row],
+                "year": year,
+                "respondent": str(names.iloc[row]),
+                **more,
+            }
+        )
+
+    items = [i for i in codebook.items if codebook.columns[i].available_in(year)]
+    interviewer = study.sources[source].interviewer
+    if defects.straight_lining and interviewer in wave:
+        # one with few interviews: enough to show the pattern, too few to move the agency's figures
+        pairs = wave.groupby(["agency", interviewer], sort=True).size()
+        agency, who = pairs[pairs >= min(FLAG_BASE, pairs.max())].idxmin()
+        rows = np.flatnonzero((wave["agency"] == agency) & (wave[interviewer] == who))
+        for item in items:
+            scale = codebook.scale(item)
+            same = np.floor(scale.low + 0.75 * (scale.high - scale.low))
+            wave.loc[rows, item] = wave.loc[rows, item].where(wave.loc[rows, item].isna(), same)
+        planted.append(
+            {
+                "kind": "straight_lining",
+                "source": source,
+                "agency": agency,
+                "year": year,
+                "interviewer": str(who),
+                "n": len(rows),
+            }
+        )
+    rows = rng.choice(len(wave), size=min(defects.undeclared_codes, len(wave)), replace=False)
+    for row in rows:
+        open_items = [i for i in items if np.isfinite(wave.loc[row, i])]
+        if not open_items:
+            continue
+        item = open_items[int(rng.integers(len(open_items)))]
+        code = _undeclared(codebook, item, year)
+        wave.loc[row, item] = code
+        note("undeclared_code", int(row), column=item, code=code)
+    rows = rng.choice(len(wave), size=min(defects.duplicates, len(wave)), replace=False) if ids else []
+    if len(rows):
+        for row in rows:
+            note("duplicate", int(row))
+        wave = pd.concat([wave, wave.iloc[rows]], ignore_index=True)
+    return wave, planted
+
+
+def _undeclared(codebook, item: str, year: int) -> float:
+    """The first number above the scale that is not a missing code, in the direction that is written."""
+    scale, column = codebook.scale(item), codebook.columns[item]
+    missing = {written(code) for code in column.missing_in(year)}
+    code = scale.high + 2
+    while written(code) in missing:
+        code += 1
+    return scale.low + scale.high - code if column.reverse else code

@@ -1,0 +1,153 @@
+"""Large data: coded once into Parquet, one file per agency, inside the study's private folder.
+
+Nothing here holds an identifier or a contact; the folder is ``.csi/import`` with mode 0700. Reading
+prefers the imported rows while source files, codebook and settings are those of the import.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from csi_lib.errors import InputError
+from csi_lib.study.base import Label
+from csi_lib.study.codebook import Codebook
+from csi_lib.study.study import Study, load_study
+from csi_lib.survey.wave import CodedWave, coded_wave, find_files, import_folder, wave_key
+
+_STATUS, _LATER, _ROW, _POSITION = "status:", "meta:later", "meta:file_row", "meta:position"
+
+
+def import_data(
+    study: Study | str | Path,
+    *,
+    data: str | Path | None = None,
+    sources: list[str] | None = None,
+    years: list[int] | None = None,
+) -> pd.DataFrame:
+    """Write the respondent sources of a study as Parquet, one file per agency and year.
+
+    Returns a frame with one row per file: ``source year agency n``. Undeclared answers and duplicates are
+    kept, marked, and judged when an agency is read, exactly as without an import.
+    """
+    study = load_study(study)
+    names = sources or [n for n, s in study.sources.items() if s.kind == "respondents"]
+    written = []
+    for source in names:
+        for year in years or list(study.years):
+            files, _ = find_files(study, source, year, data=data)
+            wave = coded_wave(study, source, year, data=data)
+            _write(wave, import_folder(study, source, year), wave_key(study, source, year, files))
+            counts = wave.frame["agency"].value_counts(sort=False)
+            written += [(source, year, agency, int(n)) for agency, n in counts.items()]
+    return pd.DataFrame(written, columns=["source", "year", "agency", "n"])
+
+
+def imported_wave(
+    study: Study, source: str, year: int, *, data=None, agency: str | None = None
+) -> CodedWave | None:
+    """The imported rows of an agency (None = all), when there is an import that is still current."""
+    folder = import_folder(study, source, year) if _has_import(study, source, year) else None
+    if folder is None or not (folder / "key.json").is_file():
+        return None
+    note = json.loads((folder / "key.json").read_text(encoding="utf-8"))
+    try:
+        files, simulated = find_files(study, source, year, data=data)
+    except InputError:
+        return None
+    if note["key"] != _text(wave_key(study, source, year, files)):
+        return None
+    files = [folder / f"{agency}.parquet"] if agency else sorted(folder.glob("*.parquet"))
+    if not all(file.is_file() for file in files):
+        return None
+    return _read(files, note, study.codebook(source), simulated)
+
+
+def _has_import(study: Study, source: str, year: int) -> bool:
+    return any((root / "import" / source / str(year)).is_dir() for root in _private_folders(study))
+
+
+def _private_folders(study: Study):
+    from csi_lib.study.location import cache_folder
+
+    yield study.path / ".csi"
+    if not (study.path / ".csi").is_dir():
+        yield cache_folder(study.path)
+
+
+def _text(key: tuple) -> str:
+    return json.dumps(key, default=str)
+
+
+def _write(wave: CodedWave, folder: Path, key: tuple) -> None:
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    status = wave.status.add_prefix(_STATUS)
+    whole = pd.concat([wave.frame, status], axis=1)
+    whole[_LATER], whole[_ROW] = wave.later, wave.file_rows
+    whole[_POSITION] = range(len(whole))
+    for agency, rows in whole.groupby("agency", sort=False):
+        rows.to_parquet(fresh / f"{agency}.parquet", index=False)
+    undeclared = wave.undeclared.assign(value=wave.undeclared["value"].map(str))
+    categories = {
+        name: wave.frame[name].cat.categories.tolist()
+        for name in wave.frame
+        if isinstance(wave.frame[name].dtype, pd.CategoricalDtype)
+    }
+    labels = {
+        name: [
+            [code, wave.codebook.columns[name].labels[code].model_dump()]
+            for code in codes
+            if code in wave.codebook.columns[name].labels
+        ]
+        for name, codes in categories.items()
+    }
+    note = {
+        "key": _text(key),
+        "files": wave.files,
+        "unanswered": wave.unanswered,
+        "categories": categories,
+        "labels": labels,
+        "undeclared": undeclared.to_dict("list"),
+    }
+    (fresh / "key.json").write_text(json.dumps(note, ensure_ascii=False, default=int), encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    fresh.rename(folder)
+
+
+def _read(files: list[Path], note: dict, codebook: Codebook, simulated: bool) -> CodedWave:
+    whole = (
+        pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+        if len(files) > 1
+        else (pd.read_parquet(files[0]))
+    )
+    whole = whole.sort_values(_POSITION, kind="stable", ignore_index=True)
+    positions = {p: index for index, p in enumerate(whole[_POSITION])}
+    undeclared = pd.DataFrame(note["undeclared"], columns=["row", "file_row", "column", "value"])
+    undeclared = undeclared[undeclared["row"].isin(positions)]
+    undeclared = undeclared.assign(row=undeclared["row"].map(positions)).reset_index(drop=True)
+    status = whole[[c for c in whole if c.startswith(_STATUS)]].rename(columns=lambda c: c[len(_STATUS) :])
+    frame = whole[[c for c in whole if not c.startswith((_STATUS, "meta:"))]].copy()
+    for name, codes in note["categories"].items():
+        frame[name] = pd.Categorical(frame[name].astype(object), categories=codes)
+    columns = dict(codebook.columns)
+    for name, found in note["labels"].items():
+        labels = {code: Label(**label) for code, label in found}
+        columns[name] = columns[name].model_copy(update={"labels": labels})
+    book = codebook.model_copy(update={"columns": columns})
+    return CodedWave(
+        frame,
+        status,
+        whole[_LATER].to_numpy(bool),
+        whole[_ROW].to_numpy(),
+        undeclared,
+        book,
+        tuple(note["files"]),
+        simulated,
+        tuple(note["unanswered"]),
+    )

@@ -1,0 +1,312 @@
+"""`read_survey`: answers of an agency and year, typed, checked, without anything that names a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from csi_lib.errors import InputError
+from csi_lib.study.codebook import Codebook
+from csi_lib.study.study import Study, load_study
+from csi_lib.survey.drawing import design_columns
+from csi_lib.survey.quality import SurveyQuality, combine, examine
+from csi_lib.survey.wave import CodedWave, coded_wave, concat
+
+_LISTED = 10  # errors shown of a kind
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """Answers of one source.
+
+    Attributes
+    ----------
+    frame : one row per respondent: ``agency``, ``year``, ``period``, ``design_stratum`` and the codebook's
+        columns under their codebook names, identifiers and contacts excepted. Items are floats on their
+        original codes (reverse-coded ones turned), groups categoricals of codes in codebook order,
+        declared missing is NA.
+    codebook : labels and scales of those columns.
+    quality : what was read, dropped, recoded and flagged.
+    design_columns : what `SurveyDesign` is given: ``weights strata clusters fpc``, each a column or None.
+    agency, year, source : what was asked for; None = all.
+    """
+
+    frame: pd.DataFrame
+    codebook: Codebook
+    quality: SurveyQuality
+    design_columns: Mapping[str, str | None]
+    agency: str | None
+    year: int | None
+    source: str
+    study: str
+
+    @cached_property
+    def design(self):
+        """The `SurveyDesign` of these rows (weights, strata, clusters, fpc)."""
+        from csi_lib.survey.design import SurveyDesign
+
+        return SurveyDesign(self.frame, **self.design_columns)
+
+    @property
+    def n(self) -> int:
+        return len(self.frame)
+
+    def subset(self, agency: str | None = None, year: int | None = None) -> Survey:
+        """The rows of one agency and/or year, as if they alone had been read."""
+        keep = np.ones(len(self.frame), bool)
+        if agency is not None:
+            keep &= (self.frame["agency"] == agency).to_numpy()
+        if year is not None:
+            keep &= (self.frame["year"] == year).to_numpy()
+        if not keep.any():
+            raise InputError(
+                "there are no respondents",
+                found=f"agency={agency!r}, year={year!r}",
+                where=f"study {self.study!r}, source {self.source!r}",
+            )
+        frame = self.frame[keep].reset_index(drop=True)
+        quality = self.quality
+
+        def part(table):
+            chosen = np.ones(len(table), bool)
+            if agency is not None:
+                chosen &= (table["agency"] == agency).to_numpy(bool)
+            if year is not None:
+                chosen &= (table["year"] == year).to_numpy(bool)
+            return table[chosen].reset_index(drop=True)
+
+        record, people = part(quality.frame), part(quality.interviewers)
+        totals = {
+            check: int(record.loc[record["check"] == check, "n"].sum())
+            for check in ("duplicate_id", "undeclared", "straight_lined")
+        }
+        counts = {
+            "read": len(frame) + totals["duplicate_id"],
+            "dropped": totals["duplicate_id"],
+            "kept": len(frame),
+            "undeclared": totals["undeclared"],
+            "straight_lined": totals["straight_lined"],
+        }
+        return replace(
+            self,
+            frame=frame,
+            agency=agency or self.agency,
+            year=year or self.year,
+            quality=replace(quality, frame=record, interviewers=people, counts=counts),
+        )
+
+    def label(self, column: str, lang: str = "ko") -> str:
+        """What a reader sees for a column."""
+        return self.codebook.label(column, lang)
+
+    def __getstate__(self):
+        return {
+            **{k: v for k, v in self.__dict__.items() if k != "design"},
+            "design_columns": dict(self.design_columns),
+        }
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+
+
+def read_survey(
+    study: Study | str | Path,
+    agency: str | None = None,
+    year: int | None = None,
+    *,
+    source: str = "customers",
+    data: str | Path | None = None,
+) -> Survey:
+    """Read the answers of one agency and year (None = all), checked against the codebook.
+
+    Parameters
+    ----------
+    study : a `Study`, a folder or the name of a study.
+    agency, year : which rows; None reads all agencies, or all years.
+    source : name of the source in ``study.yml``.
+    data : folder to which the source's paths are relative; the study's own folder where None.
+
+    Returns
+    -------
+    Survey
+        Items on their original codes; reverse-coded items turned to low + high − x. Missing is what the
+        codebook declares for that year, blank cells, and user-missing values of a .sav file.
+
+    Raises
+    ------
+    InputError
+        Unknown agency, year or source (with the near spelling); a file that is missing, empty or in the
+        wrong encoding; a column of the codebook that the file lacks; answers that the codebook does not
+        declare (with row and column; ``on_undeclared: missing`` counts them instead); a respondent id met
+        twice (``duplicates: drop-later`` keeps the first); a weight that is missing or negative; a wave
+        without respondents.
+
+    Notes
+    -----
+    ``design_stratum`` numbers agency × year × declared stratum: agencies and years are sampled
+    separately, so strata of the same code in two of them are two strata (and so for ``design_cluster``).
+    In R: ``haven::read_sav`` / ``read.csv``, then recoding by hand.
+    """
+    study = load_study(study)
+    study.source(source)
+    if agency is not None:
+        study.agency(agency)
+    if year is not None:
+        study.wave(year)
+        years = [int(year)]
+    else:
+        years = [y for y in study.years if agency is None or study.agency(agency).took_part(y)]
+    frames, qualities, waves = [], [], []
+    for y in years:
+        wave = _imported(study, source, y, data, agency) or coded_wave(
+            study, source, y, data=data, agency=agency
+        )
+        frame, quality = _part(study, source, wave, agency, y)
+        frames.append(frame)
+        qualities.append(quality)
+        waves.append(wave)
+    frame = concat(frames)
+    columns = design_columns(study, source, frame, years)
+    return Survey(
+        frame,
+        _merged([w.codebook for w in waves]),
+        combine(qualities),
+        MappingProxyType(columns),
+        agency,
+        None if year is None else int(year),
+        source,
+        study.id,
+    )
+
+
+def _imported(study, source, year, data, agency) -> CodedWave | None:
+    from csi_lib.survey.importing import imported_wave
+
+    return imported_wave(study, source, year, data=data, agency=agency)
+
+
+def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: int):
+    """Rows of one agency in one wave, after the source's rules on duplicates and undeclared answers."""
+    settings, place = study.sources[source], f"study {study.id!r}, {', '.join(wave.files)}"
+    chosen = np.ones(len(wave.frame), bool) if agency is None else (wave.frame["agency"] == agency).to_numpy()
+    if not chosen.any():
+        present = sorted(wave.frame["agency"].unique())
+        raise InputError(
+            f"there are no respondents of the agency {agency!r} in {year}",
+            where=place,
+            expected=f"one of {', '.join(present[:12])}",
+            action="Give 'years' to the agency in agencies.yml when it did not take part.",
+        )
+    _refuse_undeclared(wave, chosen, settings, place)
+    later = chosen & wave.later
+    if later.any() and settings.duplicates == "error":
+        raise InputError(
+            "respondent ids stand more than once",
+            where=place,
+            found=f"{int(later.sum())} further record(s), rows {_rows(wave.file_rows[later])}",
+            action="Remove them, or set 'duplicates: drop-later' for the source.",
+        )
+    rows = np.flatnonzero(chosen & ~later)
+    frame, status = wave.frame.take(rows), wave.status.take(rows)
+    _refuse_unanswered(wave, year, place)
+    weights = settings.design.weights.get(year)
+    if weights and wave.codebook.columns[weights].available_in(year):
+        _refuse_weights(frame[weights], weights, wave.file_rows[rows], place)
+    quality = examine(
+        frame,
+        status,
+        wave.frame["agency"].take(np.flatnonzero(later)),
+        wave.codebook,
+        year=year,
+        interviewer=settings.interviewer,
+        files=wave.files,
+        simulated=wave.simulated,
+        dropped_as="later record dropped",
+    )
+    return frame.reset_index(drop=True), quality
+
+
+def _refuse_undeclared(wave: CodedWave, chosen, settings, place: str) -> None:
+    wrong = wave.undeclared
+    wrong = wrong[chosen[wrong["row"].to_numpy(int)]]
+    weights = wrong["column"].isin(wave.codebook.of_role("weight"))
+    if settings.on_undeclared == "missing":
+        wrong = wrong[weights]  # a weight that is no number is never "no answer"
+    if wrong.empty:
+        return
+    shown = "; ".join(
+        f"row {w.file_row}, {w.column}: {_value(w.value)}" for w in wrong.head(_LISTED).itertuples()
+    )
+    more = f" and {len(wrong) - _LISTED} more" if len(wrong) > _LISTED else ""
+    raise InputError(
+        "answers that the codebook does not declare",
+        where=place,
+        found=shown + more,
+        expected=_declared(wave.codebook, wrong["column"].iloc[0]),
+        action="Correct the data, declare the codes ('labels', 'missing', 'derive') or set "
+        "'on_undeclared: missing' for the source.",
+    )
+
+
+def _value(value: object) -> str:
+    """Codes are shown; text may be about a person and is not."""
+    try:
+        return f"{float(value):g}"
+    except (TypeError, ValueError):
+        return f"text of {len(str(value))} characters"
+
+
+def _declared(codebook: Codebook, name: str) -> str:
+    column = codebook.columns[name]
+    if column.role == "item":
+        scale = codebook.scales[column.scale]
+        return f"{scale.low:g} to {scale.high:g} in {name}"
+    codes = ", ".join(str(code) for code in column.labels)
+    return f"one of {codes} in {name}" if codes else f"a number in {name}"
+
+
+def _refuse_unanswered(wave: CodedWave, year: int, place: str) -> None:
+    """An item that nobody of any agency answered was not asked, or its codes are wrong."""
+    if wave.unanswered:
+        raise InputError(
+            "nobody answered these items",
+            where=place,
+            found=", ".join(wave.unanswered[:_LISTED]),
+            action=f"If they were not asked in {year}, write 'names: {{{year}: null}}' in the codebook; "
+            "else check their missing codes.",
+        )
+
+
+def _refuse_weights(weights: pd.Series, name: str, file_rows: np.ndarray, place: str) -> None:
+    for wrong, what in ((weights.isna(), "missing"), (weights < 0, "negative")):
+        if wrong.any():
+            raise InputError(
+                f"weights are {what}",
+                where=place,
+                found=f"{name} in {int(wrong.sum())} row(s): {_rows(file_rows[wrong.to_numpy()])}",
+                action="Every respondent needs a weight of zero or more.",
+            )
+    if len(weights) and not (weights > 0).any():
+        raise InputError("all weights are zero", where=place, found=name)
+
+
+def _rows(rows) -> str:
+    shown = ", ".join(str(row) for row in rows[:_LISTED])
+    return f"{shown} and {len(rows) - _LISTED} more" if len(rows) > _LISTED else shown
+
+
+def _merged(books: list[Codebook]) -> Codebook:
+    """One codebook for several waves: labels found in the files are joined."""
+    book = books[-1]
+    update = {}
+    for name, column in book.columns.items():
+        labels = {code: label for b in reversed(books) for code, label in b.columns[name].labels.items()}
+        if len(labels) != len(column.labels):
+            update[name] = column.model_copy(update={"labels": labels})
+    return book.model_copy(update={"columns": {**book.columns, **update}}) if update else book

@@ -1,0 +1,139 @@
+"""Columns, domains and groups of a sample: what every kind of design shares before a variance is asked
+for."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pandas as pd
+
+from csi_lib.errors import InputError, nearest
+from csi_lib.survey.domains import Domains, partition
+
+
+class Sample:
+    """Respondents with weights; `domain` restricts estimates to some rows without dropping the others."""
+
+    data: pd.DataFrame
+    n: int
+    weights: np.ndarray
+    normalised: bool
+    df: int
+    domain: np.ndarray | None = None
+
+    def _read(self, data) -> None:
+        self.data = data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
+        self.n = len(self.data)
+        if self.n == 0:
+            raise InputError("the data have no rows", where="data", action="Check the filter that made them.")
+
+    # -- columns ------------------------------------------------------------------------------------------
+    def column(self, name: str, where: str = "data") -> pd.Series:
+        """A column by name; an unknown name is answered with the nearest one."""
+        if name not in self.data.columns:
+            like = nearest(name, self.data.columns)
+            raise InputError(
+                "no such column",
+                where=where,
+                found=repr(name),
+                action=f"Did you mean {like!r}?" if like else "Check the column names of the data.",
+            )
+        return self.data[name]
+
+    def numeric(self, name: str) -> np.ndarray:
+        """A column as float64, missing = NaN; text is refused."""
+        return _as_float(self.column(name), name)
+
+    def given(self, column, where: str):
+        """A column name or an array of one value per row."""
+        if isinstance(column, str):
+            return self.column(column, where)
+        values = column if isinstance(column, (pd.Series, pd.Categorical)) else np.asarray(column)
+        if len(values) != self.n:
+            raise InputError(
+                "the array does not match the data",
+                where=where,
+                found=f"{len(values)} values",
+                expected=f"{self.n}",
+            )
+        return values
+
+    def given_numeric(self, column, where: str) -> np.ndarray:
+        """As `given`, as float64; one number stands for all rows."""
+        if np.isscalar(column) and not isinstance(column, str):
+            return np.full(self.n, float(column))
+        name = column if isinstance(column, str) else where
+        return _as_float(pd.Series(self.given(column, where)), name)
+
+    def positive_weights(self, weights) -> np.ndarray:
+        """Weights as float64, all above 0."""
+        values = self.given_numeric(weights, "weights")
+        bad = ~(np.isfinite(values) & (values > 0))
+        if bad.any():
+            raise InputError(
+                "weights must be above 0",
+                where="weights",
+                found=f"{int(bad.sum())} rows at 0, below, or missing, the first at row {int(bad.argmax())}",
+                action="Drop the rows that stand for nobody, or correct their weights.",
+            )
+        return values
+
+    # -- domains ------------------------------------------------------------------------------------------
+    def inside(self, mask) -> np.ndarray | None:
+        """`mask` within the domain this design is already restricted to; None = everybody."""
+        if mask is None:
+            return self.domain
+        values = mask.fillna(False) if isinstance(mask, pd.Series) else mask
+        values = np.asarray(values, dtype=bool)
+        if values.shape != (self.n,):
+            raise InputError(
+                "a domain is one true/false per respondent",
+                where="mask",
+                found=f"shape {values.shape}",
+                expected=f"({self.n},)",
+            )
+        return values if self.domain is None else values & self.domain
+
+    def subset(self, mask):
+        """The domain of rows where `mask` is true, estimated on the full design. R: ``subset(design, …)``."""
+        inside = self.inside(mask)
+        if inside is None or not inside.any():
+            raise InputError(
+                "no respondent is in the domain",
+                where="subset",
+                action="Check the condition and the spelling of the group.",
+            )
+        domain = copy.copy(self)
+        domain.domain = inside
+        domain.df = self.domain_df(inside)
+        return domain
+
+    def domains(self, by=None) -> Domains:
+        """Partition of this design's domain by the columns `by` (a name, a list, or None)."""
+        names = listed(by)
+        for name in names:
+            self.column(name, "by")
+        return partition(self.data, names, self.domain)
+
+    def domain_df(self, mask) -> int:
+        """Degrees of freedom in a domain."""
+        raise NotImplementedError
+
+
+def listed(value) -> list:
+    """None → [], one → [one]; an array or a Series is one."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple, pd.Index)) else [value]
+
+
+def _as_float(column: pd.Series, name: str) -> np.ndarray:
+    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+        return column.to_numpy(dtype=float, na_value=np.nan)
+    raise InputError(
+        "the column is not numeric",
+        where=name,
+        found=str(column.dtype),
+        action="For shares of its categories use .proportion; digits kept as text must be converted first.",
+    )

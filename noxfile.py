@@ -1,0 +1,77 @@
+"""What to do with this project: ``nox -s report`` makes the example reports, ``nox -s tests`` runs all tests."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4"
+nox.options.sessions = ["lint", "tests"]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+
+
+def _install(session: nox.Session, *what: str) -> None:
+    """Install, compiled: without bytecode every import costs seconds more."""
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    compile_flag = ["--compile-bytecode"] if session.venv_backend == "uv" else []
+    session.install(*compile_flag, *what)
+
+
+@nox.session
+def report(session: nox.Session) -> None:
+    """Install the workbench and make the reports of the bundled example study into out/example."""
+    _install(session, ".")
+    started = time.time()
+    session.run("csi", "run", "example", "--out", "out/example", *session.posargs)
+    index = Path("out/example/index.html").resolve()
+    session.log(f"The reports were made in {time.time() - started:.0f} s. Open {index.as_uri()}")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests."""
+    _install(session, "-e", ".[test,lab]")
+    workers = (
+        []
+        if any(a.startswith("-n") for a in session.posargs)
+        else ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    )
+    session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
+    session.run("pytest", *workers, *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, notebooks without outputs, schemas and environment.yml true to their sources."""
+    _install(session, "ruff==0.17.*", "-e", ".")
+    session.run("ruff", "check", "csi_lib", "tests", "noxfile.py")
+    session.run("ruff", "format", "--check", "csi_lib", "tests", "noxfile.py")
+    session.run("python", "tests/lint_project.py")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """API reference by quartodoc and the documentation site by our own engine (Quarto when present)."""
+    _install(session, "-e", ".[docs]")
+    session.run("python", "docs/build.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure speed, as ratios in one run against the plain way of doing it; writes docs/benchmarks.md."""
+    _install(session, "-e", ".[bench]")
+    session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
+    session.run("python", "tests/bench/run_all.py", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Simulate surveys with known truth and count how often the intervals cover it (minutes, not seconds)."""
+    _install(session, "-e", ".")
+    session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
+    for script in sorted(Path("tests/bench").glob("coverage_*.py")):
+        session.run("python", str(script), *session.posargs)

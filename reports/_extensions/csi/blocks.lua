@@ -1,0 +1,139 @@
+-- Blocks of a CSI report that Quarto does not know: key figures, data under a figure, notes, front matter.
+-- Runs before cross-references are resolved, in Quarto (`at: pre-ast`) and in the embedded engine.
+
+local is_typst = FORMAT:match("typst") ~= nil
+local is_html = FORMAT:match("html") ~= nil
+
+local words = {
+  ko = { data = "그림의 자료 보기" },
+  en = { data = "Show the data of this figure" },
+}
+local say = words.ko
+
+local function raw(text)
+  return pandoc.RawBlock(is_typst and "typst" or "html", text)
+end
+
+local function wrap(open, blocks, close)
+  local out = pandoc.Blocks({ raw(open) })
+  out:extend(blocks)
+  out:insert(raw(close))
+  return out
+end
+
+-- typst: one function of typst-template.typ per class, with the div's content as its argument
+local typst_block = {
+  ["table-notes"] = "#csi-notes[",
+  ["figure-notes"] = "#csi-notes[",
+  ["colophon"] = "#csi-colophon[",
+  ["lead"] = "#csi-lead[",
+  ["submission"] = "#csi-submission[",
+}
+local card_line = { value = "#csi-value[", label = "#csi-label[", change = "#csi-change[" }
+
+-- a card's lines are spans of these classes; anything else in it is set as it stands
+local function card(blocks)
+  local out = pandoc.Blocks({})
+  for _, block in ipairs(blocks) do
+    local rest = pandoc.Inlines({})
+    for _, el in ipairs(block.t == "Para" and block.content or block.t == "Plain" and block.content or {}) do
+      local open = nil
+      for name, call in pairs(card_line) do
+        if el.t == "Span" and el.classes:includes(name) then open = call end
+      end
+      if open then
+        out:extend({ raw(open), pandoc.Plain(el.content), raw("]") })
+      elseif el.t ~= "SoftBreak" and el.t ~= "LineBreak" and (el.t ~= "Space" or #rest > 0) then
+        rest:insert(el)
+      end
+    end
+    if #rest > 0 then out:insert(pandoc.Para(rest)) end
+    if block.t ~= "Para" and block.t ~= "Plain" then out:insert(block) end
+  end
+  return out
+end
+
+local function key_figures(div)
+  local out = pandoc.Blocks({ raw("#csi-key-figures(") })
+  for _, child in ipairs(div.content) do
+    out:insert(raw("["))
+    out:extend(card(child.t == "Div" and child.content or { child }))
+    out:insert(raw("],"))
+  end
+  out:insert(raw(")"))
+  return out
+end
+
+-- paper has no tabs: their contents follow one another, each under its title
+local function tabs_in_sequence(div)
+  local out, level = pandoc.Blocks({}), nil
+  for _, block in ipairs(div.content) do
+    if block.t == "Header" and (level == nil or block.level == level) then
+      level = block.level
+      out:extend({ raw("#csi-tab["), pandoc.Plain(block.content), raw("]") })
+    else
+      out:insert(block)
+    end
+  end
+  return out
+end
+
+local function blocks_of_reports(div)
+  local class = div.classes
+  if class:includes("figure-data") then
+    -- a screen reader and a phone read the table; in print the figure and its alternative text serve
+    if is_typst then return {} end
+    if is_html then
+      return wrap('<details class="figure-data"><summary>' .. say.data .. "</summary>", div.content, "</details>")
+    end
+  end
+  if not is_typst then return nil end
+  if class:includes("key-figures") then return key_figures(div) end
+  if class:includes("panel-tabset") then return tabs_in_sequence(div) end
+  for name, open in pairs(typst_block) do
+    if class:includes(name) then return wrap(open, div.content, "]") end
+  end
+  return nil
+end
+
+-- Widths guessed from the length of a source line mean nothing in generated tables.
+local function natural_widths(tbl)
+  for i, spec in ipairs(tbl.colspecs) do
+    tbl.colspecs[i] = { spec[1], nil }
+  end
+  return tbl
+end
+
+-- The lists of contents, tables and figures stand after the front chapters (`# 제출문 {.front}`), so they
+-- are placed by this filter and not by the template.
+local function place_contents(blocks)
+  for i, block in ipairs(blocks) do
+    if block.t == "Header" and block.level == 1 and not block.classes:includes("front") then
+      blocks:insert(i, raw("#csi-contents()"))
+      return blocks
+    end
+  end
+  return blocks
+end
+
+-- the names that go into the document's properties, as plain text
+local function authors_of(meta)
+  if meta["csi-authors"] then return meta["csi-authors"] end
+  local given = meta.author or meta.contractor
+  if not given then return nil end
+  local names = pandoc.List({})
+  for _, author in ipairs(pandoc.utils.type(given) == "List" and given or { given }) do
+    local name = pandoc.utils.type(author) == "table" and (author.name or "") or author
+    names:insert(pandoc.MetaString(pandoc.utils.stringify(name)))
+  end
+  return names
+end
+
+function Pandoc(doc)
+  doc.meta["csi-authors"] = authors_of(doc.meta)
+  local lang = pandoc.utils.stringify(doc.meta.lang or "ko"):sub(1, 2)
+  say = words[lang] or words.en
+  doc.blocks = doc.blocks:walk({ Div = blocks_of_reports, Table = natural_widths })
+  if is_typst and doc.meta.toc ~= false then doc.blocks = place_contents(doc.blocks) end
+  return doc
+end

@@ -1,0 +1,100 @@
+"""The job's folder as a Quarto project; the real Quarto where it is installed."""
+
+import os
+import stat
+
+import pytest
+import sample
+from ruamel.yaml import YAML
+
+from csi_lib.errors import InputError
+from csi_lib.report import quarto
+from csi_lib.report.render import available_renderers, choose_renderer, render
+
+FAKE = """#!/bin/sh
+if [ "$1" = --version ]; then echo {version}; exit 0; fi
+echo "$@ $SOURCE_DATE_EPOCH" >> calls.txt
+case "$4" in csi-html) to=html;; csi-typst) to=pdf;; esac
+mkdir -p _quarto && echo made > _quarto/report.$to
+echo "WARN: something" >&2
+"""
+
+
+@pytest.fixture
+def fake(tmp_path, monkeypatch):
+    def make(version="1.10.2"):
+        path = tmp_path / version / "quarto"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(FAKE.format(version=version), encoding="utf-8")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setenv("QUARTO_PATH", str(path.parent))
+        return path
+
+    return make
+
+
+def test_project_renders_the_report_alone_and_aside(tmp_path):
+    job = sample.make_job(tmp_path)
+    project = YAML(typ="safe").load((job / "_quarto.yml").read_text(encoding="utf-8"))
+    assert project["project"] == {"type": "default", "render": ["report.ipynb"], "output-dir": "_quarto"}
+    assert set(project["format"]) == {"csi-html", "csi-typst"}
+    for css in project["format"]["csi-html"]["css"]:
+        assert (job / css).is_file()
+    assert len(list((job / project["format"]["csi-typst"]["font-paths"][0]).glob("Pretendard-*.otf"))) == 3
+    extension = YAML(typ="safe").load(
+        (job / "_extensions" / "csi" / "_extension.yml").read_text(encoding="utf-8")
+    )
+    formats = extension["contributes"]["formats"]
+    named = [f["path"] for f in formats["common"]["filters"]] + formats["typst"]["template-partials"]
+    named += [formats["html"]["css"], formats["html"]["include-after-body"]]
+    for name in named:
+        assert (job / "_extensions" / "csi" / name).is_file(), name
+
+
+def test_quarto_is_called_and_its_outputs_are_moved(tmp_path, fake):
+    fake()
+    job = sample.make_job(tmp_path)
+    made = render(job)
+    assert made.engine == "quarto"
+    assert made.versions == {"quarto": "1.10.2"}
+    assert made.warnings == ("WARN: something",)
+    assert (job / "calls.txt").read_text().splitlines() == [
+        "render report.ipynb --to csi-html 946684800",
+        "render report.ipynb --to csi-typst 946684800",
+    ]
+    assert all(path.read_text() == "made\n" for path in made.paths.values())
+    assert not (job / "_quarto").exists()
+
+
+def test_choice_of_renderer(fake, monkeypatch):
+    fake("1.8.27")
+    quartos, ours = available_renderers()
+    assert not quartos.usable
+    assert "1.9 or later" in quartos.why
+    assert ours.usable
+    assert choose_renderer("auto").name == "embedded"
+    with pytest.raises(InputError, match="cannot be used"):
+        choose_renderer("quarto")
+    with pytest.raises(InputError, match="Did you mean embedded"):
+        choose_renderer("embeded")
+    monkeypatch.setenv("QUARTO_PATH", os.devnull)
+    assert "does not lead to Quarto" in available_renderers()[0].why
+
+
+@pytest.mark.slow
+def test_the_real_quarto_gives_the_same_content(finished, tmp_path, pdf_text):
+    if not quarto.quarto_path():
+        pytest.skip("Quarto is not installed here")
+    job = sample.make_job(tmp_path)
+    made = render(job, renderer="quarto")
+    page = made.paths["html"].read_text(encoding="utf-8")
+    ours = finished[1].paths["html"].read_text(encoding="utf-8")
+    import re
+
+    rows = re.compile(r'data-r="(\w+)"')
+    assert rows.findall(page) == rows.findall(ours)
+    theirs, text = pdf_text(made.paths["pdf"]), pdf_text(finished[1].paths["pdf"])
+    numbers = re.compile(r"\d+\.\d+")
+    assert sorted(numbers.findall(theirs)) == sorted(numbers.findall(text))
+    for part in ("제 출 문", "표 목차", "그림 1", "표 4"):
+        assert part in theirs
