@@ -11,7 +11,7 @@ from csi_lib.tables.table import Table
 
 # share of the text width: pandoc takes it from the dashes as soon as a line is longer than its columns, which
 # the spans around numbers always cause
-_LINE, _WIDEST, _NARROWEST = 96, 34, 5
+_LINE, _WIDEST, _NARROWEST, _PADDING = 96, 34, 5, 3
 
 
 def table_markdown(table: Table, *, max_columns: int = 8) -> str:
@@ -90,8 +90,8 @@ def _dashes(table: Table, shown: list[list[int]]) -> list[int]:
         cells = [row[position] for row in shown] or [0]
         longest = max(*cells, text_width(head) if column.kind == "stub" else max(words))
         unbreakable = max(*words, *(cells if column.kind != "stub" else [_NARROWEST]))
-        full.append(max(_NARROWEST, min(longest, _WIDEST)) + 2)
-        least.append(max(_NARROWEST, min(unbreakable, _WIDEST)) + 2)
+        full.append(max(_NARROWEST, min(longest, _WIDEST)) + _PADDING)
+        least.append(max(_NARROWEST, min(unbreakable, _WIDEST)) + _PADDING)
     spare = _LINE - sum(least)
     wish = sum(full) - sum(least)
     if wish > 0 and spare > 0:
