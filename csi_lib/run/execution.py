@@ -129,8 +129,9 @@ def _execute(node, parameters: dict, limits, *, env, cwd, mode: str) -> Executed
     error = debug = None
     if course.kind:
         error = chapter_error(course, node, limits)
-        debug = "\n".join((f"{course.ename or course.kind}: {course.evalue}", *plain(course.traceback)))
-        remove_messages(node)
+        written = remove_messages(node, course.cell_index)
+        message = f"{course.ename or course.kind}: {course.evalue}"
+        debug = "\n".join((message, *plain((*course.traceback, written))))
     kernel = {True: "warm", False: "ordinary"}.get(course.forked)
     return Executed(node, error, seconds, course.cpu, course.memory, kernel, debug)
 

@@ -19,7 +19,7 @@ class ChapterError:
     cell_index : the cell in the executed notebook (parameters injected), None if before the first.
     cell_source : its text.
     hint : what happened and what to do, in words.
-    frames : where the exception passed, innermost last: file, line, function and the code there.
+    frames : where the exception passed, in the order of a traceback: file, line, function, code.
     """
 
     kind: str
@@ -94,6 +94,8 @@ def megabytes(number: int | None) -> str:
 
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+#: How IPython heads the code of a frame. Messages and notes of an exception have no such head.
+_FRAME = re.compile(r"(File .+:\d+|Cell In\[\d+\], line \d+)(, in .*)?\n")
 
 
 def plain(traceback: Iterable[str]) -> tuple[str, ...]:
@@ -103,13 +105,23 @@ def plain(traceback: Iterable[str]) -> tuple[str, ...]:
 
 def frames(traceback: Iterable[str]) -> tuple[str, ...]:
     """The parts of it that show code; those with the message show data."""
-    return tuple(part for part in plain(traceback) if part.startswith(("File ", "Cell In")))
+    return tuple(part for part in plain(traceback) if _FRAME.match(part))
 
 
-def remove_messages(node) -> None:
-    """Take the messages out of a notebook's error outputs: they may quote respondents' answers."""
+def remove_messages(node, cell_index: int | None) -> str:
+    """Take the messages out of a notebook's error outputs: they may quote respondents' answers.
+
+    A group of exceptions is shown on standard error only, so what the failed cell wrote there goes
+    too; it is returned.
+    """
     for cell in node.cells:
         for output in cell.get("outputs", ()):
             if output["output_type"] == "error":
                 output["evalue"] = ""
                 output["traceback"] = list(frames(output["traceback"]))
+    if cell_index is None:
+        return ""
+    cell = node.cells[cell_index]
+    written = [output for output in cell.outputs if output.get("name") == "stderr"]
+    cell.outputs = [output for output in cell.outputs if output not in written]
+    return "".join(output.text for output in written)

@@ -9,6 +9,7 @@ another interpreter set-up is asked for) it starts an ordinary kernel and says s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -54,12 +55,20 @@ class WarmProvisioner(LocalProvisioner):
         """Sockets in a short private folder instead of TCP ports that another may take first."""
         manager = self.parent
         if manager and os.name == "posix" and self._folder is None:
-            self._folder = private_folder()
+            self._folder = private_folder(self._parents_folder())
             manager.transport, manager.ip = "ipc", str(self._folder / "k")
             if not manager.connection_file:
                 manager.connection_file = str(self._folder / "kernel.json")
         kwargs["env"] = kernel_environment(kwargs.get("env"))
         return await super().pre_launch(**kwargs)
+
+    def _parents_folder(self) -> Path | None:
+        """Inside it the sockets go with the parent, should this process be killed."""
+        if self.mode != "ordinary":
+            with contextlib.suppress(NoWarmKernel, OSError):
+                parent = warm_parent()
+                return parent.folder if parent.process else None
+        return None
 
     async def launch_kernel(self, cmd, **kwargs):
         if self.mode != "ordinary":

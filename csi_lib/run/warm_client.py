@@ -38,13 +38,13 @@ def kernel_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     return env
 
 
-def private_folder() -> Path:
+def private_folder(inside: Path | None = None) -> Path:
     """A new folder for sockets, for this user only.
 
-    The path of a socket may be 107 bytes long; those of a kernel's add about thirty to this.
+    The path of a socket may be 107 bytes long; the names of folders and sockets add about thirty.
     """
     root = tempfile.gettempdir()
-    return Path(tempfile.mkdtemp(prefix="csi-", dir=root if len(root) <= 60 else "/tmp"))
+    return Path(tempfile.mkdtemp(prefix="csi-", dir=inside or (root if len(root) <= 60 else "/tmp")))
 
 
 class WarmParent:

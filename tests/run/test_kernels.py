@@ -265,7 +265,8 @@ print(json.dumps({
 
 
 @linux
-def test_a_notebook_cannot_tell_a_warm_kernel_from_an_ordinary_one(kernels, tmp_path):
+def test_a_notebook_cannot_tell_a_warm_kernel_from_an_ordinary_one(kernels, tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # where it is set, ipykernel leaves descriptors 1 and 2 alone
     # A matplotlibrc in the working folder counts, as it does for an ordinary kernel.
     (tmp_path / "matplotlibrc").write_text("figure.dpi: 77\n")
     seen = [
