@@ -240,14 +240,14 @@ def _gauge_alt(now, before, change, thresholds, text, lang) -> str:
     return " ".join(p.text for p in parts)
 
 
-def _change_words(template: str, change: Point, lang: str, **fields):
+def _change_words(template: str, change: Point, lang: str, *, kind: str = "change", **fields):
     outcome = verdict_of(change.row)
-    ci = say(", 95% {ci}" if lang == "en" else ", 95% 신뢰구간 {ci}", lang, ci=change.interval).text if (
+    ci = say(", 95% interval {ci}" if lang == "en" else ", 95% 신뢰구간 {ci}", lang, ci=change.interval).text if (
         change.interval.shown
     ) else ""  # fmt: skip
     template = template.replace("{ci}", ci.replace("{", "{{"))
     return say(
-        template, lang, value=Number.from_row(change.row, signed=True), word=outcome.word(lang), **fields
+        template, lang, value=Number.from_row(change.row, signed=True), word=outcome.word(lang, kind=kind), **fields
     )
 
 
@@ -360,7 +360,7 @@ def _gap(canvas, ax, x0, x1, low: Point, high: Point, gap: Point, lang, slot):
 def _ladder_alt(steps: Sequence[Point], gaps, apart, text, lang) -> str:
     phrase = lambda items: [say(text["step"], lang, label=p.label, value=p.estimate) for p in items]
     parts = [say(text["alt_ladder"], lang, steps=phrase(steps)).text]
-    parts += [_change_words(text["alt_surplus"], gap, lang, label=gap.label).text for gap in gaps]
+    parts += [_change_words(text["alt_surplus"], gap, lang, kind="comparison", label=gap.label).text for gap in gaps]
     if apart:
         parts.append(say(text["alt_beside"], lang, steps=phrase(apart)).text)
     return " ".join(parts)

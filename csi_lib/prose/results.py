@@ -13,6 +13,7 @@ from csi_lib.errors import InputError, nearest
 from csi_lib.prose.escape import clean_text
 from csi_lib.prose.numbers import absent
 
+
 class Labels:
     """Code → label: the mapping first, then a ``<column>_label`` column of the frame, else the code itself.
 

@@ -486,6 +486,12 @@ def test_text_colours_reach_wcag_aa():
         assert contrast(HOUSE.ink, zone) >= 4.5
 
 
+def test_a_surplus_is_compared_not_a_change_over_time():
+    assert "(higher, 95% interval" in DRAW["surplus_ladder"](lang="en").alt
+    assert "(높음, 95% 신뢰구간" in DRAW["surplus_ladder"](lang="ko").alt
+    assert "(rose, 95% interval" in DRAW["gauge"](lang="en").alt
+
+
 def test_pyplot_is_left_alone():
     import matplotlib.pyplot as plt
 
