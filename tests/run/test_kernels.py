@@ -154,6 +154,18 @@ def test_one_notebook_at_a_time(kernels):
     assert sorted(type(result).__name__ for result in results) == ["Executed", "RuntimeError"]
 
 
+def test_whoever_has_nothing_to_run_does_not_import_papermill():
+    code = (
+        "import sys, csi_lib.run.execution\n"
+        "heavy = 'papermill', 'nbclient', 'jupyter_client', 'zmq', 'pandas', 'numpy'\n"
+        "print([module for module in heavy if module in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=kernel_environment()
+    )
+    assert run.stdout == "[]\n"
+
+
 # -- where kernels cannot be forked ---------------------------------------------------------------
 
 
