@@ -13,5 +13,7 @@ class Renderer(MdRenderer):
 
     @dispatch
     def render(self, el: DocstringSectionWarns):
-        rows = [ParamRow(None, item.description, annotation=self.render_annotation(item.annotation)) for item in el.value]
+        rows = [
+            ParamRow(None, item.description, annotation=self.render_annotation(item.annotation)) for item in el.value
+        ]
         return self._render_table(rows, ["Name", "Type", "Description"], "returns")

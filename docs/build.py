@@ -74,9 +74,8 @@ def build_reference(folder: Path) -> list[Path]:
     for page in pages:  # quartodoc links to attributes it does not print
         text = page.read_text(encoding="utf-8")
         known = set(re.findall(r"\{ ?#([^\s}]+)", text))
-        page.write_text(
-            re.sub(r"\[([^\]]+)\]\(#([^)]+)\)", lambda m: m[0] if m[2] in known else m[1], text), encoding="utf-8"
-        )
+        kept = lambda m, known=known: m[0] if m[2] in known else m[1]
+        page.write_text(re.sub(r"\[([^\]]+)\]\(#([^)]+)\)", kept, text), encoding="utf-8")
     return pages
 
 

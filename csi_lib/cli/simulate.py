@@ -12,9 +12,7 @@ from csi_lib.cli import options as o
 
 def command(
     study: o.Study,
-    out: Annotated[
-        Path | None, typer.Option(help="folder for the files [default: the study's private folder]")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for the files [default: the study's private folder]")] = None,
     seed: Annotated[int | None, typer.Option(help="random seed")] = None,
 ) -> int:
     """Simulate the respondent files of STUDY as its `simulate:` section says."""

@@ -80,9 +80,7 @@ def index_bars(
     """
     items = points(frame, rows=rows, lang=lang, labels=labels, where=f"figure {name}")
     if sort:
-        items = sorted(
-            items, key=lambda p: (p.key[0] not in highlight, not p.shown, -p.value if p.shown else 0)
-        )
+        items = sorted(items, key=lambda p: (p.key[0] not in highlight, not p.shown, -p.value if p.shown else 0))
     strong = [i for i, p in enumerate(items) if p.key[0] in highlight]
     chart = RowChart(
         items,
@@ -120,9 +118,7 @@ def group_bars(
     where, text = f"figure {name}", _TEXT[lang]
     items, lines = _under_headings(frame, rows, heading, lang, labels, where)
     whole = single(overall, _label_of_all(lang), where=where)
-    chart = RowChart(
-        lines, lang=lang, limits=_full_scale(items), foot=base_note(items, lang), width=width, theme=theme
-    )
+    chart = RowChart(lines, lang=lang, limits=_full_scale(items), foot=base_note(items, lang), width=width, theme=theme)
     _bars(chart, range(len(lines)))
     _reference(chart, whole, text, lang)
     alt = tell(items, caption or text["groups"], lang, whole=whole)
@@ -207,9 +203,7 @@ def caterpillar(
     _dots(chart, strong=strong)
     _reference(chart, whole, text, lang)
     alt = tell(items, caption or text["caterpillar"], lang, whole=whole)
-    return Figure(
-        name, caption or text["caterpillar"], alt, chart.canvas.fig, frame_of(items, [whole]), lang=lang
-    )
+    return Figure(name, caption or text["caterpillar"], alt, chart.canvas.fig, frame_of(items, [whole]), lang=lang)
 
 
 def driver_bars(
@@ -256,24 +250,18 @@ def tell(
     live = [p for p in items if p.shown]
     parts = []
     if len(items) <= _TELL_ALL:
-        parts.append(
-            say(text["list"], lang, what=what, items=join_words([each(p) for p in items], lang, between=", "))
-        )
+        parts.append(say(text["list"], lang, what=what, items=join_words([each(p) for p in items], lang, between=", ")))
     elif not live:
         parts.append(say(text["list"], lang, what=what, items=say(text["none"].rstrip("."), lang)))
     else:
         ordered = sorted(live, key=lambda p: -p.value)
         top, bottom = ordered[:3], ordered[-3:][::-1]
-        parts.append(
-            say(text["list"], lang, what=what, items=say(text["all"].rstrip("."), lang, count=len(items)))
-        )
+        parts.append(say(text["list"], lang, what=what, items=say(text["all"].rstrip("."), lang, count=len(items))))
         parts.append(say(text["extremes"], lang, high=join_words([each(p) for p in top], lang, between=", "),
                          low=join_words([each(p) for p in bottom], lang, between=", ")))  # fmt: skip
         hidden = [p for p in items if not p.shown]
         if hidden:
-            parts.append(
-                say(text["hidden"], lang, items=join_words([p.label for p in hidden], lang, between=", "))
-            )
+            parts.append(say(text["hidden"], lang, items=join_words([p.label for p in hidden], lang, between=", ")))
         parts.append(say(text["rest"], lang))
     if whole is not None:
         parts.append(say(text["reference"], lang, label=whole.label, value=whole.estimate))
@@ -308,9 +296,7 @@ def _dots(chart: RowChart, *, strong: Sequence[int] = ()) -> None:
 def _bars(chart: RowChart, strong) -> None:
     theme, full = chart.theme, set(strong)
     chart.scale(unit=_sign(chart.items))
-    live = [
-        (i, y, p) for i, (y, p) in enumerate(zip(chart.y, chart.items)) if isinstance(p, Point) and p.shown
-    ]
+    live = [(i, y, p) for i, (y, p) in enumerate(zip(chart.y, chart.items)) if isinstance(p, Point) and p.shown]
     base = max(chart.limits[0], min(0.0, chart.limits[1]))
     if live:
         colours = [theme.primary if i in full else "#8FB0D4" for i, _, _ in live]

@@ -77,9 +77,7 @@ def write(
 
 def note_height(text: str, *, width: float = WIDTH, theme: Theme = HOUSE) -> float:
     """Height of the foot that `Canvas.note` will need."""
-    return (
-        line_height(theme.small, wrap(text, width - 2, theme.small, lines=4, theme=theme).count("\n") + 1) + 2
-    )
+    return line_height(theme.small, wrap(text, width - 2, theme.small, lines=4, theme=theme).count("\n") + 1) + 2
 
 
 def widest(texts: Sequence[str], size: float, *, bold: bool = False, theme: Theme = HOUSE) -> float:

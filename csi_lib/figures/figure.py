@@ -47,9 +47,7 @@ class Figure:
     def __post_init__(self):
         check_lang(self.lang)
         if not _NAME.fullmatch(self.name):
-            raise InputError(
-                "malformed name of a figure", found=repr(self.name), expected="small letters, digits, -"
-            )
+            raise InputError("malformed name of a figure", found=repr(self.name), expected="small letters, digits, -")
         for part in ("caption", "alt"):
             if not getattr(self, part).strip():
                 raise InputError(f"a figure needs its {part}", where=f"figure {self.name}")

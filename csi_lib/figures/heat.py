@@ -104,9 +104,7 @@ def heat_table(
     for j, head in enumerate(heads):
         canvas.write(page, left + slot * (j + 0.5), top - 1.2, head, ha="center", va="bottom", size=small,
                      color=theme.muted)  # fmt: skip
-    canvas.write(
-        page, width - 1, top - 1.2, text["n"], ha="right", va="bottom", size=small, color=theme.muted
-    )
+    canvas.write(page, width - 1, top - 1.2, text["n"], ha="right", va="bottom", size=small, color=theme.muted)
     for i, (r, label) in enumerate(zip(row_keys, names, strict=True)):
         y = (edges[i] + edges[i + 1]) / 2
         canvas.write(page, left - 2.5, y, label, ha="right", bold=r is None)
@@ -123,9 +121,7 @@ def heat_table(
             canvas.write(page, x, y, shown + (SMALL_BASE if item.estimate.small_base else ""), ha="center",
                          color=theme.page if dark else theme.ink)  # fmt: skip
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
-    data = frame.assign(
-        row=[named(rows, k) for k in frame[rows]], column=[named(columns, k) for k in frame[columns]]
-    )
+    data = frame.assign(row=[named(rows, k) for k in frame[rows]], column=[named(columns, k) for k in frame[columns]])
     alt = _alt(
         cells,
         row_keys,
@@ -152,14 +148,10 @@ def _alt(cells, row_keys, column_keys, row_name, column_name, low, high, text, l
         for r in row_keys:
             told = [say(text["column"], lang, column=column_name(c), value=cells[r, c].estimate)
                     for c in column_keys if (r, c) in cells]  # fmt: skip
-            parts.append(
-                say(text["row"], lang, row=row_name(r), cells=join_words(told, lang, between=", ")).text
-            )
+            parts.append(say(text["row"], lang, row=row_name(r), cells=join_words(told, lang, between=", ")).text)
         return " ".join(parts)
     alt = say(text["size"], lang, rows=len(row_keys), columns=len(column_keys)).text
     if low is not None:
-        cell = lambda p: say(
-            text["cell"], lang, row=row_name(p.key[0]), column=column_name(p.key[1]), value=p.estimate
-        )
+        cell = lambda p: say(text["cell"], lang, row=row_name(p.key[0]), column=column_name(p.key[1]), value=p.estimate)
         alt += " " + say(text["extremes"], lang, high=cell(high), low=cell(low)).text
     return alt

@@ -131,9 +131,7 @@ def peers_strip(
         if visibility == "named":
             _names(canvas, page, others, places, (left, top, left + plot, base))
     if mean is not None and mean.shown:
-        page.vlines(
-            at(mean.value), top, base, color=theme.accent, linewidth=1.2, linestyle=(0, (3, 2)), zorder=2
-        )
+        page.vlines(at(mean.value), top, base, color=theme.accent, linewidth=1.2, linestyle=(0, (3, 2)), zorder=2)
         label = f"{mean.label} {mean.estimate.text(lang)}"
         canvas.write(
             page,
@@ -186,9 +184,7 @@ def peers_strip(
 def _limits(live):
     if not live:
         return (0.0, 100.0)
-    bounds = (
-        (0.0, 100.0) if all(p.estimate.unit in ("points", "proportion", "percent") for p in live) else None
-    )
+    bounds = (0.0, 100.0) if all(p.estimate.unit in ("points", "proportion", "percent") for p in live) else None
     return zoomed(live, bounds=bounds)
 
 
@@ -236,8 +232,6 @@ def _alt(mine, mean, others, few, count, text, lang) -> str:
         parts.append(say(text["mean"], lang, label=mean.label, value=mean.estimate).text)
     if others:
         parts.append(
-            say(
-                text["others"], lang, count=len(others), low=others[0].estimate, high=others[-1].estimate
-            ).text
+            say(text["others"], lang, count=len(others), low=others[0].estimate, high=others[-1].estimate).text
         )
     return " ".join(parts)

@@ -97,9 +97,7 @@ def gauge(
     foot = base_note([now], lang)
     narrow = width < 140  # on a phone the figures stand below the dial
     radius = min(46.0, (width - 12) / 2 if narrow else width * 0.28)
-    below = (
-        line_height(theme.size) * 2.35 * sum(p is not None for p in (now, before, change)) if narrow else 0
-    )
+    below = line_height(theme.size) * 2.35 * sum(p is not None for p in (now, before, change)) if narrow else 0
     foot_height = note_height(foot, width=width, theme=theme)
     canvas = Canvas(radius + 13 + below + foot_height, width=width, theme=theme)
     page = canvas.page()
@@ -145,9 +143,7 @@ def _dial(canvas, page, now: Point, before: Point | None, centre, radius, thresh
         )
     )
     edges = (0, *thresholds, 100)
-    for a, b, colour, title in zip(
-        edges, edges[1:], (theme.danger, theme.caution, theme.good), text["zones"]
-    ):
+    for a, b, colour, title in zip(edges, edges[1:], (theme.danger, theme.caution, theme.good), text["zones"]):
         ring(a, b, radius, radius * 0.19, colour)
         middle = (a + b) / 2
         canvas.write(
@@ -170,9 +166,7 @@ def _dial(canvas, page, now: Point, before: Point | None, centre, radius, thresh
         if now.interval.shown:
             arc = np.array([spot(v, radius * 0.725) for v in np.linspace(now.low, now.high, 24)])
             page.plot(arc[:, 0], arc[:, 1], color=theme.page, linewidth=3.4, solid_capstyle="butt")
-            page.plot(
-                arc[:, 0], arc[:, 1], color=theme.ink, linewidth=1.6, solid_capstyle="butt", gid="interval"
-            )
+            page.plot(arc[:, 0], arc[:, 1], color=theme.ink, linewidth=1.6, solid_capstyle="butt", gid="interval")
     if before is not None and before.shown:
         inner, outer = spot(before.value, radius * 0.62), spot(before.value, radius * 0.79)
         page.plot(*zip(inner, outer), color=theme.accent, linewidth=1.4, gid="previous")
@@ -181,9 +175,7 @@ def _dial(canvas, page, now: Point, before: Point | None, centre, radius, thresh
     shown = now.estimate.digits_text() if now.shown else missing_word(now, lang)
     canvas.write(page, x, y - radius * 0.20, shown, ha="center", size=26 if now.shown else 14, bold=True)
     if now.shown:
-        canvas.write(
-            page, x, y + 0.5, zone(now.value, thresholds, lang), ha="center", size=theme.size + 2, bold=True
-        )
+        canvas.write(page, x, y + 0.5, zone(now.value, thresholds, lang), ha="center", size=theme.size + 2, bold=True)
 
 
 def _beside(canvas, page, left, top, now, before, change, text, lang):
@@ -197,9 +189,7 @@ def _beside(canvas, page, left, top, now, before, change, text, lang):
         outcome = verdict_of(change.row)
         mark = f"{outcome.mark} " if outcome.significant else ""
         title = change.label if outcome.significant else text["unchanged"].format(label=change.label)
-        value = (
-            change.estimate.magnitude() if outcome.significant else Number.from_row(change.row, signed=True)
-        )
+        value = change.estimate.magnitude() if outcome.significant else Number.from_row(change.row, signed=True)
         shown = mark + value.text(lang) if change.shown else missing_word(change, lang)
         lines.append((title if change.shown else change.label, shown, change.interval))
     for i, (title, value, interval) in enumerate(lines):
@@ -266,9 +256,7 @@ def surplus_ladder(
     """
     text, where = _TEXT[lang], f"figure {name}"
     steps = points(levels, rows=rows, lang=lang, labels=labels, where=where)
-    gaps = (
-        [] if differences is None else points(differences, rows=rows, lang=lang, labels=labels, where=where)
-    )
+    gaps = [] if differences is None else points(differences, rows=rows, lang=lang, labels=labels, where=where)
     apart = [] if beside is None else points(beside, rows=rows, lang=lang, labels=labels, where=where)
     if gaps and len(gaps) != len(steps) - 1:
         raise InputError(f"{len(gaps)} differences between {len(steps)} steps", where=where,

@@ -89,9 +89,7 @@ def single(row: Mapping | pd.DataFrame | pd.Series | None, label: str, *, where:
         if len(frame) != 1:
             from csi_lib.errors import InputError
 
-            raise InputError(
-                f"{len(frame)} rows where one number is drawn", where=where, expected="one results row"
-            )
+            raise InputError(f"{len(frame)} rows where one number is drawn", where=where, expected="one results row")
         row = frame.iloc[0].to_dict()
     row = dict(row)
     results(pd.DataFrame([row]), where=where)

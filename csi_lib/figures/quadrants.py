@@ -110,9 +110,7 @@ def portfolio(
     corners = place_labels(spots, boxes, frame=(left, top, left + plot_width, top + body),
                            avoid=[box for *_, box in titles], corners_first=covariance is None)  # fmt: skip
     key_lines = [] if corners is not None else _key(live, width, theme)
-    key_height = line_height(theme.small, max((y for _, y, _ in key_lines), default=-1) + 1) + (
-        2 if key_lines else 0
-    )
+    key_height = line_height(theme.small, max((y for _, y, _ in key_lines), default=-1) + 1) + (2 if key_lines else 0)
     foot_height, axis_height = note_height(foot, width=width, theme=theme), 9.5
     canvas = Canvas(top + body + axis_height + key_height + foot_height, width=width, theme=theme)
     ax = canvas.axes(left, top, plot_width, body)
@@ -207,9 +205,7 @@ def _ground(canvas, ax, page, limits, cross, titles, frame, text):
                 canvas.write(page, left + part * width, top + body + 1, shown, ha="center", va="top", **style)
             else:
                 canvas.write(page, left - 1.2, top + body * (1 - part), shown, ha="right", **style)
-    canvas.write(
-        page, left + width / 2, top + body + 4.6, text["x"] + " →", ha="center", va="top", color=theme.muted
-    )
+    canvas.write(page, left + width / 2, top + body + 4.6, text["x"] + " →", ha="center", va="top", color=theme.muted)
     canvas.write(page, 2.6, top + body / 2, text["y"] + " →", ha="center", rotation=90, color=theme.muted)
 
 
@@ -275,9 +271,7 @@ def _data(live, cross) -> pd.DataFrame:
     for axis in (0, 1):
         for pair in live:
             item = pair[axis]
-            rows.append(
-                {"label": item.label, "axis": "xy"[axis], "quadrant": _quadrant(*pair, cross), **item.row}
-            )
+            rows.append({"label": item.label, "axis": "xy"[axis], "quadrant": _quadrant(*pair, cross), **item.row})
     return pd.DataFrame(rows)
 
 
@@ -291,9 +285,7 @@ def _alt(live, cross, scales, text, lang) -> str:
             parts.append(say(text["empty"], lang, name=text[name]).text)
             continue
         told = [say(text["each"], lang, label=a.label, x=a.estimate, y=b.estimate) for a, b in inside]
-        parts.append(
-            say(text["quadrant"], lang, name=text[name], items=join_words(told, lang, between=", ")).text
-        )
+        parts.append(say(text["quadrant"], lang, name=text[name], items=join_words(told, lang, between=", ")).text)
     x, y = (Number(c / s, pair.estimate.unit) for c, s, pair in zip(cross, scales, live[0], strict=True))
     parts.append(say(text["cross"], lang, x=x, y=y).text)
     return " ".join(parts)

@@ -78,9 +78,7 @@ def likert_bars(
     kinds = list(order) if order is not None else [c for (c,) in unique(frame, [categories])]
     named = Labels(frame, labels, total=text["total"])
     mean_of = (
-        {}
-        if means is None
-        else {p.key[0]: p for p in points(means, rows=rows, lang=lang, labels=labels, where=where)}
+        {} if means is None else {p.key[0]: p for p in points(means, rows=rows, lang=lang, labels=labels, where=where)}
     )
     bars, shares = [], []
     for (key,) in unique(frame, [rows]):
@@ -99,9 +97,9 @@ def likert_bars(
         if not whole:  # its own mark says why: withheld or absent
             estimate = next(p.estimate for p in live if not p.shown)
         bars.append(Point((key,), named(rows, key), estimate, live[0].interval, live[0].n, live[0].row))
-    colours = LinearSegmentedColormap.from_list(
-        "likert", [theme.likert_low, theme.likert_middle, theme.likert_high]
-    )(np.linspace(0, 1, max(2, len(kinds))))
+    colours = LinearSegmentedColormap.from_list("likert", [theme.likert_low, theme.likert_middle, theme.likert_high])(
+        np.linspace(0, 1, max(2, len(kinds)))
+    )
     foot = base_note(bars, lang, error=False)
     legend = [named(categories, kind) for kind in kinds]
     lines = _legend_lines(legend, width, theme)
@@ -137,9 +135,7 @@ def likert_bars(
         label=[named(rows, k) for k in frame[rows]],
         category=[named(categories, k) for k in frame[categories]],
     )
-    return Figure(
-        name, caption or text["likert"], " ".join([*alt, f"{foot}."]), chart.canvas.fig, data, lang=lang
-    )
+    return Figure(name, caption or text["likert"], " ".join([*alt, f"{foot}."]), chart.canvas.fig, data, lang=lang)
 
 
 def _legend_lines(labels, width, theme) -> list[tuple[float, float]]:
@@ -238,12 +234,8 @@ def distribution(
             color=theme.muted,
         )
     for edge in edges if len(edges) <= 13 else edges[:: len(edges) // 11]:
-        canvas.write(
-            ax, edge, -1.2 * step, f"{edge:g}", ha="center", va="top", size=theme.small, color=theme.muted
-        )
-    canvas.write(
-        ax, (edges[0] + edges[-1]) / 2, -5.6 * step, text["x"], ha="center", va="top", color=theme.muted
-    )
+        canvas.write(ax, edge, -1.2 * step, f"{edge:g}", ha="center", va="top", size=theme.small, color=theme.muted)
+    canvas.write(ax, (edges[0] + edges[-1]) / 2, -5.6 * step, text["x"], ha="center", va="top", color=theme.muted)
     if centre is not None and centre.shown:
         ax.axvspan(centre.low, centre.high, color=theme.accent, alpha=0.25, linewidth=0, zorder=2.5)
         ax.axvline(centre.value, color=theme.accent, linewidth=1.4, zorder=3, gid="mean")

@@ -69,11 +69,7 @@ def place_labels(
             box = (left, top, left + w, top + h)
             inside = box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
             others = (d for k, d in enumerate(dots) if k != i)
-            if (
-                inside
-                and not any(overlap(box, t) for t in taken)
-                and not any(overlap(box, d) for d in others)
-            ):
+            if inside and not any(overlap(box, t) for t in taken) and not any(overlap(box, d) for d in others):
                 taken.append(box)
                 out[i] = (left, top)
                 break
@@ -82,9 +78,7 @@ def place_labels(
     return out
 
 
-def push_apart(
-    spots: Sequence[tuple[float, float]], distance: float, *, rounds: int = 60
-) -> list[tuple[float, float]]:
+def push_apart(spots: Sequence[tuple[float, float]], distance: float, *, rounds: int = 60) -> list[tuple[float, float]]:
     """Points moved as little as needed so that no two are nearer than `distance` (for numbered markers)."""
     place = np.asarray(spots, dtype=float).reshape(-1, 2).copy()
     home = place.copy()

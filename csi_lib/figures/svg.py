@@ -11,9 +11,7 @@ import re
 
 _PROLOGUE = re.compile(r"^.*?(?=<svg\b)", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
-_AUTOMATIC = re.compile(
-    r' id="(?:figure|axes|patch|text|line2d|[A-Za-z]+Collection|Quadmesh|Quad[A-Za-z]*)_\d+"'
-)
+_AUTOMATIC = re.compile(r' id="(?:figure|axes|patch|text|line2d|[A-Za-z]+Collection|Quadmesh|Quad[A-Za-z]*)_\d+"')
 _PATH = re.compile(r' d="([^"]*)"')
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _ADVANCE = re.compile(r'"translate\((\d+\.\d+) 0\)"')  # place of a letter, in thousandths of its size
@@ -42,9 +40,7 @@ def compact_svg(svg: str, *, name: str) -> str:
     for old in _DEFINED.findall(svg):
         if old in used and old not in new:
             new[old] = f"{prefix}{_base36(len(new))}"
-    svg = _DEFINED.sub(
-        lambda m: f'id="{new[m.group(1)]}"' if m.group(1) in new else f'class="{m.group(1)}"', svg
-    )
+    svg = _DEFINED.sub(lambda m: f'id="{new[m.group(1)]}"' if m.group(1) in new else f'class="{m.group(1)}"', svg)
     return re.sub(r'(href="#|url\(#)([^")]+)', lambda m: m.group(1) + new.get(m.group(2), m.group(2)), svg)
 
 

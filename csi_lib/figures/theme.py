@@ -64,10 +64,7 @@ def families(theme: Theme) -> list[str]:
 def _fonts(family: str, bold: bool) -> tuple[FT2Font, ...]:
     register_fonts()
     weight = "bold" if bold else "normal"
-    found = [
-        font_manager.findfont(font_manager.FontProperties(family=f, weight=weight))
-        for f in (family, _FALLBACK)
-    ]
+    found = [font_manager.findfont(font_manager.FontProperties(family=f, weight=weight)) for f in (family, _FALLBACK)]
     return tuple(FT2Font(path) for path in found)
 
 
@@ -106,9 +103,7 @@ def text_width(text: str, size: float, *, bold: bool = False, family: str = HOUS
     return total / POINTS_PER_MM
 
 
-def wrap(
-    text: str, width: float, size: float, *, bold: bool = False, lines: int = 3, theme: Theme = HOUSE
-) -> str:
+def wrap(text: str, width: float, size: float, *, bold: bool = False, lines: int = 3, theme: Theme = HOUSE) -> str:
     """`text` broken at spaces into at most `lines` lines of `width` millimetres; longer text ends in ….
 
     Only a word that is wider than a whole line is cut inside: Korean is not broken within an eojeol.

@@ -69,9 +69,7 @@ def path_diagram(
     levels = max(depth.values())
     size = theme.size if len(order) <= 16 else theme.small
     room = width * (0.42 if levels == 1 else 0.36 if levels == 2 else 0.3)
-    names = {
-        k: wrap(items[k].label, room if k not in children else width * 0.17, size, theme=theme) for k in depth
-    }
+    names = {k: wrap(items[k].label, room if k not in children else width * 0.17, size, theme=theme) for k in depth}
     heights = [max(5.4, line_height(size, names[k].count("\n") + 1) + 1.5) for k in order]
     heights = _roomy(order, heights, children, names, size)
     tops = np.concatenate([[0], np.cumsum(heights)])
@@ -122,9 +120,7 @@ def path_diagram(
             _leaf(canvas, page, leaf_edge, y[key] + shift, items[key], names[key], size, lang)
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
     shown = [items[k] for k in depth]
-    data = frame_of(shown).assign(
-        weight=[next((v for (p, c), v in weight.items() if c == k), np.nan) for k in depth]
-    )
+    data = frame_of(shown).assign(weight=[next((v for (p, c), v in weight.items() if c == k), np.nan) for k in depth])
     alt = _alt(roots, items, children, weight, text, lang)
     return Figure(name, caption or text["caption"], f"{alt} {foot}.", canvas.fig, data, lang=lang)
 
@@ -132,9 +128,7 @@ def path_diagram(
 def _tree(items, edges: pd.DataFrame, where):
     for column in ("parent", "child", "weight"):
         if column not in edges.columns:
-            raise InputError(
-                f"the edges have no column {column!r}", where=where, found=", ".join(edges.columns)
-            )
+            raise InputError(f"the edges have no column {column!r}", where=where, found=", ".join(edges.columns))
     children: dict = {}
     weight = {}
     for parent, child, value in edges[["parent", "child", "weight"]].itertuples(index=False, name=None):
@@ -188,9 +182,7 @@ def _node(canvas, page, x, y, box, item: Point, label, root, size, lang):
     height = line_height(size, lines) + line_height(size + 2) + 2.5
     fill = theme.primary if root else "#DCE7F3"
     ink = theme.page if root else theme.ink
-    page.fill_between(
-        [x - box / 2, x + box / 2], y - height / 2, y + height / 2, color=fill, linewidth=0, zorder=2
-    )
+    page.fill_between([x - box / 2, x + box / 2], y - height / 2, y + height / 2, color=fill, linewidth=0, zorder=2)
     top = y - height / 2 + 1.1
     canvas.write(page, x, top, label, ha="center", va="top", size=size, color=ink, zorder=4)
     value = item.estimate.text(lang, unit=False) if item.shown else missing_word(item, lang)

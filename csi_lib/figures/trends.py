@@ -88,9 +88,7 @@ def trend_lines(
     lines = {k: sorted(v, key=lambda p: place[p.key[-1]]) for k, v in lines.items()}
     cut = {*breaks, *_edition_breaks(lines.values())}
     if unknown := [b for b in cut if b not in place]:
-        raise InputError(
-            "a break at a wave that is not drawn", where=where, found=", ".join(map(str, unknown))
-        )
+        raise InputError("a break at a wave that is not drawn", where=where, found=", ".join(map(str, unknown)))
     hidden = [
         f"{p.label} {_wave(p.key[-1])}: {missing_word(p, lang)}"
         if series
@@ -99,9 +97,7 @@ def trend_lines(
         if not p.shown
     ]
     foot = " · ".join(filter(None, [base_note(items, lang), *hidden]))
-    names = {
-        k: wrap(v[0].label if series else "", width * 0.24, theme.size, theme=theme) for k, v in lines.items()
-    }
+    names = {k: wrap(v[0].label if series else "", width * 0.24, theme.size, theme=theme) for k, v in lines.items()}
     right = widest(list(names.values()), theme.size, bold=True, theme=theme) + 5 if series else 6
     ticks = nice_ticks(*zoomed(items, bounds=_bounds(items)), count=5)
     left = widest([f"{t:g}" for t in ticks], theme.small, theme=theme) + 3
@@ -244,9 +240,7 @@ def _trend_alt(lines, cut, caption, text, foot, lang) -> str:
         parts.append(say(text["series"], lang, label=label, waves=join_words(waves, lang, between=", ")).text)
     if cut:
         parts.append(
-            say(
-                text["breaks"], lang, when=join_words([_wave(c) for c in sorted(cut)], lang, between=", ")
-            ).text
+            say(text["breaks"], lang, when=join_words([_wave(c) for c in sorted(cut)], lang, between=", ")).text
         )
     return " ".join(parts) + (f" {foot}." if foot else "")
 
@@ -272,11 +266,7 @@ def slope_chart(
     where, text = f"figure {name}", _TEXT[lang]
     right = points(after, rows=rows, lang=lang, labels=labels, where=where)
     left = {p.key: p for p in points(before, rows=rows, lang=lang, labels=labels, where=where)}
-    change = (
-        {}
-        if differences is None
-        else by_cell(results(differences, where=where, need=[rows]), [rows], where=where)
-    )
+    change = {} if differences is None else by_cell(results(differences, where=where, need=[rows]), [rows], where=where)
     items = [*right, *(p for k, p in left.items() if k not in {q.key for q in right})]
     old = [left[p.key] for p in right if p.key in left] + [p for p in items if p not in right]
     foot = base_note([*right, *left.values()], lang, error=False)
@@ -305,9 +295,7 @@ def slope_chart(
         strong = outcome is not None and outcome.significant
         marks[item.key] = f"{outcome.mark} " if strong else ""
         if first is not None and first.shown and item.shown:
-            colour = (
-                theme.quiet if not strong else theme.primary if outcome.direction == "up" else theme.accent
-            )
+            colour = theme.quiet if not strong else theme.primary if outcome.direction == "up" else theme.accent
             page.plot(
                 [span_left, span_right],
                 [height(first.value), height(item.value)],
@@ -319,14 +307,10 @@ def slope_chart(
                 gid="slope",
             )
         elif item.shown:
-            page.plot(
-                [span_right], [height(item.value)], color=theme.quiet, marker="o", markersize=4.5, gid="slope"
-            )
+            page.plot([span_right], [height(item.value)], color=theme.quiet, marker="o", markersize=4.5, gid="slope")
     for first in left.values():
         if first.shown and first.key not in {p.key for p in right if p.shown}:
-            page.plot(
-                [span_left], [height(first.value)], color=theme.quiet, marker="o", markersize=4.5, gid="slope"
-            )
+            page.plot([span_left], [height(first.value)], color=theme.quiet, marker="o", markersize=4.5, gid="slope")
     _ends(
         canvas,
         page,
@@ -376,6 +360,4 @@ def _percent(item: Point) -> bool:
 
 
 def _bounds(items):
-    return (
-        (0.0, 100.0) if all(p.estimate.unit in ("points", "proportion", "percent") for p in items) else None
-    )
+    return (0.0, 100.0) if all(p.estimate.unit in ("points", "proportion", "percent") for p in items) else None

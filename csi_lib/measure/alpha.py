@@ -228,8 +228,7 @@ def _warn_doubtful(used: Moments, alpha: float) -> None:
     if len(twins):
         i, j = twins[0]
         doubts.append(
-            f"{used.names[i]!r} and {used.names[j]!r} are perfectly correlated: "
-            "look whether one is a copy of the other"
+            f"{used.names[i]!r} and {used.names[j]!r} are perfectly correlated: look whether one is a copy of the other"
         )
     if alpha < 0:
         doubts.append(f"alpha is negative ({alpha:.3f}): some items probably need reversing")

@@ -64,9 +64,7 @@ def saturated_trace(samples: Sequence[Sample], moments: Moments, items, *, means
     for one, at in zip(samples, moments):
         full = Likelihood(free_moments(items, 1, means, covariances=True), [one])
         theta = at_moments(full.model, [at])
-        trace += float(
-            np.trace(np.linalg.solve(full.observed_information(theta), score_products(full, theta)))
-        )
+        trace += float(np.trace(np.linalg.solve(full.observed_information(theta), score_products(full, theta))))
     return trace
 
 
@@ -135,9 +133,7 @@ def moment_jacobian(model: FactorModel, full: FactorModel, theta: np.ndarray, gr
     """Derivatives of one group's moments, in the order of its saturated model, by the free parameters."""
     place = {name: k for k, name in enumerate(model.names)}
     free, left, right, mean = model.factored_derivatives(model.implied(theta, group), group)
-    a, b = (
-        np.array([place[getattr(p, side) or p.left] for p in full.parameters]) for side in ("left", "right")
-    )
+    a, b = (np.array([place[getattr(p, side) or p.left] for p in full.parameters]) for side in ("left", "right"))
     is_mean = np.array([p.operator == "~1" for p in full.parameters])
     each = np.where(is_mean, mean[:, a], left[:, a] * right[:, b] + left[:, b] * right[:, a])
     out = np.zeros((model.n_free, full.n_free))
@@ -156,9 +152,7 @@ class SaturatedGroup:
     products: np.ndarray
 
     @classmethod
-    def of(
-        cls, one: Sample, at: tuple[np.ndarray, np.ndarray], items, n: float, robust: bool
-    ) -> SaturatedGroup:
+    def of(cls, one: Sample, at: tuple[np.ndarray, np.ndarray], items, n: float, robust: bool) -> SaturatedGroup:
         full = Likelihood(free_moments(items, 1, True, covariances=True), [one])
         theta = at_moments(full.model, [at])
         seen = full.observed_information(theta)

@@ -31,9 +31,7 @@ class Answers:
         found = [sample(v, w) for v, w in zip(self.values, self.weights)]
         if unbiased:
             found = [
-                replace(
-                    s, patterns=tuple(replace(p, n=p.n - 1, cov=p.cov * p.n / (p.n - 1)) for p in s.patterns)
-                )
+                replace(s, patterns=tuple(replace(p, n=p.n - 1, cov=p.cov * p.n / (p.n - 1)) for p in s.patterns))
                 for s in found
             ]
         return found
@@ -45,9 +43,7 @@ def as_frame(items: pd.DataFrame | np.ndarray) -> pd.DataFrame:
         frame = items if all(isinstance(c, str) for c in items.columns) else items.rename(columns=str)
         if not frame.columns.is_unique:
             twice = frame.columns[frame.columns.duplicated()][0]
-            raise InputError(
-                f"the column '{twice}' occurs twice", where="items", action="Rename one of them."
-            )
+            raise InputError(f"the column '{twice}' occurs twice", where="items", action="Rename one of them.")
         return frame
     array = np.asarray(items)
     if array.ndim != 2:
@@ -78,9 +74,7 @@ def numbers(frame: pd.DataFrame, columns: Sequence[str], *, ranks: bool = False)
                 action="Recode the answers to numbers first.",
             ) from None
         if np.isinf(out[:, k]).any():
-            raise InputError(
-                f"the item '{name}' holds an infinite value", where="items", action="Declare it missing."
-            )
+            raise InputError(f"the item '{name}' holds an infinite value", where="items", action="Declare it missing.")
     return out
 
 
@@ -106,9 +100,7 @@ def column(frame: pd.DataFrame, values, name: str) -> pd.Series:
     return out.reset_index(drop=True).set_axis(frame.index)
 
 
-def read(
-    items, names: Sequence[str], *, missing: str, group=None, weights=None, ranks: bool = False
-) -> Answers:
+def read(items, names: Sequence[str], *, missing: str, group=None, weights=None, ranks: bool = False) -> Answers:
     """Take the named items out of the data.
 
     Rows with missing answers are dropped (``missing="listwise"``) or kept if anything was answered
@@ -171,9 +163,7 @@ def _check(values: np.ndarray, items: Sequence[str], label) -> None:
     for j, name in enumerate(items):
         seen = values[answered[:, j], j]
         if not len(seen):
-            raise InputError(
-                f"nobody answered the item '{name}'", where=where, action="Leave it out of the model."
-            )
+            raise InputError(f"nobody answered the item '{name}'", where=where, action="Leave it out of the model.")
         if np.ptp(seen) == 0:
             raise InputError(
                 f"the item '{name}' is constant",

@@ -87,9 +87,9 @@ class LikelihoodFit:
     groups: tuple
 
     def information(self, likelihood: Likelihood, theta: np.ndarray) -> np.ndarray:
-        return (
-            likelihood.observed_information if self.observed_information else likelihood.expected_information
-        )(theta)
+        return (likelihood.observed_information if self.observed_information else likelihood.expected_information)(
+            theta
+        )
 
     def modification_indices(self) -> pd.DataFrame:
         """Score tests of loadings and covariances that the model fixes at 0 (or elsewhere)."""
@@ -103,10 +103,7 @@ class LikelihoodFit:
                 extra += [Parameter(g, a, "~~", b) for a, b in combinations(block, 2)]
         extra = [p for p in extra if (p.group, *sorted((p.left, p.right)), p.operator) not in have]
         rows = list(model.parameters)
-        rows += [
-            Parameter(p.group, p.left, p.operator, p.right, free=model.n_free + k)
-            for k, p in enumerate(extra)
-        ]
+        rows += [Parameter(p.group, p.left, p.operator, p.right, free=model.n_free + k) for k, p in enumerate(extra)]
         wide = FactorModel(model.items, model.factors, rows, model.groups, model.means)
         likelihood = Likelihood(wide, self.likelihood.samples)
         theta = np.concatenate([self.theta, np.zeros(len(extra))])
@@ -170,17 +167,13 @@ def fit_likelihood(
         base_inverse = np.linalg.inv(base.observed_information(at_base))
         base_correction = yuan_bentler(trace, base_inverse, score_products(base, at_base), base_df)
     if missing == "fiml" and df > 0:
-        robust = missing_corrected(
-            found, theta, base, at_base, moments, df, base_df, robust=estimator == "MLR"
-        )
+        robust = missing_corrected(found, theta, base, at_base, moments, df, base_df, robust=estimator == "MLR")
     implied = found.implied(theta)
     fitted = [(m.mean[:k] if model.means else mean, m.cov[:k, :k]) for m, (mean, _) in zip(implied, moments)]
     # the saturated and the baseline model are never fitted, only evaluated, so their value is exact
     best, worst = value_at(found, moments), value_at(base, independent)
     logl, logl_unrestricted = (_logl(counted, at) for at in (fitted, moments))
-    srmr, rmr = root_mean_square_residuals(
-        moments, fitted, [s.n / counted.n for s in counted.samples], model.means
-    )
+    srmr, rmr = root_mean_square_residuals(moments, fitted, [s.n / counted.n for s in counted.samples], model.means)
     indices = assemble(
         n=answers.n,
         n_parameters=model.n_free,
@@ -212,9 +205,7 @@ def fit_likelihood(
     if answers.dropped:
         notes.append(f"{answers.dropped} rows were left out (missing answers, groups or weights).")
     if df == 0:
-        notes.append(
-            "The model has no degrees of freedom: it fits perfectly by construction, which says nothing."
-        )
+        notes.append("The model has no degrees of freedom: it fits perfectly by construction, which says nothing.")
     labels = model.labels()
     return FactorAnalysis(
         parameters=table,

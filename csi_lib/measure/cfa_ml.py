@@ -58,9 +58,7 @@ def sample(values: np.ndarray, weights: np.ndarray | None = None) -> Sample:
     answered = ~np.isnan(values)
     if answered.all():
         n = len(values) if weights is None else weights.sum()
-        return Sample(
-            (Pattern(np.arange(values.shape[1]), float(n), *moments(values, weights)),), values, weights
-        )
+        return Sample((Pattern(np.arange(values.shape[1]), float(n), *moments(values, weights)),), values, weights)
     kinds, kind = np.unique(answered, axis=0, return_inverse=True)
     patterns = []
     for k, seen in enumerate(kinds):
@@ -191,9 +189,7 @@ class Likelihood:
         return out
 
 
-def saturated(
-    sample_: Sample, *, tolerance: float = 1e-12, limit: int = 10_000
-) -> tuple[np.ndarray, np.ndarray]:
+def saturated(sample_: Sample, *, tolerance: float = 1e-12, limit: int = 10_000) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance that maximise the likelihood without a model (EM where values are missing)."""
     if len(sample_.patterns) == 1:
         return sample_.patterns[0].mean, sample_.patterns[0].cov
@@ -218,9 +214,7 @@ def saturated(
         old_mean, old_cov = mean, cov
         mean = first / n
         cov = second / n - np.outer(mean, mean)
-        step = max(
-            np.abs((mean - old_mean) / scale).max(), np.abs((cov - old_cov) / np.outer(scale, scale)).max()
-        )
+        step = max(np.abs((mean - old_mean) / scale).max(), np.abs((cov - old_cov) / np.outer(scale, scale)).max())
         if step < tolerance:
             return mean, cov
     raise InputError(

@@ -51,14 +51,10 @@ class WeightedFit:
         return float(found) if np.isfinite(found) else np.inf
 
     def _terms(self, theta: np.ndarray):
-        return [
-            ((size - 1) / size, w, r) for size, w, r in zip(self.sizes, self.weights(), self.residuals(theta))
-        ]
+        return [((size - 1) / size, w, r) for size, w, r in zip(self.sizes, self.weights(), self.residuals(theta))]
 
     def gradient(self, theta: np.ndarray) -> np.ndarray:
-        return -sum(
-            j.T @ (less * w * r) for j, (less, w, r) in zip(self.jacobians(theta), self._terms(theta))
-        )
+        return -sum(j.T @ (less * w * r) for j, (less, w, r) in zip(self.jacobians(theta), self._terms(theta)))
 
     def curvature(self, theta: np.ndarray) -> np.ndarray:
         """Gauss-Newton's: exact where the model fits."""
@@ -139,9 +135,7 @@ def fit(
     if estimator == "WLSMV":
         covariance = inverse @ meat @ inverse / (n - table.groups)
         correction = scaled_shifted(jacobians, inverse, found.weights(), acov, found.shares, df)
-        base_correction = scaled_shifted(
-            *_baseline_parts(found), found.weights(), acov, found.shares, baseline_df
-        )
+        base_correction = scaled_shifted(*_baseline_parts(found), found.weights(), acov, found.shares, baseline_df)
     implied = [ordered_model.responses(theta, g) for g in range(table.groups)]
     k = len(table.items)
     fitted = [_correlations(m.cov[:k, :k]) for m in implied]
@@ -150,9 +144,7 @@ def fit(
     srmr, _ = root_mean_square_residuals(
         [(zero, r) for r in observed], [(zero, r) for r in fitted], found.shares, False
     )
-    rmr = sum(
-        share * np.sqrt((r**2).sum() / (len(r) + k)) for share, r in zip(found.shares, found.residuals(theta))
-    )
+    rmr = sum(share * np.sqrt((r**2).sum() / (len(r) + k)) for share, r in zip(found.shares, found.residuals(theta)))
     robust = {}
     if correction is not None:
         rows = [slice(len(s.thresholds), None) for s in samples]
@@ -192,11 +184,7 @@ def fit(
     )
     messages += cfa_result.improper(table, implied, parameters, answers.labels)
     cfa_result.warn([m.rstrip(".") for m in messages])
-    notes = (
-        [f"{answers.dropped} rows were left out (missing answers, groups or weights)."]
-        if answers.dropped
-        else []
-    )
+    notes = [f"{answers.dropped} rows were left out (missing answers, groups or weights)."] if answers.dropped else []
     labels = table.labels()
     frames = lambda parts, names: tuple(pd.DataFrame(part, names, names) for part in parts)
     return FactorAnalysis(
@@ -276,9 +264,7 @@ def _start(model: FactorModel, samples: Sequence[OrderedMoments], theta_form: bo
         done.add(p.free)
         if p.operator == "|":
             first[p.free] = rank[p.group][p.left, p.right]
-        elif p.operator == "~*~" or (
-            theta_form and p.operator == "~~" and p.left == p.right and p.left in model.items
-        ):
+        elif p.operator == "~*~" or (theta_form and p.operator == "~~" and p.left == p.right and p.left in model.items):
             first[p.free] = 1.0
         elif p.operator == "~1":
             first[p.free] = 0.0

@@ -187,9 +187,7 @@ class FornellLarcker:
     pairs: pd.DataFrame
 
 
-def fornell_larcker(
-    source, model=None, *, correlations: pd.DataFrame | None = None, **options
-) -> FornellLarcker:
+def fornell_larcker(source, model=None, *, correlations: pd.DataFrame | None = None, **options) -> FornellLarcker:
     """Fornell-Larcker criterion: a factor should share more variance with its items than with other factors.
 
     Parameters

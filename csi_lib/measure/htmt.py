@@ -103,9 +103,7 @@ def htmt(
     names = list(dict.fromkeys(i for block in groups.values() for i in block))
     values = numbers(frame, names, ranks=correlation == "polychoric")
     mass = (
-        None
-        if weights is None
-        else numbers(column(frame, weights, "weights").to_frame("weights"), ["weights"])[:, 0]
+        None if weights is None else numbers(column(frame, weights, "weights").to_frame("weights"), ["weights"])[:, 0]
     )
     keep = ~np.isnan(values)
     keep = keep.all(axis=1) if missing == "listwise" else keep.any(axis=1)
@@ -227,9 +225,7 @@ def _bootstrap(values, names, mass, at, kind, method, absolute, count, seed) -> 
         sample = values[rows]
         if (np.nanmax(sample, axis=0) == np.nanmin(sample, axis=0)).any():
             continue
-        ratios = _ratios(
-            _correlations(sample, names, None if mass is None else mass[rows], kind), at, method, absolute
-        )
+        ratios = _ratios(_correlations(sample, names, None if mass is None else mass[rows], kind), at, method, absolute)
         if np.isfinite(ratios).all():
             drawn.append(ratios)
     return drawn

@@ -178,12 +178,8 @@ def _difference(fit: FactorAnalysis, old: FactorAnalysis, df: int) -> float:
         return new.chisq - before.chisq
     if fit.estimator == "WLSMV" and df > 0:
         wide, narrow = old.fitted, fit.fitted
-        return nested_difference(
-            new.chisq - before.chisq, wide.jacobian, narrow.jacobian, wide.inverse, wide.meat, df
-        )
+        return nested_difference(new.chisq - before.chisq, wide.jacobian, narrow.jacobian, wide.inverse, wide.meat, df)
     if fit.estimator != "MLR" or df == 0:
         return np.nan
-    scale = (
-        new.df * new.scaling_factor - before.df * (0.0 if before.df == 0 else before.scaling_factor)
-    ) / df
+    scale = (new.df * new.scaling_factor - before.df * (0.0 if before.df == 0 else before.scaling_factor)) / df
     return (new.chisq - before.chisq) / scale if scale > 0 else np.nan

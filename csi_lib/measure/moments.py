@@ -126,9 +126,7 @@ def moments(items: Items, missing: Missing = "listwise", *, where: str = "items"
         scatter = square - first**2 / mass
         correlation = product / np.sqrt(scatter * scatter.T)
         own, spread = np.diag(mass), np.diag(scatter)
-        with_score = (score[0] - np.diag(first) * score[1] / own) / np.sqrt(
-            spread * (score[2] - score[1] ** 2 / own)
-        )
+        with_score = (score[0] - np.diag(first) * score[1] / own) / np.sqrt(spread * (score[2] - score[1] ** 2 / own))
     correlation = np.clip(correlation, -1.0, 1.0)
     np.fill_diagonal(correlation, np.where(np.diag(scatter) > 0, 1.0, np.nan))
     if not np.isfinite(product).all():

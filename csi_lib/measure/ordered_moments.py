@@ -220,9 +220,7 @@ def _correlate(tables: np.ndarray, upper: np.ndarray, right: np.ndarray, toleran
     )
 
 
-def _by_threshold(
-    weight: np.ndarray, own: np.ndarray, other: np.ndarray, rho: np.ndarray, root
-) -> np.ndarray:
+def _by_threshold(weight: np.ndarray, own: np.ndarray, other: np.ndarray, rho: np.ndarray, root) -> np.ndarray:
     """Sum over cells of weight times the derivative of the cell's probability by each inner threshold."""
     t = own[:, 1:-1, None]
     inner = np.where(np.isfinite(t), t, 0.0)

@@ -88,11 +88,7 @@ def polychoric(
     if missing not in ("listwise", "pairwise"):
         raise InputError(f"'{missing}' is not known", where="missing", expected="listwise or pairwise")
     frame = as_frame(items)
-    mass = (
-        None
-        if weights is None
-        else numbers(column(frame, weights, "weights").to_frame("weights"), ["weights"])
-    )
+    mass = None if weights is None else numbers(column(frame, weights, "weights").to_frame("weights"), ["weights"])
     if isinstance(weights, str):
         frame = frame.drop(columns=weights)
     names = list(frame.columns)

@@ -38,9 +38,7 @@ def read_labels(ratings, *, categories=None, where: str = "ratings") -> Labels:
         try:
             categories = sorted(seen)
         except TypeError:
-            raise InputError(
-                "ratings mix numbers and text", where=where, action="Recode them alike"
-            ) from None
+            raise InputError("ratings mix numbers and text", where=where, action="Recode them alike") from None
     else:
         categories = list(categories)
         if unknown := [c for c in seen if c not in set(categories)]:
@@ -80,9 +78,7 @@ def read_scores(ratings, *, where: str = "ratings") -> np.ndarray:
     missing = np.isnan(table.values)
     silent = [repr(name) for name, empty in zip(table.names, missing.all(axis=0)) if empty]
     if silent:
-        raise InputError(
-            f"rater {', '.join(silent)} rated nobody", where=where, action="Leave this column out"
-        )
+        raise InputError(f"rater {', '.join(silent)} rated nobody", where=where, action="Leave this column out")
     values = table.values[~missing.any(axis=1)]
     if len(values) < 2:
         raise InputError(

@@ -251,9 +251,7 @@ def criterion_correlations(
     return CriterionCorrelations(pd.DataFrame(rows, columns=columns), method, ci)
 
 
-def common_method(
-    items, *, weights=None, missing: Missing = "listwise", threshold: float = 0.5
-) -> CommonMethod:
+def common_method(items, *, weights=None, missing: Missing = "listwise", threshold: float = 0.5) -> CommonMethod:
     """Harman's single-factor check for variance that is due to the method of asking.
 
     The share of the variance that one unrotated principal component, and one common factor

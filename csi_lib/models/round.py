@@ -35,8 +35,15 @@ class Round:
     fresh : what is stored was checked against data and settings just now and need not be checked again.
     """
 
-    def __init__(self, study, *, data: str | Path | None = None, store: Path | None = None, source: str = "customers",
-                 fresh: bool = False):
+    def __init__(
+        self,
+        study,
+        *,
+        data: str | Path | None = None,
+        store: Path | None = None,
+        source: str = "customers",
+        fresh: bool = False,
+    ):
         self.study, self.data, self.source, self.fresh = study, data, source, fresh
         self.store = Path(store) if store else None
         self._surveys: dict[tuple, object] = {}
@@ -99,7 +106,11 @@ class Round:
         digest = hashlib.blake2s(str(STORE_VERSION).encode())
         package = Path(__file__).resolve().parents[1]
         sources = [p for part in ("measure", "study", "survey", "models") for p in sorted((package / part).rglob("*"))]
-        for path in [*sorted(Path(self.study.path).glob("*.y*ml")), *sorted(Path(self.study.path).glob("*.csv")), *sources]:
+        for path in [
+            *sorted(Path(self.study.path).glob("*.y*ml")),
+            *sorted(Path(self.study.path).glob("*.csv")),
+            *sources,
+        ]:
             if path.suffix in (".py", ".yml", ".yaml", ".csv") and path.is_file():
                 digest.update(path.name.encode() + path.read_bytes())
         return digest.hexdigest()

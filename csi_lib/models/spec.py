@@ -23,10 +23,15 @@ class Weights(Part):
     rule: Literal["equal", "fixed", "correlation", "importance_picks", "pls", "external"] = "equal"
     values: dict[str, float] | None = Field(None, description="fixed/external: weight of each item or child")
     target: str | None = Field(
-        None, alias="with", description="correlation: the item every part is correlated with; default the node's `asked`, else the mean of the other parts"
-    )  # fmt: skip
+        None,
+        alias="with",
+        description="correlation: the item every part is correlated with; default the node's `asked`, "
+        "else the mean of the other parts",
+    )
     at: Literal["agency-year", "pooled", "base-year"] = "agency-year"
-    floor_negative: bool = Field(False, description="correlation: a negative weight counts as 0 instead of being an error")
+    floor_negative: bool = Field(
+        False, description="correlation: a negative weight counts as 0 instead of being an error"
+    )
     on_undefined: Literal["error", "equal"] = Field(
         "error", description="correlation: what to do when an item does not vary, so that no correlation exists"
     )
@@ -55,7 +60,9 @@ class Node(Part):
     minus: list[str] | None = Field(None, description="expectation items of the same people, subtracted one by one")
     children: list[str] | None = None
     asked: str | None = Field(None, description="the item that asks for this construct directly")
-    role: Literal["expectation", "complaints", "trust", "overall", "loyalty"] | None = Field(None, description="what a side construct is, for the ladder and loyalty pages")
+    role: Literal["expectation", "complaints", "trust", "overall", "loyalty"] | None = Field(
+        None, description="what a side construct is, for the ladder and loyalty pages"
+    )
     combine: Literal["weighted", "mean"] = "weighted"
     weights: Weights = Weights()
     status: Status = "P"
@@ -106,7 +113,9 @@ class Sectors(Part):
     by: str
     shares: dict[str, float] | None = Field(None, description="a_c of each criterion; default equal")
     criteria: dict[str, Amounts] | None = Field(None, description="criterion → sector → amount")
-    agencies: dict[str, dict[str, Amounts]] | None = Field(None, description="agency → criterion → sector → amount, where they differ")
+    agencies: dict[str, dict[str, Amounts]] | None = Field(
+        None, description="agency → criterion → sector → amount, where they differ"
+    )
     status: Status = "D"
 
 

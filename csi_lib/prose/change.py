@@ -198,9 +198,7 @@ def ordinal(number: int) -> str:
     return f"{number}{tail}"
 
 
-def rank(
-    position: Number | int, of: int, lang: str, *, tied: bool = False, what: str | None = None
-) -> Sentence:
+def rank(position: Number | int, of: int, lang: str, *, tied: bool = False, what: str | None = None) -> Sentence:
     """``17개 기관 중 공동 3위`` / ``tied 3rd of 17``; `what` is the counted noun (기관; not used in
     English)."""
     number = position if isinstance(position, Number) else Number(position, "rank")
@@ -225,9 +223,7 @@ def rank(
 def ordered(items: Sequence, lang: str) -> Sentence:
     """Items from the first to the last: ``가, 나, 다 순`` / ``A, then B, then C``."""
     if lang == "ko":
-        return say(
-            "{items} 순" if len(items) > 1 else "{items}", lang, items=join_words(items, lang, between=", ")
-        )
+        return say("{items} 순" if len(items) > 1 else "{items}", lang, items=join_words(items, lang, between=", "))
     return join_words(items, lang, between=", then ")
 
 

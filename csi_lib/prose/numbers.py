@@ -132,9 +132,7 @@ class Number:
     def __post_init__(self):
         unit_of(self.unit)
         if isinstance(self.value, (str, bytes, bool)):
-            raise InputError(
-                "a Number holds a number", found=repr(self.value), expected="a float, an int or None"
-            )
+            raise InputError("a Number holds a number", found=repr(self.value), expected="a float, an int or None")
         for name in ("row_id", "flag"):
             if absent(getattr(self, name)):
                 object.__setattr__(self, name, None)
@@ -143,9 +141,7 @@ class Number:
         if absent(self.value):
             object.__setattr__(self, "value", None)
         elif self.value in (float("inf"), float("-inf")):
-            raise InputError(
-                "an infinite number cannot be shown", where=f"row {self.row_id}", found=str(self.value)
-            )
+            raise InputError("an infinite number cannot be shown", where=f"row {self.row_id}", found=str(self.value))
 
     @classmethod
     def from_row(
@@ -162,9 +158,7 @@ class Number:
         `row` is a mapping or a Series with the columns of ``results.parquet``; absent columns are null.
         """
         if field not in _FIELDS:
-            raise InputError(
-                "unknown field of a results row", found=repr(field), expected=", ".join(sorted(_FIELDS))
-            )
+            raise InputError("unknown field of a results row", found=repr(field), expected=", ".join(sorted(_FIELDS)))
         unit = _FIELD_UNITS.get(field) or row.get("unit")
         if absent(unit):
             raise InputError(
@@ -246,9 +240,7 @@ class Interval:
     @classmethod
     def from_row(cls, row: Mapping, *, digits: int | None = None) -> Interval:
         """The confidence interval of a results row."""
-        return cls(
-            Number.from_row(row, "ci_low", digits=digits), Number.from_row(row, "ci_high", digits=digits)
-        )
+        return cls(Number.from_row(row, "ci_low", digits=digits), Number.from_row(row, "ci_high", digits=digits))
 
     @property
     def shown(self) -> bool:

@@ -47,9 +47,7 @@ class Labels:
 def results(frame: pd.DataFrame, *, where: str, need: Sequence[str] = ()) -> pd.DataFrame:
     """`frame` checked to be results rows with bases; optional columns are added as null."""
     if not isinstance(frame, pd.DataFrame):
-        raise InputError(
-            "not a frame of results", where=where, found=type(frame).__name__, expected="DataFrame"
-        )
+        raise InputError("not a frame of results", where=where, found=type(frame).__name__, expected="DataFrame")
     for column in ("estimate", "unit", *need):
         if column not in frame.columns:
             close = nearest(column, frame.columns)

@@ -92,9 +92,7 @@ def say(template: str, lang: str, **fields: Value) -> Sentence:
                 found=", ".join(fields) or "no fields", action=f"Did you mean {close}?" if close else None,
             )  # fmt: skip
         used.add(name)
-        part = _filled(
-            fields[name], lang, _read_options(option, lang, template), where=f"{name} in {template!r}"
-        )
+        part = _filled(fields[name], lang, _read_options(option, lang, template), where=f"{name} in {template!r}")
         markdown.append(part.markdown)
         text.append(part.text)
         ids += part.row_ids
@@ -121,9 +119,7 @@ def join_words(items: Sequence[Value], lang: str, *, between: str | None = None)
             link = f"{josa(out.text, '과/와')} " if len(parts) == 2 else ", "
         else:
             link = (" and " if len(parts) == 2 else ", and ") if last else ", "
-        out = Sentence(
-            out.markdown + link + part.markdown, out.text + link + part.text, out.row_ids + part.row_ids
-        )
+        out = Sentence(out.markdown + link + part.markdown, out.text + link + part.text, out.row_ids + part.row_ids)
     return out
 
 
@@ -143,9 +139,7 @@ def _read_options(option: str | None, lang: str, template: str) -> list[str]:
     for name in options:
         if name in PARTICLES:
             if lang != "ko":
-                raise InputError(
-                    f"particle {name} in a template that is not Korean", where=f"template {template!r}"
-                )
+                raise InputError(f"particle {name} in a template that is not Korean", where=f"template {template!r}")
         elif name not in _OPTIONS:
             raise InputError("unknown option of a field", where=f"template {template!r}", found=repr(name),
                              expected=f"a particle pair such as 은/는, or {', '.join(_OPTIONS)}")  # fmt: skip

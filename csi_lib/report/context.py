@@ -18,10 +18,16 @@ VARIABLE = "CSI_CONTEXT"
 
 @dataclass(frozen=True)
 class Context:
-    """chapter: the id objects are recorded under; chapters: those of this report, to which it may refer; data: folder of respondent files; store: computed estimates;
-    figures: where this chapter's drawings are written for the joined report (None: nowhere); study: the study as the run
-    has read it, pickled in its private folder, so that not every notebook reads the YAML again; fresh: the run has just
-    checked the store against data and settings."""
+    """What the run knows.
+
+    Attributes
+    ----------
+    chapter : the id under which objects are recorded; chapters : those of this report, to which it may refer.
+    data : folder of respondent files; store : of computed estimates.
+    figures : where this chapter's drawings are written for the joined report (None: nowhere).
+    study : the study as the run has read it, pickled in its private folder, so that not every notebook reads YAML.
+    fresh : the run has just checked the store against data and settings.
+    """
 
     chapter: str = "chapter"
     data: str | None = None

@@ -183,11 +183,7 @@ def _settings(document: Document, source: Source, to: str) -> dict:
 def _convert(document: Document, source: Source, meta: dict, arguments: list[str], to: str) -> str:
     lang = str(meta.get("lang", "ko"))[:2]
     words = _WORDS.get(lang, _WORDS["en"])
-    passed = {
-        k: v
-        for k, v in meta.items()
-        if k in _DATA - {"execute", "jupyter", "kernelspec", "project", "format"}
-    }
+    passed = {k: v for k, v in meta.items() if k in _DATA - {"execute", "jupyter", "kernelspec", "project", "format"}}
     passed |= {
         "lang": str(meta.get("lang", "ko")),
         "csi-words": words,
@@ -264,7 +260,5 @@ def _report(source: Source, stderr: list[str]) -> None:
             found.append((source.find(f"[^{match[2]}]"), f"{match[1].lower()}: {match[2]}"))
     if found:
         where, problem = found[0]
-        more = "".join(
-            f"\n{place}: {what}" for place, what in dict.fromkeys(found[1:]) if (place, what) != found[0]
-        )
+        more = "".join(f"\n{place}: {what}" for place, what in dict.fromkeys(found[1:]) if (place, what) != found[0])
         raise InputError(problem + more, where=where)

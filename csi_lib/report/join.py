@@ -31,9 +31,7 @@ _KIND = "(?:fig|tbl|sec|eq)"
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
 _DEFINED = re.compile(rf"(?P<open>(?<!\\)\{{(?:[^{{}}\n\"]*\s)?#)(?P<id>{_KIND}-{_NAME})")
 _LABEL = re.compile(rf"(?P<open>^#\|\s*label:\s*)(?P<id>{_KIND}-{_NAME})", re.MULTILINE)
-_CITED = re.compile(
-    rf"(?<![\\\w@])(?P<sign>-?@)(?P<brace>\{{?)(?P<id>{_KIND}-{_NAME})(?P<end>\}}?)(?P<next>\w?)"
-)
+_CITED = re.compile(rf"(?<![\\\w@])(?P<sign>-?@)(?P<brace>\{{?)(?P<id>{_KIND}-{_NAME})(?P<end>\}}?)(?P<next>\w?)")
 _LINKED = re.compile(rf"(?P<open>\]\(#)(?P<id>{_KIND}-{_NAME})(?=\))")
 _NOTE = re.compile(r"(?<!\\)\[\^(?P<id>[^\]\s]+)\]")
 _CODE = re.compile(
@@ -101,9 +99,7 @@ def _kept_cells(chapter: str, node: nbformat.NotebookNode, lang: str) -> list:
         if cell.cell_type == "code":
             for output in cell.outputs:
                 if output.output_type == "error":
-                    raise InputError(
-                        f"a cell ended in {output.ename}", where=f"chapter {chapter}: cell {index}"
-                    )
+                    raise InputError(f"a cell ended in {output.ename}", where=f"chapter {chapter}: cell {index}")
             if not cell.outputs:
                 continue
         elif not cell.source.strip():

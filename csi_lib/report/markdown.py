@@ -104,9 +104,7 @@ class _Notebook:
         try:
             self.node = nbformat.read(path, as_version=4)
         except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
-            raise InputError(
-                "this is not a readable notebook", where=str(path), found=str(error)[:120]
-            ) from error
+            raise InputError("this is not a readable notebook", where=str(path), found=str(error)[:120]) from error
         self.metadata: dict = {}
         self.echo = echo
         self.warning = True
@@ -196,9 +194,7 @@ class _Notebook:
             text = _ANSI.sub("", "".join(output.text)).rstrip("\n")
             return f"::: {{.cell-output .cell-output-{output.name}}}\n\n{_fence(text)}\n\n:::" if text else ""
         if output.output_type == "error":
-            raise InputError(
-                f"this cell failed with {output.ename}", where=where, action="Mend and run it again"
-            )
+            raise InputError(f"this cell failed with {output.ename}", where=where, action="Mend and run it again")
         data = output.data
         if any(mime in data for mime in _REFUSED_MIME):
             raise InputError("a widget or script is outside the supported subset", where=where)

@@ -47,9 +47,7 @@ def run_pandoc(text: str, arguments: list[str], *, folder: Path) -> tuple[str, l
     if not path:
         raise RuntimeError("pandoc was not found; install pypandoc-binary")
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(
-        [path, *arguments], input=text.encode(), capture_output=True, cwd=folder, env=environment
-    )
+    done = subprocess.run([path, *arguments], input=text.encode(), capture_output=True, cwd=folder, env=environment)
     stderr = done.stderr.decode("utf-8", "replace").splitlines()
     if done.returncode and not any(line.startswith("CSI-PROBLEM") for line in stderr):
         raise RuntimeError("pandoc failed: " + " ".join(stderr)[-2000:])

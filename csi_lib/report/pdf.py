@@ -90,6 +90,4 @@ def _fonts(folders: tuple[str, ...]):
     import typst
 
     paths = [*folders, str(shared_path("reports", "fonts"))]
-    return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=True, font_paths=list(dict.fromkeys(paths))
-    )
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=list(dict.fromkeys(paths)))

@@ -14,9 +14,7 @@ from csi_lib.report.theme import Theme
 from csi_lib.share import shared_path
 
 
-def write_project(
-    folder: Path, *, lang: str, theme: Theme, options: Mapping[str, object] | None = None
-) -> Path:
+def write_project(folder: Path, *, lang: str, theme: Theme, options: Mapping[str, object] | None = None) -> Path:
     """Make `folder`, which holds or will hold ``report.ipynb``, a Quarto project; returns `_quarto.yml`.
 
     It renders ``report.ipynb`` only, into ``_quarto/``: what was published is never touched by a

@@ -132,14 +132,10 @@ def render_document(
     if not path.is_file():
         raise InputError("there is no such document", where=str(path))
     if path.suffix not in (".ipynb", ".qmd", ".md"):
-        raise InputError(
-            "this is not a document that can be rendered", where=str(path), expected=".ipynb, .qmd or .md"
-        )
+        raise InputError("this is not a document that can be rendered", where=str(path), expected=".ipynb, .qmd or .md")
     target = Path(out) if out else path.parent
     target.mkdir(parents=True, exist_ok=True)
-    return _render(
-        path, {name: target / f"{path.stem}.{name}" for name in _checked(formats)}, renderer, options or {}
-    )
+    return _render(path, {name: target / f"{path.stem}.{name}" for name in _checked(formats)}, renderer, options or {})
 
 
 def _checked(formats: Sequence[str]) -> tuple[str, ...]:

@@ -23,9 +23,7 @@ _RANGE = re.compile(r"unicode-range: ([^;}]+)")
 _HEADING = re.compile(r"<(/?)h([1-5])(?=[\s>])")
 
 
-def self_contained(
-    page: str, *, folder: Path, stylesheets: list[Path], script: Path, logo: str | None
-) -> str:
+def self_contained(page: str, *, folder: Path, stylesheets: list[Path], script: Path, logo: str | None) -> str:
     """`page` (of template.html) with styles, script, pictures and logo put in.
 
     Headings of the text step down one level, because the title is the page's only ``h1``.

@@ -55,9 +55,7 @@ def _one(table: Table) -> str:
     widths = _dashes(table, shown)
     lines = ["| " + " | ".join(heads) + " |", "|" + "|".join(map(_rule, table.columns, widths)) + "|"]
     lines += ["| " + " | ".join(cells) + " |" for cells in body]
-    caption = (
-        table.caption.markdown if isinstance(table.caption, Sentence) else escape_markdown(table.caption)
-    )
+    caption = table.caption.markdown if isinstance(table.caption, Sentence) else escape_markdown(table.caption)
     out = "\n".join(lines) + f"\n\n: {caption} {{#tbl-{table.name}}}"
     notes = [n.markdown if isinstance(n, Sentence) else escape_markdown(n) for n in table.all_notes()]
     return out + ("\n\n::: {.table-notes}\n" + "\\\n".join(notes) + "\n:::" if notes else "")

@@ -142,9 +142,7 @@ def _mix(colour: str, other: str, share: float) -> str:
 
 def _toward(colour: str, end: str, background: str, wanted: float) -> str:
     """`colour` moved towards `end` until it reaches the wanted contrast on `background`."""
-    return next(
-        mixed for step in range(101) if contrast(mixed := _mix(colour, end, step / 100), background) >= wanted
-    )
+    return next(mixed for step in range(101) if contrast(mixed := _mix(colour, end, step / 100), background) >= wanted)
 
 
 def _colours(primary: str) -> str:

@@ -78,9 +78,7 @@ class WarmParent:
         """Whether it is this process's (a forked worker needs its own) and still there."""
         return self.owner == os.getpid() and (self.process is None or self.process.poll() is None)
 
-    def fork(
-        self, argv: list[str], *, env: dict, cwd: str, silent: list[int], processes: int | None
-    ) -> ForkedKernel:
+    def fork(self, argv: list[str], *, env: dict, cwd: str, silent: list[int], processes: int | None) -> ForkedKernel:
         """A kernel running ``ipykernel_launcher`` with `argv`; blocks until the parent is ready."""
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(START)

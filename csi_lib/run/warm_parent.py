@@ -173,9 +173,7 @@ class Parent:
             # itself; whose it was can no longer be told once it has a session of its own, so that
             # waits until no kernel could miss it.
             if ended:
-                kill_children(
-                    keep=lambda pid, session: pid in self.kernels or (self.kernels and session not in ended)
-                )
+                kill_children(keep=lambda pid, session: pid in self.kernels or (self.kernels and session not in ended))
 
     def watch_processes(self) -> None:
         """Kill a kernel that has forked more processes than it may."""

@@ -75,9 +75,7 @@ def _allow_single_values(node) -> None:
             _allow_single_values(value)
         items = node.get("items")
         if node.get("type") == "array" and isinstance(items, dict) and "prefixItems" not in node:
-            plain = (
-                items.get("type") in ("string", "number", "integer") or "enum" in items or "anyOf" in items
-            )
+            plain = items.get("type") in ("string", "number", "integer") or "enum" in items or "anyOf" in items
             if plain and "$ref" not in items:
                 array = dict(node)
                 node.clear()

@@ -87,9 +87,7 @@ class StudyFile(Part):
     @model_validator(mode="after")
     def _language_known(self):
         if self.report.language not in self.languages:
-            raise ValueError(
-                f"the report's language {self.report.language!r} is not among the study's languages"
-            )
+            raise ValueError(f"the report's language {self.report.language!r} is not among the study's languages")
         return self
 
 
@@ -124,8 +122,7 @@ class Study(StudyFile):
             "this study has no such agency",
             where=f"study {self.id!r}",
             found=_short(id),
-            expected=f"one of {', '.join(known[:12])}{' …' if len(known) > 12 else ''}"
-            f" (an id matches {AGENCY_ID})",
+            expected=f"one of {', '.join(known[:12])}{' …' if len(known) > 12 else ''} (an id matches {AGENCY_ID})",
             action=f"Did you mean {near!r}?" if near else "Agencies are listed in agencies.yml.",
         )
 
@@ -201,9 +198,7 @@ class Study(StudyFile):
                 action="Add the language under 'languages' and translate the labels.",
             )
         if release not in ("public", "restricted"):
-            raise InputError(
-                "this release does not exist", found=_short(release), expected="public or restricted"
-            )
+            raise InputError("this release does not exist", found=_short(release), expected="public or restricted")
         chosen = {agency.id: agency for agency in chosen}
         return [
             Job(str(self.path), id, year, lang, release)
@@ -271,11 +266,7 @@ def _read(folder: Path) -> Study:
         [
             *cross_faults(file, declared, listed),
             *group_faults(file, declared, codebooks),
-            *(
-                f
-                for name, book in codebooks.items()
-                for f in design_faults(file, name, declared.sources[name], book)
-            ),
+            *(f for name, book in codebooks.items() for f in design_faults(file, name, declared.sources[name], book)),
         ]
     )
     given = {name: getattr(declared, name) for name in StudyFile.model_fields}

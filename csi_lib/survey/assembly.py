@@ -43,8 +43,7 @@ class Grouping:
         """Groups in the column's category order; a pair of columns gives every combination that occurs."""
         names = (by,) if isinstance(by, str) else tuple(by)
         factors = [
-            frame[n] if isinstance(frame[n].dtype, pd.CategoricalDtype) else frame[n].astype("category")
-            for n in names
+            frame[n] if isinstance(frame[n].dtype, pd.CategoricalDtype) else frame[n].astype("category") for n in names
         ]
         codes, levels = np.zeros(len(frame), dtype=int), [()]
         for factor in factors:

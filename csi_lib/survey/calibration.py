@@ -169,9 +169,7 @@ class Calibration:
         gram = (x.multiply(metric[:, None])).T @ x
         gram = gram.toarray() if sparse.issparse(gram) else gram
         root = 1 / np.sqrt(np.maximum(np.diag(gram), 1e-300))
-        inverse = np.linalg.pinv(gram * np.outer(root, root), rcond=1e-12, hermitian=True) * np.outer(
-            root, root
-        )
+        inverse = np.linalg.pinv(gram * np.outer(root, root), rcond=1e-12, hermitian=True) * np.outer(root, root)
         return (u - x @ (inverse @ (x.T @ (metric[:, None] * u)))) * self.weights[:, None]
 
     def refit(self, weights: np.ndarray) -> np.ndarray:

@@ -68,4 +68,3 @@ def shares(survey, columns: Sequence[str], by: Sequence[str | tuple[str, ...]] =
                 build.add(grouping, *domain_mean(hit, w, grouping.codes, len(grouping), base), base,
                           measure=f"{column}:{value}", statistic="share", unit="proportion", scale_low=0.0, scale_high=1.0)  # fmt: skip
     return build.build()
-

@@ -210,9 +210,7 @@ class SurveyDesign(Estimators):
         """Covariance matrix of a statistic."""
         return self.covariance(statistic.influence(self.weights))
 
-    def replicates(
-        self, kind: str = "auto", *, replicates: int = 1000, seed: int | None = None, fay: float = 0.0
-    ):
+    def replicates(self, kind: str = "auto", *, replicates: int = 1000, seed: int | None = None, fay: float = 0.0):
         """The same design with replicate weights; see `csi_lib.survey.replicates.replicate`."""
         from csi_lib.survey.replicates import replicate
 

@@ -47,10 +47,7 @@ CONFIDENCE = 0.95
 def row_ids(frame: pd.DataFrame) -> list[str]:
     """Stable 12-digit hash of the identifying columns of each row."""
     columns = [frame[k].astype("string").fillna("") for k in KEYS]
-    return [
-        hashlib.blake2s("\x1f".join(key).encode(), digest_size=6).hexdigest()
-        for key in zip(*columns, strict=True)
-    ]
+    return [hashlib.blake2s("\x1f".join(key).encode(), digest_size=6).hexdigest() for key in zip(*columns, strict=True)]
 
 
 def results_frame(rows: pd.DataFrame | Iterable[Mapping] = (), **constant) -> pd.DataFrame:
@@ -76,8 +73,8 @@ def results_frame(rows: pd.DataFrame | Iterable[Mapping] = (), **constant) -> pd
 class Influence:
     """Linearised values of some rows of a frame on the primary units of one sample.
 
-    ``sample`` names the sample (rows of the same sample covary), ``z`` is units × rows (sparse), ``rows`` the positions in the frame, ``stratum`` the code of each unit,
-    ``factor`` c_h of each stratum, ``df`` the sample's degrees of freedom, ``labels`` what a unit is called
+    ``sample`` names the sample (rows of the same sample covary), ``z`` is units × rows (sparse), ``rows`` the
+    positions in the frame, ``stratum`` the code of each unit, ``factor`` c_h of each stratum, ``df`` the sample's degrees of freedom, ``labels`` what a unit is called
     in other samples (None: in none).
     """
 
@@ -197,7 +194,9 @@ class Estimates:
                 samples.setdefault(piece.sample, []).append(replace(piece, rows=piece.rows + offset))
             offset += len(part)
         joined = [
-            replace(same[0], z=sparse.hstack([p.z for p in same], format="csc"), rows=np.concatenate([p.rows for p in same]))
+            replace(
+                same[0], z=sparse.hstack([p.z for p in same], format="csc"), rows=np.concatenate([p.rows for p in same])
+            )
             for same in samples.values()
         ]
         return cls(pd.concat([p.frame for p in parts], ignore_index=True), tuple(joined))

@@ -41,13 +41,9 @@ class Estimators(Sample):
         items = [Item(c, lambda c=c: self.numeric(c)) for c in listed(cols)]
         return estimation.estimates(self, items, self.domains(by), ci=ci, deff=deff)
 
-    def ratio(
-        self, numerator, denominator, by=None, *, ci: float = 0.95, deff: str = "replace"
-    ) -> pd.DataFrame:
+    def ratio(self, numerator, denominator, by=None, *, ci: float = 0.95, deff: str = "replace") -> pd.DataFrame:
         """Ratio Σwx/Σwy of two columns; item ``x/y``. R: ``svyratio``."""
-        item = Item(
-            f"{numerator}/{denominator}", lambda: self.numeric(numerator), lambda: self.numeric(denominator)
-        )
+        item = Item(f"{numerator}/{denominator}", lambda: self.numeric(numerator), lambda: self.numeric(denominator))
         return estimation.estimates(self, [item], self.domains(by), ci=ci, deff=deff)
 
     def population_variance(self, cols, by=None, *, ci: float = 0.95) -> pd.DataFrame:
@@ -105,9 +101,7 @@ class Estimators(Sample):
         """
         return quantiles.quantile(self, listed(cols), listed(probabilities), by, rule, interval, ci)
 
-    def difference(
-        self, cols, by=None, *, reference=None, ci: float = 0.95, adjust: str = "none"
-    ) -> pd.DataFrame:
+    def difference(self, cols, by=None, *, reference=None, ci: float = 0.95, adjust: str = "none") -> pd.DataFrame:
         """Differences of means: between the groups of `by` for each item, or, without `by`, between the items
         on the same respondents. All pairs, or each against `reference`; the covariance of the two is
         included.

@@ -74,9 +74,7 @@ def _margin(sample, columns, target) -> Margin:
         code, first, last = pair_codes(code, second, len(second_labels))
         labels = [(*labels[i], second_labels.tolist()[j]) for i, j in zip(first, last)]
     target = target.to_dict() if isinstance(target, pd.Series) else dict(target)
-    wanted = {
-        str(k) if not isinstance(k, tuple) else " × ".join(map(str, k)): float(v) for k, v in target.items()
-    }
+    wanted = {str(k) if not isinstance(k, tuple) else " × ".join(map(str, k)): float(v) for k, v in target.items()}
     found = [" × ".join(map(str, label)) for label in labels]
     unnamed = [label for label in found if label not in wanted]
     if unnamed:

@@ -32,9 +32,7 @@ def proportion(design, cols, by, levels, method, ci, deff) -> pd.DataFrame:
     for name in cols:
         known = levels_of(design.column(name), design.domain) if levels is None else list(levels)
         for level in known:
-            item = Item(
-                name, lambda name=name, level=level: indicator(design.column(name), level), design._ones
-            )
+            item = Item(name, lambda name=name, level=level: indicator(design.column(name), level), design._ones)
             frame = estimation.estimates(design, [item], domains, ci=ci, deff=deff)
             frame.insert(frame.columns.get_loc("item") + 1, "level", level)
             frame[["ci_low", "ci_high"]] = _interval(design, item, domains, frame, method, ci)

@@ -132,9 +132,7 @@ def straight_lined(frame: pd.DataFrame, codebook: Codebook) -> pd.Series:
         if len(items) < FLAG_ITEMS:
             continue
         ends = codebook.scales[scale].low + codebook.scales[scale].high
-        answers = np.column_stack(
-            [ends - frame[i] if codebook.columns[i].reverse else frame[i] for i in items]
-        )
+        answers = np.column_stack([ends - frame[i] if codebook.columns[i].reverse else frame[i] for i in items])
         answered = np.isfinite(answers).sum(axis=1)
         low = np.where(np.isfinite(answers), answers, np.inf).min(axis=1)
         high = np.where(np.isfinite(answers), answers, -np.inf).max(axis=1)

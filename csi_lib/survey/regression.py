@@ -112,9 +112,7 @@ class _Equations:
                 )
             eta = x @ beta
             now = deviance(y, mean(eta), w)
-            far = {"gaussian": 0.0, "quasibinomial": np.abs(eta).max(), "quasipoisson": -eta.min()}[
-                self.family
-            ]
+            far = {"gaussian": 0.0, "quasibinomial": np.abs(eta).max(), "quasipoisson": -eta.min()}[self.family]
             if not np.isfinite(now) or far > 15:  # shares or rates below 1e-6: a level without the outcome
                 break
             if abs(now - before) / (abs(now) + 0.1) < 1e-8:

@@ -51,9 +51,7 @@ class ReplicateDesign(Estimators):
         population: float | None = None,
     ):
         self._read(data)
-        if isinstance(replicate_weights, (list, tuple)) and all(
-            isinstance(c, str) for c in replicate_weights
-        ):
+        if isinstance(replicate_weights, (list, tuple)) and all(isinstance(c, str) for c in replicate_weights):
             matrix = np.column_stack([self.numeric(c) for c in replicate_weights])
         else:
             matrix = np.asarray(replicate_weights, dtype=float)
@@ -96,9 +94,7 @@ class ReplicateDesign(Estimators):
     def replicate_estimates(self, statistic) -> np.ndarray:
         """K × R estimates of a statistic (an object with `estimate(weights)`)."""
         step = max(1, _BLOCK // self.n)
-        parts = [
-            statistic.estimate(self.replicate_weights(slice(i, i + step))) for i in range(0, self.count, step)
-        ]
+        parts = [statistic.estimate(self.replicate_weights(slice(i, i + step))) for i in range(0, self.count, step)]
         return np.column_stack(parts)
 
     def covariance_from(self, replicates: np.ndarray, estimate: np.ndarray) -> np.ndarray:
@@ -185,9 +181,7 @@ def replicate(design, kind: str, *, replicates: int, seed: int | None, fay: floa
     in every replicate, so that estimated weights enter the standard error.
     """
     if kind not in KINDS:
-        raise InputError(
-            "unknown kind of replicates", where="kind", found=repr(kind), expected=", ".join(KINDS)
-        )
+        raise InputError("unknown kind of replicates", where="kind", found=repr(kind), expected=", ".join(KINDS))
     stage = design.stages[0]
     if kind == "auto":
         kind = "JK1" if stage.strata == 1 else "JKn"

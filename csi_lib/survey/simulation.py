@@ -102,9 +102,7 @@ def simulate_study(
     study = load_study(study)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    names = sources or [
-        n for n, s in study.sources.items() if s.kind == "respondents" and n in study.codebooks
-    ]
+    names = sources or [n for n, s in study.sources.items() if s.kind == "respondents" and n in study.codebooks]
     files, truths, planted = [], [], []
     for source in names:
         settings, world = world_of(study, source)
@@ -118,9 +116,7 @@ def simulate_study(
                 samples.append(_sample(study, source, agency, year, population, use))
             wave = pd.concat(samples, ignore_index=True) if len(samples) > 1 else samples[0]
             if defects:
-                wave, found = plant(
-                    wave, study, source, year, world.defects, generator(use, source, year, "defects")
-                )
+                wave, found = plant(wave, study, source, year, world.defects, generator(use, source, year, "defects"))
                 planted += found
             for agency, rows in wave.groupby("agency", sort=False):
                 template = study.sources[source].paths(year, agency)[0]
@@ -132,17 +128,13 @@ def simulate_study(
             _write(table, path, world.encoding.get(_year_of(study, source, template), "utf-8-sig"))
             files.append(path)
     pd.concat(truths, ignore_index=True).to_parquet(out / "truth.parquet", index=False)
-    (out / "defects.json").write_text(
-        json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    (out / "defects.json").write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return files
 
 
 def _simulated(study, source, agency, year, frame: pd.DataFrame, columns: dict) -> Survey:
     counts = {"read": len(frame), "dropped": 0, "kept": len(frame), "undeclared": 0, "straight_lined": 0}
-    quality = SurveyQuality(
-        pd.DataFrame(columns=COLUMNS), counts, pd.DataFrame(columns=PEOPLE), simulated=True
-    )
+    quality = SurveyQuality(pd.DataFrame(columns=COLUMNS), counts, pd.DataFrame(columns=PEOPLE), simulated=True)
     book = study.codebook(source)
     return Survey(frame, book, quality, MappingProxyType(columns), agency, year, source, study.id)
 
@@ -178,9 +170,7 @@ def stand_in(study: Study) -> Path:
     return folder
 
 
-def _sample(
-    study: Study, source: str, agency: str, year: int, population: pd.DataFrame, seed: int
-) -> pd.DataFrame:
+def _sample(study: Study, source: str, agency: str, year: int, population: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Respondents of one agency and year, with weights and all other columns of the codebook."""
     _, world = world_of(study, source)
     rng = generator(seed, source, agency, year, "sample")
@@ -214,9 +204,7 @@ def _sample(
             )
     for item in codebook.items:
         silent = rng.random(n) < world.item_missing
-        sample[item] = sample[item].mask(
-            silent & sample[item].notna().to_numpy(), -np.inf
-        )  # written as a code
+        sample[item] = sample[item].mask(silent & sample[item].notna().to_numpy(), -np.inf)  # written as a code
     return pd.concat([sample, pd.DataFrame(extra)], axis=1)
 
 

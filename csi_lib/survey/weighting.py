@@ -104,9 +104,7 @@ def rake(
     if bounds is None:
         solver = Raking(read, tolerance, max_iterations)
     else:
-        solver = _calibrating(
-            read, [], "raking", _bounds(bounds, "raking"), tolerance, min(max_iterations, 100)
-        )
+        solver = _calibrating(read, [], "raking", _bounds(bounds, "raking"), tolerance, min(max_iterations, 100))
     return _finish("raking", data, start, solver, read, [], trim)
 
 
@@ -149,15 +147,11 @@ def calibrate(
     factor and the intercept are one set of totals here.
     """
     if method not in ("linear", "raking", "logit"):
-        raise InputError(
-            "unknown method", where="method", found=repr(method), expected="linear, raking, logit"
-        )
+        raise InputError("unknown method", where="method", found=repr(method), expected="linear, raking, logit")
     sample, start = _start(data, weights)
     categories = {k: v for k, v in totals.items() if isinstance(v, (Mapping, pd.Series))}
     read = read_margins(sample, categories, _total(None, categories, start)) if categories else []
-    numeric = [
-        (name, _complete(sample, name), float(v)) for name, v in totals.items() if name not in categories
-    ]
+    numeric = [(name, _complete(sample, name), float(v)) for name, v in totals.items() if name not in categories]
     if not read and not numeric:
         raise InputError("no total is given", where="totals", action="Give {column: total}.")
     solver = _calibrating(read, numeric, method, _bounds(bounds, method), tolerance, max_iterations)
@@ -252,13 +246,9 @@ def _total(population, margins, start) -> float | None:
 def _bounds(bounds, method) -> tuple[float, float]:
     low, high = map(float, bounds)
     if not low < 1 < high:
-        raise InputError(
-            "the bounds of the factors must lie around 1", where="bounds", found=f"{low:g}, {high:g}"
-        )
+        raise InputError("the bounds of the factors must lie around 1", where="bounds", found=f"{low:g}, {high:g}")
     if method == "logit" and not np.isfinite([low, high]).all():
-        raise InputError(
-            "logit calibration needs finite bounds", where="bounds", action="Give e.g. (0.3, 3)."
-        )
+        raise InputError("logit calibration needs finite bounds", where="bounds", action="Give e.g. (0.3, 3).")
     return low, high
 
 
@@ -297,9 +287,7 @@ def _finish(method, data, start, solver, read, numeric, trim) -> Weighting:
             MeasureWarning,
             stacklevel=3,
         )
-    report = _report(
-        method, start, final, solution.iterations, cut, _margin_rows(read, numeric, start, final)
-    )
+    report = _report(method, start, final, solution.iterations, cut, _margin_rows(read, numeric, start, final))
     calibrated = getattr(data, "calibrated", None)
     design = None
     if calibrated is not None and (final > 0).all():

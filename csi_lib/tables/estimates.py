@@ -263,14 +263,10 @@ def rank_table(
     text = {**_HEADS[lang], **(heads or {})}
     numbers = [Number(ranks[i], "rank", suppressed=bool(frame["suppressed"][i])) for i in order]
     column = Column("rank", text["rank"], "right", "number")
-    body = [
-        Row((row.cells[0], number, *row.cells[1:]), row.group) for row, number in zip(table.rows, numbers)
-    ]
+    body = [Row((row.cells[0], number, *row.cells[1:]), row.group) for row, number in zip(table.rows, numbers)]
     tied = ranks.dropna().duplicated().any()
     notes = (*table.notes, *([text["ties"]] if tied else []))
-    return Table(
-        name, caption, (table.columns[0], column, *table.columns[1:]), tuple(body), notes, lang, min_base
-    )
+    return Table(name, caption, (table.columns[0], column, *table.columns[1:]), tuple(body), notes, lang, min_base)
 
 
 # ---------------------------------------------------------------------- cells

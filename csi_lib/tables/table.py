@@ -102,15 +102,11 @@ class Table:
         check_lang(self.lang)
         where = f"table {self.name}"
         if not _NAME.fullmatch(self.name):
-            raise InputError(
-                "malformed name of a table", found=repr(self.name), expected="small letters, digits, -"
-            )
+            raise InputError("malformed name of a table", found=repr(self.name), expected="small letters, digits, -")
         for name in ("columns", "rows", "notes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.rows:
-            raise InputError(
-                "a table without rows", where=where, action="Say in a sentence that there is nothing"
-            )
+            raise InputError("a table without rows", where=where, action="Say in a sentence that there is nothing")
         keys = [c.key for c in self.columns]
         if len(set(keys)) != len(keys):
             raise InputError("two columns have the same key", where=where, found=", ".join(keys))
@@ -120,9 +116,7 @@ class Table:
                                  expected=f"{len(self.columns)}, one per column")  # fmt: skip
             for cell in row.cells:
                 if cell is not None and not isinstance(cell, (str, Number, Interval, Sentence)):
-                    raise InputError(
-                        "a cell is a text or a Number", where=f"{where}, row {position}", found=repr(cell)
-                    )
+                    raise InputError("a cell is a text or a Number", where=f"{where}, row {position}", found=repr(cell))
 
     # ------------------------------------------------------------------ reading it
     @property
@@ -168,9 +162,7 @@ class Table:
     def headings(self) -> tuple[str, ...]:
         """Label of each column, with the unit where the columns of the table differ in it."""
         units = self.column_units()
-        several = (
-            len({u for u in units if u} | {"several" for i in range(len(units)) if self.prints_units(i)}) > 1
-        )
+        several = len({u for u in units if u} | {"several" for i in range(len(units)) if self.prints_units(i)}) > 1
         label = lambda c, u: f"{c.label} ({UNITS[u].suffix(self.lang)})".strip() if several and u else c.label
         return tuple(map(label, self.columns, units))
 
@@ -235,9 +227,7 @@ def _named_units(table: Table, position: int) -> set[str]:
     """Units with a sign of their own among the numbers of a column."""
     cells = (row.cells[position] for row in table.rows)
     units = {
-        c.unit if isinstance(c, Number) else c.low.unit
-        for c in cells
-        if isinstance(c, (Number, Interval)) and c.shown
+        c.unit if isinstance(c, Number) else c.low.unit for c in cells if isinstance(c, (Number, Interval)) and c.shown
     }
     return {u for u in units if UNITS[u].suffix(table.lang)}
 

@@ -83,7 +83,12 @@ def test_every_agency_counts_once_in_the_mean_of_a_round():
 
 
 def points(values):
-    return results_frame([{"measure": f"q{i}", "statistic": "mean", "estimate": v, "unit": "points", "n": 100} for i, v in enumerate(values)])
+    return results_frame(
+        [
+            {"measure": f"q{i}", "statistic": "mean", "estimate": v, "unit": "points", "n": 100}
+            for i, v in enumerate(values)
+        ]
+    )
 
 
 def test_quadrants_and_the_order_of_mending():

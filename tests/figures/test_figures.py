@@ -38,24 +38,14 @@ def frame(*rows):
 
 CODES = "abcdefg"
 ITEMS = frame(*(row(50 + 4.25 * i, 300 + i, measure=c) for i, c in enumerate(CODES)))
-GROUPS = frame(
-    *(row(55 + 3.5 * i, 100 + i, by1="v" if i < 3 else "w", group1=c) for i, c in enumerate(CODES))
-)
+GROUPS = frame(*(row(55 + 3.5 * i, 100 + i, by1="v" if i < 3 else "w", group1=c) for i, c in enumerate(CODES)))
 EARLIER = ITEMS.assign(estimate=ITEMS["estimate"] - 2.5)
-IMPORTANCE = frame(
-    *(row(0.25 + 0.05 * i, 300, se=0.02, unit="correlation", measure=c) for i, c in enumerate(CODES))
-)
-WAVES = frame(
-    *(row(60 + i + 2 * j, 300, measure=m, year=2020 + i) for j, m in enumerate("ab") for i in range(4))
-)
+IMPORTANCE = frame(*(row(0.25 + 0.05 * i, 300, se=0.02, unit="correlation", measure=c) for i, c in enumerate(CODES)))
+WAVES = frame(*(row(60 + i + 2 * j, 300, measure=m, year=2020 + i) for j, m in enumerate("ab") for i in range(4)))
 SHARES = frame(*(row(v, 300 + i, se=0.01, unit="proportion", measure=m, group2=str(k))
                  for i, m in enumerate("abc") for k, v in enumerate((0.125, 0.25, 0.625))))  # fmt: skip
 CELLS = frame(
-    *(
-        row(50.5 + 3 * i + j, 100, group1=g, measure=m)
-        for i, g in enumerate("xyz")
-        for j, m in enumerate("ab")
-    )
+    *(row(50.5 + 3 * i + j, 100, group1=g, measure=m) for i, g in enumerate("xyz") for j, m in enumerate("ab"))
 )
 NODES = frame(*(row(60 + i, 300, measure=c) for i, c in enumerate(["top", "d1", "d2", "i1", "i2", "i3"])))
 EDGES = pd.DataFrame(
@@ -67,9 +57,7 @@ SCORES = np.linspace(1, 99, 200)
 CHANGES = frame(*(row(2.5, 300, measure=c, p_value=0.01 if i % 2 else 0.4) for i, c in enumerate(CODES)))
 
 DRAW = {
-    "gauge": lambda **k: figures.gauge(
-        row(63.94), previous=row(62.0), difference=row(1.94, p_value=0.01), **k
-    ),
+    "gauge": lambda **k: figures.gauge(row(63.94), previous=row(62.0), difference=row(1.94, p_value=0.01), **k),
     "surplus_ladder": lambda **k: figures.surplus_ladder(
         ITEMS.iloc[:3], differences=CHANGES.iloc[:2], beside=ITEMS.iloc[3:4], **k
     ),
@@ -80,9 +68,7 @@ DRAW = {
     "driver_bars": lambda **k: figures.driver_bars(IMPORTANCE, **k),
     "portfolio": lambda **k: figures.portfolio(ITEMS, IMPORTANCE, **k),
     "trend_lines": lambda **k: figures.trend_lines(WAVES, **k),
-    "slope_chart": lambda **k: figures.slope_chart(
-        EARLIER, ITEMS, differences=CHANGES, waves=("2023", "2024"), **k
-    ),
+    "slope_chart": lambda **k: figures.slope_chart(EARLIER, ITEMS, differences=CHANGES, waves=("2023", "2024"), **k),
     "likert_bars": lambda **k: figures.likert_bars(SHARES, **k),
     "distribution": lambda **k: figures.distribution(SCORES, mean=row(50.0), **k),
     "path_diagram": lambda **k: figures.path_diagram(NODES, EDGES, **k),
@@ -182,9 +168,7 @@ class TestDrawnIsData:
 
     def test_group_bars_and_reference(self):
         figure = DRAW["group_bars"](lang="en")
-        assert [p.get_width() for p in figure.fig.axes[0].patches] == pytest.approx(
-            GROUPS["estimate"].tolist()
-        )
+        assert [p.get_width() for p in figure.fig.axes[0].patches] == pytest.approx(GROUPS["estimate"].tolist())
         (line,) = artists(figure, "reference")
         assert line.get_segments()[0][0, 0] == 62.0
 
@@ -218,9 +202,7 @@ class TestDrawnIsData:
         figure = figures.portfolio(ITEMS, IMPORTANCE, covariance=dict.fromkeys(CODES, 0.01), lang="en")
         ellipse = artists(figure, "interval")[0]
         values = np.linalg.eigvalsh(np.array([[1.0, 0.01], [0.01, 0.0004]]))
-        assert sorted([ellipse.width, ellipse.height]) == pytest.approx(
-            sorted(2 * np.sqrt(values * 5.991464547))
-        )
+        assert sorted([ellipse.width, ellipse.height]) == pytest.approx(sorted(2 * np.sqrt(values * 5.991464547)))
 
     def test_trend(self):
         lines = artists(DRAW["trend_lines"](lang="ko"), "value")
@@ -242,9 +224,7 @@ class TestDrawnIsData:
 
     def test_distribution(self):
         figure = DRAW["distribution"](lang="ko")
-        heights = [
-            p.get_height() for p in figure.fig.axes[0].patches if p.get_height() < 99 and p.get_width() == 10
-        ]
+        heights = [p.get_height() for p in figure.fig.axes[0].patches if p.get_height() < 99 and p.get_width() == 10]
         counts = np.histogram(SCORES, np.arange(0, 101, 10))[0]
         assert heights == pytest.approx(counts / 2)  # 200 scores: half a per cent each
         assert figure.data["count"].tolist() == counts.tolist()
@@ -306,9 +286,7 @@ MISSING = {
     "index_bars": lambda r: figures.index_bars(frame({**r, "measure": "x"}), lang="ko"),
     "group_bars": lambda r: figures.group_bars(frame({**r, "group1": "x"}), overall=r, lang="ko"),
     "item_dots": lambda r: figures.item_dots(frame({**r, "measure": "x"}), lang="ko"),
-    "caterpillar": lambda r: figures.caterpillar(
-        frame({**r, "group1": "x"}, row(5.0, group1="y")), lang="ko"
-    ),
+    "caterpillar": lambda r: figures.caterpillar(frame({**r, "group1": "x"}, row(5.0, group1="y")), lang="ko"),
     "driver_bars": lambda r: figures.driver_bars(frame({**r, "measure": "x"}), lang="ko"),
     "trend_lines": lambda r: figures.trend_lines(frame({**r, "measure": "x", "year": 2024}), lang="ko"),
     "slope_chart": lambda r: figures.slope_chart(
@@ -321,9 +299,7 @@ MISSING = {
         pd.DataFrame({"parent": ["top"], "child": ["x"], "weight": [1.0]}),
         lang="ko",
     ),
-    "peers_strip": lambda r: figures.peers_strip(
-        pd.concat([PEERS, frame({**r, "agency": "z"})]), own="z", lang="ko"
-    ),
+    "peers_strip": lambda r: figures.peers_strip(pd.concat([PEERS, frame({**r, "agency": "z"})]), own="z", lang="ko"),
 }
 
 
@@ -352,9 +328,7 @@ def test_one_value_without_error_and_with_a_long_name(kind):
     figure.svg()
 
 
-@pytest.mark.parametrize(
-    "kind", ["index_bars", "caterpillar", "item_dots", "driver_bars", "heat_table", "trend_lines"]
-)
+@pytest.mark.parametrize("kind", ["index_bars", "caterpillar", "item_dots", "driver_bars", "heat_table", "trend_lines"])
 def test_empty_frames_are_refused(kind):
     with pytest.raises(InputError, match="nothing"):
         getattr(figures, kind)(ITEMS.iloc[:0].assign(group1=[], year=[]), lang="ko")
@@ -440,9 +414,7 @@ def test_crowded_portfolio_is_numbered_with_a_key():
     rng = np.random.default_rng(5)
     codes = [f"q{i}" for i in range(24)]
     sat = frame(*(row(v, measure=c) for v, c in zip(rng.uniform(58, 66, 24), codes)))
-    imp = frame(
-        *(row(v, unit="correlation", se=0.02, measure=c) for v, c in zip(rng.uniform(0.3, 0.5, 24), codes))
-    )
+    imp = frame(*(row(v, unit="correlation", se=0.02, measure=c) for v, c in zip(rng.uniform(0.3, 0.5, 24), codes)))
     figure = figures.portfolio(sat, imp, lang="ko", labels={c: f"문항의 긴 이름 {c}" for c in codes})
     drawn = [t.get_text() for ax in figure.fig.axes for t in ax.texts]
     assert {str(i) for i in range(1, 25)} <= set(drawn)

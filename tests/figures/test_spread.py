@@ -29,9 +29,7 @@ def test_spread_is_the_least_squares_solution(wanted):
     gap = 5.0
     limits = [{"type": "ineq", "fun": lambda x, i=i: x[i + 1] - x[i] - gap} for i in range(len(wanted) - 1)]
     limits += [{"type": "ineq", "fun": lambda x: x[0]}, {"type": "ineq", "fun": lambda x: 100 - x[-1]}]
-    best = minimize(
-        lambda x: ((x - wanted) ** 2).sum(), np.arange(len(wanted)) * gap, constraints=limits, tol=1e-12
-    )
+    best = minimize(lambda x: ((x - wanted) ** 2).sum(), np.arange(len(wanted)) * gap, constraints=limits, tol=1e-12)
     assert spread(wanted, gap, 0, 100) == pytest.approx(best.x, abs=1e-4)
 
 

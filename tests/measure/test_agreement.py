@@ -234,9 +234,7 @@ def test_krippendorff_alpha_does_not_care_for_rater_order_or_interval_units(seed
         assert krippendorff_alpha(swapped, level=level).alpha == pytest.approx(expected)
     shifted = krippendorff_alpha(3 * x + 10, level="interval").alpha
     assert shifted == pytest.approx(krippendorff_alpha(x, level="interval").alpha)
-    assert krippendorff_alpha(2 * x, level="ratio").alpha == pytest.approx(
-        krippendorff_alpha(x, level="ratio").alpha
-    )
+    assert krippendorff_alpha(2 * x, level="ratio").alpha == pytest.approx(krippendorff_alpha(x, level="ratio").alpha)
 
 
 def test_krippendorff_alpha_limits_and_bad_input():

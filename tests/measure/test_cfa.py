@@ -59,9 +59,7 @@ def check_loadings(result, expected):
     for ours, theirs in columns.items():
         if theirs in expected:
             close = 5e-5 if ours == "estimate" else 1e-5
-            np.testing.assert_allclose(
-                rows[ours], [expected[theirs][k] for k in rows.index], rtol=0, atol=close
-            )
+            np.testing.assert_allclose(rows[ours], [expected[theirs][k] for k in rows.index], rtol=0, atol=close)
     for pair, value in (expected["factor_cor"] or {}).items():
         assert result.factor_correlations.loc[tuple(pair.split("~~"))] == pytest.approx(value, abs=1e-5)
 

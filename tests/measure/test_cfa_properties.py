@@ -34,9 +34,7 @@ def test_exact_covariances_give_exact_parameters():
     result = csi_lib.cfa(exact(), MODEL)
     assert result.fit.chisq == pytest.approx(0, abs=1e-10)
     assert (result.fit.cfi, result.fit.rmsea, result.fit.df) == (1.0, 0.0, 19)
-    assert list(result.loadings.standardized) == pytest.approx(
-        [0.8, 0.7, 0.6, 0.5, 0.9, 0.8, 0.7, 0.6], abs=1e-9
-    )
+    assert list(result.loadings.standardized) == pytest.approx([0.8, 0.7, 0.6, 0.5, 0.9, 0.8, 0.7, 0.6], abs=1e-9)
     assert result.factor_correlations.loc["F", "G"] == pytest.approx(0.5, abs=1e-9)
     assert np.abs(result.residuals.to_numpy()).max() < 1e-9
 

@@ -65,9 +65,7 @@ def test_htmt_interval_covers_the_truth():
         random = np.random.default_rng(seed)
         factors = random.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 200)
         items = 0.8 * np.repeat(factors, 3, axis=1) + 0.6 * random.normal(size=(200, 6))
-        row = csi_lib.htmt(
-            items, {"F": ["x1", "x2", "x3"], "G": ["x4", "x5", "x6"]}, bootstrap=100, seed=seed
-        ).pairs
+        row = csi_lib.htmt(items, {"F": ["x1", "x2", "x3"], "G": ["x4", "x5", "x6"]}, bootstrap=100, seed=seed).pairs
         inside += row.ci_low[0] < 0.6 < row.ci_high[0]
     assert 50 <= inside <= 60
 
@@ -83,9 +81,7 @@ def test_htmt_with_missing_answers_and_weights(data):
     within = [r.loc[b, b].to_numpy()[np.tril_indices(3, -1)].mean() for b in blocks.values()]
     between = r.loc[blocks["visual"], blocks["speed"]].to_numpy().mean()
     pairwise = csi_lib.htmt(frame, blocks, missing="pairwise").matrix
-    assert pairwise.loc["visual", "speed"] == pytest.approx(
-        between / np.sqrt(within[0] * within[2]), rel=1e-12
-    )
+    assert pairwise.loc["visual", "speed"] == pytest.approx(between / np.sqrt(within[0] * within[2]), rel=1e-12)
     doubled = csi_lib.htmt(data["HS9"], blocks, weights=np.where(np.arange(301) < 50, 2.0, 1.0)).matrix
     repeated = csi_lib.htmt(pd.concat([data["HS9"], data["HS9"].head(50)]), blocks).matrix
     np.testing.assert_allclose(doubled, repeated, rtol=1e-12)
@@ -96,9 +92,7 @@ def test_htmt_of_polychoric_correlations(data):
     r = csi_lib.polychoric(frame[blocks["A"] + blocks["N"]]).correlations.abs()
     within = [r.loc[b, b].to_numpy()[np.tril_indices(5, -1)].mean() for b in blocks.values()]
     expected = r.loc[blocks["A"], blocks["N"]].to_numpy().mean() / np.sqrt(within[0] * within[1])
-    assert csi_lib.htmt(frame, blocks, correlation="polychoric").matrix.loc["A", "N"] == pytest.approx(
-        expected
-    )
+    assert csi_lib.htmt(frame, blocks, correlation="polychoric").matrix.loc["A", "N"] == pytest.approx(expected)
 
 
 def test_htmt_bad_input(data):

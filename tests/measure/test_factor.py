@@ -104,9 +104,7 @@ def test_the_exact_minimum_is_factanals(oracle, factor_data):
     for name in ("bfi25_complete", "HS9", "satisfaction27"):
         reference, data = oracle("factor")["efa"][name], factor_data(name)
         for rotation, normalize in (("none", None), ("varimax", None), ("promax", False)):
-            found = efa(
-                data, reference["nfactors"], method="ml", rotation=rotation, normalize=normalize, tolerance=0
-            )
+            found = efa(data, reference["nfactors"], method="ml", rotation=rotation, normalize=normalize, tolerance=0)
             target = pd.DataFrame(reference[f"factanal_{rotation}"]).T.loc[list(data.columns)].to_numpy()
             np.testing.assert_allclose(_aligned(found.loadings.to_numpy(), target)[0], target, atol=2e-6)
 
@@ -153,9 +151,7 @@ def test_rotations_keep_the_common_part_and_promise_what_they_say():
     unrotated = extract(r, 3, "minres").loadings
     for rotation in (varimax, oblimin, promax):
         found = rotation(unrotated)
-        np.testing.assert_allclose(
-            found.loadings @ found.phi @ found.loadings.T, unrotated @ unrotated.T, atol=1e-10
-        )
+        np.testing.assert_allclose(found.loadings @ found.phi @ found.loadings.T, unrotated @ unrotated.T, atol=1e-10)
         np.testing.assert_allclose(np.diag(found.phi), 1, atol=1e-12)
     spread = lambda loadings: ((loadings**2).var(axis=0)).sum()
     unit = lambda loadings: loadings / np.sqrt((loadings**2).sum(axis=1, keepdims=True))
@@ -218,9 +214,7 @@ def test_parallel_analysis_agrees_with_psych_in_what_is_not_random(oracle, facto
         np.testing.assert_allclose(found["component"], reference[name]["pc_values"], atol=1e-9)
         np.testing.assert_allclose(found["factor"], reference[name]["fa_values"], atol=1e-5)
         middle = parallel_analysis(factor_data(name), draws=40, quantile=0.5).eigenvalues
-        np.testing.assert_allclose(
-            middle["component_simulated"], reference[name]["pc_simulated_mean"], atol=0.03
-        )
+        np.testing.assert_allclose(middle["component_simulated"], reference[name]["pc_simulated_mean"], atol=0.03)
 
 
 def test_parallel_analysis_and_map_find_the_simulated_number():

@@ -19,9 +19,7 @@ def two_agencies(loading=0.0, intercept=0.0, residual=0.0, n=1500):
         shift = g * np.array([0, 0, 0, intercept, -intercept])
         noise = 0.6 + g * residual * np.array([0, 0, 0, 1, 1])
         factor = random.normal(0.5 * g, 1, n)[:, None]
-        frames.append(
-            pd.DataFrame(factor * loadings + shift + noise * random.normal(size=(n, 5)), columns=MODEL["F"])
-        )
+        frames.append(pd.DataFrame(factor * loadings + shift + noise * random.normal(size=(n, 5)), columns=MODEL["F"]))
     return pd.concat(frames, keys=["a", "b"], names=["agency"]).reset_index("agency")
 
 
@@ -58,9 +56,7 @@ def test_factor_mean_is_recovered_under_scalar_invariance():
 
 def test_partial_invariance_restores_the_level():
     frame = two_agencies(intercept=0.5)
-    result = csi_lib.invariance(
-        frame, MODEL, "agency", partial=["x4 ~ 1", "x5 ~ 1"], levels=["metric", "scalar"]
-    )
+    result = csi_lib.invariance(frame, MODEL, "agency", partial=["x4 ~ 1", "x5 ~ 1"], levels=["metric", "scalar"])
     assert result.level == "scalar"
     assert list(result.table.level) == ["metric", "scalar"]
 

@@ -49,9 +49,7 @@ def test_defaults_of_the_parameter_table():
     assert build(read_model("F =~ x1 + x2 + x3\nG =~ x4 + x5 + x6"), COLUMNS, means=True).n_free == 19
     labelled = build(read_model("F =~ x1 + a*x2 + a*x3\nG =~ x4 + a*x5 + x6"), COLUMNS)
     assert labelled.n_free == 11
-    grouped = build(
-        read_model("F =~ x1 + x2 + x3"), COLUMNS, groups=2, means=True, equal=["loadings", "intercepts"]
-    )
+    grouped = build(read_model("F =~ x1 + x2 + x3"), COLUMNS, groups=2, means=True, equal=["loadings", "intercepts"])
     # loadings 2, intercepts 3, residuals 6, variances 2, factor mean of the second group 1
     assert grouped.n_free == 14
 

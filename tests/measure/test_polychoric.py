@@ -45,9 +45,7 @@ def test_standard_errors_are_lavaans(bfi, oracle):
     items = [f"{f}{k}" for f in "AN" for k in range(1, 6)]
     found = csi_lib.polychoric(bfi[bfi.gender.notna()][items])
     pairs = [(a, b) for k, a in enumerate(items) for b in items[k + 1 :]]
-    np.testing.assert_allclose(
-        [found.se.loc[p] for p in pairs], [se[f"{a} ~~ {b}"] for a, b in pairs], rtol=1e-6
-    )
+    np.testing.assert_allclose([found.se.loc[p] for p in pairs], [se[f"{a} ~~ {b}"] for a, b in pairs], rtol=1e-6)
     names = found.thresholds.item + " | " + found.thresholds.threshold
     np.testing.assert_allclose(found.thresholds.se, [se[k] for k in names], rtol=1e-9)
 
@@ -80,9 +78,7 @@ def test_bivariate_normal(r):
     k = h * np.sign(r) + 0.4 * random.normal(size=30)
     expected = [multivariate_normal.cdf(point, cov=[[1, r], [r, 1]]) for point in np.column_stack([h, k])]
     np.testing.assert_allclose(bivariate_normal.cdf(h, k, np.full(30, r)), expected, atol=2e-10)
-    edge = bivariate_normal.cdf(
-        np.array([np.inf, -np.inf, np.inf]), np.array([0.3, 0.3, np.inf]), np.full(3, r)
-    )
+    edge = bivariate_normal.cdf(np.array([np.inf, -np.inf, np.inf]), np.array([0.3, 0.3, np.inf]), np.full(3, r))
     np.testing.assert_allclose(edge, [0.6179114221889526, 0, 1], atol=1e-14)
 
 
@@ -111,24 +107,18 @@ def test_pairwise_uses_all_answers_to_a_pair(bfi):
     holes.iloc[:100, 0] = np.nan
     pairwise = csi_lib.polychoric(holes, missing="pairwise")
     full = csi_lib.polychoric(frame)
-    assert pairwise.correlations.loc["A2", "A3"] == pytest.approx(
-        full.correlations.loc["A2", "A3"], abs=1e-10
-    )
+    assert pairwise.correlations.loc["A2", "A3"] == pytest.approx(full.correlations.loc["A2", "A3"], abs=1e-10)
     assert pairwise.pair_n.loc["A1", "A2"] == len(frame) - 100
     listwise = csi_lib.polychoric(holes)
     assert listwise.n == len(frame) - 100
     alone = csi_lib.polychoric(frame[["A1", "A2"]].iloc[100:])
-    assert listwise.correlations.loc["A1", "A2"] == pytest.approx(
-        alone.correlations.loc["A1", "A2"], abs=1e-10
-    )
+    assert listwise.correlations.loc["A1", "A2"] == pytest.approx(alone.correlations.loc["A1", "A2"], abs=1e-10)
 
 
 def test_empty_categories_are_named():
     random = np.random.default_rng(0)
     frame = pd.DataFrame(random.choice([1, 2, 4, 5], (100, 2)), columns=["q1", "q2"])
-    with pytest.warns(
-        MeasureWarning, match="'q1' has empty categories between its lowest and highest answer: 3"
-    ):
+    with pytest.warns(MeasureWarning, match="'q1' has empty categories between its lowest and highest answer: 3"):
         csi_lib.polychoric(frame[["q1"]].assign(other=random.integers(1, 4, 100)))
 
 

@@ -128,9 +128,7 @@ def test_bootstrap_interval_of_omega_holds_the_estimate_and_repeats():
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 9999), k=st.sampled_from([2, 4, 6, 8]))
 def test_alpha_is_the_mean_of_all_split_halves(seed, k):
-    x = np.random.default_rng(seed).normal(size=(40, k)) + np.random.default_rng(seed + 1).normal(
-        size=(40, 1)
-    )
+    x = np.random.default_rng(seed).normal(size=(40, k)) + np.random.default_rng(seed + 1).normal(size=(40, 1))
     found = split_half(x, method="all")
     alpha = cronbach_alpha(x).alpha
     assert found.guttman == pytest.approx(alpha, abs=1e-10)

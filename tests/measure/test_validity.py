@@ -60,9 +60,7 @@ def test_content_validity_ratio_has_the_exact_critical_values():
 def test_vif_agrees_with_car(oracle, statistics_data):
     data = statistics_data("plspm_satisfaction")
     sizes = {"IMAG": 5, "EXPE": 5, "QUAL": 5, "VAL": 4}
-    means = pd.DataFrame(
-        {b: data[[f"{b.lower()}{i + 1}" for i in range(k)]].mean(axis=1) for b, k in sizes.items()}
-    )
+    means = pd.DataFrame({b: data[[f"{b.lower()}{i + 1}" for i in range(k)]].mean(axis=1) for b, k in sizes.items()})
     found = vif(means).items.set_index("item")["vif"]
     for block, expected in oracle("validity_checks")["vif"].items():
         assert found[block] == pytest.approx(expected, abs=1e-9)

@@ -168,9 +168,7 @@ def test_any_text_in_a_table_cell(texts):
     """In a pipe table a cell stays one cell."""
     rows = "\n".join(f"| {escape_markdown(t)} | end |" for t in texts)
     source = f"| a | b |\n|---|---|\n{rows}\n"
-    done = subprocess.run(
-        [PANDOC, "-f", READER, "-t", "json"], input=source.encode(), capture_output=True, check=True
-    )
+    done = subprocess.run([PANDOC, "-f", READER, "-t", "json"], input=source.encode(), capture_output=True, check=True)
     (table,) = json.loads(done.stdout)["blocks"]
     assert table["t"] == "Table"
     body = table["c"][4][0][3]

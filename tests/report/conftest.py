@@ -49,9 +49,7 @@ def pdf_text():
 
 @pytest.fixture(scope="session")
 def chromium():
-    found = next(
-        (c for name in ("chromium", "chromium-browser", "google-chrome") if (c := shutil.which(name))), None
-    )
+    found = next((c for name in ("chromium", "chromium-browser", "google-chrome") if (c := shutil.which(name))), None)
     if not found:
         pytest.skip("no Chromium here")
     return found

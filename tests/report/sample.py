@@ -64,9 +64,7 @@ def show(markdown: str):
 
 def bars_svg(rows: list[tuple[str, float]]) -> str:
     height = 34 * len(rows) + 20
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {height}" width="640" height="{height}">'
-    ]
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {height}" width="640" height="{height}">']
     for i, (label, value) in enumerate(rows):
         y = 12 + 34 * i
         parts.append(
@@ -228,9 +226,7 @@ def chapters(folder: Path) -> list[tuple[str, nbformat.NotebookNode]]:
             text(
                 "# 개선 포트폴리오\n\n::: {.panel-tabset}\n\n### 중요도\n\n중요도는 전반적 만족과의 상관으로 구하였다.\n\n### 만족도\n\n만족도는 100점 만점의 평균이다.\n\n:::\n"
             ),
-            figure(
-                folder, "portfolio", "quadrant", "중요도와 만족도", [(d, v - 12) for d, v in value.items()]
-            ),
+            figure(folder, "portfolio", "quadrant", "중요도와 만족도", [(d, v - 12) for d, v in value.items()]),
         ],
         "trend": [
             text(

@@ -41,9 +41,7 @@ def test_project_renders_the_report_alone_and_aside(tmp_path):
     for css in project["format"]["csi-html"]["css"]:
         assert (job / css).is_file()
     assert len(list((job / project["format"]["csi-typst"]["font-paths"][0]).glob("Pretendard-*.otf"))) == 3
-    extension = YAML(typ="safe").load(
-        (job / "_extensions" / "csi" / "_extension.yml").read_text(encoding="utf-8")
-    )
+    extension = YAML(typ="safe").load((job / "_extensions" / "csi" / "_extension.yml").read_text(encoding="utf-8"))
     formats = extension["contributes"]["formats"]
     named = [f["path"] for f in formats["common"]["filters"]] + formats["typst"]["template-partials"]
     named += [formats["html"]["css"], formats["html"]["include-after-body"]]

@@ -113,9 +113,7 @@ def test_fonts_are_embedded_and_none_is_missing(pdf, pdf_text, finished):
     for page in pdf.pages:
         for font in page["/Resources"].get("/Font", {}).values():
             descendant = font["/DescendantFonts"][0]
-            assert (
-                "/FontFile3" in descendant["/FontDescriptor"] or "/FontFile2" in descendant["/FontDescriptor"]
-            )
+            assert "/FontFile3" in descendant["/FontDescriptor"] or "/FontFile2" in descendant["/FontDescriptor"]
             assert "/ToUnicode" in font
     assert "□" not in pdf_text(finished[1].paths["pdf"])
     assert finished[1].warnings == ()

@@ -58,16 +58,14 @@ def test_english_words(document, pdf_text):
         FLOATS.replace("@tbl-y에서, ", "", 1).replace("에서", ""),
         front="title: t\nlang: en\nnumber-sections: true",
     )
-    assert "Figure 1, Table 1, 1, Figure 1, Table 1, Chapter 1, Section 1.1, Equation (1)." in words(
-        main
-    ).replace("\xa0", " ")
+    assert "Figure 1, Table 1, 1, Figure 1, Table 1, Chapter 1, Section 1.1, Equation (1)." in words(main).replace(
+        "\xa0", " "
+    )
     assert "Figure 1, Table 1, 1, Figure 1, Table 1, Chapter 1, Section 1.1, Equation 1." in pdf_text(pdf)
 
 
 def test_captions_stand_above_tables_and_below_figures(document):
-    main = document(FLOATS.replace("@tbl-y에서, ", "", 1), front="title: t\nlang: ko\nnumber-sections: true")[
-        0
-    ]
+    main = document(FLOATS.replace("@tbl-y에서, ", "", 1), front="title: t\nlang: ko\nnumber-sections: true")[0]
     figure = re.search(r'<figure id="fig-x".*?</figure>', main, re.DOTALL)[0]
     table = re.search(r'<figure id="tbl-y".*?</figure>', main, re.DOTALL)[0]
     assert figure.index("<img") < figure.index("<figcaption")
@@ -130,9 +128,7 @@ def test_row_ids_survive_in_html_and_are_plain_text_in_pdf(document, pdf_text):
 
 def test_data_under_a_figure_opens_in_html_and_is_left_out_of_the_pdf(document, pdf_text):
     main, _, pdf, _ = document("앞\n\n::: {.figure-data}\n| 자료 |\n|---|\n| 12345 |\n:::\n")
-    assert re.search(
-        r'<details class="figure-data"><summary>.*?</summary>.*12345.*</details>', main, re.DOTALL
-    )
+    assert re.search(r'<details class="figure-data"><summary>.*?</summary>.*12345.*</details>', main, re.DOTALL)
     assert "12345" not in pdf_text(pdf)
 
 
@@ -181,9 +177,7 @@ def notebook(tmp_path, *cells):
 
 
 def page_of(path, formats=("html",)):
-    return (
-        render_document(path, formats=formats, renderer="embedded").paths["html"].read_text(encoding="utf-8")
-    )
+    return render_document(path, formats=formats, renderer="embedded").paths["html"].read_text(encoding="utf-8")
 
 
 def test_a_notebooks_outputs_are_those_quarto_chooses(tmp_path, pdf_text):
@@ -203,9 +197,7 @@ def test_a_notebooks_outputs_are_those_quarto_chooses(tmp_path, pdf_text):
             )
         ],
     )
-    stream = new_code_cell(
-        "print('x')", outputs=[new_output("stream", name="stdout", text="\x1b[31m출력\x1b[0m\n")]
-    )
+    stream = new_code_cell("print('x')", outputs=[new_output("stream", name="stdout", text="\x1b[31m출력\x1b[0m\n")])
     path = notebook(tmp_path, new_markdown_cell("@fig-p"), plot, frame, stream)
     made = render_document(path, renderer="embedded")
     page, pdf = made.paths["html"].read_text(encoding="utf-8"), pdf_text(made.paths["pdf"])

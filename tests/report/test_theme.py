@@ -13,10 +13,7 @@ from csi_lib.report.render import render
 from csi_lib.report.theme import common_characters, contrast, prepare_theme
 from csi_lib.share import shared_path
 
-SVG = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">'
-    '<rect width="40" height="20" fill="#333"/></svg>'
-)
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="#333"/></svg>'
 
 
 @pytest.mark.parametrize(
@@ -35,9 +32,7 @@ def test_contrast_is_wcags(one, other, ratio):
 def test_colours_of_any_client_can_be_read_by_day_and_night(tmp_path):
     for primary in ("#7a1f2b", "#00573f", "#757575", "#000000", "#0000ff"):
         css = prepare_theme(tmp_path, {"primary": primary}).folder.joinpath("theme.css").read_text()
-        for inks, paper in zip(
-            re.findall(r"--csi-primary: (#\w+); --csi-tint: (#\w+)", css), ("#ffffff", "#10161c")
-        ):
+        for inks, paper in zip(re.findall(r"--csi-primary: (#\w+); --csi-tint: (#\w+)", css), ("#ffffff", "#10161c")):
             assert contrast(inks[0], inks[1]) >= 4.5
             assert contrast(inks[0], paper) >= 4.5
 

@@ -282,9 +282,7 @@ def test_a_notebook_cannot_tell_a_warm_kernel_from_an_ordinary_one(kernels, tmp_
     # A matplotlibrc in the working folder counts, as it does for an ordinary kernel.
     (tmp_path / "matplotlibrc").write_text("figure.dpi: 77\n")
     seen = [
-        json.loads(
-            printed(execute_chapter(notebook(SNAPSHOT), parameters={}, cwd=tmp_path, kernel=kind).node)
-        )
+        json.loads(printed(execute_chapter(notebook(SNAPSHOT), parameters={}, cwd=tmp_path, kernel=kind).node))
         for kind in ("warm", "ordinary")
     ]
     differences = {key: (seen[0][key], seen[1][key]) for key in seen[0] if seen[0][key] != seen[1][key]}
@@ -298,9 +296,7 @@ def test_csi_lib_edited_after_the_parent_started_is_imported_anew(tmp_path):
     import shutil
 
     home = tmp_path / "checkout"
-    shutil.copytree(
-        Path(csi_lib.__file__).parent, home / "csi_lib", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(Path(csi_lib.__file__).parent, home / "csi_lib", ignore=shutil.ignore_patterns("__pycache__"))
     script = f"""
 import sys; sys.path[:0] = [{str(home)!r}, {str(Path(__file__).parents[2])!r}]
 from pathlib import Path
@@ -313,9 +309,7 @@ with WarmKernels(kernel="warm") as kernels:
     path.write_text(path.read_text() + '\\n__version__ = "edited"\\n')
     print(printed(kernels.execute(node, parameters={{}}).node))
 """
-    run = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=True)
     init = str(home / "csi_lib" / "__init__.py")
     assert run.stdout.split() == [csi_lib.__version__, init, "edited", init]
 

@@ -49,9 +49,7 @@ def test_an_error_tells_the_cell_and_nothing_of_the_data(run):
         "find(pd.DataFrame({'who': [secret[1]]}), secret[0])"
     )
     phone, name = (text.encode().hex() for text in (SECRETS[1], SECRETS[0]))
-    node = notebook(
-        "print('before')", cell, "print('after')", parameters=f"phone = {phone!r}; name = {name!r}"
-    )
+    node = notebook("print('before')", cell, "print('after')", parameters=f"phone = {phone!r}; name = {name!r}")
     executed = run(node)
     error = executed.error
     assert (error.kind, error.ename, error.cell_index) == ("error", "ValueError", 2)
@@ -285,9 +283,7 @@ def test_closing_ends_a_kernel_that_still_runs(kernels):
     env = kernel_environment()
     kernel = parent.fork(["-f", "/dev/null/none"], env=env, cwd="/", silent=[1, 2], processes=None)
     assert kernel.wait(30) != 0  # it cannot write its connection file, and says so by its exit code
-    sleeper = parent.fork(
-        ["-f", str(parent.folder / "k.json")], env=env, cwd="/", silent=[1, 2], processes=None
-    )
+    sleeper = parent.fork(["-f", str(parent.folder / "k.json")], env=env, cwd="/", silent=[1, 2], processes=None)
     with pytest.raises(subprocess.TimeoutExpired):
         sleeper.wait(0.5)
     sleeper.close()

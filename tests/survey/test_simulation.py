@@ -135,8 +135,7 @@ def test_years_are_written_as_each_year_was_fielded(example, simulated):
     assert (first["Q1_1"] == 9).any()
     assert (second["문1-1"] == 99).any()
     ages = [
-        read_survey(example, year=y, data=simulated).frame["age"].value_counts(normalize=True)
-        for y in (2023, 2024)
+        read_survey(example, year=y, data=simulated).frame["age"].value_counts(normalize=True) for y in (2023, 2024)
     ]
     assert (ages[0] - ages[1]).abs().max() < 0.06
 

@@ -53,12 +53,8 @@ def cross():
 
 
 def simple(**options):
-    frame = pd.DataFrame(
-        [row("r0", 63.94, 300, measure="a"), row("r1", 64.25, 20, measure="b", flag="small_base")]
-    )
-    return Table.from_estimates(
-        frame, **{"name": "t", "caption": "c", "rows": "measure", "lang": "ko", **options}
-    )
+    frame = pd.DataFrame([row("r0", 63.94, 300, measure="a"), row("r1", 64.25, 20, measure="b", flag="small_base")])
+    return Table.from_estimates(frame, **{"name": "t", "caption": "c", "rows": "measure", "lang": "ko", **options})
 
 
 def texts(table):
@@ -143,9 +139,7 @@ def test_fields_must_hold_n():
 
 
 def test_distribution_adds_to_one_or_says_why():
-    shares = [
-        row(f"s{i}", v, group1="q", group2=str(i), unit="proportion") for i, v in enumerate((0.2, 0.3, 0.5))
-    ]
+    shares = [row(f"s{i}", v, group1="q", group2=str(i), unit="proportion") for i, v in enumerate((0.2, 0.3, 0.5))]
     frame = pd.DataFrame(shares)
     options = {"name": "d", "caption": "c", "rows": "group1", "lang": "ko"}
     table = distribution_table(frame, **options)
@@ -160,13 +154,9 @@ def test_distribution_adds_to_one_or_says_why():
 
 
 def test_change_table_marks_only_tested_changes():
-    now = pd.DataFrame(
-        [row("a1", 63.94, measure="a"), row("b1", 70.0, measure="b"), row("c1", 50.0, measure="c")]
-    )
+    now = pd.DataFrame([row("a1", 63.94, measure="a"), row("b1", 70.0, measure="b"), row("c1", 50.0, measure="c")])
     before = pd.DataFrame([row("a0", 62.05, measure="a"), row("b0", 69.0, measure="b")])
-    delta = pd.DataFrame(
-        [row("ad", 1.89, measure="a", p_value=0.01), row("bd", 1.0, measure="b", p_value=0.3)]
-    )
+    delta = pd.DataFrame([row("ad", 1.89, measure="a", p_value=0.01), row("bd", 1.0, measure="b", p_value=0.3)])
     table = change_table(now, before, delta, name="t", caption="c", rows="measure", lang="ko")
     change = [r.cells[5] for r in table.rows]
     # 63.94 − 62.05 = 1.89 prints 1.9 beside 63.9 and 62.1, which differ by 1.8
@@ -219,9 +209,7 @@ def test_wide_tables_are_cut_evenly(columns, parts):
 
 def test_banner_groups_stay_together():
     heads = [Column("r", "", "left", "stub")] + [Column(f"c{i}", "x", group=f"g{i // 3}") for i in range(12)]
-    table = Table(
-        "t", "c", heads, [Row(("행", *(Number(1.0, "points") for _ in range(12)))) for _ in range(9)]
-    )
+    table = Table("t", "c", heads, [Row(("행", *(Number(1.0, "points") for _ in range(12)))) for _ in range(9)])
     assert [[c.group for c in t.columns[1:]] for t in table.fitted()] == [
         ["g0"] * 3 + ["g1"] * 3, ["g2"] * 3 + ["g3"] * 3]  # fmt: skip
 
@@ -267,10 +255,7 @@ def plain(inlines):
 
 
 def cells_of(block):
-    return [
-        [plain(b["c"]) if cell[4] else "" for cell in r[1] for b in cell[4] or [None]]
-        for r in block["c"][4][0][3]
-    ]
+    return [[plain(b["c"]) if cell[4] else "" for cell in r[1] for b in cell[4] or [None]] for r in block["c"][4][0][3]]
 
 
 def test_markdown_is_one_pipe_table_with_caption_and_notes(cross):
@@ -311,9 +296,7 @@ def test_any_label_shows_as_itself(labels, caption):
         Column("n", "n", "right", "base"),
         Column("v", labels[1]),
     )
-    table = Table(
-        "t", caption, heads, (Row((labels[2], Number(5, "count"), Number(1.0, "points", row_id="r"))),)
-    )
+    table = Table("t", caption, heads, (Row((labels[2], Number(5, "count"), Number(1.0, "points", row_id="r"))),))
     (block, *_) = pandoc_table(table_markdown(table))
     head = [plain(b["c"]) for cell in block["c"][3][1][0][1] for b in cell[4]]
     assert [h for h in head if h] == [t for t in (clean_text(labels[0]), "n", clean_text(labels[1])) if t]

@@ -235,9 +235,7 @@ def weighting_table(chapter) -> Table | None:
         "effective": t(ko="유효 응답자 수", en="Effective sample"),
     }
     columns = (Column("what", t(ko="지표", en="Figure"), "left", "stub"), Column("value", t(ko="값", en="Value")))
-    body = tuple(
-        Row((labels[r["measure"].split(":")[1]], Number.from_row(r))) for r in rows.to_dict("records")
-    )
+    body = tuple(Row((labels[r["measure"].split(":")[1]], Number.from_row(r))) for r in rows.to_dict("records"))
     caption = t(ko="가중치의 품질", en="Quality of the weights")
     return Table("weighting", caption, columns, body, lang=chapter.lang, exempt="properties of the weights")
 
@@ -256,7 +254,9 @@ def plan_table(chapter) -> Table | None:
     t, rows = chapter.text, []
     for line in planned.table.to_dict("records"):
         cell, got = line["cell"], int(check.loc[line["cell"], "achieved"])
-        error = margin_of_error(got, population=line["population"], deff=plan.deff, ci=plan.confidence) if got else np.nan
+        error = (
+            margin_of_error(got, population=line["population"], deff=plan.deff, ci=plan.confidence) if got else np.nan
+        )
         for name, value, unit in (
             ("population", line["population"], "count"), ("planned", line["n"], "count"), ("achieved", got, "count"),
             ("error", error, "pp"),

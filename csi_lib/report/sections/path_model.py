@@ -29,7 +29,11 @@ def structural_rows(chapter) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MeasureWarning)
         model = pls_path_model(
-            chapter.survey.frame[items].astype(float), blocks, file.paths, weights=weights, scale=(scale.low, scale.high)
+            chapter.survey.frame[items].astype(float),
+            blocks,
+            file.paths,
+            weights=weights,
+            scale=(scale.low, scale.high),
         )
         boot = model.bootstrap(BOOTSTRAP, SEED)
     base = {"model": chapter.model.name, "formula_edition": file.formula_edition, "unit": "coefficient", "n": model.n}

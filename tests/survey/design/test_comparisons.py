@@ -18,9 +18,7 @@ from csi_lib.survey.comparisons import (
 from csi_lib.survey.design import SurveyDesign
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"), [("holm", "holm"), ("bh", "fdr_bh"), ("bonferroni", "bonferroni")]
-)
+@pytest.mark.parametrize(("ours", "theirs"), [("holm", "holm"), ("bh", "fdr_bh"), ("bonferroni", "bonferroni")])
 def test_adjusted_p_values_agree_with_statsmodels(ours, theirs):
     p = np.random.default_rng(3).uniform(size=40) ** 3
     np.testing.assert_allclose(adjust_p(p, method=ours), multipletests(p, method=theirs)[1], rtol=1e-12)
@@ -48,9 +46,7 @@ def test_overlap_of_the_groups_enters_through_the_covariance():
     """Two items on the same people: the difference has the paired error, not that of independent groups."""
     rng = np.random.default_rng(1)
     common = rng.normal(size=300)
-    frame = pd.DataFrame(
-        {"a": common + rng.normal(size=300) * 0.2, "b": common + rng.normal(size=300) * 0.2 + 0.1}
-    )
+    frame = pd.DataFrame({"a": common + rng.normal(size=300) * 0.2, "b": common + rng.normal(size=300) * 0.2 + 0.1})
     row = SurveyDesign(frame).difference(["b", "a"]).iloc[0]
     paired = stats.ttest_rel(frame["b"], frame["a"])
     assert row["statistic"] == pytest.approx(paired.statistic, rel=1e-10)

@@ -145,9 +145,7 @@ def test_lonely_units_in_means_totals_and_domains(population, more, rule):
         design.subset(one["awards"] == "Yes").mean("api00")["se"][0],
     ]
     want = list(more[f"lonely.{rule}"])
-    if (
-        rule == "adjust"
-    ):  # since survey 4.2 a total's lonely unit is measured from the mean of all units, not 0
+    if rule == "adjust":  # since survey 4.2 a total's lonely unit is measured from the mean of all units, not 0
         kept = SurveyDesign(one, strata="stype", weights="size", lonely="remove").total("api.stu")["se"][0]
         t = (one["size"] * one["api.stu"]).to_numpy(float)
         alone = t[(one["stype"] == "H").to_numpy()][0]

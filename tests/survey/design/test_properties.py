@@ -27,9 +27,7 @@ def survey(seed, n=120):
 
 
 def design(frame, **options):
-    return SurveyDesign(
-        frame, **{"weights": "w", "strata": "stratum", "clusters": "psu", "lonely": "adjust"} | options
-    )
+    return SurveyDesign(frame, **{"weights": "w", "strata": "stratum", "clusters": "psu", "lonely": "adjust"} | options)
 
 
 @settings(max_examples=25, deadline=None)
@@ -47,9 +45,7 @@ def test_means_do_not_depend_on_the_scale_of_weights(seed, scale):
 def test_the_order_of_rows_does_not_matter(seed):
     frame = survey(seed)
     mixed = frame.sample(frac=1, random_state=seed % 1000)
-    pd.testing.assert_frame_equal(
-        design(frame).mean(["y", "x"], "g"), design(mixed).mean(["y", "x"], "g"), rtol=1e-9
-    )
+    pd.testing.assert_frame_equal(design(frame).mean(["y", "x"], "g"), design(mixed).mean(["y", "x"], "g"), rtol=1e-9)
 
 
 @settings(max_examples=25, deadline=None)
@@ -136,8 +132,7 @@ def test_stratified_mean_is_the_textbook_sum():
     frame["N"] = frame["s"].map(size)
     row = SurveyDesign(frame, strata="s", fpc="N").mean("y").iloc[0]
     parts = [
-        (size[s] / 1000, g["y"].mean(), g["y"].var() / len(g) * (1 - len(g) / size[s]))
-        for s, g in frame.groupby("s")
+        (size[s] / 1000, g["y"].mean(), g["y"].var() / len(g) * (1 - len(g) / size[s])) for s, g in frame.groupby("s")
     ]
     assert row["estimate"] == pytest.approx(sum(w * m for w, m, _ in parts))
     assert row["se"] == pytest.approx(np.sqrt(sum(w**2 * v for w, _, v in parts)))

@@ -52,9 +52,7 @@ def test_given_replicate_weights(shared, oracle):
     weights = np.array([list(row.values()) for row in want["repweights"].values()])
     design = ReplicateDesign(frame, replicate_weights=weights, combined=False)
     ratio = design.ratio("alive", "arrests")
-    np.testing.assert_allclose(
-        ratio[["estimate", "se"]].to_numpy()[0], [want["ratio"], want["se"]], rtol=1e-10
-    )
+    np.testing.assert_allclose(ratio[["estimate", "se"]].to_numpy()[0], [want["ratio"], want["se"]], rtol=1e-10)
     named = ReplicateDesign(
         frame.assign(**{f"r{i}": weights[:, i] for i in range(4)}),
         replicate_weights=[f"r{i}" for i in range(4)],

@@ -172,9 +172,7 @@ def test_nonresponse_weight_goes_to_the_respondents_of_the_class():
 
 
 def test_nonresponse_class_without_respondents_is_refused():
-    frame = pd.DataFrame(
-        {"type": ["a"] * 40 + ["b"] * 60, "answered": [True] * 40 + [False] * 55 + [True] * 5}
-    )
+    frame = pd.DataFrame({"type": ["a"] * 40 + ["b"] * 60, "answered": [True] * 40 + [False] * 55 + [True] * 5})
     with pytest.raises(InputError, match=r"too few respondents.*b \(5\).*Merge"):
         adjust_nonresponse(frame, "type", "answered")
     with pytest.warns(MeasureWarning, match="one respondent stands for 12"):
