@@ -74,8 +74,8 @@ class Influence:
     """Linearised values of some rows of a frame on the primary units of one sample.
 
     ``sample`` names the sample (rows of the same sample covary), ``z`` is units × rows (sparse), ``rows`` the
-    positions in the frame, ``stratum`` the code of each unit, ``factor`` c_h of each stratum, ``df`` the sample's degrees of freedom, ``labels`` what a unit is called
-    in other samples (None: in none).
+    positions in the frame, ``stratum`` the code of each unit, ``factor`` c_h of each stratum, ``df`` the sample's
+    degrees of freedom, ``labels`` what a unit is called in other samples (None: in none).
     """
 
     sample: object
