@@ -199,7 +199,7 @@ def front_matter(study, job: Job) -> dict[str, object]:
         name = {"ko": "총괄보고서", "en": "Overall report"}[lang]
     else:
         name = escape_markdown(study.agency(job.agency).name.text(lang))
-    front: dict[str, object] = {"title": say(study.title), "subtitle": f"{name} · {study.period_of(job.year)}"}
+    front: dict[str, object] = {"title": say(study.title), "subtitle": _edition(study.period_of(job.year), lang)}
     front["agency"] = name
     for field_name, label in (("commissioned-by", study.commissioned_by), ("contractor", study.contractor)):
         if label is not None:
@@ -208,6 +208,12 @@ def front_matter(study, job: Job) -> dict[str, object]:
     if job.release == "restricted":
         front["release"] = {"ko": "내부용 · 대외비", "en": "Restricted edition"}[lang]
     return front
+
+
+def _edition(period: str, lang: str) -> str:
+    if lang == "en":
+        return f"Report {period}"
+    return f"{period}년 결과보고서" if period.isdigit() else f"{period} 결과보고서"
 
 
 def collect_results(order: Order, shown: list[dict]) -> pd.DataFrame:
