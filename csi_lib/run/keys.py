@@ -62,7 +62,7 @@ def study_digest(study) -> str:
         if p.is_file()
         and ".csi" not in p.parts
         and p.suffix in (".yml", ".yaml", ".csv", ".ipynb", ".bib", ".png", ".svg", ".otf", ".ttf")
-        and "data" not in p.relative_to(folder).parts
+        and not {"data", "lab"} & set(p.relative_to(folder).parts)
     ]
     return digest([(str(p.relative_to(folder)), file_digest(p)) for p in files])
 

@@ -116,6 +116,7 @@ def plan_run(
             str(round_.store / "study.pickle"),
             data,
             cell_timeout,
+            study.report.language,
         )
         before = _manifest(order.folder)
         reasons = keys.changed(before.get("inputs") if before else None, inputs)

@@ -48,10 +48,12 @@ class Order:
     data: str | None
     cell_timeout: float | None = None
 
+    primary: str = "ko"  # the study's own language; other editions lie in a folder of their language
+
     @property
     def folder(self) -> Path:
         """Where the report is published."""
-        return job_folder(Path(self.out), self.job)
+        return job_folder(Path(self.out), self.job, self.primary)
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,11 @@ class Outcome:
     folder: str | None = None
 
 
-def job_folder(out: Path, job: Job) -> Path:
+def job_folder(out: Path, job: Job, primary: str) -> Path:
+    """``<agency>/<year>``; a second language in ``<agency>/<year>/<lang>``, so that editions never overwrite each other."""
     base = out / "restricted" if job.release == "restricted" else out
-    return base / job.agency / str(job.year)
+    folder = base / job.agency / str(job.year)
+    return folder if job.lang == primary else folder / job.lang
 
 
 def produce(order: Order, kernels: WarmKernels) -> Outcome:
@@ -83,8 +87,9 @@ def produce(order: Order, kernels: WarmKernels) -> Outcome:
     job, started = order.job, time.perf_counter()
     seconds: dict[str, float] = {}
     # as deep below `out` as the final folder, so that links to _theme are the same in both
-    staging = job_folder(Path(order.out) / ".staging", job).with_name(f"{job.year}-{job.lang}-{uuid.uuid4().hex[:8]}")
-    staging = staging.parent.parent / f"{job.agency}-{staging.name}"
+    below = order.folder.relative_to(order.out)
+    name = f"{'-'.join(below.parts)}-{uuid.uuid4().hex[:8]}"
+    staging = Path(order.out, ".staging", *below.parts[2:], name)
     end = lambda ok, **more: Outcome(job.agency, job.year, job.lang, job.release, ok, seconds, **more)
     try:
         staging.mkdir(parents=True, mode=0o700)
@@ -93,6 +98,7 @@ def produce(order: Order, kernels: WarmKernels) -> Outcome:
             return end(False, **failure)
         warnings = _assemble(order, staging, nodes, rows, seconds)
         _publish(staging, order.folder, restricted=job.release == "restricted")
+        _show_edition(order)
         seconds["total"] = time.perf_counter() - started
         return end(True, warnings=warnings, folder=str(order.folder))
     except InputError as error:
@@ -244,12 +250,35 @@ def _publish(staging: Path, final: Path, *, restricted: bool) -> None:
     if not final.exists():
         staging.rename(final)
         return
+    _carry_editions(staging, final)
     if _exchange(staging, final):
         return  # `staging` now holds the old report and is removed by the caller
     old = staging.with_name(f"{staging.name}.old")
     final.rename(old)
     staging.rename(final)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _carry_editions(staging: Path, final: Path) -> None:
+    """What other languages have published beside a report stays when the report is made anew."""
+    for other in final.iterdir():
+        if other.is_dir() and (other / "manifest.json").exists():
+            shutil.copytree(other, staging / other.name, copy_function=os.link)
+            for name in ("html", "pdf"):
+                edition = final / f"report.{other.name}.{name}"
+                if edition.exists():
+                    os.link(edition, staging / edition.name)
+
+
+def _show_edition(order: Order) -> None:
+    """A second language's documents also stand beside the first's, as ``report.en.html``."""
+    if order.job.lang == order.primary:
+        return
+    for name in order.formats:
+        source, shown = order.folder / f"report.{name}", order.folder.parent / f"report.{order.job.lang}.{name}"
+        part = shown.with_name(f".{shown.name}")
+        shutil.copyfile(source, part)
+        part.replace(shown)
 
 
 def _exchange(one: Path, two: Path) -> bool:

@@ -96,7 +96,7 @@ def write_site(study, out: Path) -> Path:
 
 def _links(out: Path, agency: str, year: int, t: dict) -> str:
     folder = out / agency / str(year)
-    if not (folder / "manifest.json").exists():
+    if not folder.is_dir():
         return ""
     found = []
     for kind in ("html", "pdf"):

@@ -20,11 +20,11 @@ _TOKEN = re.compile(r"[+\u2212-]?\d[\d,]*(?:\.\d+)?(?:\s?%p|\s?%|점)?|[+\u2212-
 def verify_reports(out: Path) -> list[str]:
     """Findings in words for every report under `out`; an empty list when everything agrees."""
     findings = []
-    manifests = sorted([*Path(out).glob("*/*/manifest.json"), *Path(out).glob("restricted/*/*/manifest.json")])
+    manifests = sorted(p for p in Path(out).rglob("manifest.json") if ".staging" not in p.parts)
     if not manifests:
         return [f"{out}: no reports are here"]
     for path in manifests:
-        folder, name = path.parent, f"{path.parent.parent.name}/{path.parent.name}"
+        folder, name = path.parent, str(path.parent.relative_to(out))
         manifest = json.loads(path.read_text(encoding="utf-8"))
         for file, digest in manifest["files"].items():
             target = folder / file
@@ -38,7 +38,7 @@ def verify_reports(out: Path) -> list[str]:
         hidden = results[results["suppressed"] & (results["release"] == "public")]
         if hidden[["estimate", "se", "n"]].notna().any().any():
             findings.append(f"{name}: a suppressed number stands in the public results")
-        for page in sorted(folder.glob("report*.html")):
+        for page in sorted(folder.glob("report.html")):
             findings += [f"{name}: {page.name}: {f}" for f in html_findings(page.read_text(encoding="utf-8"), results)]
     return findings
 
