@@ -19,6 +19,7 @@ _PUBLIC = {
     "csi_lib.survey.design": ["SurveyDesign"],
     # models
     # reports and runs
+    "csi_lib.run.execution": ["execute_chapter", "WarmKernels"],
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 __all__ = [*_MODULE_OF, "__version__"]
