@@ -83,6 +83,7 @@ _PUBLIC = {
     "csi_lib.report.theme": ["prepare_theme"],
     "csi_lib.report.project": ["write_project"],
     "csi_lib.report.render": ["render", "render_document", "available_renderers"],
+    "csi_lib.run.execution": ["execute_chapter", "WarmKernels"],
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 __all__ = [*_MODULE_OF, "__version__"]

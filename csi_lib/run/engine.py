@@ -174,13 +174,15 @@ class ChapterClient(PapermillNotebookClient):
         if self.km.provisioner is None or not self.km.has_kernel:
             return
         process = self.process = self.km.provisioner.process
-        if orderly:
-            self.km.request_shutdown()  # the notebook's exit functions run
+        if orderly:  # the notebook's exit functions run
+            if self.course.forked:
+                self.km.request_shutdown()
+            else:  # a request to shut down often makes ipykernel hang, see `warm_kernel.run_kernel`
+                self.kc.execute("__import__('IPython').get_ipython().ask_exit()", silent=True)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(END)
-        if process.poll() is None:
-            kill_group(process)
-            process.wait()
+        kill_group(process)
+        process.wait()
         if self.course.forked:
             self.course.cpu, self.course.memory = process.cpu, process.memory
         elif self.ended is not None:
@@ -251,8 +253,8 @@ class ChapterClient(PapermillNotebookClient):
             if len(found) >= 100:
                 return found
             ready = dict(self.poller.poll(0))
-        if not found and (self.monitor in ready or self.ended in ready):
-            self._look_after_end()
+        if self.monitor in ready or (self.ended in ready and not found):
+            self._look_after_end(found)
         return found
 
     def _poll(self, deadline: float | None) -> dict:
@@ -261,10 +263,10 @@ class ChapterClient(PapermillNotebookClient):
             wait = 500 if wait is None else min(wait, 500)
         ready = dict(self.poller.poll(wait))
         if self.ended is None and not ready and self.process.poll() is not None:
-            self._look_after_end()
+            self._look_after_end([])
         return ready
 
-    def _look_after_end(self) -> None:
+    def _look_after_end(self, found: list) -> None:
         """The kernel has ended, or has been cut off because one message was too large."""
         if self.monitor in dict(self.poller.poll(0)):
             recv_monitor_message(self.monitor)
@@ -272,7 +274,7 @@ class ChapterClient(PapermillNotebookClient):
             self.process.wait(0.5)
         if self.process.poll() is None:
             self._stop("output", "one piece is larger than all of it may be")
-        if self.iopub.poll(50):
+        if found or self.iopub.poll(50):
             return  # its last words first
         self.course.exit_code = self.process.poll()
         self._stop(getattr(self.process, "why", None) or "death", exit_in_words(self.course.exit_code))
@@ -328,7 +330,7 @@ def end_of(pid: int) -> int | None:
 
 def kill_group(process) -> None:
     """Kill a kernel with everything in its group."""
-    if not isinstance(process, ForkedKernel) and hasattr(os, "killpg"):
+    if not isinstance(process, ForkedKernel) and hasattr(os, "killpg"):  # a forked one's parent does it
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
