@@ -35,8 +35,12 @@ def report(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests."""
     _install(session, "-e", ".[test,lab]")
-    workers = [] if any(a.startswith("-n") for a in session.posargs) else ["-n", str(os.cpu_count() or 1)]
-    session.env |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    workers = (
+        []
+        if any(a.startswith("-n") for a in session.posargs)
+        else ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    )
+    session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
     session.run("pytest", *workers, *session.posargs)
 
 
@@ -60,7 +64,7 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure speed, as ratios in one run against the plain way of doing it; writes docs/benchmarks.md."""
     _install(session, "-e", ".[bench]")
-    session.env |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
     session.run("python", "tests/bench/run_all.py", *session.posargs)
 
 
@@ -68,6 +72,6 @@ def bench(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Simulate surveys with known truth and count how often the intervals cover it (minutes, not seconds)."""
     _install(session, "-e", ".")
-    session.env |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
     for script in sorted(Path("tests/bench").glob("coverage_*.py")):
         session.run("python", str(script), *session.posargs)

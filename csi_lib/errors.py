@@ -23,8 +23,15 @@ class InputError(ValueError):
     in a worker process and shown by another.
     """
 
-    def __init__(self, problem: str, *, where: str | None = None, found: object = None,
-                 expected: str | None = None, action: str | None = None):
+    def __init__(
+        self,
+        problem: str,
+        *,
+        where: str | None = None,
+        found: object = None,
+        expected: str | None = None,
+        action: str | None = None,
+    ):
         self.problem, self.where, self.found = problem, where, found
         self.expected, self.action = expected, action
         super().__init__(problem)

@@ -12,7 +12,12 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[1]
 #: PyPI name -> conda-forge name, where they differ
-CONDA = {"matplotlib": "matplotlib-base", "seaborn": "seaborn-base", "jupyter-client": "jupyter_client", "brotli": "brotli-python"}
+CONDA = {
+    "matplotlib": "matplotlib-base",
+    "seaborn": "seaborn-base",
+    "jupyter-client": "jupyter_client",
+    "brotli": "brotli-python",
+}
 #: on conda-forge under another licence, split or not at all: these come by pip
 BY_PIP = {"pypandoc-binary", "typst"}
 #: in environment.yml only
@@ -31,7 +36,9 @@ def environment_problems() -> list[str]:
     found = dict(re.match(r"([A-Za-z0-9._-]+)(.*)", x).groups() for x in lines)
     problems = [f"environment.yml lacks {n}{b}" for n, b in wanted.items() if n not in found]
     problems += [f"environment.yml has {n}{found[n]}, pyproject {b}" for n, b in wanted.items() if found.get(n, b) != b]
-    problems += [f"environment.yml has {n}, pyproject has not" for n in found if n not in wanted and n not in CONDA_ONLY]
+    problems += [
+        f"environment.yml has {n}, pyproject has not" for n in found if n not in wanted and n not in CONDA_ONLY
+    ]
     return problems
 
 

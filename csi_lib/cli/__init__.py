@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import sys
 
 #: verb -> what it does, in the order of `csi --help`; each lives in csi_lib/cli/<verb>.py as `command`
-VERBS = ("new", "check", "import", "run", "render", "status", "verify", "models", "simulate", "lab", "doctor")
+VERBS = ("new", "check", "plan", "import", "run", "render", "status", "verify", "models", "simulate", "lab", "doctor")
 
 
 def app():
@@ -15,7 +16,10 @@ def app():
     import typer
 
     cli = typer.Typer(
-        name="csi", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
+        name="csi",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
         help="Satisfaction studies of public agencies: from a respondent file to published reports.",
     )
     for verb in VERBS:
@@ -42,6 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in arguments
     if debug:
         arguments.remove("--debug")
+        os.environ["CSI_DEBUG"] = "1"
     try:
         app()(args=arguments)
     except InputError as error:
@@ -55,6 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
-        print(f"csi: {type(error).__name__}: {error}\nThis is a fault of ours; run again with --debug and report what it prints.",
-              file=sys.stderr)  # fmt: skip
+        print(
+            f"csi: {type(error).__name__}: {error}\nThis is a fault of ours; run again with --debug and report what it prints.",
+            file=sys.stderr,
+        )
         sys.exit(1)

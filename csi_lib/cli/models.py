@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -12,7 +12,7 @@ _STATUS = {"P": "published", "C": "recomputed", "I": "inferred", "D": "our defau
 
 
 def command(
-    name: Annotated[Optional[str], typer.Argument(help="one model in detail")] = None, as_json: o.Json = False
+    name: Annotated[str | None, typer.Argument(help="one model in detail")] = None, as_json: o.Json = False
 ) -> int:
     """List the index models with formula, source, and which parts are inferred or default."""
     from csi_lib.models.index import IndexModel, bundled_models
@@ -28,7 +28,9 @@ def command(
             typer.echo(f"  {file.formula.text('en')}")
         typer.echo(f"  source: {file.source}")
         soft = [f"{n.id} ({_STATUS[n.status]})" for n in file.nodes if n.status in "ID"]
-        soft += [f"weights of {n.id} ({_STATUS[n.weights.status]})" for n in file.nodes if n.weights.status in ("I", "D")]
+        soft += [
+            f"weights of {n.id} ({_STATUS[n.weights.status]})" for n in file.nodes if n.weights.status in ("I", "D")
+        ]
         if soft:
             typer.echo(f"  inferred or default: {', '.join(soft)}")
         if name:

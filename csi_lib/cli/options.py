@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 Study = Annotated[str, typer.Argument(help="folder or name of the study", metavar="STUDY")]
-Out = Annotated[Optional[Path], typer.Option(help="output folder [default: out/STUDY]")]
-Data = Annotated[Optional[Path], typer.Option(help="folder of the respondent files, where they are not in the study")]
-Agency = Annotated[Optional[list[str]], typer.Option(help="agency id; may be given several times")]
-Year = Annotated[Optional[list[int]], typer.Option(help="year; may be given several times")]
-Lang = Annotated[Optional[str], typer.Option(help="ko or en")]
+Out = Annotated[Path | None, typer.Option(help="output folder [default: out/STUDY]")]
+Data = Annotated[Path | None, typer.Option(help="folder of the respondent files, where they are not in the study")]
+Agency = Annotated[list[str] | None, typer.Option(help="agency id; may be given several times")]
+Year = Annotated[list[int] | None, typer.Option(help="year; may be given several times")]
+Lang = Annotated[str | None, typer.Option(help="ko or en")]
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 
 def command(
     document: Annotated[Path, typer.Argument(help="executed .ipynb, .qmd or .md, or the folder of a report")],
-    out: Annotated[Optional[Path], typer.Option(help="output folder [default: beside the document]")] = None,
+    out: Annotated[Path | None, typer.Option(help="output folder [default: beside the document]")] = None,
     formats: Annotated[str, typer.Option(help="html,pdf")] = "html,pdf",
     renderer: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
 ) -> int:

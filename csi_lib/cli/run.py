@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -17,10 +18,10 @@ def command(
     agency: o.Agency = None,
     year: o.Year = None,
     lang: o.Lang = None,
-    release: Annotated[Optional[str], typer.Option(help="public or restricted")] = None,
-    formats: Annotated[Optional[str], typer.Option(help="html,pdf")] = None,
+    release: Annotated[str | None, typer.Option(help="public or restricted")] = None,
+    formats: Annotated[str | None, typer.Option(help="html,pdf")] = None,
     renderer: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
-    jobs: Annotated[Optional[int], typer.Option(min=1, help="worker processes [default: one per core]")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="worker processes [default: one per core]")] = None,
     cell_timeout: Annotated[float, typer.Option(help="seconds a notebook cell may take")] = 600.0,
     failed: Annotated[bool, typer.Option("--failed", help="only what failed last time")] = False,
     force: Annotated[bool, typer.Option("--force", help="everything, whether it changed or not")] = False,
@@ -34,9 +35,21 @@ def command(
 
     with Progress(as_json=as_json) as progress:
         result = run_study(
-            study, out=out, data=data, agencies=agency or None, years=year or None, lang=lang, release=release,
-            formats=[f.strip() for f in formats.split(",") if f.strip()] if formats else None, renderer=renderer,
-            jobs=jobs, cell_timeout=cell_timeout, failed=failed, force=force, dry_run=dry_run, progress=progress,
+            study,
+            out=out,
+            data=data,
+            agencies=agency or None,
+            years=year or None,
+            lang=lang,
+            release=release,
+            formats=[f.strip() for f in formats.split(",") if f.strip()] if formats else None,
+            renderer=renderer,
+            jobs=jobs,
+            cell_timeout=cell_timeout,
+            failed=failed,
+            force=force,
+            dry_run=dry_run,
+            progress=progress,
         )
     if as_json:
         o.print_json(_summary(result))
@@ -46,7 +59,9 @@ def command(
             job = plan.order.job
             typer.echo(f"{job.agency} {job.year}: {'; '.join(plan.reasons) or 'up to date'}")
     if dry_run:
-        typer.echo(f"{sum(bool(p.reasons) for p in result.planned)} reports would be made, {len(result.skipped)} are up to date")
+        typer.echo(
+            f"{sum(bool(p.reasons) for p in result.planned)} reports would be made, {len(result.skipped)} are up to date"
+        )
         return 0
     _tell(result)
     return 1 if result.failed else 0
@@ -54,11 +69,15 @@ def command(
 
 def _tell(result) -> None:
     done = sum(o.ok for o in result.outcomes)
-    typer.echo(f"{done} reports made, {len(result.skipped)} up to date, {len(result.failed)} failed ({result.seconds:.1f} s)")
+    typer.echo(
+        f"{done} reports made, {len(result.skipped)} up to date, {len(result.failed)} failed ({result.seconds:.1f} s)"
+    )
     for outcome in result.failed:
         typer.echo(f"  {outcome.agency} {outcome.year}: {outcome.problem}", err=True)
         if outcome.hint:
             typer.echo(f"    {outcome.hint}", err=True)
+        if outcome.detail and os.environ.get("CSI_DEBUG"):
+            typer.echo(outcome.detail, err=True)
     if result.failed:
         typer.echo(f"  details: {Path(result.out) / 'failures.html'}; after mending: csi run … --failed", err=True)
     typer.echo(f"open {Path(result.out) / 'index.html'}")
@@ -66,9 +85,12 @@ def _tell(result) -> None:
 
 def _summary(result) -> dict:
     return {
-        "out": str(result.out), "seconds": result.seconds,
-        "planned": [{"agency": p.order.job.agency, "year": p.order.job.year, "reasons": list(p.reasons)} for p in result.planned],
+        "out": str(result.out),
+        "seconds": result.seconds,
+        "planned": [
+            {"agency": p.order.job.agency, "year": p.order.job.year, "reasons": list(p.reasons)} for p in result.planned
+        ],
         "done": [f"{o.agency}/{o.year}" for o in result.outcomes if o.ok],
         "skipped": [f"{j.agency}/{j.year}" for j in result.skipped],
         "failed": [{"agency": o.agency, "year": o.year, "problem": o.problem, "hint": o.hint} for o in result.failed],
-    }  # fmt: skip
+    }

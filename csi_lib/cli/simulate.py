@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -12,8 +12,8 @@ from csi_lib.cli import options as o
 
 def command(
     study: o.Study,
-    out: Annotated[Optional[Path], typer.Option(help="folder for the files [default: the study's private folder]")] = None,
-    seed: Annotated[Optional[int], typer.Option(help="random seed")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for the files [default: the study's private folder]")] = None,
+    seed: Annotated[int | None, typer.Option(help="random seed")] = None,
 ) -> int:
     """Simulate the respondent files of STUDY as its `simulate:` section says."""
     from csi_lib.survey.simulation import simulate_study

@@ -10,7 +10,12 @@ from csi_lib.models.index import IndexModel
 from csi_lib.survey.estimates import Estimates
 
 #: quadrants by (satisfied enough?, important?)
-QUADRANTS = {(True, True): "keep", (False, True): "concentrate", (False, False): "low_priority", (True, False): "overkill"}
+QUADRANTS = {
+    (True, True): "keep",
+    (False, True): "concentrate",
+    (False, False): "low_priority",
+    (True, False): "overkill",
+}
 
 
 def effective_weights(estimates: Estimates, model: IndexModel) -> Estimates:
@@ -21,10 +26,18 @@ def effective_weights(estimates: Estimates, model: IndexModel) -> Estimates:
     all items sum to 1 (to λ with a mix).
     """
     rows = estimates.frame
-    position = {m: i for i, (m, s, mod) in enumerate(zip(rows["measure"], rows["statistic"], rows["model"], strict=True))
-                if s == "weight" and mod == model.name}
+    position = {
+        m: i
+        for i, (m, s, mod) in enumerate(zip(rows["measure"], rows["statistic"], rows["model"], strict=True))
+        if s == "weight" and mod == model.name
+    }
     parent = {child: node.id for node in model.file.nodes for child in node.parts}
-    items = [i for node in model.file.nodes for i in (node.items or ()) if f"{node.id}>{i}" in position]
+    below, leaves = [model.file.index], []
+    while below:
+        node = model.node(below.pop(0))
+        below += node.children or ()
+        leaves += [(node.id, i) for i in node.items or ()]
+    items = [i for node, i in leaves if f"{node}>{i}" in position]
     matrix, values = np.zeros((len(rows), len(items))), np.ones(len(items))
     scale = model.file.mix.element if model.file.mix else 1.0
     for k, item in enumerate(items):
@@ -41,7 +54,9 @@ def effective_weights(estimates: Estimates, model: IndexModel) -> Estimates:
     return estimates.combine(matrix, frame, estimate=values)
 
 
-def portfolio(satisfaction: pd.DataFrame, importance: pd.DataFrame, *, crosshair: tuple[float, float] | None = None) -> pd.DataFrame:
+def portfolio(
+    satisfaction: pd.DataFrame, importance: pd.DataFrame, *, crosshair: tuple[float, float] | None = None
+) -> pd.DataFrame:
     """Join satisfaction (x) and importance (y) by measure and name the quadrants.
 
     Parameters

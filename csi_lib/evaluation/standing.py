@@ -40,12 +40,24 @@ def independent(frame: pd.DataFrame) -> Estimates:
         se = np.nan_to_num(part["se"].to_numpy(float))
         df = part["df"].to_numpy(float)
         df = float(np.nanmin(df)) if np.isfinite(df).any() else np.nan
-        pieces.append(Influence(("headline", *name), sparse.csc_matrix(np.diag(se)), rows, np.zeros(len(rows), int),
-                                np.ones(1), df, None, False))  # fmt: skip
+        pieces.append(
+            Influence(
+                ("headline", *name),
+                sparse.csc_matrix(np.diag(se)),
+                rows,
+                np.zeros(len(rows), int),
+                np.ones(1),
+                df,
+                None,
+                False,
+            )
+        )
     return Estimates(frame, tuple(pieces))
 
 
-def peer_mean(wave: pd.DataFrame, agency: str, measure: str, *, type: str | None = None, others: bool = False) -> Estimates:
+def peer_mean(
+    wave: pd.DataFrame, agency: str, measure: str, *, type: str | None = None, others: bool = False
+) -> Estimates:
     """Mean of the other agencies and the agency's difference from it, for one measure of a wave.
 
     wave : headline rows of all agencies (`Round.wave`), masked; `type` the peer group; `others=True` compares with
@@ -91,8 +103,13 @@ def ranks(wave: pd.DataFrame, measure: str, *, type: str | None = None, confiden
     below = gap > critical * np.sqrt(variance)
     out = {}
     for i, agency in enumerate(rows["agency"]):
-        out[str(agency)] = Rank(int((score > score[i]).sum()) + 1, int(above[i].sum()) + 1, k - int(below[i].sum()), k,
-                                int((score == score[i]).sum()))  # fmt: skip
+        out[str(agency)] = Rank(
+            int((score > score[i]).sum()) + 1,
+            int(above[i].sum()) + 1,
+            k - int(below[i].sum()),
+            k,
+            int((score == score[i]).sum()),
+        )
     return out
 
 
@@ -111,9 +128,22 @@ def agency_means(wave: pd.DataFrame, measures: list[str], *, types: list[str | N
             if len(rows) < (2 if kind is None else MIN_PEERS):
                 continue
             together = independent(rows.drop(columns="type"))
-            frame = rows.drop(columns="type").iloc[[0]].assign(
-                agency=None, n=rows["n"].sum(), n_weighted=np.nan, n_effective=np.nan, deff=np.nan, df=np.nan,
-                versus="agencies", value_text=str(len(rows)), flag=None, by1=None if kind is None else "type", group1=kind,
+            frame = (
+                rows.drop(columns="type")
+                .iloc[[0]]
+                .assign(
+                    agency=None,
+                    n=rows["n"].sum(),
+                    n_weighted=np.nan,
+                    n_effective=np.nan,
+                    deff=np.nan,
+                    df=np.nan,
+                    versus="agencies",
+                    value_text=str(len(rows)),
+                    flag=None,
+                    by1=None if kind is None else "type",
+                    group1=kind,
+                )
             )
             parts.append(together.combine(np.full((len(rows), 1), 1 / len(rows)), frame))
     return Estimates.concat(parts)

@@ -11,37 +11,68 @@ from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, frame_of, points, single
 from csi_lib.figures.row_chart import Heading, RowChart, zoomed
 from csi_lib.figures.theme import HOUSE, Theme
-from csi_lib.prose.escape import clean_text
+from csi_lib.prose.results import Labels
 from csi_lib.prose.sentences import join_words, say
 
 _TEXT = {
     "ko": {
-        "index": "차원별 만족도", "items": "문항별 만족도", "groups": "집단별 만족도", "caterpillar": "집단별 점수와 신뢰구간",
-        "drivers": "만족도에 미치는 영향", "importance": "중요도", "overall": "전체 {value}", "now": "올해", "previous": "○ 지난해",
-        "each": "{label} {value}", "list": "{what}: {items}.", "all": "{count}개의 값을 보인다.",
-        "extremes": "가장 높은 것은 {high}, 가장 낮은 것은 {low}이다.", "rest": "나머지 값은 아래 표에 있다.",
-        "reference": "{label:은/는} {value}이다.", "none": "보일 수 있는 값이 없다.", "was": "{label} {value}(지난해 {before})",
+        "index": "차원별 만족도",
+        "items": "문항별 만족도",
+        "groups": "집단별 만족도",
+        "caterpillar": "집단별 점수와 신뢰구간",
+        "drivers": "만족도에 미치는 영향",
+        "importance": "중요도",
+        "overall": "전체 {value}",
+        "now": "올해",
+        "previous": "○ 지난해",
+        "each": "{label} {value}",
+        "list": "{what}: {items}.",
+        "all": "{count}개의 값을 보인다.",
+        "extremes": "가장 높은 것은 {high}, 가장 낮은 것은 {low}이다.",
+        "rest": "나머지 값은 아래 표에 있다.",
+        "reference": "{label:은/는} {value}이다.",
+        "none": "보일 수 있는 값이 없다.",
+        "was": "{label} {value}(지난해 {before})",
         "hidden": "보이지 않는 것은 {items}이다.",
     },
     "en": {
-        "index": "Satisfaction by dimension", "items": "Satisfaction by item", "groups": "Satisfaction by group",
-        "caterpillar": "Scores of the groups with intervals", "drivers": "What drives satisfaction",
-        "importance": "Importance", "overall": "All {value}", "now": "this year", "previous": "○ last year", "each": "{label} {value}",
-        "list": "{what}: {items}.", "all": "The figure shows {count} values.",
-        "extremes": "The highest is {high}, the lowest {low}.", "rest": "All other values are in the table below.",
-        "reference": "{label} is {value}.", "none": "No value can be shown.",
-        "was": "{label} {value} (last year {before})", "hidden": "Not shown: {items}.",
+        "index": "Satisfaction by dimension",
+        "items": "Satisfaction by item",
+        "groups": "Satisfaction by group",
+        "caterpillar": "Scores of the groups with intervals",
+        "drivers": "What drives satisfaction",
+        "importance": "Importance",
+        "overall": "All {value}",
+        "now": "this year",
+        "previous": "○ last year",
+        "each": "{label} {value}",
+        "list": "{what}: {items}.",
+        "all": "The figure shows {count} values.",
+        "extremes": "The highest is {high}, the lowest {low}.",
+        "rest": "All other values are in the table below.",
+        "reference": "{label} is {value}.",
+        "none": "No value can be shown.",
+        "was": "{label} {value} (last year {before})",
+        "hidden": "Not shown: {items}.",
     },
-}  # fmt: skip
+}
 #: longer lists are told by their extremes; the table below holds the rest
 _TELL_ALL = 12
 
 
 def index_bars(
-    frame: pd.DataFrame, *, rows: str = "measure", lang: str, labels: Mapping | None = None, highlight: Sequence = (),
-    sort: bool = False, name: str = "index-bars", caption: str | None = None, width: float = WIDTH,
+    frame: pd.DataFrame,
+    *,
+    rows: str = "measure",
+    lang: str,
+    labels: Mapping | None = None,
+    highlight: Sequence = (),
+    sort: bool = False,
+    name: str = "index-bars",
+    caption: str | None = None,
+    width: float = WIDTH,
     theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Bars from 0 to 100 with intervals, one per dimension (results rows in `points` or `proportion`).
 
     `highlight` holds codes of `rows` set in bold and in the full colour (the overall index); `sort` orders
@@ -51,12 +82,25 @@ def index_bars(
     if sort:
         items = sorted(items, key=lambda p: (p.key[0] not in highlight, not p.shown, -p.value if p.shown else 0))
     strong = [i for i, p in enumerate(items) if p.key[0] in highlight]
-    chart = RowChart(items, lang=lang, limits=_full_scale(items), foot=base_note(items, lang), width=width, theme=theme,
-                     bold=strong)  # fmt: skip
+    chart = RowChart(
+        items,
+        lang=lang,
+        limits=_full_scale(items),
+        foot=base_note(items, lang),
+        width=width,
+        theme=theme,
+        bold=strong,
+    )
     _bars(chart, strong if highlight else range(len(items)))
     text = _TEXT[lang]
-    return Figure(name, caption or text["index"], tell(items, text["index"], lang), chart.canvas.fig, frame_of(items),
-                  lang=lang)  # fmt: skip
+    return Figure(
+        name,
+        caption or text["index"],
+        tell(items, text["index"], lang),
+        chart.canvas.fig,
+        frame_of(items),
+        lang=lang,
+    )
 
 
 def group_bars(
@@ -82,10 +126,18 @@ def group_bars(
 
 
 def item_dots(
-    frame: pd.DataFrame, *, previous: pd.DataFrame | None = None, rows: str = "measure", heading: str | None = None,
-    lang: str, labels: Mapping | None = None, name: str = "item-dots", caption: str | None = None, width: float = WIDTH,
+    frame: pd.DataFrame,
+    *,
+    previous: pd.DataFrame | None = None,
+    rows: str = "measure",
+    heading: str | None = None,
+    lang: str,
+    labels: Mapping | None = None,
+    name: str = "item-dots",
+    caption: str | None = None,
+    width: float = WIDTH,
     theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Items as dots with intervals on a scale that shows differences; last year's value as a hollow dot.
 
     `heading` is a column that gathers the items (their dimension); `previous` has the same `rows` column.
@@ -105,18 +157,35 @@ def item_dots(
     chart.errors(color=theme.primary)
     live = [(y, old[p.key[0]]) for y, p in chart.rows() if p.key[0] in old and old[p.key[0]].shown]
     if live:
-        chart.ax.plot([p.value for _, p in live], [y for y, _ in live], "o", markersize=5, markerfacecolor=theme.page,
-                      markeredgecolor=theme.muted, linestyle="none", zorder=4.5, gid="previous")  # fmt: skip
+        chart.ax.plot(
+            [p.value for _, p in live],
+            [y for y, _ in live],
+            "o",
+            markersize=5,
+            markerfacecolor=theme.page,
+            markeredgecolor=theme.muted,
+            linestyle="none",
+            zorder=4.5,
+            gid="previous",
+        )
     _dots(chart)
     alt = tell(items, caption or text["items"], lang, before=old)
     return Figure(name, caption or text["items"], alt, chart.canvas.fig, frame_of(items, before), lang=lang)
 
 
 def caterpillar(
-    frame: pd.DataFrame, *, rows: str = "group1", overall=None, highlight: Sequence = (), lang: str,
-    labels: Mapping | None = None, name: str = "caterpillar", caption: str | None = None, width: float = WIDTH,
+    frame: pd.DataFrame,
+    *,
+    rows: str = "group1",
+    overall=None,
+    highlight: Sequence = (),
+    lang: str,
+    labels: Mapping | None = None,
+    name: str = "caterpillar",
+    caption: str | None = None,
+    width: float = WIDTH,
     theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Groups sorted from high to low, each with its interval, and a line at the overall value.
 
     Overlapping intervals are no test: use `Estimates.contrast` to say that two groups differ.
@@ -138,16 +207,31 @@ def caterpillar(
 
 
 def driver_bars(
-    frame: pd.DataFrame, *, rows: str = "measure", lang: str, labels: Mapping | None = None, sort: bool = True,
-    name: str = "driver-bars", caption: str | None = None, width: float = WIDTH, theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
+    frame: pd.DataFrame,
+    *,
+    rows: str = "measure",
+    lang: str,
+    labels: Mapping | None = None,
+    sort: bool = True,
+    name: str = "driver-bars",
+    caption: str | None = None,
+    width: float = WIDTH,
+    theme: Theme = HOUSE,
+) -> Figure:
     """Importance of each driver with its interval (correlation, weight, share of explained variance)."""
     items = points(frame, rows=rows, lang=lang, labels=labels, where=f"figure {name}")
     if sort:
         items = sorted(items, key=lambda p: -p.value if p.shown else float("inf"))
     text = _TEXT[lang]
-    chart = RowChart(items, lang=lang, limits=zoomed(items, extra=[0.0]), foot=base_note(items, lang), width=width,
-                     theme=theme, heads=(text["importance"], {"ko": "사례수", "en": "n"}[lang]))  # fmt: skip
+    chart = RowChart(
+        items,
+        lang=lang,
+        limits=zoomed(items, extra=[0.0]),
+        foot=base_note(items, lang),
+        width=width,
+        theme=theme,
+        heads=(text["importance"], {"ko": "사례수", "en": "n"}[lang]),
+    )
     _bars(chart, range(len(items)))
     alt = tell(items, caption or text["drivers"], lang)
     return Figure(name, caption or text["drivers"], alt, chart.canvas.fig, frame_of(items), lang=lang)
@@ -165,10 +249,10 @@ def tell(
     )  # fmt: skip
     live = [p for p in items if p.shown]
     parts = []
-    if not live:
-        parts.append(say(text["list"], lang, what=what, items=say(text["none"].rstrip("."), lang)))
-    elif len(items) <= _TELL_ALL:
+    if len(items) <= _TELL_ALL:
         parts.append(say(text["list"], lang, what=what, items=join_words([each(p) for p in items], lang, between=", ")))
+    elif not live:
+        parts.append(say(text["list"], lang, what=what, items=say(text["none"].rstrip("."), lang)))
     else:
         ordered = sorted(live, key=lambda p: -p.value)
         top, bottom = ordered[:3], ordered[-3:][::-1]
@@ -189,11 +273,12 @@ def _under_headings(frame, rows, heading, lang, labels, where):
     """Points, and the same with a heading before each run of another value of the column `heading`."""
     keys = [rows, heading] if heading and heading in frame.columns else [rows]
     items = points(frame, rows=keys, lang=lang, labels=labels, where=where)
+    named = Labels(frame, labels, total="")
     lines, last = [], None
     for item in items:
         variable = item.key[1] if len(item.key) > 1 else None
         if variable is not None and variable != last:
-            lines.append(Heading(clean_text((labels or {}).get(variable, variable))))
+            lines.append(Heading(named(heading, variable)))
         last = variable
         lines.append(item)
     return items, lines

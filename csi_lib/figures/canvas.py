@@ -53,9 +53,20 @@ class Canvas:
 
 
 def write(
-    ax: Axes, x: float, y: float, text: str, *, theme: Theme = HOUSE, size: float | None = None, bold: bool = False,
-    color: str | None = None, ha: str = "left", va: str = "center", gid: str | None = None, **more,
-):  # fmt: skip
+    ax: Axes,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    theme: Theme = HOUSE,
+    size: float | None = None,
+    bold: bool = False,
+    color: str | None = None,
+    ha: str = "left",
+    va: str = "center",
+    gid: str | None = None,
+    **more,
+):
     """Put `text` on `ax`; characters without a glyph and mathematics are taken care of."""
     return ax.text(
         x, y, drawable(text, theme), family=families(theme), fontsize=size or theme.size,

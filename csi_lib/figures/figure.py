@@ -18,7 +18,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 # the same drawing gives the same bytes everywhere: no date, no random ids, no fonts of the machine
 _SVG = {"svg.hashsalt": "csi", "svg.fonttype": "path", "path.simplify": True}
 # hinting would round each letter to whole pixels and make text wider than it was measured
-_PNG = {"text.hinting": "no_hinting", "text.hinting_factor": 1}
+_PNG = {"text.hinting": "no_hinting"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,22 +17,44 @@ from csi_lib.prose.results import Labels, results, unique
 from csi_lib.prose.sentences import join_words, say
 
 _TEXT = {
-    "ko": {"caption": "집단별·차원별 점수", "total": "전체", "n": "사례수", "cell": "{row} {column} {value}",
-           "row": "{row}: {cells}.", "column": "{column} {value}", "size": "{rows}개 집단과 {columns}개 항목의 점수이다.",
-           "extremes": "가장 높은 것은 {high}, 가장 낮은 것은 {low}이다.",
-           "scale": "색이 진할수록 점수가 {low}(가장 옅음)에서 {high}(가장 짙음)로 높다"},
-    "en": {"caption": "Scores by group and dimension", "total": "Total", "n": "n", "cell": "{row}, {column} {value}",
-           "row": "{row}: {cells}.", "column": "{column} {value}", "size": "Scores of {rows} groups on {columns} measures.",
-           "extremes": "The highest is {high}, the lowest {low}.",
-           "scale": "darker means higher, from {low} (lightest) to {high} (darkest)"},
-}  # fmt: skip
+    "ko": {
+        "caption": "집단별·차원별 점수",
+        "total": "전체",
+        "n": "사례수",
+        "cell": "{row} {column} {value}",
+        "row": "{row}: {cells}.",
+        "column": "{column} {value}",
+        "size": "{rows}개 집단과 {columns}개 항목의 점수이다.",
+        "extremes": "가장 높은 것은 {high}, 가장 낮은 것은 {low}이다.",
+        "scale": "색이 짙을수록 점수가 높다({low}~{high})",
+    },
+    "en": {
+        "caption": "Scores by group and dimension",
+        "total": "Total",
+        "n": "n",
+        "cell": "{row}, {column} {value}",
+        "row": "{row}: {cells}.",
+        "column": "{column} {value}",
+        "size": "Scores of {rows} groups on {columns} measures.",
+        "extremes": "The highest is {high}, the lowest {low}.",
+        "scale": "darker means higher ({low} to {high})",
+    },
+}
 _TELL_ALL = 30
 
 
 def heat_table(
-    frame: pd.DataFrame, *, rows: str = "group1", columns: str = "measure", lang: str, labels: Mapping | None = None,
-    name: str = "heat-table", caption: str | None = None, width: float = WIDTH, theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
+    frame: pd.DataFrame,
+    *,
+    rows: str = "group1",
+    columns: str = "measure",
+    lang: str,
+    labels: Mapping | None = None,
+    name: str = "heat-table",
+    caption: str | None = None,
+    width: float = WIDTH,
+    theme: Theme = HOUSE,
+) -> Figure:
     """Every group's score on every measure, printed and coloured, with the base of the group.
 
     The colour runs from the lowest to the highest score that is shown; the figures say the same, so nothing
@@ -69,8 +91,16 @@ def heat_table(
     edges = np.concatenate([[0], np.cumsum(heights)]) + top
     colours = LinearSegmentedColormap.from_list("heat", ["#F1F5FA", "#8FB0D4", theme.primary])
     norm = Normalize(low.value, max(high.value, low.value + 1e-9)) if live else Normalize(0, 1)
-    page.pcolormesh(left + slot * np.arange(len(column_keys) + 1), edges, np.ma.masked_invalid(matrix), cmap=colours,
-                    norm=norm, edgecolors=theme.page, linewidth=1.2, gid="value")  # fmt: skip
+    page.pcolormesh(
+        left + slot * np.arange(len(column_keys) + 1),
+        edges,
+        np.ma.masked_invalid(matrix),
+        cmap=colours,
+        norm=norm,
+        edgecolors=theme.page,
+        linewidth=1.2,
+        gid="value",
+    )
     for j, head in enumerate(heads):
         canvas.write(page, left + slot * (j + 0.5), top - 1.2, head, ha="center", va="bottom", size=small,
                      color=theme.muted)  # fmt: skip
@@ -92,7 +122,17 @@ def heat_table(
                          color=theme.page if dark else theme.ink)  # fmt: skip
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
     data = frame.assign(row=[named(rows, k) for k in frame[rows]], column=[named(columns, k) for k in frame[columns]])
-    alt = _alt(cells, row_keys, column_keys, lambda k: named(rows, k), lambda k: named(columns, k), low, high, text, lang)
+    alt = _alt(
+        cells,
+        row_keys,
+        column_keys,
+        lambda k: named(rows, k),
+        lambda k: named(columns, k),
+        low,
+        high,
+        text,
+        lang,
+    )
     return Figure(name, caption or text["caption"], f"{alt} {foot}.", canvas.fig, data, lang=lang)
 
 

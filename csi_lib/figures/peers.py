@@ -10,7 +10,7 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.figures.canvas import WIDTH, Canvas, line_height, nice_ticks, note_height
 from csi_lib.figures.figure import Figure
-from csi_lib.figures.points import base_note, points, single
+from csi_lib.figures.points import base_note, missing_word, points, single
 from csi_lib.figures.row_chart import zoomed
 from csi_lib.figures.spread import place_labels
 from csi_lib.figures.theme import HOUSE, Theme, text_width
@@ -19,16 +19,31 @@ from csi_lib.prose.sentences import say
 #: fewer other agencies than this would be recognised (DESIGN §6)
 MIN_PEERS = 3
 _TEXT = {
-    "ko": {"caption": "동종기관과의 비교", "peers": "동종기관 평균", "own": "{label:은/는} {value}(95% 신뢰구간 {ci})이다.",
-           "own_short": "{label:은/는} {value}이다.", "mean": "{label:은/는} {value}이다.",
-           "others": "다른 {count}개 기관은 {low}에서 {high} 사이에 있다.", "few": "비교할 기관이 {count}개뿐이어서 다른 기관은 보이지 않는다.",
-           "dots": "점 하나가 한 기관", "other": "다른 기관", "range": "띠는 다른 기관의 범위"},
-    "en": {"caption": "Compared with its peers", "peers": "Peer mean", "own": "{label} is {value} (95% interval {ci}).",
-           "own_short": "{label} is {value}.", "mean": "{label} is {value}.",
-           "others": "The other {count} agencies lie between {low} and {high}.",
-           "few": "Other agencies are not shown, because there are only {count}.", "dots": "one dot is one agency",
-           "other": "Other agency", "range": "the band is the range of the others"},
-}  # fmt: skip
+    "ko": {
+        "caption": "동종기관과의 비교",
+        "peers": "동종기관 평균",
+        "own": "{label:은/는} {value}(95% 신뢰구간 {ci})이다.",
+        "own_short": "{label:은/는} {value}이다.",
+        "mean": "{label:은/는} {value}이다.",
+        "others": "다른 {count}개 기관은 {low}에서 {high} 사이에 있다.",
+        "few": "비교할 기관이 {count}개뿐이어서 다른 기관은 보이지 않는다.",
+        "dots": "점 하나가 한 기관",
+        "other": "다른 기관",
+        "range": "띠는 다른 기관의 범위",
+    },
+    "en": {
+        "caption": "Compared with its peers",
+        "peers": "Peer mean",
+        "own": "{label} is {value} (95% interval {ci}).",
+        "own_short": "{label} is {value}.",
+        "mean": "{label} is {value}.",
+        "others": "The other {count} agencies lie between {low} and {high}.",
+        "few": "Other agencies are not shown, because there are only {count}.",
+        "dots": "one dot is one agency",
+        "other": "Other agency",
+        "range": "the band is the range of the others",
+    },
+}
 
 
 def peers_strip(
@@ -43,8 +58,9 @@ def peers_strip(
     frame : results rows, one per agency (`rows`), the agency itself among them.
     own : its code.
     peer_mean : results row of the mean of the others (without the agency itself).
-    visibility : ``named`` (others are labelled), ``anonymous`` (dots only; keys, bases and row ids of the others
-        do not enter `data`), ``group`` (their range only). With fewer than three others nothing of them is shown.
+    visibility : ``named`` (others are labelled), ``anonymous`` (dots only; keys,
+        bases and row ids of the others do not enter `data`), ``group`` (their range only). With fewer than
+        three others nothing of them is shown.
     """
     where, text = f"figure {name}", _TEXT[lang]
     if visibility not in ("named", "anonymous", "group"):
@@ -80,34 +96,89 @@ def peers_strip(
     for tick in nice_ticks(*limits, count=6):
         if limits[0] - 1e-9 <= tick <= limits[1] + 1e-9:
             page.vlines(at(tick), top, base, color=theme.rule, linewidth=0.7, zorder=0)
-            canvas.write(page, at(tick), base + 1, f"{tick:g}".replace("-", "−"), ha="center", va="top", size=theme.small,
-                         color=theme.muted)  # fmt: skip
+            canvas.write(
+                page,
+                at(tick),
+                base + 1,
+                f"{tick:g}".replace("-", "−"),
+                ha="center",
+                va="top",
+                size=theme.small,
+                color=theme.muted,
+            )
     page.hlines(base, left, left + plot, color=theme.muted, linewidth=0.8)
     places = [(at(p.value), base - 3 - 3.6 * level) for p, level in zip(others, levels, strict=True)]
     if others and visibility == "group":
-        page.fill_between([at(others[0].value), at(others[-1].value)], base - 5, base - 1, color=theme.quiet, alpha=0.5,
-                          linewidth=0, gid="range")  # fmt: skip
+        page.fill_between(
+            [at(others[0].value), at(others[-1].value)],
+            base - 5,
+            base - 1,
+            color=theme.quiet,
+            alpha=0.5,
+            linewidth=0,
+            gid="range",
+        )
     elif others:
-        page.scatter(*zip(*places), s=34, color=theme.quiet, edgecolors=theme.page, linewidths=0.7, zorder=3, gid="value")
+        page.scatter(
+            *zip(*places),
+            s=34,
+            color=theme.quiet,
+            edgecolors=theme.page,
+            linewidths=0.7,
+            zorder=3,
+            gid="value",
+        )
         if visibility == "named":
             _names(canvas, page, others, places, (left, top, left + plot, base))
     if mean is not None and mean.shown:
         page.vlines(at(mean.value), top, base, color=theme.accent, linewidth=1.2, linestyle=(0, (3, 2)), zorder=2)
         label = f"{mean.label} {mean.estimate.text(lang)}"
-        canvas.write(page, _held(at(mean.value), label, width, theme), top - 1, label, ha="center", va="bottom",
-                     size=theme.small, color=theme.accent)  # fmt: skip
+        canvas.write(
+            page,
+            _held(at(mean.value), label, width, theme),
+            top - 1,
+            label,
+            ha="center",
+            va="bottom",
+            size=theme.small,
+            color=theme.accent,
+        )
     if mine.shown:
         if mine.interval.shown:
-            page.hlines(base - 3, at(mine.low), at(mine.high), color=theme.primary, linewidth=2, zorder=4, gid="interval")
-        page.plot([at(mine.value)], [base - 3], "D", markersize=8, color=theme.primary, markeredgecolor=theme.page,
-                  zorder=5, gid="own")  # fmt: skip
-        label = f"◆ {mine.label} {mine.estimate.text(lang)}"
-        canvas.write(page, _held(at(mine.value), label, width, theme, bold=True), top - 1 - line_height(theme.size) - 0.4,
-                     label, ha="center", va="bottom", bold=True, color=theme.primary)  # fmt: skip
+            page.hlines(
+                base - 3,
+                at(mine.low),
+                at(mine.high),
+                color=theme.primary,
+                linewidth=2,
+                zorder=4,
+                gid="interval",
+            )
+        page.plot(
+            [at(mine.value)],
+            [base - 3],
+            "D",
+            markersize=8,
+            color=theme.primary,
+            markeredgecolor=theme.page,
+            zorder=5,
+            gid="own",
+        )
+        label, where_to = f"◆ {mine.label} {mine.estimate.text(lang)}", at(mine.value)
+    else:
+        label, where_to = f"{mine.label}: {missing_word(mine, lang)}", width / 2
+    corner = (_held(where_to, label, width, theme, bold=True), top - 1 - line_height(theme.size) - 0.4)
+    canvas.write(page, *corner, label, ha="center", va="bottom", bold=True, color=theme.primary)
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
     data = _data(mine, mean, others, visibility, text)
-    return Figure(name, caption or text["caption"], _alt(mine, mean, others, few, count, text, lang) + f" {foot}.",
-                  canvas.fig, data, lang=lang)  # fmt: skip
+    return Figure(
+        name,
+        caption or text["caption"],
+        _alt(mine, mean, others, few, count, text, lang) + f" {foot}.",
+        canvas.fig,
+        data,
+        lang=lang,
+    )
 
 
 def _limits(live):
@@ -123,7 +194,7 @@ def _stack(xs, gap) -> list[int]:
     levels = []
     for x in xs:
         level = next((k for k, end in enumerate(last) if x - end >= gap), len(last))
-        last[level:level + 1] = [x]
+        last[level : level + 1] = [x]
         levels.append(level)
     return levels
 
@@ -160,7 +231,7 @@ def _alt(mine, mean, others, few, count, text, lang) -> str:
     if mean is not None:
         parts.append(say(text["mean"], lang, label=mean.label, value=mean.estimate).text)
     if others:
-        parts.append(say(text["others"], lang, count=len(others), low=others[0].estimate, high=others[-1].estimate).text)
+        parts.append(
+            say(text["others"], lang, count=len(others), low=others[0].estimate, high=others[-1].estimate).text
+        )
     return " ".join(parts)
-
-

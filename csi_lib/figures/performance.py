@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.patches import FancyArrowPatch, Polygon, Wedge
+from matplotlib.patches import FancyArrowPatch, Wedge
 
 from csi_lib.errors import InputError
 from csi_lib.figures.canvas import WIDTH, Canvas, line_height, note_height
@@ -19,44 +19,69 @@ from csi_lib.prose.sentences import say
 
 _TEXT = {
     "ko": {
-        "zones": ("위험", "보통", "양호"), "caption": "종합 성과", "current": "올해", "previous": "지난해", "change": "증감",
-        "interval": "95% 신뢰구간", "index": "만족지수", "unchanged": "유의한 차이 없음",
-        "alt": "{label:은/는} 100점 만점에 {value}(95% 신뢰구간 {ci}, n = {n:bare})으로 ‘{zone}’ 구간에 있다.",
-        "alt_short": "{label:은/는} 100점 만점에 {value}(n = {n:bare})으로 ‘{zone}’ 구간에 있다.",
+        "zones": ("위험", "보통", "양호"),
+        "caption": "종합 성과",
+        "current": "올해",
+        "previous": "지난해",
+        "change": "증감",
+        "interval": "95% 신뢰구간",
+        "index": "만족지수",
+        "unchanged": "{label}(유의한 차이 없음)",
+        "alt": "{label:은/는} 100점 만점에 {value}(95% 신뢰구간 {ci}, n = {n:bare})으로 ‘{zone}’ 구간이다.",
+        "alt_short": "{label:은/는} 100점 만점에 {value}(n = {n:bare})으로 ‘{zone}’ 구간이다.",
         "alt_missing": "{label:은/는} {value}이다.",
-        "alt_previous": "지난해는 {value}이었다.", "alt_change": "증감은 {value}({word}{ci}).",
+        "alt_previous": "지난해는 {value}이었다.",
+        "alt_change": "증감은 {value}({word}{ci}).",
         "alt_zones": "구간의 경계는 {low}점과 {high}점이다.",
-        "ladder": "기대·만족·신뢰의 사다리", "step": "{label} {value}", "alt_ladder": "단계별 점수는 {steps}이다.",
-        "alt_surplus": "{label:은/는} {value}({word}{ci})이다.", "alt_beside": "함께 본 {steps}.",
+        "ladder": "기대·만족·신뢰의 사다리",
+        "step": "{label} {value}",
+        "alt_ladder": "단계별 점수는 {steps}이다.",
+        "alt_surplus": "{label:은/는} {value}({word}{ci})이다.",
+        "alt_beside": "함께 본 {steps}.",
     },
     "en": {
-        "zones": ("At risk", "Fair", "Good"), "caption": "Overall performance", "current": "This year",
-        "previous": "Last year", "change": "Change", "interval": "95% interval", "index": "Satisfaction index",
-        "unchanged": "no significant change",
+        "zones": ("At risk", "Fair", "Good"),
+        "caption": "Overall performance",
+        "current": "This year",
+        "previous": "Last year",
+        "change": "Change",
+        "interval": "95% interval",
+        "index": "Satisfaction index",
+        "unchanged": "{label} (not significant)",
         "alt": "{label} is {value} out of 100 (95% interval {ci}, n = {n}), in the zone ‘{zone}’.",
         "alt_short": "{label} is {value} out of 100 (n = {n}), in the zone ‘{zone}’.",
         "alt_missing": "{label} is {value}.",
-        "alt_previous": "Last year it was {value}.", "alt_change": "The change is {value} ({word}{ci}).",
+        "alt_previous": "Last year it was {value}.",
+        "alt_change": "The change is {value} ({word}{ci}).",
         "alt_zones": "The zones meet at {low} and {high}.",
-        "ladder": "The ladder of expectation, satisfaction and trust", "step": "{label} {value}",
-        "alt_ladder": "The steps are {steps}.", "alt_surplus": "{label} is {value} ({word}{ci}).",
+        "ladder": "The ladder of expectation, satisfaction and trust",
+        "step": "{label} {value}",
+        "alt_ladder": "The steps are {steps}.",
+        "alt_surplus": "{label} is {value} ({word}{ci}).",
         "alt_beside": "Beside them: {steps}.",
     },
-}  # fmt: skip
+}
 
 
 def gauge(
-    current: Mapping | pd.DataFrame, *, previous: Mapping | pd.DataFrame | None = None,
-    difference: Mapping | pd.DataFrame | None = None, thresholds: tuple[float, float] = (50.0, 70.0), lang: str,
-    label: str | None = None, name: str = "gauge", caption: str | None = None, width: float = WIDTH,
+    current: Mapping | pd.DataFrame,
+    *,
+    previous: Mapping | pd.DataFrame | None = None,
+    difference: Mapping | pd.DataFrame | None = None,
+    thresholds: tuple[float, float] = (50.0, 70.0),
+    lang: str,
+    label: str | None = None,
+    name: str = "gauge",
+    caption: str | None = None,
+    width: float = WIDTH,
     theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
-    """The index on a dial with the zones 위험 / 보통 / 양호, beside it last year's value and the tested change.
+) -> Figure:
+    """The index on a dial with the zones 위험 / 보통 / 양호, beside it last year and the tested change.
 
     Parameters
     ----------
-    current, previous, difference : one results row each (``points``, 0–100). Without `previous` (a new agency)
-        or `difference` those lines are left out.
+    current, previous, difference : one results row each (``points``, 0–100). Without `previous` (a new
+        agency) or `difference` those lines are left out.
     thresholds : where the zones meet [D: 50 and 70].
     label : what the index is called.
     """
@@ -70,16 +95,25 @@ def gauge(
     before = single(previous, text["previous"], where=where)
     change = single(difference, text["change"], where=where)
     foot = base_note([now], lang)
-    radius = min(46.0, width * 0.28)
-    height = radius + 13 + note_height(foot, width=width, theme=theme)
-    canvas = Canvas(height, width=width, theme=theme)
+    narrow = width < 140  # on a phone the figures stand below the dial
+    radius = min(46.0, (width - 12) / 2 if narrow else width * 0.28)
+    below = line_height(theme.size) * 2.35 * sum(p is not None for p in (now, before, change)) if narrow else 0
+    foot_height = note_height(foot, width=width, theme=theme)
+    canvas = Canvas(radius + 13 + below + foot_height, width=width, theme=theme)
     page = canvas.page()
-    x, y = radius + 9, radius + 7
+    x, y = width / 2 if narrow else radius + 9, radius + 7
     _dial(canvas, page, now, before, (x, y), radius, (low, high), text, lang)
-    _beside(canvas, page, x + radius + 12, y - radius * 0.72, now, before, change, text, lang)
-    canvas.note(page, foot, top=height - note_height(foot, width=width, theme=theme) + 0.5)
-    return Figure(name, caption or text["caption"], _gauge_alt(now, before, change, thresholds, text, lang), canvas.fig,
-                  frame_of([p for p in (now, before, change) if p]), lang=lang)  # fmt: skip
+    left, top = (4.0, y + 8) if narrow else (x + radius + 12, y - radius * 0.72)
+    _beside(canvas, page, left, top, now, before, change, text, lang)
+    canvas.note(page, foot, top=canvas.height - foot_height + 0.5)
+    return Figure(
+        name,
+        caption or text["caption"],
+        _gauge_alt(now, before, change, thresholds, text, lang),
+        canvas.fig,
+        frame_of([p for p in (now, before, change) if p]),
+        lang=lang,
+    )
 
 
 def zone(value: float, thresholds: tuple[float, float], lang: str) -> str:
@@ -90,18 +124,37 @@ def zone(value: float, thresholds: tuple[float, float], lang: str) -> str:
 def _dial(canvas, page, now: Point, before: Point | None, centre, radius, thresholds, text, lang):
     theme, (x, y) = canvas.theme, centre
     angle = lambda value: 180 * (1 - np.clip(value, 0, 100) / 100)
-    spot = lambda value, r: (x + r * np.cos(np.radians(angle(value))), y - r * np.sin(np.radians(angle(value))))
+    spot = lambda value, r: (
+        x + r * np.cos(np.radians(angle(value))),
+        y - r * np.sin(np.radians(angle(value))),
+    )
     ring = lambda a, b, outer, width, colour, **more: page.add_patch(
         # y grows downwards on the page, so angles are mirrored
-        Wedge((x, y), outer, -angle(a), -angle(b), width=width, facecolor=colour, edgecolor=theme.page, linewidth=1.2,
-              **more)
-    )  # fmt: skip
+        Wedge(
+            (x, y),
+            outer,
+            -angle(a),
+            -angle(b),
+            width=width,
+            facecolor=colour,
+            edgecolor=theme.page,
+            linewidth=1.2,
+            **more,
+        )
+    )
     edges = (0, *thresholds, 100)
     for a, b, colour, title in zip(edges, edges[1:], (theme.danger, theme.caution, theme.good), text["zones"]):
         ring(a, b, radius, radius * 0.19, colour)
         middle = (a + b) / 2
-        canvas.write(page, *spot(middle, radius * 0.905), title, ha="center", rotation=angle(middle) - 90, bold=True,
-                     size=theme.size)  # fmt: skip
+        canvas.write(
+            page,
+            *spot(middle, radius * 0.905),
+            title,
+            ha="center",
+            rotation=angle(middle) - 90,
+            bold=True,
+            size=theme.size,
+        )
     for edge in edges:
         px, py = spot(edge, radius + 2.6)
         if edge in (0, 100):
@@ -135,9 +188,10 @@ def _beside(canvas, page, left, top, now, before, change, text, lang):
     if change is not None:
         outcome = verdict_of(change.row)
         mark = f"{outcome.mark} " if outcome.significant else ""
-        value = change.estimate if not outcome.significant else change.estimate.magnitude()
+        title = change.label if outcome.significant else text["unchanged"].format(label=change.label)
+        value = change.estimate.magnitude() if outcome.significant else Number.from_row(change.row, signed=True)
         shown = mark + value.text(lang) if change.shown else missing_word(change, lang)
-        lines.append((change.label, shown, change.interval))
+        lines.append((title if change.shown else change.label, shown, change.interval))
     for i, (title, value, interval) in enumerate(lines):
         y = top + i * step
         colour = theme.accent if before is not None and title == before.label else theme.muted
@@ -145,14 +199,25 @@ def _beside(canvas, page, left, top, now, before, change, text, lang):
         canvas.write(page, left, y + line_height(theme.size), value, size=theme.size + 3, bold=True)
         if interval.shown:
             gap = text_width(value, theme.size + 3, bold=True) + 2.5
-            canvas.write(page, left + gap, y + line_height(theme.size) + 0.3, f"[{interval.text(lang, unit=False)}]",
-                         size=theme.small, color=theme.muted)  # fmt: skip
+            canvas.write(
+                page,
+                left + gap,
+                y + line_height(theme.size) + 0.3,
+                f"[{interval.text(lang, unit=False)}]",
+                size=theme.small,
+                color=theme.muted,
+            )
 
 
 def _gauge_alt(now, before, change, thresholds, text, lang) -> str:
     if not now.shown:
         return say(text["alt_missing"], lang, label=now.label, value=now.estimate).text
-    fields = {"label": now.label, "value": now.estimate, "n": now.n, "zone": zone(now.value, thresholds, lang)}
+    fields = {
+        "label": now.label,
+        "value": now.estimate,
+        "n": now.n,
+        "zone": zone(now.value, thresholds, lang),
+    }
     if now.interval.shown:
         parts = [say(text["alt"], lang, ci=now.interval, **fields)]
     else:
@@ -165,13 +230,15 @@ def _gauge_alt(now, before, change, thresholds, text, lang) -> str:
     return " ".join(p.text for p in parts)
 
 
-def _change_words(template: str, change: Point, lang: str, **fields):
+def _change_words(template: str, change: Point, lang: str, *, kind: str = "change", **fields):
     outcome = verdict_of(change.row)
-    ci = say(", 95% {ci}" if lang == "en" else ", 95% 신뢰구간 {ci}", lang, ci=change.interval).text if (
+    ci = say(", 95% interval {ci}" if lang == "en" else ", 95% 신뢰구간 {ci}", lang, ci=change.interval).text if (
         change.interval.shown
     ) else ""  # fmt: skip
     template = template.replace("{ci}", ci.replace("{", "{{"))
-    return say(template, lang, value=Number.from_row(change.row, signed=True), word=outcome.word(lang), **fields)
+    return say(
+        template, lang, value=Number.from_row(change.row, signed=True), word=outcome.word(lang, kind=kind), **fields
+    )
 
 
 def surplus_ladder(
@@ -228,8 +295,16 @@ def _step(canvas, ax, x, item: Point, colour, lang):
     if item.interval.shown:
         ax.vlines(x, item.low, item.high, color=canvas.theme.ink, linewidth=1.2)
     dark = colour == canvas.theme.primary
-    canvas.write(ax, x, max(item.value, 12) * 0.5, item.estimate.text(lang, unit=False), ha="center", bold=True,
-                 size=canvas.theme.size + 4, color=canvas.theme.page if dark else canvas.theme.ink)  # fmt: skip
+    canvas.write(
+        ax,
+        x,
+        max(item.value, 12) * 0.5,
+        item.estimate.text(lang, unit=False),
+        ha="center",
+        bold=True,
+        size=canvas.theme.size + 4,
+        color=canvas.theme.page if dark else canvas.theme.ink,
+    )
 
 
 def _gap(canvas, ax, x0, x1, low: Point, high: Point, gap: Point, lang, slot):
@@ -240,24 +315,40 @@ def _gap(canvas, ax, x0, x1, low: Point, high: Point, gap: Point, lang, slot):
     colour = theme.accent if outcome.significant else theme.muted
     ax.hlines(low.value, x0 + 0.31, x1 - 0.31, color=theme.muted, linewidth=0.9, linestyle=(0, (2, 2)))
     middle = (x0 + x1) / 2
-    ax.add_patch(FancyArrowPatch((middle, low.value), (middle, high.value), arrowstyle="-|>", mutation_scale=9,
-                                 color=colour, linewidth=1.4, shrinkA=0, shrinkB=0))  # fmt: skip
+    ax.add_patch(
+        FancyArrowPatch(
+            (middle, low.value),
+            (middle, high.value),
+            arrowstyle="-|>",
+            mutation_scale=9,
+            color=colour,
+            linewidth=1.4,
+            shrinkA=0,
+            shrinkB=0,
+        )
+    )
     value = Number.from_row(gap.row, signed=True).text(lang, unit=False)
     unit = ax.get_ylim()[1] / 58.0  # one millimetre
     top = max(low.high, high.high) + 4 * unit
     mark = f"{outcome.mark} " if outcome.significant else ""
     shown = mark + value if gap.shown else missing_word(gap, lang)
-    canvas.write(ax, middle, top + 2.6 * unit, wrap(gap.label, slot * 0.95, theme.small, lines=2, theme=theme), ha="center",
-                 va="bottom", size=theme.small, color=theme.muted)  # fmt: skip
+    canvas.write(
+        ax,
+        middle,
+        top + 2.6 * unit,
+        wrap(gap.label, slot * 0.95, theme.small, lines=2, theme=theme),
+        ha="center",
+        va="bottom",
+        size=theme.small,
+        color=theme.muted,
+    )
     canvas.write(ax, middle, top, shown, ha="center", va="center", bold=True, color=colour)
 
 
 def _ladder_alt(steps: Sequence[Point], gaps, apart, text, lang) -> str:
     phrase = lambda items: [say(text["step"], lang, label=p.label, value=p.estimate) for p in items]
     parts = [say(text["alt_ladder"], lang, steps=phrase(steps)).text]
-    parts += [_change_words(text["alt_surplus"], gap, lang, label=gap.label).text for gap in gaps]
+    parts += [_change_words(text["alt_surplus"], gap, lang, kind="comparison", label=gap.label).text for gap in gaps]
     if apart:
         parts.append(say(text["alt_beside"], lang, steps=phrase(apart)).text)
     return " ".join(parts)
-
-

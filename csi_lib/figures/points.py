@@ -11,11 +11,23 @@ from csi_lib.prose.numbers import UNITS, Interval, Number
 from csi_lib.prose.results import Labels, by_cell, results, unique
 
 _WORDS = {
-    "ko": {"total": "전체", "n": "사례수", "ci": "선은 95% 신뢰구간", "unavailable": "자료 없음", "suppressed": "비공개",
-           "small": "†는 사례수 {base}명 미만"},
-    "en": {"total": "Total", "n": "n", "ci": "lines are 95% intervals", "unavailable": "no data",
-           "suppressed": "withheld", "small": "† base under {base}"},
-}  # fmt: skip
+    "ko": {
+        "total": "전체",
+        "n": "사례수",
+        "ci": "선은 95% 신뢰구간",
+        "unavailable": "자료 없음",
+        "suppressed": "비공개",
+        "small": "†는 사례수 {base}명 미만",
+    },
+    "en": {
+        "total": "Total",
+        "n": "n",
+        "ci": "lines are 95% intervals",
+        "unavailable": "no data",
+        "suppressed": "withheld",
+        "small": "† base under {base}",
+    },
+}
 MIN_BASE = 30
 
 
@@ -60,7 +72,8 @@ def points(
     frame = results(frame, where=where, need=columns)
     named = Labels(frame, labels, total=_WORDS[lang]["total"])
     found = by_cell(frame, columns, where=where)
-    return [point(found[key], named(columns[0], key[0]), key=key) for key in unique(frame, columns)]
+    within = lambda key: key[1] if len(key) > 1 else None
+    return [point(found[key], named(columns[0], key[0], within=within(key)), key=key) for key in unique(frame, columns)]
 
 
 def point(row: Mapping, label: str, *, key: tuple = ()) -> Point:

@@ -20,18 +20,39 @@ from csi_lib.prose.sentences import join_words, say
 QUADRANTS = {"keep": (True, True), "concentrate": (True, False), "low_priority": (False, False),
              "overkill": (False, True)}  # fmt: skip
 _TEXT = {
-    "ko": {"caption": "만족도·중요도 포트폴리오", "x": "만족도", "y": "중요도", "keep": "유지 관리", "concentrate": "중점 개선",
-           "low_priority": "점진 개선", "overkill": "현상 유지", "each": "{label}(만족도 {x}, 중요도 {y})",
-           "quadrant": "‘{name}’ 영역: {items}.", "empty": "‘{name}’ 영역에는 항목이 없다.",
-           "cross": "기준선은 만족도 {x:과/와} 중요도 {y}이다.", "ellipse": "타원은 95% 신뢰영역", "bars": "십자는 95% 신뢰구간",
-           "hidden": "표시하지 않은 항목: {items}"},
-    "en": {"caption": "Portfolio of satisfaction and importance", "x": "Satisfaction", "y": "Importance",
-           "keep": "Keep up", "concentrate": "Concentrate here", "low_priority": "Low priority",
-           "overkill": "Possible overkill", "each": "{label} (satisfaction {x}, importance {y})",
-           "quadrant": "‘{name}’: {items}.", "empty": "‘{name}’ is empty.",
-           "cross": "The lines are at satisfaction {x} and importance {y}.", "ellipse": "ellipses are 95% regions",
-           "bars": "crosses are 95% intervals", "hidden": "Not shown: {items}"},
-}  # fmt: skip
+    "ko": {
+        "caption": "만족도·중요도 포트폴리오",
+        "x": "만족도",
+        "y": "중요도",
+        "keep": "유지 관리",
+        "concentrate": "중점 개선",
+        "low_priority": "점진 개선",
+        "overkill": "현상 유지",
+        "each": "{label}(만족도 {x}, 중요도 {y})",
+        "quadrant": "‘{name}’ 영역: {items}.",
+        "empty": "‘{name}’ 영역에는 항목이 없다.",
+        "cross": "기준선은 만족도 {x:과/와} 중요도 {y}이다.",
+        "ellipse": "타원은 95% 신뢰영역",
+        "bars": "십자는 95% 신뢰구간",
+        "hidden": "표시하지 않은 항목: {items}",
+    },
+    "en": {
+        "caption": "Portfolio of satisfaction and importance",
+        "x": "Satisfaction",
+        "y": "Importance",
+        "keep": "Keep up",
+        "concentrate": "Concentrate here",
+        "low_priority": "Low priority",
+        "overkill": "Possible overkill",
+        "each": "{label} (satisfaction {x}, importance {y})",
+        "quadrant": "‘{name}’: {items}.",
+        "empty": "‘{name}’ is empty.",
+        "cross": "The lines are at satisfaction {x} and importance {y}.",
+        "ellipse": "ellipses are 95% regions",
+        "bars": "crosses are 95% intervals",
+        "hidden": "Not shown: {items}",
+    },
+}
 _95 = 5.991464547107979  # chi-square(2) quantile: half-axes of a joint 95 % region
 
 
@@ -50,7 +71,7 @@ def portfolio(
     covariance : code → covariance of the two estimates (``Estimates.covariance``); then the uncertainty is a
         95 % ellipse, else a cross of the two intervals.
 
-    Names stand beside the points where they fit without touching; otherwise points are numbered and named below.
+    Names stand beside the points where they do not touch; otherwise points are numbered, with a key.
     """
     where, text = f"figure {name}", _TEXT[lang]
     across = points(satisfaction, rows=rows, lang=lang, labels=labels, where=where)
@@ -60,8 +81,12 @@ def portfolio(
     pairs = [(p, upward[p.key]) for p in across]
     live = [(a, b) for a, b in pairs if a.shown and b.shown]
     if len(live) < 2:
-        raise InputError(f"{len(live)} items can be shown", where=where, expected="at least two to make a map",
-                         action="Print the items as a table")  # fmt: skip
+        raise InputError(
+            f"{len(live)} items can be shown",
+            where=where,
+            expected="at least two to make a map",
+            action="Print the items as a table",
+        )
     scales = [_scale_of(live[0][k]) for k in (0, 1)]
     cross = tuple(c * s for c, s in zip(crosshair, scales)) if crosshair is not None else (
         float(np.mean([a.value for a, _ in live])), float(np.mean([b.value for _, b in live])),
@@ -83,7 +108,7 @@ def portfolio(
     boxes = [(max(text_width(t, theme.small, family=theme.family) for t in n.split("\n")) + 0.6,
               line_height(theme.small, n.count("\n") + 1)) for n in names]  # fmt: skip
     corners = place_labels(spots, boxes, frame=(left, top, left + plot_width, top + body),
-                           avoid=[box for *_, box in titles])  # fmt: skip
+                           avoid=[box for *_, box in titles], corners_first=covariance is None)  # fmt: skip
     key_lines = [] if corners is not None else _key(live, width, theme)
     key_height = line_height(theme.small, max((y for _, y, _ in key_lines), default=-1) + 1) + (2 if key_lines else 0)
     foot_height, axis_height = note_height(foot, width=width, theme=theme), 9.5
@@ -107,8 +132,14 @@ def portfolio(
             canvas.write(page, x, y, label, size=theme.small, va="top")
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
     data = _data(live, cross)
-    return Figure(name, caption or text["caption"], _alt(live, cross, scales, text, lang) + f" {foot}.", canvas.fig, data,
-                  lang=lang)  # fmt: skip
+    return Figure(
+        name,
+        caption or text["caption"],
+        _alt(live, cross, scales, text, lang) + f" {foot}.",
+        canvas.fig,
+        data,
+        lang=lang,
+    )
 
 
 def _quadrant(a: Point, b: Point, cross) -> str:
@@ -142,12 +173,26 @@ def _titles(text, left, top, width, body, theme):
 
 def _ground(canvas, ax, page, limits, cross, titles, frame, text):
     theme, (left, top, width, body) = canvas.theme, frame
-    ax.fill_between([limits[0][0], cross[0]], cross[1], limits[1][1], color=theme.danger, alpha=0.45, linewidth=0, zorder=0)
-    ax.fill_between([cross[0], limits[0][1]], cross[1], limits[1][1], color=theme.good, alpha=0.45, linewidth=0, zorder=0)
+    ax.fill_between(
+        [limits[0][0], cross[0]],
+        cross[1],
+        limits[1][1],
+        color=theme.danger,
+        alpha=0.45,
+        linewidth=0,
+        zorder=0,
+    )
+    ax.fill_between(
+        [cross[0], limits[0][1]], cross[1], limits[1][1], color=theme.good, alpha=0.45, linewidth=0, zorder=0
+    )
     ax.axvline(cross[0], color=theme.muted, linewidth=1, zorder=1, gid="crosshair")
     ax.axhline(cross[1], color=theme.muted, linewidth=1, zorder=1, gid="crosshair")
-    page.plot([left, left, left + width, left + width, left], [top, top + body, top + body, top, top], color=theme.rule,
-              linewidth=0.9)  # fmt: skip
+    page.plot(
+        [left, left, left + width, left + width, left],
+        [top, top + body, top + body, top, top],
+        color=theme.rule,
+        linewidth=0.9,
+    )
     for title, x, y, _ in titles:
         canvas.write(page, x, y, title, va="top", bold=True, color=theme.muted)
     for k in (0, 1):
@@ -180,16 +225,29 @@ def _uncertainty(ax, a: Point, b: Point, covariance, scales, theme):
     # on axes of unequal scale the ellipse is drawn in data units, so its angle is the data's
     angle = np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1]))
     axes = 2 * np.sqrt(np.maximum(values, 0) * _95)
-    ax.add_patch(Ellipse((a.value, b.value), axes[1], axes[0], angle=angle, facecolor=theme.primary, alpha=0.13,
-                         edgecolor="none", zorder=2, gid="interval"))  # fmt: skip
+    ax.add_patch(
+        Ellipse(
+            (a.value, b.value),
+            axes[1],
+            axes[0],
+            angle=angle,
+            facecolor=theme.primary,
+            alpha=0.13,
+            edgecolor="none",
+            zorder=2,
+            gid="interval",
+        )
+    )
 
 
 def _numbered(canvas, page, spots, colours, frame):
     """Numbers in discs at the points; a disc that had to move keeps a line to its point."""
     radius = 2.1
     moved = push_apart(spots, 2 * radius + 0.3)
-    moved = [(min(max(x, frame[0] + radius), frame[2] - radius), min(max(y, frame[1] + radius), frame[3] - radius))
-             for x, y in moved]  # fmt: skip
+    moved = [
+        (min(max(x, frame[0] + radius), frame[2] - radius), min(max(y, frame[1] + radius), frame[3] - radius))
+        for x, y in moved
+    ]
     for k, ((x, y), (u, v), colour) in enumerate(zip(spots, moved, colours, strict=True), start=1):
         if np.hypot(x - u, y - v) > 0.4:
             page.plot([x, u], [y, v], color=colour, linewidth=0.7, zorder=5)
@@ -199,7 +257,7 @@ def _numbered(canvas, page, spots, colours, frame):
 
 def _key(live, width, theme):
     """(x, line, text) of the numbered names, in as many columns as fit."""
-    names = [f"{k}  {a.label}" for k, (a, _) in enumerate(live, start=1)]
+    names = [f"{k}. {a.label}" for k, (a, _) in enumerate(live, start=1)]
     longest = max(text_width(n, theme.small, family=theme.family) for n in names) + 5
     columns = max(1, min(3, int(width // min(longest, width))))
     slot = width / columns

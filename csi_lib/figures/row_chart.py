@@ -12,6 +12,7 @@ from csi_lib.prose.numbers import SMALL_BASE
 
 _HEADS = {"ko": ("점수", "사례수"), "en": ("Score", "n")}
 _ROW = 6.4  # millimetres of a row with one line of label
+_SCALE = 5.5  # below the rows, for the values of the guide lines
 _PAD = 3.2  # between label, drawing and figures
 
 
@@ -33,8 +34,8 @@ class RowChart:
 
     def __init__(
         self, items: Sequence[Point | Heading], *, lang: str, limits: tuple[float, float], foot: str,
-        heads: tuple[str, str] | None = None, width: float = WIDTH, theme: Theme = HOUSE, bottom: float = 5.5,
-        values: bool = True, top: float = 0.0, bold: Sequence[int] = (),
+        heads: tuple[str | None, str] | None = None, width: float = WIDTH, theme: Theme = HOUSE,
+        top: float = 0.0, bold: Sequence[int] = (),
     ):  # fmt: skip
         self.items, self.lang, self.theme, self.limits = items, lang, theme, limits
         self.bold = set(bold)
@@ -44,18 +45,19 @@ class RowChart:
                   for k, i in enumerate(items)]  # fmt: skip
         left = max(18.0, widest(labels, size, bold=bool(self.bold), theme=theme) + _PAD + 1)
         heads = heads or _HEADS[lang]
-        self.columns = []
-        if values:
-            shown = [self.value_text(i) for i in items if isinstance(i, Point)]
-            bases = [i.n.text(lang, unit=False) for i in items if isinstance(i, Point)]
-            for head, cells, bold_cells in ((heads[0], shown, True), (heads[1], bases, False)):
-                self.columns.append((head, widest([head], small) + 1, widest(cells, size, bold=bold_cells) + 1))
+        shown = [self.value_text(i) for i in items if isinstance(i, Point)]
+        bases = [i.n.text(lang, unit=False) for i in items if isinstance(i, Point)]
+        self.columns = [
+            (head, widest([head], small) + 1, widest(cells, size, bold=bold_cells) + 1)
+            for head, cells, bold_cells in ((heads[0], shown, True), (heads[1], bases, False))
+            if head is not None  # None: the drawing itself prints the values
+        ]
         right = sum(max(a, b) + _PAD for _, a, b in self.columns)
         heights = [max(_ROW, line_height(size, t.count("\n") + 1) + 1.6) for t in labels]
-        head_room = top + (line_height(small) + 1.5 if values else 1.0)
+        head_room = top + line_height(small) + 1.5
         body = sum(heights)
         foot_height = note_height(foot, width=width, theme=theme)
-        self.canvas = Canvas(head_room + body + bottom + foot_height, width=width, theme=theme)
+        self.canvas = Canvas(head_room + body + _SCALE + foot_height, width=width, theme=theme)
         self.head_room, self.body, self.left, self.span = head_room, body, left, width - left - right - 1.5
         self.ax = self.canvas.axes(left, head_room, self.span, body)
         self.ax.set(xlim=limits, ylim=(body, 0))
@@ -64,8 +66,7 @@ class RowChart:
         edges = [sum(heights[:i]) for i in range(len(heights))]
         self.y = [edge + h / 2 for edge, h in zip(edges, heights, strict=True)]
         self._write_labels(labels)
-        if values:
-            self._write_figures(left + self.span)
+        self._write_figures(left + self.span)
 
     def value_text(self, item: Point) -> str:
         """The figure in the value column."""
@@ -86,15 +87,16 @@ class RowChart:
                               color=self.theme.muted if heading else None)  # fmt: skip
 
     def _write_figures(self, x):
-        for column, (head, head_width, cell_width) in enumerate(self.columns):
+        for head, head_width, cell_width in self.columns:
+            last = head == self.columns[-1][0]
             x += max(head_width, cell_width) + _PAD
             self.canvas.write(self.page, x, self.head_room - 1.0, head, ha="right", va="bottom",
                               size=self.theme.small, color=self.theme.muted)  # fmt: skip
             for y, item in self.rows():
-                if column == 0:
-                    text, style = self.value_text(item), {"bold": item.shown}
-                else:
+                if last:
                     text, style = item.n.text(self.lang, unit=False), {"color": self.theme.muted}
+                else:
+                    text, style = self.value_text(item), {"bold": item.shown}
                 self.canvas.write(self.page, x, self.head_room + y, text, ha="right", **style)
 
     def scale(self, *, ticks: Sequence[float] | None = None, unit: str = "", count: int = 5) -> None:
@@ -115,22 +117,50 @@ class RowChart:
             # a light rim keeps the line visible on a dark bar
             self.ax.hlines([y for y, _ in live], [p.low for _, p in live], [p.high for _, p in live],
                            color=self.theme.page, linewidth=width + 1.4, zorder=3.9)  # fmt: skip
-            self.ax.hlines([y for y, _ in live], [p.low for _, p in live], [p.high for _, p in live],
-                           color=color or self.theme.ink, linewidth=width, zorder=4, gid="interval")  # fmt: skip
+            self.ax.hlines(
+                [y for y, _ in live],
+                [p.low for _, p in live],
+                [p.high for _, p in live],
+                color=color or self.theme.ink,
+                linewidth=width,
+                zorder=4,
+                gid="interval",
+            )
 
     def reference(self, value: float, text: str) -> None:
         """A dashed vertical line with its name above."""
-        self.ax.vlines(value, 0, self.body, color=self.theme.accent, linewidth=1.1, linestyle=(0, (3, 2)), zorder=1,
-                       gid="reference")  # fmt: skip
+        self.ax.vlines(
+            value,
+            0,
+            self.body,
+            color=self.theme.accent,
+            linewidth=1.1,
+            linestyle=(0, (3, 2)),
+            zorder=1,
+            gid="reference",
+        )
         low, high = self.limits
         x = self.left + (value - low) / (high - low) * self.span
-        self.canvas.write(self.page, x, self.head_room - 1.0, text, ha="center", va="bottom", size=self.theme.small,
-                          color=self.theme.accent)  # fmt: skip
+        self.canvas.write(
+            self.page,
+            x,
+            self.head_room - 1.0,
+            text,
+            ha="center",
+            va="bottom",
+            size=self.theme.small,
+            color=self.theme.accent,
+        )
 
 
-def zoomed(items: Sequence[Point], *, extra: Sequence[float] = (), bounds: tuple[float, float] | None = None,
-           margin: float = 0.06) -> tuple[float, float]:  # fmt: skip
-    """Limits that hold all intervals (and `extra` values) with a margin, ending on round values within `bounds`."""
+def zoomed(
+    items: Sequence[Point],
+    *,
+    extra: Sequence[float] = (),
+    bounds: tuple[float, float] | None = None,
+    margin: float = 0.06,
+) -> tuple[float, float]:
+    """Round limits within `bounds` that hold all intervals and `extra` values with a margin."""
     values = [v for p in items if p.shown for v in (p.low, p.high, p.value)] + list(extra)
     if not values:
         return bounds or (0.0, 100.0)

@@ -19,15 +19,39 @@ from csi_lib.prose.results import Labels, results, unique
 from csi_lib.prose.sentences import join_words, say
 
 _TEXT = {
-    "ko": {"likert": "응답 분포", "share": "{label} {value}", "row": "{label}: {shares}.", "total": "전체",
-           "mean": "점수", "n": "사례수", "distribution": "점수 분포", "bin": "{low}~{high}점 {count}명({share})",
-           "bins": "구간별 인원은 {bins}이다.", "average": "평균은 {value}이다.", "x": "점수", "y": "비율",
-           "mean_line": "평균 {value}", "weighted": "가중치를 적용한 비율"},
-    "en": {"likert": "Distribution of answers", "share": "{label} {value}", "row": "{label}: {shares}.", "total": "Total",
-           "mean": "Score", "n": "n", "distribution": "Distribution of scores",
-           "bin": "{low} to {high}: {count} ({share})", "bins": "By interval: {bins}.", "average": "The mean is {value}.",
-           "x": "Score", "y": "Share", "mean_line": "Mean {value}", "weighted": "weighted shares"},
-}  # fmt: skip
+    "ko": {
+        "likert": "응답 분포",
+        "share": "{label} {value}",
+        "row": "{label}: {shares}.",
+        "total": "전체",
+        "mean": "점수",
+        "n": "사례수",
+        "distribution": "점수 분포",
+        "bin": "{low}~{high}점 {count}명({share})",
+        "bins": "구간별 인원은 {bins}이다.",
+        "average": "평균은 {value}이다.",
+        "x": "점수",
+        "y": "비율",
+        "mean_line": "평균 {value}",
+        "weighted": "가중치를 적용한 비율",
+    },
+    "en": {
+        "likert": "Distribution of answers",
+        "share": "{label} {value}",
+        "row": "{label}: {shares}.",
+        "total": "Total",
+        "mean": "Score",
+        "n": "n",
+        "distribution": "Distribution of scores",
+        "bin": "{low} to {high}: {count} ({share})",
+        "bins": "By interval: {bins}.",
+        "average": "The mean is {value}.",
+        "x": "Score",
+        "y": "Share",
+        "mean_line": "Mean {value}",
+        "weighted": "weighted shares",
+    },
+}
 
 
 def likert_bars(
@@ -39,7 +63,8 @@ def likert_bars(
 
     Parameters
     ----------
-    frame : results rows of statistic ``share`` (``proportion``), rows × categories; the shares of a row add to 1.
+    frame : results rows of statistic ``share`` (``proportion``), rows × categories; the shares of a row add
+        to 1.
     order : categories from the lowest to the highest; default as they appear.
     means : results rows with the same `rows` column, printed beside the bars.
 
@@ -52,16 +77,21 @@ def likert_bars(
     cells = {p.key: p for p in points(frame, rows=[rows, categories], lang=lang, labels=labels, where=where)}
     kinds = list(order) if order is not None else [c for (c,) in unique(frame, [categories])]
     named = Labels(frame, labels, total=text["total"])
-    mean_of = {} if means is None else {p.key[0]: p for p in points(means, rows=rows, lang=lang, labels=labels,
-                                                                    where=where)}  # fmt: skip
+    mean_of = (
+        {} if means is None else {p.key[0]: p for p in points(means, rows=rows, lang=lang, labels=labels, where=where)}
+    )
     bars, shares = [], []
     for (key,) in unique(frame, [rows]):
         row = [cells.get((key, kind)) for kind in kinds]
         live = [p for p in row if p is not None]
         whole = all(p.shown for p in live)
         if whole and abs(sum(p.estimate.value for p in live) - 1) > 1e-6:
-            raise InputError(f"the shares of {named(rows, key)} add to {sum(p.estimate.value for p in live):.4f}",
-                             where=where, expected="1", action="Give all answers of one question, or use index_bars")  # fmt: skip
+            raise InputError(
+                f"the shares of {named(rows, key)} add to {sum(p.estimate.value for p in live):.4f}",
+                where=where,
+                expected="1",
+                action="Give all answers of one question, or use index_bars",
+            )
         shares.append(row if whole else [])
         estimate = mean_of[key].estimate if key in mean_of else Number(None, "points")
         if not whole:  # its own mark says why: withheld or absent
@@ -69,11 +99,11 @@ def likert_bars(
         bars.append(Point((key,), named(rows, key), estimate, live[0].interval, live[0].n, live[0].row))
     colours = LinearSegmentedColormap.from_list("likert", [theme.likert_low, theme.likert_middle, theme.likert_high])(
         np.linspace(0, 1, max(2, len(kinds)))
-    )  # fmt: skip
+    )
     foot = base_note(bars, lang, error=False)
     legend = [named(categories, kind) for kind in kinds]
     lines = _legend_lines(legend, width, theme)
-    heads = (text["mean"] if means is not None else "", text["n"])
+    heads = (text["mean"] if means is not None else None, text["n"])
     chart = RowChart(bars, lang=lang, limits=(0, 100), foot=foot, width=width, theme=theme, heads=heads,
                      top=lines[-1][1] + line_height(theme.small) + 2)  # fmt: skip
     chart.scale(ticks=(0, 25, 50, 75, 100), unit="%")
@@ -101,7 +131,10 @@ def likert_bars(
                 for kind, p in zip(kinds, row) if p is not None]  # fmt: skip
         body = join_words(told, lang, between=", ") if told else missing_word(bar, lang)
         alt.append(say(text["row"], lang, label=bar.label, shares=body).text)
-    data = frame.assign(label=[named(rows, k) for k in frame[rows]], category=[named(categories, k) for k in frame[categories]])
+    data = frame.assign(
+        label=[named(rows, k) for k in frame[rows]],
+        category=[named(categories, k) for k in frame[categories]],
+    )
     return Figure(name, caption or text["likert"], " ".join([*alt, f"{foot}."]), chart.canvas.fig, data, lang=lang)
 
 
@@ -118,10 +151,19 @@ def _legend_lines(labels, width, theme) -> list[tuple[float, float]]:
 
 
 def distribution(
-    values: Sequence[float], *, weights: Sequence[float] | None = None, mean: Mapping | pd.DataFrame | None = None,
-    bins: int | Sequence[float] = 10, limits: tuple[float, float] = (0.0, 100.0), unit: str = "points", lang: str,
-    name: str = "distribution", caption: str | None = None, width: float = WIDTH, theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
+    values: Sequence[float],
+    *,
+    weights: Sequence[float] | None = None,
+    mean: Mapping | pd.DataFrame | None = None,
+    bins: int | Sequence[float] = 10,
+    limits: tuple[float, float] = (0.0, 100.0),
+    unit: str = "points",
+    lang: str,
+    name: str = "distribution",
+    caption: str | None = None,
+    width: float = WIDTH,
+    theme: Theme = HOUSE,
+) -> Figure:
     """Histogram of scores of respondents or agencies; ``data`` holds the bins, never the single scores.
 
     Parameters
@@ -140,17 +182,34 @@ def distribution(
     if not len(scores) or not weight.sum() > 0:
         raise InputError("no scores to show", where=where, action="Say in a sentence that there is nothing")
     if scores.min() < limits[0] or scores.max() > limits[1]:
-        raise InputError("a score lies outside the scale", where=where, found=f"{scores.min():g} to {scores.max():g}",
-                         expected=f"{limits[0]:g} to {limits[1]:g}")  # fmt: skip
+        raise InputError(
+            "a score lies outside the scale",
+            where=where,
+            found=f"{scores.min():g} to {scores.max():g}",
+            expected=f"{limits[0]:g} to {limits[1]:g}",
+        )
     edges = np.linspace(*limits, bins + 1) if np.isscalar(bins) else np.asarray(bins, dtype=float)
     counts, _ = np.histogram(scores, edges)
     shares = np.histogram(scores, edges, weights=weight)[0] / weight.sum()
-    data = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "estimate": shares, "unit": "proportion", "count": counts,
-                         "n": len(scores)})  # fmt: skip
+    data = pd.DataFrame(
+        {
+            "low": edges[:-1],
+            "high": edges[1:],
+            "estimate": shares,
+            "unit": "proportion",
+            "count": counts,
+            "n": len(scores),
+        }
+    )
     centre = single(mean, text["mean"], where=where)
     total = Number(len(scores), "count")
-    foot = " · ".join([f"n = {total.text(lang, unit=False)}", *([text["weighted"]] if weights is not None else []),
-                       *([base_note([centre], lang).split(" · ", 1)[-1]] if centre and centre.interval.shown else [])])  # fmt: skip
+    foot = " · ".join(
+        [
+            f"n = {total.text(lang, unit=False)}",
+            *([text["weighted"]] if weights is not None else []),
+            *([base_note([centre], lang).split(" · ", 1)[-1]] if centre and centre.interval.shown else []),
+        ]
+    )
     top, body, below, left = 6.0, 50.0, 11.0, 13.0
     foot_height = note_height(foot, width=width, theme=theme)
     canvas = Canvas(top + body + below + foot_height, width=width, theme=theme)
@@ -165,8 +224,15 @@ def distribution(
     ax.set(xlim=(edges[0], edges[-1]), ylim=(0, ticks[-1]))
     step = ticks[-1] / body
     for tick in ticks:
-        canvas.write(ax, edges[0] - (edges[-1] - edges[0]) * 0.012, tick, f"{tick:g}%", ha="right", size=theme.small,
-                     color=theme.muted)  # fmt: skip
+        canvas.write(
+            ax,
+            edges[0] - (edges[-1] - edges[0]) * 0.012,
+            tick,
+            f"{tick:g}%",
+            ha="right",
+            size=theme.small,
+            color=theme.muted,
+        )
     for edge in edges if len(edges) <= 13 else edges[:: len(edges) // 11]:
         canvas.write(ax, edge, -1.2 * step, f"{edge:g}", ha="center", va="top", size=theme.small, color=theme.muted)
     canvas.write(ax, (edges[0] + edges[-1]) / 2, -5.6 * step, text["x"], ha="center", va="top", color=theme.muted)
@@ -174,13 +240,29 @@ def distribution(
         ax.axvspan(centre.low, centre.high, color=theme.accent, alpha=0.25, linewidth=0, zorder=2.5)
         ax.axvline(centre.value, color=theme.accent, linewidth=1.4, zorder=3, gid="mean")
         label = say(text["mean_line"], lang, value=centre.estimate).text
-        canvas.write(ax, centre.value, ticks[-1] + 1 * step, label, ha="center", va="bottom", color=theme.accent, bold=True)
+        canvas.write(
+            ax,
+            centre.value,
+            ticks[-1] + 1 * step,
+            label,
+            ha="center",
+            va="bottom",
+            color=theme.accent,
+            bold=True,
+        )
     canvas.note(canvas.page(), foot, top=canvas.height - foot_height + 0.6)
-    told = [say(text["bin"], lang, low=f"{r.low:g}", high=f"{r.high:g}", count=Number(int(r.count_), "number"),
-                share=Number(r.estimate, "proportion")) for r in data.rename(columns={"count": "count_"}).itertuples()]  # fmt: skip
+    told = [
+        say(
+            text["bin"],
+            lang,
+            low=f"{r.low:g}",
+            high=f"{r.high:g}",
+            count=Number(int(r.count_), "number"),
+            share=Number(r.estimate, "proportion"),
+        )
+        for r in data.rename(columns={"count": "count_"}).itertuples()
+    ]
     alt = say(text["bins"], lang, bins=join_words(told, lang, between=", ")).text
     if centre is not None:
         alt += " " + say(text["average"], lang, value=centre.estimate).text
     return Figure(name, caption or text["distribution"], f"{alt} {foot}.", canvas.fig, data, lang=lang)
-
-

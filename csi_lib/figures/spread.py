@@ -38,12 +38,17 @@ def overlap(a, b) -> bool:
 
 
 def place_labels(
-    spots: Sequence[tuple[float, float]], sizes: Sequence[tuple[float, float]], *, frame: tuple[float, ...],
-    gap: float = 1.6, avoid: Sequence[tuple[float, ...]] = (),
-) -> list[tuple[float, float]] | None:  # fmt: skip
-    """Left-top corners for labels beside their points, no two overlapping, none over a point; None if crowded.
+    spots: Sequence[tuple[float, float]],
+    sizes: Sequence[tuple[float, float]],
+    *,
+    frame: tuple[float, ...],
+    gap: float = 1.6,
+    avoid: Sequence[tuple[float, ...]] = (),
+    corners_first: bool = False,
+) -> list[tuple[float, float]] | None:
+    """Left-top corners for labels beside their points, none touching another or a point; None if crowded.
 
-    Tries eight places around each point, the most hemmed-in point first.
+    Tries eight places around each point, the most hemmed-in point first; `corners_first` keeps off crosses.
     """
     dots = [(x - gap * 0.8, y - gap * 0.8, x + gap * 0.8, y + gap * 0.8) for x, y in spots]
     crowding = [sum(abs(x - u) + abs(y - v) < 25 for u, v in spots) for x, y in spots]
@@ -51,10 +56,16 @@ def place_labels(
     out: list = [None] * len(spots)
     for i in sorted(range(len(spots)), key=lambda i: -crowding[i]):
         (x, y), (w, h) = spots[i], sizes[i]
-        for left, top in (
-            (x + gap, y - h / 2), (x - gap - w, y - h / 2), (x - w / 2, y - gap - h), (x - w / 2, y + gap),
-            (x + gap, y - gap - h), (x + gap, y + gap), (x - gap - w, y - gap - h), (x - gap - w, y + gap),
-        ):  # fmt: skip
+        sides = [
+            (x + gap, y - h / 2),
+            (x - gap - w, y - h / 2),
+            (x - w / 2, y - gap - h),
+            (x - w / 2, y + gap),
+        ]
+        near = gap * 0.5
+        corners = [(x + near, y - near - h), (x + near, y + near), (x - near - w, y - near - h),
+                   (x - near - w, y + near)]  # fmt: skip
+        for left, top in corners + sides if corners_first else sides + corners:
             box = (left, top, left + w, top + h)
             inside = box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
             others = (d for k, d in enumerate(dots) if k != i)

@@ -78,8 +78,12 @@ def drawable(text: str, theme: Theme = HOUSE) -> str:
 
     Dollar signs are escaped, because matplotlib reads them as mathematics.
     """
-    known = _characters(theme.family)
-    return "".join(c if c == "\n" or ord(c) in known else _MISSING for c in str(text)).replace("$", r"\$")
+    return _in_font(str(text), theme.family).replace("$", r"\$")
+
+
+def _in_font(text: str, family: str) -> str:
+    known = _characters(family)
+    return "".join(c if c == "\n" or ord(c) in known else _MISSING for c in text)
 
 
 @lru_cache(maxsize=8192)
@@ -87,8 +91,11 @@ def text_width(text: str, size: float, *, bold: bool = False, family: str = HOUS
     """Width in millimetres of one line of text."""
     font, fallback = _fonts(family, bold)
     main = font.get_charmap()
-    total = 0.0
-    for face, part in ((font, [c for c in text if ord(c) in main]), (fallback, [c for c in text if ord(c) not in main])):
+    text, total = _in_font(text, family), 0.0
+    for face, part in (
+        (font, [c for c in text if ord(c) in main]),
+        (fallback, [c for c in text if ord(c) not in main]),
+    ):
         if part:
             face.set_size(size, 72)
             face.set_text("".join(part), 0.0, flags=LoadFlags.NO_HINTING)

@@ -17,24 +17,41 @@ from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import join_words, say
 
 _TEXT = {
-    "ko": {"caption": "지수 산출 구조와 가중치", "node": "{label:은/는} {value}이며 {parts}의 가중평균이다.",
-           "part": "{label}(가중치 {weight})", "leaf": "{label}(점수 {value}, 가중치 {weight})", "weights": "선 위의 수는 가중치"},
-    "en": {"caption": "How the index is built, with weights", "node": "{label} is {value}, the weighted mean of {parts}.",
-           "part": "{label} (weight {weight})", "leaf": "{label} (score {value}, weight {weight})",
-           "weights": "figures on the lines are weights"},
-}  # fmt: skip
+    "ko": {
+        "caption": "지수 산출 구조와 가중치",
+        "node": "{label:은/는} {value}이며 {parts}의 가중평균이다.",
+        "part": "{label}(가중치 {weight})",
+        "leaf": "{label}(점수 {value}, 가중치 {weight})",
+        "weights": "선 위의 수는 가중치",
+    },
+    "en": {
+        "caption": "How the index is built, with weights",
+        "node": "{label} is {value}, the weighted mean of {parts}.",
+        "part": "{label} (weight {weight})",
+        "leaf": "{label} (score {value}, weight {weight})",
+        "weights": "figures on the lines are weights",
+    },
+}
 
 
 def path_diagram(
-    nodes: pd.DataFrame, edges: pd.DataFrame, *, rows: str = "measure", lang: str, labels: Mapping | None = None,
-    name: str = "path-diagram", caption: str | None = None, width: float = WIDTH, theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
+    nodes: pd.DataFrame,
+    edges: pd.DataFrame,
+    *,
+    rows: str = "measure",
+    lang: str,
+    labels: Mapping | None = None,
+    name: str = "path-diagram",
+    caption: str | None = None,
+    width: float = WIDTH,
+    theme: Theme = HOUSE,
+) -> Figure:
     """Tree of an index model with the score of every node and the weight of every edge.
 
     Parameters
     ----------
     nodes : results rows, one per node of the model (`rows` holds the node ids).
-    edges : ``parent, child, weight`` (``IndexModel.weights``); a ``row_id`` column, where there is one, is kept.
+    edges : ``parent, child, weight`` (``IndexModel.weights``); weights within a parent are printed as given.
 
     Raises
     ------
@@ -54,6 +71,7 @@ def path_diagram(
     room = width * (0.42 if levels == 1 else 0.36 if levels == 2 else 0.3)
     names = {k: wrap(items[k].label, room if k not in children else width * 0.17, size, theme=theme) for k in depth}
     heights = [max(5.4, line_height(size, names[k].count("\n") + 1) + 1.5) for k in order]
+    heights = _roomy(order, heights, children, names, size)
     tops = np.concatenate([[0], np.cumsum(heights)])
     y = {k: float(tops[i] + heights[i] / 2) for i, k in enumerate(order)}
     for key in sorted(children, key=lambda k: -depth[k]):
@@ -86,14 +104,23 @@ def path_diagram(
                      bbox={"facecolor": theme.page, "edgecolor": "none", "pad": 0.6})  # fmt: skip
     for key in depth:
         if key in children:
-            _node(canvas, page, centre[key], y[key] + shift, box, items[key], names[key], key in roots, size, lang)
+            _node(
+                canvas,
+                page,
+                centre[key],
+                y[key] + shift,
+                box,
+                items[key],
+                names[key],
+                key in roots,
+                size,
+                lang,
+            )
         else:
             _leaf(canvas, page, leaf_edge, y[key] + shift, items[key], names[key], size, lang)
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
     shown = [items[k] for k in depth]
-    data = frame_of(shown).assign(
-        weight=[next((v for (p, c), v in weight.items() if c == k), np.nan) for k in depth]
-    )
+    data = frame_of(shown).assign(weight=[next((v for (p, c), v in weight.items() if c == k), np.nan) for k in depth])
     alt = _alt(roots, items, children, weight, text, lang)
     return Figure(name, caption or text["caption"], f"{alt} {foot}.", canvas.fig, data, lang=lang)
 
@@ -107,7 +134,9 @@ def _tree(items, edges: pd.DataFrame, where):
     for parent, child, value in edges[["parent", "child", "weight"]].itertuples(index=False, name=None):
         for node in (parent, child):
             if node not in items:
-                raise InputError(f"an edge names {node!r}, which is no node", where=where, found=", ".join(map(str, items)))
+                raise InputError(
+                    f"an edge names {node!r}, which is no node", where=where, found=", ".join(map(str, items))
+                )
         if any(child in kids for kids in children.values()):
             raise InputError(f"{child!r} has two parents", where=where, action="A diagram shows a tree")
         children.setdefault(parent, []).append(child)
@@ -125,6 +154,18 @@ def _walk(node, children, depth, level, where):
     if node not in children:
         return [node]
     return [leaf for child in children[node] for leaf in _walk(child, children, depth, level + 1, where)]
+
+
+def _roomy(order, heights, children, names, size) -> list[float]:
+    """Heights of the leaves, raised where the leaves of a node would take less room than its own box."""
+    heights = dict(zip(order, heights, strict=True))
+    for node, kids in children.items():
+        leaves = [k for k in kids if k not in children]
+        if len(leaves) == len(kids):
+            box = line_height(size, names[node].count("\n") + 1) + line_height(size + 2) + 4.5
+            factor = max(1.0, box / sum(heights[k] for k in leaves))
+            heights.update({k: heights[k] * factor for k in leaves})
+    return [heights[k] for k in order]
 
 
 def _curve(start, end, count=16):
@@ -145,8 +186,18 @@ def _node(canvas, page, x, y, box, item: Point, label, root, size, lang):
     top = y - height / 2 + 1.1
     canvas.write(page, x, top, label, ha="center", va="top", size=size, color=ink, zorder=4)
     value = item.estimate.text(lang, unit=False) if item.shown else missing_word(item, lang)
-    canvas.write(page, x, y + height / 2 - 1.0, value, ha="center", va="bottom", size=size + 2, bold=True, color=ink,
-                 zorder=4)  # fmt: skip
+    canvas.write(
+        page,
+        x,
+        y + height / 2 - 1.0,
+        value,
+        ha="center",
+        va="bottom",
+        size=size + 2,
+        bold=True,
+        color=ink,
+        zorder=4,
+    )
 
 
 def _leaf(canvas, page, edge, y, item: Point, label, size, lang):
@@ -168,7 +219,15 @@ def _alt(roots, items, children, weight, text, lang) -> str:
                 told.append(say(text["part"], lang, label=items[child].label, weight=amount))
                 queue.append(child)
             else:
-                told.append(say(text["leaf"], lang, label=items[child].label, value=items[child].estimate, weight=amount))
+                told.append(
+                    say(
+                        text["leaf"],
+                        lang,
+                        label=items[child].label,
+                        value=items[child].estimate,
+                        weight=amount,
+                    )
+                )
         parts.append(say(text["node"], lang, label=items[node].label, value=items[node].estimate,
                          parts=join_words(told, lang, between=", ")).text)  # fmt: skip
     return " ".join(parts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
@@ -20,24 +22,45 @@ from csi_lib.prose.results import by_cell, results
 from csi_lib.prose.sentences import join_words, say
 
 _TEXT = {
-    "ko": {"trend": "연도별 추이", "slope": "지난해와 올해", "break": "산식 변경", "wave": "{when} {value}",
-           "series": "{label}: {waves}.", "breaks": "산식이 바뀐 때({when})의 앞과 뒤는 서로 비교하지 않는다.",
-           "from_to": "{label:은/는} {before}에서 {after:으로/로} 변하였다({word}).",
-           "plain": "{label:은/는} {before}에서 {after:으로/로} 변하였다.",
-           "strong": "▲▼ 통계적으로 유의한 변화(유의수준 5%)"},
-    "en": {"trend": "Trend", "slope": "Last year and this year", "break": "formula changed", "wave": "{when} {value}",
-           "series": "{label}: {waves}.", "breaks": "The formula changed in {when}; values before and after are not compared.",
-           "from_to": "{label} went from {before} to {after} ({word}).", "plain": "{label} went from {before} to {after}.",
-           "strong": "▲▼ significant change (5% level)"},
-}  # fmt: skip
+    "ko": {
+        "trend": "연도별 추이",
+        "slope": "지난해와 올해",
+        "break": "산식 변경",
+        "wave": "{when} {value}",
+        "series": "{label}: {waves}.",
+        "breaks": "산식이 바뀐 때({when})의 앞과 뒤는 서로 비교하지 않는다.",
+        "from_to": "{label:은/는} {before}에서 {after:으로/로} 변하였다({word}).",
+        "plain": "{label:은/는} {before}에서 {after:으로/로} 변하였다.",
+        "strong": "▲▼ 통계적으로 유의한 변화(유의수준 5%)",
+    },
+    "en": {
+        "trend": "Trend",
+        "slope": "Last year and this year",
+        "break": "formula changed",
+        "wave": "{when} {value}",
+        "series": "{label}: {waves}.",
+        "breaks": "The formula changed in {when}; values before and after are not compared.",
+        "from_to": "{label} went from {before} to {after} ({word}).",
+        "plain": "{label} went from {before} to {after}.",
+        "strong": "▲▼ significant change (5% level)",
+    },
+}
 _MARKERS = "osD^vP"
 
 
 def trend_lines(
-    frame: pd.DataFrame, *, x: str = "year", series: str | None = "measure", breaks: Sequence = (), lang: str,
-    labels: Mapping | None = None, name: str = "trend-lines", caption: str | None = None, width: float = WIDTH,
+    frame: pd.DataFrame,
+    *,
+    x: str = "year",
+    series: str | None = "measure",
+    breaks: Sequence = (),
+    lang: str,
+    labels: Mapping | None = None,
+    name: str = "trend-lines",
+    caption: str | None = None,
+    width: float = WIDTH,
     theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Waves as lines with intervals, each series named at its end; no line is drawn across a break.
 
     Parameters
@@ -56,13 +79,24 @@ def trend_lines(
     for item in items:
         lines.setdefault(item.key[0] if series else None, []).append(item)
     if len(lines) > len(theme.lines):
-        raise InputError(f"{len(lines)} lines in one figure", where=where, expected=f"at most {len(theme.lines)}",
-                         action="Use heat_table for many series")  # fmt: skip
+        raise InputError(
+            f"{len(lines)} lines in one figure",
+            where=where,
+            expected=f"at most {len(theme.lines)}",
+            action="Use heat_table for many series",
+        )
     lines = {k: sorted(v, key=lambda p: place[p.key[-1]]) for k, v in lines.items()}
     cut = {*breaks, *_edition_breaks(lines.values())}
     if unknown := [b for b in cut if b not in place]:
         raise InputError("a break at a wave that is not drawn", where=where, found=", ".join(map(str, unknown)))
-    foot = base_note(items, lang)
+    hidden = [
+        f"{p.label} {_wave(p.key[-1])}: {missing_word(p, lang)}"
+        if series
+        else f"{_wave(p.key[-1])}: {missing_word(p, lang)}"
+        for p in items
+        if not p.shown
+    ]
+    foot = " · ".join(filter(None, [base_note(items, lang), *hidden]))
     names = {k: wrap(v[0].label if series else "", width * 0.24, theme.size, theme=theme) for k, v in lines.items()}
     right = widest(list(names.values()), theme.size, bold=True, theme=theme) + 5 if series else 6
     ticks = nice_ticks(*zoomed(items, bounds=_bounds(items)), count=5)
@@ -75,19 +109,35 @@ def trend_lines(
     page = canvas.page()
     for tick in ticks:
         y = top + body * (1 - (tick - ticks[0]) / (ticks[-1] - ticks[0]))
-        canvas.write(page, left - 1.5, y, f"{tick:g}".replace("-", "−"), ha="right", size=theme.small, color=theme.muted)
+        canvas.write(
+            page,
+            left - 1.5,
+            y,
+            f"{tick:g}".replace("-", "−"),
+            ha="right",
+            size=theme.small,
+            color=theme.muted,
+        )
     unit = (ticks[-1] - ticks[0]) / body
     for wave, i in place.items():
-        canvas.write(ax, i, ticks[0] - 2 * unit, str(wave), ha="center", va="top", color=theme.muted)
+        canvas.write(ax, i, ticks[0] - 2 * unit, _wave(wave), ha="center", va="top", color=theme.muted)
     for wave in cut:
         ax.axvline(place[wave] - 0.5, color=theme.accent, linewidth=1, linestyle=(0, (2, 2)), gid="break")
-        canvas.write(ax, place[wave] - 0.5, ticks[-1], text["break"], ha="center", va="bottom", size=theme.small,
-                     color=theme.accent)  # fmt: skip
-    ends = []
+        canvas.write(
+            ax,
+            place[wave] - 0.5,
+            ticks[-1],
+            text["break"],
+            ha="center",
+            va="bottom",
+            size=theme.small,
+            color=theme.accent,
+        )
+    ends, labelled = [], _where_values_go(lines)
     for k, (key, line) in enumerate(lines.items()):
         colour = theme.lines[k]
         shift = (k - (len(lines) - 1) / 2) * 0.05  # intervals side by side, not on top of each other
-        _line(canvas, ax, line, place, cut, colour, _MARKERS[k], shift, len(lines) <= 2, unit, lang)
+        _line(canvas, ax, line, place, cut, colour, _MARKERS[k], shift, labelled.get(key), unit, lang)
         live = [p for p in line if p.shown]
         if live and series:
             ends.append((live[-1].value, names[key], colour))
@@ -95,8 +145,14 @@ def trend_lines(
     for (_, label, colour), y in zip(ends, spread([e[0] for e in ends], gap * 1.05, ticks[0], ticks[-1])):
         canvas.write(ax, len(waves) - 0.65 + 0.02 * len(waves), y, label, color=colour, bold=True)
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
-    return Figure(name, caption or text["trend"], _trend_alt(lines, cut, caption or text["trend"], text, foot, lang),
-                  canvas.fig, frame_of(items), lang=lang)  # fmt: skip
+    return Figure(
+        name,
+        caption or text["trend"],
+        _trend_alt(lines, cut, caption or text["trend"], text, foot, lang),
+        canvas.fig,
+        frame_of(items),
+        lang=lang,
+    )
 
 
 def _line(canvas, ax, line, place, cut, colour, marker, shift, values, unit, lang):
@@ -114,15 +170,56 @@ def _line(canvas, ax, line, place, cut, colour, marker, shift, values, unit, lan
     runs.append(run)
     for run in filter(None, runs):
         xs, ys = [x for x, _ in run], [p.value for _, p in run]
-        ax.plot(xs, ys, color=colour, linewidth=1.8, marker=marker, markersize=5.2, markeredgecolor=canvas.theme.page,
-                markeredgewidth=0.8, zorder=4, gid="value")  # fmt: skip
-        ax.vlines(xs, [p.low for _, p in run], [p.high for _, p in run], color=colour, linewidth=1.1, alpha=0.7,
-                  zorder=3, gid="interval")  # fmt: skip
+        ax.plot(
+            xs,
+            ys,
+            color=colour,
+            linewidth=1.8,
+            marker=marker,
+            markersize=5.2,
+            markeredgecolor=canvas.theme.page,
+            markeredgewidth=0.8,
+            zorder=4,
+            gid="value",
+        )
+        ax.vlines(
+            xs,
+            [p.low for _, p in run],
+            [p.high for _, p in run],
+            color=colour,
+            linewidth=1.1,
+            alpha=0.7,
+            zorder=3,
+            gid="interval",
+        )
         if values:
             for x, item in run:
-                y = (item.high if item.interval.shown else item.value) + 1.2 * unit
-                canvas.write(ax, x, y, item.estimate.text(lang, unit=item.estimate.unit in ("proportion", "percent")),
-                             ha="center", va="bottom", size=canvas.theme.small, color=colour, bold=True)  # fmt: skip
+                y = item.high + 1.2 * unit if values == "bottom" else item.low - 1.2 * unit
+                canvas.write(
+                    ax,
+                    x,
+                    y,
+                    item.estimate.text(lang, unit=item.estimate.unit in ("proportion", "percent")),
+                    ha="center",
+                    va=values,
+                    size=canvas.theme.small,
+                    color=colour,
+                    bold=True,
+                )
+
+
+def _where_values_go(lines) -> dict:
+    """Of one line the values are printed above it, of two also below the lower one, of more nowhere."""
+    if len(lines) > 2:
+        return {}
+    mean = {key: np.mean([p.value for p in line if p.shown] or [0.0]) for key, line in lines.items()}
+    order = sorted(mean, key=lambda key: -mean[key])
+    return dict(zip(order, ("bottom", "top"), strict=False))
+
+
+def _wave(value) -> str:
+    """A year read as a float is still a year."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _edition_breaks(lines) -> set:
@@ -131,26 +228,37 @@ def _edition_breaks(lines) -> set:
     for line in lines:
         editions = [(p.key[-1], p.row.get("formula_edition")) for p in line]
         known = [(w, e) for w, e in editions if not absent(e)]
-        found |= {b for (_, first), (b, second) in zip(known, known[1:]) if first != second}
+        found |= {b for (_, first), (b, second) in pairwise(known) if first != second}
     return found
 
 
 def _trend_alt(lines, cut, caption, text, foot, lang) -> str:
     parts = []
     for key, line in lines.items():
-        waves = [say(text["wave"], lang, when=str(p.key[-1]), value=p.estimate) for p in line]
+        waves = [say(text["wave"], lang, when=_wave(p.key[-1]), value=p.estimate) for p in line]
         label = clean_text(line[0].label) if key is not None else caption
         parts.append(say(text["series"], lang, label=label, waves=join_words(waves, lang, between=", ")).text)
     if cut:
-        parts.append(say(text["breaks"], lang, when=join_words([str(c) for c in sorted(cut)], lang, between=", ")).text)
+        parts.append(
+            say(text["breaks"], lang, when=join_words([_wave(c) for c in sorted(cut)], lang, between=", ")).text
+        )
     return " ".join(parts) + (f" {foot}." if foot else "")
 
 
 def slope_chart(
-    before: pd.DataFrame, after: pd.DataFrame, *, differences: pd.DataFrame | None = None, rows: str = "measure",
-    waves: tuple[str, str], lang: str, labels: Mapping | None = None, name: str = "slope-chart",
-    caption: str | None = None, width: float = WIDTH, theme: Theme = HOUSE,
-) -> Figure:  # fmt: skip
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    *,
+    differences: pd.DataFrame | None = None,
+    rows: str = "measure",
+    waves: tuple[str, str],
+    lang: str,
+    labels: Mapping | None = None,
+    name: str = "slope-chart",
+    caption: str | None = None,
+    width: float = WIDTH,
+    theme: Theme = HOUSE,
+) -> Figure:
     """Two waves joined by lines; lines of tested changes (`differences`) are strong and marked ▲ or ▼.
 
     What exists in one wave only is drawn as a dot without a line.
@@ -165,7 +273,7 @@ def slope_chart(
     if change:
         foot += f" · {text['strong']}"
     live = [p for p in [*right, *left.values()] if p.shown]
-    step, small = line_height(theme.size) + 0.7, theme.small
+    step = line_height(theme.size) + 0.7
     body = max(52.0, step * max(len(right), len(left)) * 1.15)
     names = {p.key: wrap(p.label, width * 0.28, theme.size, lines=1, theme=theme) for p in items}
     name_width = widest(list(names.values()), theme.size, bold=True, theme=theme) + 2
@@ -188,22 +296,47 @@ def slope_chart(
         marks[item.key] = f"{outcome.mark} " if strong else ""
         if first is not None and first.shown and item.shown:
             colour = theme.quiet if not strong else theme.primary if outcome.direction == "up" else theme.accent
-            page.plot([span_left, span_right], [height(first.value), height(item.value)], color=colour, marker="o",
-                      linewidth=2.0 if strong else 1.2, markersize=4.5, zorder=3 if strong else 2, gid="slope")  # fmt: skip
+            page.plot(
+                [span_left, span_right],
+                [height(first.value), height(item.value)],
+                color=colour,
+                marker="o",
+                linewidth=2.0 if strong else 1.2,
+                markersize=4.5,
+                zorder=3 if strong else 2,
+                gid="slope",
+            )
         elif item.shown:
             page.plot([span_right], [height(item.value)], color=theme.quiet, marker="o", markersize=4.5, gid="slope")
     for first in left.values():
         if first.shown and first.key not in {p.key for p in right if p.shown}:
             page.plot([span_left], [height(first.value)], color=theme.quiet, marker="o", markersize=4.5, gid="slope")
-    _ends(canvas, page, [p for p in left.values() if p.shown], height, step, span_left - 2, "right", top, body, lang,
-          lambda p: p.estimate.text(lang, unit=_percent(p)))  # fmt: skip
+    _ends(
+        canvas,
+        page,
+        [p for p in left.values() if p.shown],
+        height,
+        step,
+        span_left - 2,
+        "right",
+        top,
+        body,
+        lang,
+        lambda p: p.estimate.text(lang, unit=_percent(p)),
+    )
     _ends(canvas, page, [p for p in right if p.shown], height, step, span_right + 2, "left", top, body, lang,
           lambda p: f"{p.estimate.text(lang, unit=_percent(p))}  {marks[p.key]}{names[p.key]}")  # fmt: skip
     hidden = [f"{p.label}: {missing_word(p, lang)}" for p in right if not p.shown]
     canvas.note(page, " · ".join(filter(None, [foot, *hidden])), top=canvas.height - foot_height + 0.6)
     alt = [_from_to(p, left.get(p.key), change.get(p.key), text, lang) for p in right]
-    return Figure(name, caption or text["slope"], " ".join([*alt, f"{foot}."]), canvas.fig, frame_of(right, old),
-                  lang=lang)  # fmt: skip
+    return Figure(
+        name,
+        caption or text["slope"],
+        " ".join([*alt, f"{foot}."]),
+        canvas.fig,
+        frame_of(right, old),
+        lang=lang,
+    )
 
 
 def _ends(canvas, page, items, height, step, x, ha, top, body, lang, words):

@@ -13,8 +13,8 @@ from scipy.special import ndtri
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.measure.distributions import f_quantile
 from csi_lib.measure.inputs import Items, Missing, read_items, read_option, read_proportion
-from csi_lib.measure.moments import Moments, moments
 from csi_lib.measure.moment_bootstrap import percentile_interval
+from csi_lib.measure.moments import Moments, moments
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def cronbach_alpha(
         ci_high=high,
         n=every.n,
         k=k,
-        item_statistics=_item_statistics(table, every, varies, missing),
+        item_statistics=_item_statistics(every, varies),
         average_r=float((used.correlation.sum() - k) / (k * (k - 1))),
         se=se,
         n_effective=every.n_effective,
@@ -212,6 +212,7 @@ def _varying(every: Moments, varies: np.ndarray) -> Moments:
         mean=every.mean[varies],
         covariance=every.covariance[pick],
         correlation=every.correlation[pick],
+        score_correlation=every.score_correlation[varies],
     )
 
 
@@ -227,8 +228,7 @@ def _warn_doubtful(used: Moments, alpha: float) -> None:
     if len(twins):
         i, j = twins[0]
         doubts.append(
-            f"{used.names[i]!r} and {used.names[j]!r} are perfectly correlated: "
-            "look whether one is a copy of the other"
+            f"{used.names[i]!r} and {used.names[j]!r} are perfectly correlated: look whether one is a copy of the other"
         )
     if alpha < 0:
         doubts.append(f"alpha is negative ({alpha:.3f}): some items probably need reversing")
@@ -236,7 +236,7 @@ def _warn_doubtful(used: Moments, alpha: float) -> None:
         warnings.warn(doubt[0].upper() + doubt[1:] + ".", MeasureWarning, stacklevel=3)
 
 
-def _item_statistics(table: Items, every: Moments, varies: np.ndarray, missing: str) -> pd.DataFrame:
+def _item_statistics(every: Moments, varies: np.ndarray) -> pd.DataFrame:
     covariance = every.covariance
     variance, row = np.diag(covariance), covariance.sum(axis=1)
     total, trace, k = covariance.sum(), variance.sum(), int(varies.sum())
@@ -247,15 +247,11 @@ def _item_statistics(table: Items, every: Moments, varies: np.ndarray, missing: 
             dropped = (k - 1) / (k - 2) * (1 - (trace - variance) / rest)
         else:
             dropped = np.full(len(row), np.nan)
-        if missing == "pairwise" and (every.n_items < every.n).any():
-            item_total = _correlation_with_mean(table, every.mean)
-        else:
-            item_total = row / np.sqrt(variance * total)
-    corrected, dropped, item_total = (np.where(varies, x, np.nan) for x in (corrected, dropped, item_total))
+    corrected, dropped = (np.where(varies, x, np.nan) for x in (corrected, dropped))
     return pd.DataFrame(
         {
             "item": list(every.names),
-            "r_item_total": item_total,
+            "r_item_total": every.score_correlation,
             "r_corrected": corrected,
             "alpha_if_dropped": dropped,
             "mean": every.mean,
@@ -263,28 +259,3 @@ def _item_statistics(table: Items, every: Moments, varies: np.ndarray, missing: 
             "n": every.n_items,
         }
     )
-
-
-def _correlation_with_mean(table: Items, centre: np.ndarray) -> np.ndarray:
-    """Correlation of each item with the mean of the answers each respondent gave.
-
-    Subtracting the item means would change the mean of the answers given, so the whole table is
-    shifted by one number only.
-    """
-    k, shift = table.k, float(centre.mean())
-    sums = np.zeros((6, k))  # w, wx, wt, wxx, wtt, wxt over the respondents who answered the item
-    rows = max(400_000 // k, 64)
-    for start in range(0, table.n, rows):
-        block = table.values[start : start + rows] - shift
-        present = ~np.isnan(block)
-        answered = present.sum(axis=1)
-        block[~present] = 0.0
-        score = block.sum(axis=1) / np.maximum(answered, 1)
-        weight = np.ones(len(block)) if table.weights is None else table.weights[start : start + rows]
-        heavy = np.vstack([weight, weight * score, weight * score**2])
-        w, wt, wtt = heavy @ present
-        wx, wxt, _ = heavy @ block
-        wxx = weight @ block**2
-        sums += np.vstack([w, wx, wt, wxx, wtt, wxt])
-    w, wx, wt, wxx, wtt, wxt = sums
-    return (wxt - wx * wt / w) / np.sqrt((wxx - wx**2 / w) * (wtt - wt**2 / w))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.measure import cfa_data, cfa_fit
-from csi_lib.measure.cfa_model import build
+from csi_lib.measure.cfa_model import build, check_names
 from csi_lib.measure.cfa_result import FactorAnalysis
 from csi_lib.measure.model_syntax import MeasurementModel, read_model
 
@@ -51,8 +51,8 @@ def cfa(
     Parameters
     ----------
     items : DataFrame (rows, columns) or array (rows, k)
-        Numeric answers, missing as NA; columns that the model does not name are ignored. Columns of an
-        array are called x1, x2, ...
+        Numeric answers (ordered items: also ordered categories), missing as NA; columns that the model does
+        not name are ignored. Columns of an array are called x1, x2, ...
     model : str or mapping
         ``"trust =~ t1 + t2 + t3"`` or ``{"trust": ["t1", "t2", "t3"]}``; see `read_model` for the language.
     estimator : {"ML", "MLR", "FIML", "WLSMV", "DWLS"}
@@ -72,7 +72,7 @@ def cfa(
         Exceptions from `equal`, written as in the model: ``"trust =~ t2"``, ``"t2 ~ 1"``.
     weights : column name or values, optional
         Sampling weights, scaled to sum to n; estimator "ML" then becomes "MLR", so that standard errors
-        know about them. Not for ordered items.
+        know about them.
     std_lv : bool
         Fix factor variances to 1 and free all loadings, instead of fixing each first loading to 1.
     means : bool, optional
@@ -148,10 +148,18 @@ def cfa(
             found=ci,
             expected="a number between 0 and 1, e.g. 0.95",
         )
+    equal, partial = ([x] if isinstance(x, str) else list(x) for x in (equal, partial))
     parsed = read_model(model)
     frame = cfa_data.as_frame(items)
     is_ordered = _ESTIMATORS[name] == "ordered" or (ordered is not None and ordered is not False)
     known = [c for c in frame.columns if not (isinstance(group, str) and c == group)]
+    if is_ordered and name in ("MLR", "FIML"):
+        raise InputError(
+            f"the estimator '{name}' is not for ordered items",
+            where="estimator",
+            expected="WLSMV or DWLS",
+            action="Leave out ordered=, or use estimator='WLSMV'.",
+        )
     if is_ordered:
         from csi_lib.measure import cfa_wlsmv
 
@@ -172,7 +180,7 @@ def cfa(
             ci=ci,
         )
     # names are checked against the data before the data are read, so that a misspelt item is named as such
-    build(parsed, known)
+    check_names(parsed, known)
     answers = cfa_data.read(frame, parsed.items, missing=missing, group=group, weights=weights)
     if means is None:
         means = len(answers.labels) > 1 or missing == "fiml"

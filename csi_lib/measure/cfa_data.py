@@ -31,9 +31,7 @@ class Answers:
         found = [sample(v, w) for v, w in zip(self.values, self.weights)]
         if unbiased:
             found = [
-                replace(
-                    s, patterns=tuple(replace(p, n=p.n - 1, cov=p.cov * p.n / (p.n - 1)) for p in s.patterns)
-                )
+                replace(s, patterns=tuple(replace(p, n=p.n - 1, cov=p.cov * p.n / (p.n - 1)) for p in s.patterns))
                 for s in found
             ]
         return found
@@ -45,9 +43,7 @@ def as_frame(items: pd.DataFrame | np.ndarray) -> pd.DataFrame:
         frame = items if all(isinstance(c, str) for c in items.columns) else items.rename(columns=str)
         if not frame.columns.is_unique:
             twice = frame.columns[frame.columns.duplicated()][0]
-            raise InputError(
-                f"the column '{twice}' occurs twice", where="items", action="Rename one of them."
-            )
+            raise InputError(f"the column '{twice}' occurs twice", where="items", action="Rename one of them.")
         return frame
     array = np.asarray(items)
     if array.ndim != 2:
@@ -60,11 +56,13 @@ def as_frame(items: pd.DataFrame | np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(array, columns=[f"x{k + 1}" for k in range(array.shape[1])])
 
 
-def numbers(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """Columns as float64 with nan for missing."""
+def numbers(frame: pd.DataFrame, columns: Sequence[str], *, ranks: bool = False) -> np.ndarray:
+    """Columns as float64 with nan for missing; with `ranks`, ordered categories count as 1, 2, ..."""
     out = np.empty((len(frame), len(columns)))
     for k, name in enumerate(columns):
         column = frame[name]
+        if ranks and isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
+            column = (column.cat.codes + 1).where(column.notna())
         try:
             out[:, k] = column.to_numpy(dtype=float, na_value=np.nan)
         except (TypeError, ValueError):
@@ -76,9 +74,7 @@ def numbers(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
                 action="Recode the answers to numbers first.",
             ) from None
         if np.isinf(out[:, k]).any():
-            raise InputError(
-                f"the item '{name}' holds an infinite value", where="items", action="Declare it missing."
-            )
+            raise InputError(f"the item '{name}' holds an infinite value", where="items", action="Declare it missing.")
     return out
 
 
@@ -104,14 +100,15 @@ def column(frame: pd.DataFrame, values, name: str) -> pd.Series:
     return out.reset_index(drop=True).set_axis(frame.index)
 
 
-def read(items, names: Sequence[str], *, missing: str, group=None, weights=None) -> Answers:
+def read(items, names: Sequence[str], *, missing: str, group=None, weights=None, ranks: bool = False) -> Answers:
     """Take the named items out of the data.
 
     Rows with missing answers are dropped (``missing="listwise"``) or kept if anything was answered
     (``"fiml"``). Rows whose group or weight is missing, or whose weight is 0, are dropped as well.
+    `ranks`: see `numbers`.
     """
     frame = as_frame(items)
-    values = numbers(frame, names)
+    values = numbers(frame, names, ranks=ranks)
     answered = ~np.isnan(values)
     keep = answered.any(axis=1) if missing == "fiml" else answered.all(axis=1)
     labels: tuple = (None,)
@@ -119,7 +116,8 @@ def read(items, names: Sequence[str], *, missing: str, group=None, weights=None)
     if group is not None:
         by = column(frame, group, "group")
         keep &= by.notna().to_numpy()
-        belongs, found = pd.factorize(by.where(pd.Series(keep, index=by.index)))
+        belongs = np.full(len(frame), -1)
+        belongs[keep], found = pd.factorize(by[keep])
         labels = tuple(found.tolist() if hasattr(found, "tolist") else found)
         if len(labels) < 2:
             raise InputError(
@@ -165,9 +163,7 @@ def _check(values: np.ndarray, items: Sequence[str], label) -> None:
     for j, name in enumerate(items):
         seen = values[answered[:, j], j]
         if not len(seen):
-            raise InputError(
-                f"nobody answered the item '{name}'", where=where, action="Leave it out of the model."
-            )
+            raise InputError(f"nobody answered the item '{name}'", where=where, action="Leave it out of the model.")
         if np.ptp(seen) == 0:
             raise InputError(
                 f"the item '{name}' is constant",
@@ -184,10 +180,10 @@ def _check(values: np.ndarray, items: Sequence[str], label) -> None:
             action="Their covariance cannot be estimated; leave one of them out.",
         )
     if answered.all():
-        _check_singular(np.corrcoef(values, rowvar=False), items, where)
+        check_singular(np.corrcoef(values, rowvar=False), items, where)
 
 
-def _check_singular(r: np.ndarray, items: Sequence[str], where: str) -> None:
+def check_singular(r: np.ndarray, items: Sequence[str], where: str) -> None:
     """A perfectly correlated pair, or a combination of items that explains another exactly."""
     off = np.abs(r - np.eye(len(r)))
     if off.max(initial=0.0) > 1 - 1e-10:

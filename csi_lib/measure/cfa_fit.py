@@ -14,11 +14,12 @@ from csi_lib.measure.cfa_corrections import (
     at_moments,
     free_moments,
     missing_corrected,
+    saturated_trace,
     score_products,
     value_at,
     yuan_bentler,
 )
-from csi_lib.measure.cfa_data import Answers
+from csi_lib.measure.cfa_data import Answers, check_singular
 from csi_lib.measure.cfa_ml import Likelihood, saturated
 from csi_lib.measure.cfa_model import FactorModel, Parameter
 from csi_lib.measure.cfa_result import FactorAnalysis
@@ -86,9 +87,9 @@ class LikelihoodFit:
     groups: tuple
 
     def information(self, likelihood: Likelihood, theta: np.ndarray) -> np.ndarray:
-        return (
-            likelihood.observed_information if self.observed_information else likelihood.expected_information
-        )(theta)
+        return (likelihood.observed_information if self.observed_information else likelihood.expected_information)(
+            theta
+        )
 
     def modification_indices(self) -> pd.DataFrame:
         """Score tests of loadings and covariances that the model fixes at 0 (or elsewhere)."""
@@ -102,10 +103,7 @@ class LikelihoodFit:
                 extra += [Parameter(g, a, "~~", b) for a, b in combinations(block, 2)]
         extra = [p for p in extra if (p.group, *sorted((p.left, p.right)), p.operator) not in have]
         rows = list(model.parameters)
-        rows += [
-            Parameter(p.group, p.left, p.operator, p.right, free=model.n_free + k)
-            for k, p in enumerate(extra)
-        ]
+        rows += [Parameter(p.group, p.left, p.operator, p.right, free=model.n_free + k) for k, p in enumerate(extra)]
         wide = FactorModel(model.items, model.factors, rows, model.groups, model.means)
         likelihood = Likelihood(wide, self.likelihood.samples)
         theta = np.concatenate([self.theta, np.zeros(len(extra))])
@@ -138,6 +136,11 @@ def fit_likelihood(
     k, groups = len(model.items), model.groups
     df = check_identified(model, groups * (k * (k + 1) // 2 + (k if model.means else 0)))
     moments = [saturated(s) for s in samples]
+    if missing == "fiml":
+        for (_, cov), label in zip(moments, answers.labels):
+            sd = np.sqrt(np.diag(cov))
+            where = "items" if label is None else f"items, group {label}"
+            check_singular(cov / np.outer(sd, sd), model.items, where)
     minimum = descend(
         found.value,
         found.gradient,
@@ -151,7 +154,6 @@ def fit_likelihood(
     counted = _counted(found, answers)
     inverse = cfa_result.inverse_information(fit.information(counted, theta), model)
     covariance = inverse / found.n
-    full = Likelihood(free_moments(model.items, groups, model.means, covariances=True), samples)
     base = Likelihood(free_moments(model.items, groups, model.means, covariances=False), samples)
     independent = by_item(base)
     at_base = at_moments(base.model, independent)
@@ -160,23 +162,18 @@ def fit_likelihood(
     if estimator == "MLR":
         products = score_products(found, theta)
         covariance = inverse @ products @ inverse / found.n
-        at_full = at_moments(full.model, moments)
-        saturated_ = full.observed_information(at_full), score_products(full, at_full)
-        correction = yuan_bentler(*saturated_, inverse, products, df)
+        trace = saturated_trace(samples, moments, model.items, means=model.means)
+        correction = yuan_bentler(trace, inverse, products, df)
         base_inverse = np.linalg.inv(base.observed_information(at_base))
-        base_correction = yuan_bentler(*saturated_, base_inverse, score_products(base, at_base), base_df)
+        base_correction = yuan_bentler(trace, base_inverse, score_products(base, at_base), base_df)
     if missing == "fiml" and df > 0:
-        robust = missing_corrected(
-            found, theta, base, at_base, moments, df, base_df, robust=estimator == "MLR"
-        )
+        robust = missing_corrected(found, theta, base, at_base, moments, df, base_df, robust=estimator == "MLR")
     implied = found.implied(theta)
     fitted = [(m.mean[:k] if model.means else mean, m.cov[:k, :k]) for m, (mean, _) in zip(implied, moments)]
     # the saturated and the baseline model are never fitted, only evaluated, so their value is exact
-    best, worst = value_at(full, moments), value_at(base, independent)
+    best, worst = value_at(found, moments), value_at(base, independent)
     logl, logl_unrestricted = (_logl(counted, at) for at in (fitted, moments))
-    srmr, rmr = root_mean_square_residuals(
-        moments, fitted, [s.n / counted.n for s in counted.samples], model.means
-    )
+    srmr, rmr = root_mean_square_residuals(moments, fitted, [s.n / counted.n for s in counted.samples], model.means)
     indices = assemble(
         n=answers.n,
         n_parameters=model.n_free,
@@ -208,9 +205,7 @@ def fit_likelihood(
     if answers.dropped:
         notes.append(f"{answers.dropped} rows were left out (missing answers, groups or weights).")
     if df == 0:
-        notes.append(
-            "The model has no degrees of freedom: it fits perfectly by construction, which says nothing."
-        )
+        notes.append("The model has no degrees of freedom: it fits perfectly by construction, which says nothing.")
     labels = model.labels()
     return FactorAnalysis(
         parameters=table,

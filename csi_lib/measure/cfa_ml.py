@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from csi_lib.errors import InputError
 from csi_lib.measure.cfa_model import FactorModel, Implied
 
 
@@ -57,9 +58,7 @@ def sample(values: np.ndarray, weights: np.ndarray | None = None) -> Sample:
     answered = ~np.isnan(values)
     if answered.all():
         n = len(values) if weights is None else weights.sum()
-        return Sample(
-            (Pattern(np.arange(values.shape[1]), float(n), *moments(values, weights)),), values, weights
-        )
+        return Sample((Pattern(np.arange(values.shape[1]), float(n), *moments(values, weights)),), values, weights)
     kinds, kind = np.unique(answered, axis=0, return_inverse=True)
     patterns = []
     for k, seen in enumerate(kinds):
@@ -190,9 +189,7 @@ class Likelihood:
         return out
 
 
-def saturated(
-    sample_: Sample, *, tolerance: float = 1e-12, limit: int = 10_000
-) -> tuple[np.ndarray, np.ndarray]:
+def saturated(sample_: Sample, *, tolerance: float = 1e-12, limit: int = 10_000) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance that maximise the likelihood without a model (EM where values are missing)."""
     if len(sample_.patterns) == 1:
         return sample_.patterns[0].mean, sample_.patterns[0].cov
@@ -217,9 +214,13 @@ def saturated(
         old_mean, old_cov = mean, cov
         mean = first / n
         cov = second / n - np.outer(mean, mean)
-        step = max(
-            np.abs((mean - old_mean) / scale).max(), np.abs((cov - old_cov) / np.outer(scale, scale)).max()
-        )
+        step = max(np.abs((mean - old_mean) / scale).max(), np.abs((cov - old_cov) / np.outer(scale, scale)).max())
         if step < tolerance:
-            break
-    return mean, cov
+            return mean, cov
+    raise InputError(
+        "means and covariances could not be estimated from the incomplete answers",
+        where="missing",
+        found=f"no convergence in {limit} steps of EM",
+        expected="items that enough people answered together",
+        action="Use missing='listwise', or leave out the items with the most missing answers.",
+    )

@@ -107,9 +107,7 @@ class FactorModel:
 
     def values(self, theta: np.ndarray) -> np.ndarray:
         """All parameters, fixed and free, in the order of the table."""
-        return np.where(
-            self.free >= 0, theta[np.maximum(self.free, 0)] if self.n_free else 0.0, self.fixed_values
-        )
+        return np.where(self.free >= 0, theta[np.maximum(self.free, 0)] if self.n_free else 0.0, self.fixed_values)
 
     def labels(self) -> list[str]:
         """One readable name per free parameter."""
@@ -169,9 +167,7 @@ class FactorModel:
         keep = self.free[k] >= 0
         return k[keep], i[keep], j[keep]
 
-    def second_derivatives(
-        self, implied: Implied, group: int, by_cov: np.ndarray, by_mean: np.ndarray
-    ) -> np.ndarray:
+    def second_derivatives(self, implied: Implied, group: int, by_cov: np.ndarray, by_mean: np.ndarray) -> np.ndarray:
         """Sum of second derivatives of cov(v) and mean(v), weighted by a function's first derivatives.
 
         `by_cov` (symmetric) and `by_mean` are the derivatives of that function by cov(v) and mean(v); the
@@ -227,7 +223,7 @@ def build(
     thereby becomes estimable (factor means or variances of the other groups) is freed.
     """
     factors = model.factors
-    items = _items(model, columns, factors)
+    items = check_names(model, columns)
     thresholds = thresholds or {}
     table: dict[tuple[str, str, str], Term | None] = {}
     for term in model.terms:
@@ -248,7 +244,9 @@ def build(
     return FactorModel(items, factors, _numbered(rows, items, equal, partial), groups, means)
 
 
-def _items(model: MeasurementModel, columns: Sequence[str], factors: Sequence[str]) -> list[str]:
+def check_names(model: MeasurementModel, columns: Sequence[str]) -> list[str]:
+    """The items of the model, all of which must be columns; names that are not are named with their line."""
+    factors = model.factors
     known = [*columns, *factors]
     for term in model.terms:
         names = [term.left, *([] if term.operator == "~" and term.right == "1" else [term.right])]
@@ -303,9 +301,7 @@ def _defaults(model, items, factors, means, thresholds):
         yield from ((name, "~1", "") for name in [*items, *factors])
 
 
-def _row(
-    key, term, group, groups, model, items, thresholds, std_lv, equal, orthogonal, theta_form
-) -> Parameter:
+def _row(key, term, group, groups, model, items, thresholds, std_lv, equal, orthogonal, theta_form) -> Parameter:
     """One row with its default, then what the model's text says about it. free: 0 free, -1 fixed."""
     left, operator, right = key
     free, value = 0, np.nan
@@ -354,19 +350,21 @@ def _numbered(rows: list[Parameter], items, equal, partial) -> list[Parameter]:
             action=_did_you_mean(unknown[0]),
         )
     tests, held = [EQUALITIES[e] for e in equal], set(items)
+    written = {str(row).replace(" ", "") for row in rows}
+    for exception in partial:
+        if exception.replace(" ", "") not in written:
+            raise InputError(
+                f"'{exception}' is no parameter of the model",
+                where="partial",
+                expected="terms as in the model, e.g. 'trust =~ t2' or 't2 ~ 1'",
+            )
     partial = {p.replace(" ", "") for p in partial}
     first: dict[object, Parameter] = {}
     out, count = [], 0
     for row in rows:
         name = (row.left, row.operator, row.right)
         constrained = any(test(row, held) for test in tests) and str(row).replace(" ", "") not in partial
-        key = (
-            ("label", row.label)
-            if row.label
-            else ("equal", name)
-            if constrained
-            else ("own", name, row.group)
-        )
+        key = ("label", row.label) if row.label else ("equal", name) if constrained else ("own", name, row.group)
         if key in first:
             row = replace(row, free=first[key].free, value=first[key].value)
         elif row.free == 0:

@@ -106,9 +106,7 @@ class FactorAnalysis:
     @cached_property
     def residuals(self) -> pd.DataFrame | dict[object, pd.DataFrame]:
         """Observed minus implied correlations of the items: what the model leaves unexplained."""
-        return self._by_group(
-            [_correlation(s) - _correlation(m) for s, m in zip(self.observed, self.implied)]
-        )
+        return self._by_group([_correlation(s) - _correlation(m) for s, m in zip(self.observed, self.implied)])
 
     def _by_group(self, parts: Sequence[pd.DataFrame]):
         return parts[0] if len(self.groups) == 1 else dict(zip(self.groups, parts))
@@ -214,9 +212,7 @@ def parameter_table(
     """All parameters with standard errors, tests, intervals and standardised values."""
     values, std, slope = standardized(model, theta, by_group)
     is_free = model.free >= 0
-    se = np.where(
-        is_free, np.sqrt(np.diag(covariance))[np.maximum(model.free, 0)] if model.n_free else 0.0, 0.0
-    )
+    se = np.where(is_free, np.sqrt(np.diag(covariance))[np.maximum(model.free, 0)] if model.n_free else 0.0, 0.0)
     std_se = np.sqrt(np.maximum(np.einsum("ki,ij,kj->k", slope, covariance, slope, optimize=True), 0.0))
     # a value that standardising fixes (a single loading of 1) has no error, but for rounding
     std_se[std_se < 1e-9] = 0.0

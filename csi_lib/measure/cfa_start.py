@@ -22,9 +22,7 @@ def start(model: FactorModel, moments: Sequence[tuple[np.ndarray, np.ndarray]]) 
         for p in model.parameters:
             if p.group != group or p.free < 0 or not np.isnan(theta[p.free]):
                 continue
-            theta[p.free] = (
-                p.value if not np.isnan(p.value) else _guess(model, p, mean, cov, loading, variance, share)
-            )
+            theta[p.free] = p.value if not np.isnan(p.value) else _guess(model, p, mean, cov, loading, variance, share)
     if not np.isfinite([m.cov for g in range(model.groups) for m in [model.implied(theta, g)]]).all() or any(
         np.linalg.eigvalsh(model.implied(theta, g).cov[: len(model.items), : len(model.items)])[0] <= 0
         for g in range(model.groups)

@@ -1,19 +1,14 @@
-"""Factor models for ordered items: polychoric correlations, weighted by their variances.
+"""Factor models for ordered items, by weighted least squares (WLSMV, DWLS).
 
-Behind each ordered item stands a continuous response y with intercept mu and variance v; the answer is the
-number of thresholds tau below y. With scale d = 1/sqrt(v) (the parameter ``~*~`` of the delta form, implied
-by the residual variance in the theta form) the model implies ::
-
-    thresholds d_j (tau_j - mu_j)     and correlations d_j d_k cov(y_j, y_k)
-
-which are fitted to the sample's thresholds and polychoric correlations, each weighted by the inverse of its
-variance. Chi-square and standard errors are then corrected by their full covariance matrix.
+The statistics that a model implies (see `ordered_model`) are fitted to the sample's thresholds and polychoric
+correlations, each weighted by the inverse of its variance. Chi-square and standard errors are then corrected
+by their full covariance matrix.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -22,106 +17,12 @@ from csi_lib.errors import InputError
 from csi_lib.measure import cfa_data, cfa_result
 from csi_lib.measure.cfa_corrections import ordered_corrected, scaled_shifted
 from csi_lib.measure.cfa_fit import check_identified, descend
-from csi_lib.measure.cfa_model import FactorModel, Implied, build
-from csi_lib.measure.cfa_result import FactorAnalysis, Variances, variances
+from csi_lib.measure.cfa_model import FactorModel, build, check_names
+from csi_lib.measure.cfa_result import FactorAnalysis
 from csi_lib.measure.cfa_start import start
 from csi_lib.measure.fit_indices import assemble, root_mean_square_residuals
-from csi_lib.measure.polychoric import OrderedMoments, ordered_moments
-
-
-class OrderedModel:
-    """The implied statistics of a factor model for ordered items, and their derivatives."""
-
-    def __init__(self, model: FactorModel, samples: Sequence[OrderedMoments], theta_form: bool):
-        self.model, self.samples, self.theta_form = model, list(samples), theta_form
-        self.size = len(model.items)
-        place = {name: k for k, name in enumerate(model.items)}
-        self._thresholds, self._scales = [], []
-        for g in range(model.groups):
-            rows = [(k, p) for k, p in enumerate(model.parameters) if p.group == g]
-            self._thresholds.append(np.array([k for k, p in rows if p.operator == "|"]))
-            scale = {place[p.left]: k for k, p in rows if p.operator == "~*~"}
-            self._scales.append(np.array([scale[j] for j in range(self.size)]))
-
-    def responses(self, theta: np.ndarray, group: int) -> Implied:
-        """Moments of the continuous responses and factors."""
-        implied = self.model.implied(theta, group)
-        if self.theta_form:
-            return implied
-        # in the delta form a residual variance is what the scale leaves over
-        cov = implied.cov.copy()
-        items = np.arange(self.size)
-        cov[items, items] = 1 / self.model.values(theta)[self._scales[group]] ** 2
-        return Implied(implied.effects, implied.mean, cov)
-
-    def variances(self, theta: np.ndarray, group: int) -> Variances:
-        """By which to standardise; in the delta form residual variances and scales follow from the rest."""
-        model = self.model
-        found = variances(model, model.implied(theta, group), group)
-        rows = self._scales[group]
-        if self.theta_form:
-            scales = {row: (found.total[j] ** -0.5, found.slope[j] * 0) for j, row in enumerate(rows)}
-            return replace(found, residual=scales)
-        items = np.arange(self.size)
-        scale = model.values(theta)[rows]
-        by_scale = np.zeros((self.size, model.n_free))
-        varies = model.free[rows] >= 0
-        by_scale[items[varies], model.free[rows[varies]]] = 1.0
-        total, slope = found.total.copy(), found.slope.copy()
-        total[items], slope[items] = scale**-2.0, -2 * by_scale * scale[:, None] ** -3.0
-        own = {
-            p.left: k
-            for k, p in enumerate(model.parameters)
-            if p.group == group and p.operator == "~~" and p.left == p.right
-        }
-        residual = {}
-        for j, name in enumerate(model.items):
-            common = found.total[j] - model.fixed_values[own[name]]
-            residual[own[name]] = total[j] - common, slope[j] - found.slope[j]
-        return Variances(total, slope, residual)
-
-    def _parts(self, theta: np.ndarray, group: int):
-        implied = self.responses(theta, group)
-        k = self.size
-        scale = 1 / np.sqrt(np.diag(implied.cov)[:k])
-        tau = self.model.values(theta)[self._thresholds[group]]
-        return implied, scale, tau - implied.mean[self.samples[group].threshold_item]
-
-    def statistics(self, theta: np.ndarray, group: int) -> np.ndarray:
-        """Implied thresholds and correlations, in the order of `OrderedMoments.statistics`."""
-        implied, scale, above = self._parts(theta, group)
-        a, b = self.samples[group].pairs
-        return np.concatenate(
-            [scale[self.samples[group].threshold_item] * above, scale[a] * scale[b] * implied.cov[a, b]]
-        )
-
-    def jacobian(self, theta: np.ndarray, group: int) -> np.ndarray:
-        """Derivatives of `statistics` by the free parameters, (statistics, n_free)."""
-        model, k = self.model, self.size
-        implied, scale, above = self._parts(theta, group)
-        item = self.samples[group].threshold_item
-        a, b = self.samples[group].pairs
-        free, left, right, mean = model.factored_derivatives(implied, group)
-        by_mean, by_cov = np.zeros((k, model.n_free)), np.zeros((len(a), model.n_free))
-        np.add.at(by_mean.T, free, mean[:, :k])
-        np.add.at(by_cov.T, free, left[:, a] * right[:, b] + left[:, b] * right[:, a])
-        by_scale = np.zeros((k, model.n_free))
-        if self.theta_form:
-            np.add.at(by_scale.T, free, -(scale**3) * left[:, :k] * right[:, :k])
-        else:
-            rows = self._scales[group]
-            varies = np.flatnonzero(model.free[rows] >= 0)
-            by_scale[varies, model.free[rows[varies]]] = 1.0
-        by_threshold = np.zeros((len(item), model.n_free))
-        rows = self._thresholds[group]
-        varies = np.flatnonzero(model.free[rows] >= 0)
-        np.add.at(by_threshold, (varies, model.free[rows[varies]]), 1.0)
-        thresholds = scale[item, None] * (by_threshold - by_mean[item]) + above[:, None] * by_scale[item]
-        cov = implied.cov[a, b][:, None]
-        correlations = (scale[a] * scale[b])[:, None] * by_cov + cov * (
-            scale[b][:, None] * by_scale[a] + scale[a][:, None] * by_scale[b]
-        )
-        return np.vstack([thresholds, correlations])
+from csi_lib.measure.ordered_model import OrderedModel
+from csi_lib.measure.ordered_moments import OrderedMoments, ordered_moments
 
 
 @dataclass(frozen=True)
@@ -150,14 +51,10 @@ class WeightedFit:
         return float(found) if np.isfinite(found) else np.inf
 
     def _terms(self, theta: np.ndarray):
-        return [
-            ((size - 1) / size, w, r) for size, w, r in zip(self.sizes, self.weights(), self.residuals(theta))
-        ]
+        return [((size - 1) / size, w, r) for size, w, r in zip(self.sizes, self.weights(), self.residuals(theta))]
 
     def gradient(self, theta: np.ndarray) -> np.ndarray:
-        return -sum(
-            j.T @ (less * w * r) for j, (less, w, r) in zip(self.jacobians(theta), self._terms(theta))
-        )
+        return -sum(j.T @ (less * w * r) for j, (less, w, r) in zip(self.jacobians(theta), self._terms(theta)))
 
     def curvature(self, theta: np.ndarray) -> np.ndarray:
         """Gauss-Newton's: exact where the model fits."""
@@ -165,6 +62,15 @@ class WeightedFit:
 
     def jacobians(self, theta: np.ndarray) -> list[np.ndarray]:
         return [self.model.jacobian(theta, g) for g in range(self.model.model.groups)]
+
+
+@dataclass(frozen=True)
+class OrderedFit:
+    """The estimates: Jacobian of all groups, inverse curvature, and the middle of the sandwich."""
+
+    jacobian: np.ndarray
+    inverse: np.ndarray
+    meat: np.ndarray
 
     def modification_indices(self) -> pd.DataFrame:
         raise InputError(
@@ -192,9 +98,9 @@ def fit(
     ci: float,
 ) -> FactorAnalysis:
     """Estimate, and put together what is reported. See `csi_lib.cfa`."""
-    build(parsed, known)
+    check_names(parsed, known)
     _check_options(parsed, ordered, missing)
-    answers = cfa_data.read(frame, parsed.items, missing="listwise", group=group, weights=weights)
+    answers = cfa_data.read(frame, parsed.items, missing="listwise", group=group, weights=weights, ranks=True)
     samples = _samples(answers)
     messages = list(dict.fromkeys(m for s in samples for m in s.messages))
     count = {item: len(c) - 1 for item, c in zip(answers.items, samples[0].categories)}
@@ -224,14 +130,12 @@ def fit(
     chisq = 2 * n * minimum.value
     baseline, baseline_df = _baseline(found)
     covariance, correction, base_correction = inverse / (n - table.groups), None, None
+    weighted = [w[:, None] * j for w, j in zip(found.weights(), jacobians)]
+    meat = sum(j.T @ a @ j / share for j, a, share in zip(weighted, acov, found.shares))
     if estimator == "WLSMV":
-        weighted = [w[:, None] * j for w, j in zip(found.weights(), jacobians)]
-        meat = sum(j.T @ a @ j / share for j, a, share in zip(weighted, acov, found.shares))
         covariance = inverse @ meat @ inverse / (n - table.groups)
         correction = scaled_shifted(jacobians, inverse, found.weights(), acov, found.shares, df)
-        base_correction = scaled_shifted(
-            *_baseline_parts(found), found.weights(), acov, found.shares, baseline_df
-        )
+        base_correction = scaled_shifted(*_baseline_parts(found), found.weights(), acov, found.shares, baseline_df)
     implied = [ordered_model.responses(theta, g) for g in range(table.groups)]
     k = len(table.items)
     fitted = [_correlations(m.cov[:k, :k]) for m in implied]
@@ -240,9 +144,7 @@ def fit(
     srmr, _ = root_mean_square_residuals(
         [(zero, r) for r in observed], [(zero, r) for r in fitted], found.shares, False
     )
-    rmr = sum(
-        share * np.sqrt((r**2).sum() / (len(r) + k)) for share, r in zip(found.shares, found.residuals(theta))
-    )
+    rmr = sum(share * np.sqrt((r**2).sum() / (len(r) + k)) for share, r in zip(found.shares, found.residuals(theta)))
     robust = {}
     if correction is not None:
         rows = [slice(len(s.thresholds), None) for s in samples]
@@ -282,11 +184,7 @@ def fit(
     )
     messages += cfa_result.improper(table, implied, parameters, answers.labels)
     cfa_result.warn([m.rstrip(".") for m in messages])
-    notes = (
-        [f"{answers.dropped} rows were left out (missing answers, groups or weights)."]
-        if answers.dropped
-        else []
-    )
+    notes = [f"{answers.dropped} rows were left out (missing answers, groups or weights)."] if answers.dropped else []
     labels = table.labels()
     frames = lambda parts, names: tuple(pd.DataFrame(part, names, names) for part in parts)
     return FactorAnalysis(
@@ -305,7 +203,7 @@ def fit(
         warnings=tuple(messages),
         notes=tuple(notes),
         model=table,
-        fitted=found,
+        fitted=OrderedFit(np.vstack(jacobians), inverse, meat),
     )
 
 
@@ -366,9 +264,7 @@ def _start(model: FactorModel, samples: Sequence[OrderedMoments], theta_form: bo
         done.add(p.free)
         if p.operator == "|":
             first[p.free] = rank[p.group][p.left, p.right]
-        elif p.operator == "~*~" or (
-            theta_form and p.operator == "~~" and p.left == p.right and p.left in model.items
-        ):
+        elif p.operator == "~*~" or (theta_form and p.operator == "~~" and p.left == p.right and p.left in model.items):
             first[p.free] = 1.0
         elif p.operator == "~1":
             first[p.free] = 0.0

@@ -116,9 +116,7 @@ def content_validity_ratio(ratings, *, essential: float = 1, level: float = 0.05
             "keep": keep,
         }
     )
-    return ContentValidityRatio(
-        frame, float(ratio[keep].mean()) if keep.any() else None, int(experts.max()), level
-    )
+    return ContentValidityRatio(frame, float(ratio[keep].mean()) if keep.any() else None, int(experts.max()), level)
 
 
 def _critical_ratio(n: int, level: float) -> float:

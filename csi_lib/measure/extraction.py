@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from csi_lib.errors import InputError, MeasureWarning
+from csi_lib.measure.bounded_descent import descend
 
 #: smallest uniqueness, as in psych and factanal: a smaller one is a Heywood case
 _FLOOR = 0.005
@@ -33,9 +34,7 @@ def inverse(correlation: np.ndarray, *, where: str = "items", names=None) -> np.
     if values[0] < 1e-10:
         weight = np.abs(vectors[:, 0])
         involved = np.argsort(-weight)[: max(2, int((weight > 0.1).sum()))][:6]
-        listed = ", ".join(
-            repr(names[i]) if names is not None else f"number {i + 1}" for i in sorted(involved)
-        )
+        listed = _listed(sorted(involved), names)
         negative = values[0] < -1e-10
         raise InputError(
             "the correlation matrix is not positive definite"
@@ -73,7 +72,7 @@ def extract(
     communality = (found.loadings**2).sum(axis=1)
     heywood = np.flatnonzero(communality > 1 - _FLOOR - 1e-9)
     if len(heywood):
-        listed = ", ".join(repr(names[i]) if names is not None else f"item {i + 1}" for i in heywood)
+        listed = _listed(heywood, names)
         warnings.warn(
             f"Heywood case: the factors leave no unique variance to {listed}; "
             "try fewer factors, or look whether the item copies another.",
@@ -82,6 +81,10 @@ def extract(
         )
     sign = np.where(found.loadings.sum(axis=0) < 0, -1.0, 1.0)
     return Extraction(found.loadings * sign, found.iterations, found.converged)
+
+
+def _listed(positions, names) -> str:
+    return ", ".join(repr(names[i]) if names is not None else f"item {i + 1}" for i in positions)
 
 
 def _leading(matrix: np.ndarray, factors: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -108,7 +111,7 @@ def _least_squares(uniqueness: np.ndarray, correlation: np.ndarray, factors: int
     The gradient is that of all residuals: at the minimum those on the diagonal vanish, and this
     pair is psych's, which keeps the steps of the search the same.
     """
-    top, vectors, rest, others = _leading(correlation - np.diag(uniqueness), factors)
+    top, vectors, *_ = _leading(correlation - np.diag(uniqueness), factors)
     loadings = vectors * np.sqrt(np.maximum(top, 0))
     residual = correlation - loadings @ loadings.T
     off = float((residual**2).sum() - (np.diag(residual) ** 2).sum()) / 2
@@ -119,36 +122,21 @@ def _least_squares(uniqueness: np.ndarray, correlation: np.ndarray, factors: int
 def _descend(correlation: np.ndarray, factors: int, method: str, tolerance: float | None) -> Extraction:
     """Minimise over the uniquenesses; the loadings at each point are an eigenvalue problem.
 
-    The settings are those of R's ``optim(method = "L-BFGS-B")`` as factanal and psych call it.
+    The unit of the search and where it ends are those of factanal and psych.
     """
-    from scipy.optimize import minimize
-
     objective, unit = (_likelihood if method == "ml" else _least_squares), 0.01
 
     def scaled(u: np.ndarray):
         value, gradient, _ = objective(u * unit, correlation, factors)
         return value, gradient * unit
 
-    start = np.clip(1 - squared_multiple_correlations(correlation), _FLOOR, 1.0)
-    fit = minimize(
-        scaled,
-        start / unit,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(_FLOOR / unit, 1 / unit)] * len(start),
-        options={
-            "ftol": 1e7 * np.finfo(float).eps if tolerance is None else tolerance,
-            "gtol": 0.0 if tolerance is None else 1e-9,
-            "maxcor": 5,
-            "maxiter": 2000,
-        },
-    )
-    at, gradient = fit.x * unit, fit.jac / unit
-    gradient = np.where(at <= _FLOOR, np.minimum(gradient, 0), gradient)  # nothing to gain outside
-    gradient = np.where(at >= 1, np.maximum(gradient, 0), gradient)
-    return Extraction(
-        objective(at, correlation, factors)[2], int(fit.nit), bool(np.abs(gradient).max() < 1e-2)
-    )
+    start = (1 - squared_multiple_correlations(correlation)) / unit
+    ending = {} if tolerance is None else {"tolerance": tolerance, "steps": 2000}
+    fit = descend(scaled, start, _FLOOR / unit, 1 / unit, **ending)
+    gradient = np.where(fit.x <= _FLOOR / unit, np.minimum(fit.gradient, 0), fit.gradient)
+    gradient = np.where(fit.x >= 1 / unit, np.maximum(gradient, 0), gradient)  # nothing to gain outside
+    converged = bool(np.abs(gradient).max() < 1e-4)
+    return Extraction(objective(fit.x * unit, correlation, factors)[2], fit.steps, converged)
 
 
 def _principal_axis(correlation: np.ndarray, factors: int, tolerance: float) -> Extraction:

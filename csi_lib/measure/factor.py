@@ -169,9 +169,7 @@ def bartlett_sphericity(items, *, weights=None, missing: Missing = "listwise") -
     Bartlett (1951), Biometrika 38, 337–344.
     """
     found = correlated_items(items, weights, missing)
-    return bartlett_from_correlation(
-        pd.DataFrame(found.correlation, found.names, found.names), found.n_effective
-    )
+    return bartlett_from_correlation(pd.DataFrame(found.correlation, found.names, found.names), found.n_effective)
 
 
 def bartlett_from_correlation(correlation, n: float) -> SphericityTest:
@@ -333,9 +331,7 @@ def _fit(matrix: np.ndarray, common: np.ndarray, factors: int, df: int, n: float
     }
     sign, logdet = np.linalg.slogdet(implied)
     if n is None or sign <= 0:
-        return fit | dict.fromkeys(
-            ("chi_square", "p_value", "rmsea", "rmsea_low", "rmsea_high", "tli", "bic"), nan
-        )
+        return fit | dict.fromkeys(("chi_square", "p_value", "rmsea", "rmsea_low", "rmsea_high", "tli", "bic"), nan)
     ratio = np.linalg.solve(implied, matrix)
     discrepancy = float(np.trace(ratio) - (np.linalg.slogdet(matrix)[1] - logdet) - k)
     corrected = n - 1 - (2 * k + 5) / 6 - 2 * factors / 3

@@ -86,18 +86,14 @@ def chisq_p_value(chisq: float, df: int) -> float:
     return float(chdtrc(df, max(chisq, 0.0))) if df > 0 else nan
 
 
-def cfi(
-    chisq: float, df: int, baseline: float, baseline_df: int, c: float = 1.0, c_baseline: float = 1.0
-) -> float:
+def cfi(chisq: float, df: int, baseline: float, baseline_df: int, c: float = 1.0, c_baseline: float = 1.0) -> float:
     """Comparative fit index, 1 - max(d, 0) / max(d, d0, 0), d = chisq - c df (Bentler 1990)."""
     d, d0 = chisq - c * df, baseline - c_baseline * baseline_df
     worst = max(d, d0, 0.0)
     return 1.0 if worst == 0 or d <= 0 else 1 - d / worst
 
 
-def tli(
-    chisq: float, df: int, baseline: float, baseline_df: int, c: float = 1.0, c_baseline: float = 1.0
-) -> float:
+def tli(chisq: float, df: int, baseline: float, baseline_df: int, c: float = 1.0, c_baseline: float = 1.0) -> float:
     """Tucker-Lewis index (non-normed fit index)."""
     if df == 0:
         return 1.0
@@ -130,9 +126,7 @@ def rmsea_interval(
     return bounds[0], bounds[1]
 
 
-def rmsea_p_close(
-    chisq: float, df: float, n: float, groups: int = 1, c: float = 1.0, close: float = 0.05
-) -> float:
+def rmsea_p_close(chisq: float, df: float, n: float, groups: int = 1, c: float = 1.0, close: float = 0.05) -> float:
     """P-value of RMSEA <= close."""
     return max(0.0, 1 - _noncentral_cdf(chisq, df, n * df * close**2 / (c * groups))) if df > 0 else nan
 
@@ -218,7 +212,7 @@ def assemble(
         )
     elif robust:
         found |= robust
-    return FitIndices(**found)
+    return FitIndices(**{k: v if isinstance(v, int) else float(v) for k, v in found.items()})
 
 
 def _scaled(chisq, df, baseline, baseline_df, n, groups, correction, baseline_correction) -> dict[str, float]:

@@ -169,9 +169,7 @@ def importance(
     else:
         replicates = _replicates(measure, rows, p, resamples, seed)
         if chosen == "bca":
-            low, high = bca_limits(
-                replicates, estimate, _influence(measure, rows) * rows.weights[:, None], ci
-            )
+            low, high = bca_limits(replicates, estimate, _influence(measure, rows) * rows.weights[:, None], ci)
         else:
             low, high = percentile_limits(replicates, ci)
     result = pd.DataFrame({"item": names, "estimate": estimate, "ci_low": low, "ci_high": high})
@@ -216,9 +214,7 @@ def with_outcome(items, outcome) -> tuple[pd.DataFrame, list, str]:
     if not names:
         raise InputError("no drivers", where="items", action="Give at least one column.")
     if len(set(names)) < len(names):
-        raise InputError(
-            "two columns of the data have the same name", where="items", action="Rename one of them."
-        )
+        raise InputError("two columns of the data have the same name", where="items", action="Rename one of them.")
     if isinstance(values, pd.Series) and not pd.api.types.is_numeric_dtype(values.dtype):
         raise InputError(
             "the outcome holds text, not numbers",
@@ -246,9 +242,7 @@ def _named_weights(weights, items):
     return weights
 
 
-def _collinearity(
-    R: np.ndarray, names: list, method: str, limit: float
-) -> tuple[pd.DataFrame | None, float | None]:
+def _collinearity(R: np.ndarray, names: list, method: str, limit: float) -> tuple[pd.DataFrame | None, float | None]:
     """VIF of the drivers and R² on all of them; refuse exact dependence, warn about near dependence."""
     alone = method in ("correlation", "first")
     inverse = spd_inverse(R[None, :-1, :-1])[0]
@@ -302,9 +296,7 @@ def _closed_interval(method: str, estimate: np.ndarray, R: np.ndarray, n: int, c
     if method == "beta":
         inverse = spd_inverse(R[None, :-1, :-1])[0]
         residual = 1 - R[:-1, -1] @ inverse @ R[:-1, -1]
-        half = stdtrit(n - p - 1, (1 + ci) / 2) * np.sqrt(
-            np.maximum(residual, 0) / (n - p - 1) * np.diag(inverse)
-        )
+        half = stdtrit(n - p - 1, (1 + ci) / 2) * np.sqrt(np.maximum(residual, 0) / (n - p - 1) * np.diag(inverse))
         return estimate - half, estimate + half
     df = n - 3 - (p - 1 if method == "partial" else 0)
     if df < 1:
@@ -321,9 +313,7 @@ def _closed_interval(method: str, estimate: np.ndarray, R: np.ndarray, n: int, c
 
 def _replicates(measure, rows: Rows, p: int, resamples: int, seed) -> np.ndarray:
     if not resamples >= 2:
-        raise InputError(
-            "too few resamples", where="resamples", found=resamples, expected="at least 2, better 1000"
-        )
+        raise InputError("too few resamples", where="resamples", found=resamples, expected="at least 2, better 1000")
     rng = np.random.default_rng(seed)
     parts = []
     for size in rows.batches(resamples, 4 * (p + 1) ** 2):

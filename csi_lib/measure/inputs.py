@@ -85,9 +85,7 @@ def read_items(items, weights=None, *, at_least: int = 2, fewest: int = 2, where
         names = tuple(f"item{i + 1}" for i in range(values.shape[1]))
     n, k = values.shape
     if k < at_least:
-        raise InputError(
-            "too few items", where=where, found=f"{k} ({_listed(names)})", expected=f"{at_least} or more"
-        )
+        raise InputError("too few items", where=where, found=f"{k} ({_listed(names)})", expected=f"{at_least} or more")
     if n < fewest:
         raise InputError(
             "too few respondents", where=where, found=n, expected=f"{fewest} or more rows, one per respondent"
@@ -151,9 +149,7 @@ def read_vector(values, *, where: str) -> np.ndarray:
     """One number per respondent as floats, NaN where missing; infinite values are refused."""
     if isinstance(values, pd.Series):
         if not _is_number(values.dtype):
-            raise InputError(
-                "the values are not numbers", where=where, found=values.dtype, expected="a numeric column"
-            )
+            raise InputError("the values are not numbers", where=where, found=values.dtype, expected="a numeric column")
         array = values.to_numpy(dtype=float, na_value=np.nan)
     else:
         array = _numeric(values, where)
@@ -166,18 +162,14 @@ def read_vector(values, *, where: str) -> np.ndarray:
 def read_proportion(value: float, *, where: str) -> float:
     """A level such as ``ci=0.95``: strictly between 0 and 1."""
     if not 0 < value < 1:
-        raise InputError(
-            "a level lies between 0 and 1", where=where, found=value, expected="for instance 0.95"
-        )
+        raise InputError("a level lies between 0 and 1", where=where, found=value, expected="for instance 0.95")
     return float(value)
 
 
 def read_option(value: str, known: Sequence[str], *, where: str) -> str:
     """One of the spellings an option accepts."""
     if value not in known:
-        raise InputError(
-            "unknown option", where=where, found=repr(value), expected=" or ".join(repr(k) for k in known)
-        )
+        raise InputError("unknown option", where=where, found=repr(value), expected=" or ".join(repr(k) for k in known))
     return value
 
 
@@ -233,9 +225,7 @@ def _frame_values(frame: pd.DataFrame, where: str) -> np.ndarray:
 def _array_values(items, where: str) -> np.ndarray:
     values = _numeric(items, where)
     if values.ndim != 2:
-        raise InputError(
-            "a table of respondents × items is needed", where=where, found=f"{values.ndim} dimension(s)"
-        )
+        raise InputError("a table of respondents × items is needed", where=where, found=f"{values.ndim} dimension(s)")
     return values
 
 

@@ -288,9 +288,7 @@ def _count_table(ratings, counts: bool) -> tuple[np.ndarray, tuple, np.ndarray |
     frame = pd.DataFrame(ratings)
     table = frame.to_numpy(float)
     raters = table.sum(axis=1)
-    if not (
-        np.isfinite(table).all() and (table >= 0).all() and (raters == raters[0]).all() and raters[0] >= 2
-    ):
+    if not (np.isfinite(table).all() and (table >= 0).all() and (raters == raters[0]).all() and raters[0] >= 2):
         raise InputError(
             "counts must show the same number of raters, two or more, for every subject",
             where="ratings",

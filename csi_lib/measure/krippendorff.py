@@ -70,8 +70,8 @@ def krippendorff_alpha(
     Raises
     ------
     InputError
-        When no unit has two ratings, when all ratings are the same (no expected disagreement), and
-        for negative values at the ratio level.
+        When fewer than two units have two ratings, when all ratings are the same (no expected
+        disagreement), and for negative values at the ratio level.
 
     Notes
     -----
@@ -103,8 +103,13 @@ def krippendorff_alpha(
     c = len(labels.categories)
     counts = np.stack([(labels.codes == j).sum(axis=1) for j in range(c)], axis=1).astype(float)
     counts = counts[counts.sum(axis=1) >= 2]
-    if not len(counts):
-        raise InputError("no unit has two ratings", where="ratings", expected="units rated twice or more")
+    if len(counts) < 2:
+        raise InputError(
+            "fewer than two units have two ratings",
+            where="ratings",
+            found=len(counts),
+            expected="two or more units rated at least twice",
+        )
     observed, expected = _disagreements(counts, level, value)
     if not expected > 0:
         raise InputError(

@@ -259,11 +259,7 @@ def _check(model: MeasurementModel) -> None:
         )
     seen: set[frozenset | tuple] = set()
     for term in model.terms:
-        key = (
-            frozenset((term.left, term.right))
-            if term.operator == "~~"
-            else (term.left, term.operator, term.right)
-        )
+        key = frozenset((term.left, term.right)) if term.operator == "~~" else (term.left, term.operator, term.right)
         if (term.operator, key) in seen:
             raise InputError(
                 f"the relation '{term}' is written twice", where=_line(term.line), action="Keep one of them."

@@ -1,9 +1,9 @@
 """Means, covariances and correlations of a table of answers, in one pass over it.
 
 The table is read in blocks that fit in the processor's cache, centred on a typical answer of
-each item (so that large offsets cost no digits) and multiplied with itself. A complete block
-takes one matrix product, a block with gaps under pairwise deletion five. All fill the same sums,
-so complete data, listwise and pairwise deletion, weighted or not, share every formula below.
+each item (so that large offsets cost no digits). A complete block is multiplied with itself; a
+block with gaps under pairwise deletion also needs where its answers are given. Both fill the same
+sums, so complete data, listwise and pairwise deletion, weighted or not, share every formula below.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from csi_lib.measure.inputs import Items, Missing, nobody_complete, read_option,
 #: numbers in one block: large enough for the matrix product, small enough for the cache
 _BLOCK = 200_000
 
+#: multiplications in one product up to which OpenBLAS keeps to one thread
+_UNSHARED = 262_144
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -27,7 +30,8 @@ class Moments:
     one item (pairwise). ``n_items`` counts the valid answers of each item, ``n_pairs`` of each
     pair. ``n_effective`` is Kish's (Σw)²/Σw², equal to n without weights. With pairwise deletion
     each covariance and each correlation uses the respondents who answered both items, as R's
-    ``cov`` and ``cor`` with ``use = "pairwise"``.
+    ``cov`` and ``cor`` with ``use = "pairwise"``. ``score_correlation`` is that of each item with
+    the mean of the answers its respondents gave.
     """
 
     names: tuple
@@ -38,6 +42,7 @@ class Moments:
     mean: np.ndarray
     covariance: np.ndarray
     correlation: np.ndarray
+    score_correlation: np.ndarray
 
     @property
     def sd(self) -> np.ndarray:
@@ -62,11 +67,12 @@ def moments(items: Items, missing: Missing = "listwise", *, where: str = "items"
     shift = _typical_answers(items.values)[:, None]
     count, mass = np.zeros((k, k)), np.zeros((k, k))  # pairs answered, and their weight
     first, square, cross = np.zeros((k, k)), np.zeros((k, k)), np.zeros((k, k))
+    score = np.zeros((3, k))  # of a respondent's mean answer t: Σxt, Σt, Σt² where x is answered
     n, weight_sum, weight_square = 0, 0.0, 0.0
 
     rows = max(_BLOCK // k, 64)
     buffer = np.empty_like(answers[:, :rows])  # in the table's own memory order
-    ones = np.ones(k)
+    ones, offset = np.ones(k), shift[:, 0] - shift.mean()
     with np.errstate(over="ignore", invalid="ignore"):  # infinite answers are refused in words
         for start in range(0, items.n, rows):
             block = answers[:, start : start + rows]
@@ -93,24 +99,34 @@ def moments(items: Items, missing: Missing = "listwise", *, where: str = "items"
                 mass += mass_here
                 loaded = block if weight is None else block * weight
                 product = loaded @ block.T
-                first += (loaded @ np.ones(m))[:, None]
+                sums = loaded @ np.ones(m)
+                first += sums[:, None]
                 square += np.diag(product)[:, None]
                 cross += product
+                score[0] += product.sum(axis=1) / k
+                score[1:] += np.array([[sums.sum() / k], [product.sum() / k**2]])
             else:
                 block[np.isnan(block)] = 0.0
-                heavy = present if weight is None else present * weight
+                t = (ones @ block + offset @ present) / (ones @ present)
                 loaded = block if weight is None else block * weight
-                count += present @ present.T
-                mass += heavy @ present.T
-                first += loaded @ present.T
-                square += (loaded * block) @ present.T
+                heavy = present if weight is None else present * weight
+                left = np.concatenate([loaded, loaded * block, heavy])
+                sums = _products(left, np.concatenate([present, [t, t**2]]))
+                x, x2, given = np.split(sums, 3)
                 cross += loaded @ block.T
+                first += x[:, :k]
+                square += x2[:, :k]
+                mass += given[:, :k]
+                count += given[:, :k] if weight is None else _products(present, present)
+                score += np.stack([x[:, k], given[:, k], given[:, k + 1]])
 
     _refuse_unanswered(items, count, n, missing, where)
     with np.errstate(all="ignore"):
         product = cross - first * first.T / mass
         scatter = square - first**2 / mass
         correlation = product / np.sqrt(scatter * scatter.T)
+        own, spread = np.diag(mass), np.diag(scatter)
+        with_score = (score[0] - np.diag(first) * score[1] / own) / np.sqrt(spread * (score[2] - score[1] ** 2 / own))
     correlation = np.clip(correlation, -1.0, 1.0)
     np.fill_diagonal(correlation, np.where(np.diag(scatter) > 0, 1.0, np.nan))
     if not np.isfinite(product).all():
@@ -126,7 +142,20 @@ def moments(items: Items, missing: Missing = "listwise", *, where: str = "items"
         mean=shift[:, 0] + np.diag(first) / np.diag(mass),
         covariance=product / mass * (count / (count - 1)),
         correlation=correlation,
+        score_correlation=np.where(spread > 0, np.clip(with_score, -1.0, 1.0), np.nan),
     )
+
+
+def _products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """left @ right.T, in pieces too small for BLAS to share out among threads.
+
+    Threads wait for each other after every product; where other programs hold a processor, that
+    wait costs ten times the product.
+    """
+    piece = max(64, _UNSHARED // (len(left) * len(right)))
+    short = -left.shape[1] % piece  # columns of zeros that fill the last piece
+    left, right = (np.pad(a, ((0, 0), (0, short))).reshape(len(a), -1, piece) for a in (left, right))
+    return np.matmul(left.transpose(1, 0, 2), right.transpose(1, 2, 0)).sum(axis=0)
 
 
 def _typical_answers(values: np.ndarray) -> np.ndarray:

@@ -92,8 +92,8 @@ def mcdonald_omega(
     Warns
     -----
     MeasureWarning
-        For Heywood cases, items that load negatively on the general factor (they are not
-        reversed here), and two factors.
+        For Heywood cases and for two factors. Nothing is reversed here: look at ``loadings`` for
+        items that load negatively.
 
     Notes
     -----
@@ -160,7 +160,6 @@ def omega_from_correlation(
             where="items",
             action="Reverse the negatively worded items",
         )
-    _warn_negative(general, names)
     loadings = {"item": list(names), "g": general}
     loadings |= {f"F{j + 1}": groups[:, j] for j in range(groups.shape[1])}
     square = float(general.sum() ** 2)
@@ -182,7 +181,8 @@ def omega_from_correlation(
 def _schmid_leiman(orthogonal: np.ndarray, rotation: str, method: str):
     """General loadings, group loadings and implied common covariance of a second-order solution."""
     turned = rotate(orthogonal, rotation)
-    pattern, phi = turned.loadings, turned.phi
+    sign = np.where(turned.loadings.sum(axis=0) < 0, -1.0, 1.0)
+    pattern, phi = turned.loadings * sign, turned.phi * np.outer(sign, sign)
     if len(phi) == 2:
         warnings.warn(
             "Two factors do not identify a general factor: its loadings on them are set equal. "
@@ -193,16 +193,6 @@ def _schmid_leiman(orthogonal: np.ndarray, rotation: str, method: str):
         second = np.sqrt(abs(phi[0, 1])) * np.array([1.0, np.sign(phi[0, 1])])
     else:
         second = extract(phi, 1, method).loadings[:, 0]
+    general = pattern @ second
     groups = pattern * np.sqrt(np.maximum(1 - second**2, 0))
-    return pattern @ second, groups, pattern @ phi @ pattern.T
-
-
-def _warn_negative(general: np.ndarray, names: tuple) -> None:
-    turned = [repr(name) for name, g in zip(names, general) if g < 0]
-    if len(turned) > 0 and len(turned) < len(names):
-        warnings.warn(
-            f"Negative loading on the general factor: {', '.join(turned[:5])}. "
-            "Reverse these items first if they are worded the other way.",
-            MeasureWarning,
-            stacklevel=3,
-        )
+    return general * (-1 if general.sum() < 0 else 1), groups, pattern @ phi @ pattern.T

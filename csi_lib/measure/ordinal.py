@@ -28,9 +28,7 @@ class OrdinalAlpha:
     k: int
 
 
-def ordinal_alpha(
-    items=None, *, correlation=None, weights=None, missing: Missing = "listwise"
-) -> OrdinalAlpha:
+def ordinal_alpha(items=None, *, correlation=None, weights=None, missing: Missing = "listwise") -> OrdinalAlpha:
     r"""Ordinal alpha and omega: the formulas of alpha and omega on polychoric correlations.
 
     .. math:: \alpha = \frac{k}{k-1}\Bigl(1 - \frac{k}{\sum_{ij} \rho_{ij}}\Bigr)
@@ -51,9 +49,7 @@ def ordinal_alpha(
     Zumbo, Gadermann and Zeisser (2007), Journal of Modern Applied Statistical Methods 6, 21–29.
     """
     if (items is None) == (correlation is None):
-        raise InputError(
-            "give either the answers or their polychoric correlations", where="items, correlation"
-        )
+        raise InputError("give either the answers or their polychoric correlations", where="items, correlation")
     n = 0
     if correlation is None:
         from csi_lib.measure.polychoric import polychoric

@@ -108,9 +108,7 @@ def penalty_reward(
             raise InputError(
                 f"too few rows rate the driver {label}",
                 where="items",
-                found=", ".join(
-                    f"{nm} ({c})" for nm, c, f in zip(names, dummies.sum(axis=0), few, strict=True) if f
-                ),
+                found=", ".join(f"{nm} ({c})" for nm, c, f in zip(names, dummies.sum(axis=0), few, strict=True) if f),
                 expected=f"at least {min_base}",
                 action=f"Move the bound {label}=, or leave the driver out.",
             )
@@ -184,9 +182,7 @@ def penalty_reward(
             "n_high": good.sum(axis=0),
         }
     )
-    return PenaltyReward(
-        table, float(coefficient[0]), float(r_squared), rows.n, rows.n_dropped, ci, covariance
-    )
+    return PenaltyReward(table, float(coefficient[0]), float(r_squared), rows.n, rows.n_dropped, ci, covariance)
 
 
 def _bounds(bound, names: list, where: str) -> np.ndarray:

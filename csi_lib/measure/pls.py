@@ -225,9 +225,7 @@ class PLSPathModel:
 
     def _check_kind(self, of: str) -> None:
         if of not in KEY_COLUMNS:
-            raise InputError(
-                "unknown kind of statistic", where="of", found=repr(of), expected=", ".join(KEY_COLUMNS)
-            )
+            raise InputError("unknown kind of statistic", where="of", found=repr(of), expected=", ".join(KEY_COLUMNS))
         if of in ("index", "index_weights"):
             self._need_scale()
 
@@ -306,9 +304,7 @@ def pls_path_model(
     Tenenhaus, Esposito Vinzi, Chatelin & Lauro (2005), Computational Statistics & Data Analysis 48, 159–205.
     Monecke & Leisch (2012), Journal of Statistical Software 48(3).
     """
-    layout = read_layout(
-        measurement, structure, scheme=scheme, scaled=scaled, modes=modes, consistent=consistent
-    )
+    layout = read_layout(measurement, structure, scheme=scheme, scaled=scaled, modes=modes, consistent=consistent)
     distinct = list(dict.fromkeys(layout.items))
     rows = Rows.read(items, distinct, weights=weights, missing=missing)
     check_data(rows, layout)

@@ -80,10 +80,7 @@ def bootstrap(model: PLSPathModel, n: int, seed: int | None, *, ci: float, ci_me
         raise InputError("too few resamples", where="n", found=n, expected="at least 2, better 1000")
     rng = np.random.default_rng(seed)
     rows = model.rows
-    parts = [
-        _estimates(model, bootstrap_counts(rng, size, rows.n))
-        for size in rows.batches(n, 4 * model.layout.k**2)
-    ]
+    parts = [_estimates(model, bootstrap_counts(rng, size, rows.n)) for size in rows.batches(n, 4 * model.layout.k**2)]
     ok = np.concatenate([good for _, good in parts])
     replicates = {name: np.concatenate([values[name] for values, _ in parts])[ok] for name in parts[0][0]}
     if ok.sum() < 2:
@@ -94,8 +91,7 @@ def bootstrap(model: PLSPathModel, n: int, seed: int | None, *, ci: float, ci_me
         )
     if not ok.all():
         warn(
-            f"{(~ok).sum()} of {n} resamples could not be estimated and were left out; the intervals may be "
-            "too short."
+            f"{(~ok).sum()} of {n} resamples could not be estimated and were left out; the intervals may be too short."
         )
     lower_upper = {}
     names = list(replicates)
@@ -122,14 +118,10 @@ def bootstrap(model: PLSPathModel, n: int, seed: int | None, *, ci: float, ci_me
         }
     frames = {name: _tidy(name, model.layout, **columns) for name, columns in lower_upper.items()}
     total, indirect = frames.pop("total"), frames.pop("indirect")
-    frames["effects"] = pd.concat(
-        [indirect.assign(effect="indirect"), total.assign(effect="total")], ignore_index=True
-    )
+    frames["effects"] = pd.concat([indirect.assign(effect="indirect"), total.assign(effect="total")], ignore_index=True)
     frames.setdefault("index")
     frames.setdefault("index_weights")
-    return PLSBootstrap(
-        **frames, n=int(ok.sum()), ci=ci, ci_method=ci_method, seed=seed, replicates=replicates
-    )
+    return PLSBootstrap(**frames, n=int(ok.sum()), ci=ci, ci_method=ci_method, seed=seed, replicates=replicates)
 
 
 def influence(model: PLSPathModel, names: list[str]) -> dict[str, np.ndarray]:
@@ -157,9 +149,7 @@ def influence(model: PLSPathModel, names: list[str]) -> dict[str, np.ndarray]:
             at = half + np.arange(size)
             shifted[at, a[part], b[part]] = covariance[0, a[part], b[part]] + direction * step[part]
             shifted[at, b[part], a[part]] = shifted[at, a[part], b[part]]
-        values, _ = statistics(
-            np.repeat(mean, 2 * size, axis=0), shifted, layout, model.scale, **model.control
-        )
+        values, _ = statistics(np.repeat(mean, 2 * size, axis=0), shifted, layout, model.scale, **model.control)
         for name in names:
             slopes[name][part] = (values[name][:size] - values[name][size:]) / (2 * step[part][:, None])
     result = {}
@@ -242,9 +232,7 @@ def compare(model: PLSPathModel, groups, n: int, seed: int | None) -> PLSCompari
     labels = _labels(groups, rows)
     names = sorted(set(labels[labels != ""]))
     if len(names) < 2:
-        raise InputError(
-            "a comparison needs at least two groups", where="groups", found=", ".join(names) or "none"
-        )
+        raise InputError("a comparison needs at least two groups", where="groups", found=", ".join(names) or "none")
     least = max(len(model.layout.sources(t)) for t in model.layout.targets) + 2
     small = [name for name in names if (labels == name).sum() <= least]
     if small:
@@ -288,10 +276,7 @@ def compare(model: PLSPathModel, groups, n: int, seed: int | None) -> PLSCompari
                 threshold = np.abs(observed[kind][0] - observed[kind][1])
                 exceed[kind] = exceed[kind] + (change >= threshold - 1e-7).sum(axis=0)
         if done < n:
-            warn(
-                f"{n - done} of {n} permutations of {first} and {second} could not be estimated and were "
-                "left out."
-            )
+            warn(f"{n - done} of {n} permutations of {first} and {second} could not be estimated and were left out.")
         for kind in kinds:
             here, there = observed[kind]
             frame = _tidy(
@@ -310,9 +295,7 @@ def compare(model: PLSPathModel, groups, n: int, seed: int | None) -> PLSCompari
     return PLSComparison(**frames, n=n, seed=seed)
 
 
-def _estimates(
-    model: PLSPathModel, counts: np.ndarray, **control
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _estimates(model: PLSPathModel, counts: np.ndarray, **control) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Statistics under each row of counts, and which of them could be estimated."""
     control = control or model.control | {"tolerance": _RESAMPLE_TOLERANCE}
     values, outer = statistics(*model.rows.moments(counts), model.layout, model.scale, **control)
@@ -343,9 +326,7 @@ def _labels(groups, rows: Rows) -> np.ndarray:
             action="Give a Series with the index of the items.",
         )
     series = pd.Series(groups).reset_index(drop=True)
-    return np.array(
-        ["" if gone else str(label) for label, gone in zip(series, series.isna(), strict=True)], dtype=str
-    )
+    return np.array(["" if gone else str(label) for label, gone in zip(series, series.isna(), strict=True)], dtype=str)
 
 
 def _aligned(given, rows: Rows, where: str):
@@ -368,9 +349,7 @@ def _holm(frames: list[pd.DataFrame]) -> pd.DataFrame:
     ranked = np.take_along_axis(p, order, axis=0) * np.arange(len(p), 0, -1)[:, None]
     adjusted = np.empty_like(p)
     np.put_along_axis(adjusted, order, np.minimum(1, np.maximum.accumulate(ranked, axis=0)), axis=0)
-    return pd.concat(
-        [f.assign(p_adjusted=q) for f, q in zip(frames, adjusted, strict=True)], ignore_index=True
-    )
+    return pd.concat([f.assign(p_adjusted=q) for f, q in zip(frames, adjusted, strict=True)], ignore_index=True)
 
 
 def _parts(n: int, width: int):

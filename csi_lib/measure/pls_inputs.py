@@ -36,9 +36,7 @@ def read_layout(measurement, structure, *, scheme: str, scaled: bool, modes, con
             found="False",
             action="Leave scaled=True.",
         )
-    wrong = [
-        b for b, c, m in zip(names, corrected, mode_of, strict=True) if c and m != "A" and len(blocks[b]) > 1
-    ]
+    wrong = [b for b, c, m in zip(names, corrected, mode_of, strict=True) if c and m != "A" and len(blocks[b]) > 1]
     if wrong and consistent is not True:
         raise InputError(
             "only a block estimated by mode A can be corrected for unreliability",
@@ -74,14 +72,10 @@ def _read_measurement(measurement) -> dict[str, list]:
     for block, items in measurement.items():
         items = [items] if isinstance(items, str) else list(items)
         if not items:
-            raise InputError(
-                "block without items", where=f"measurement[{block!r}]", action="Give it items or drop it."
-            )
+            raise InputError("block without items", where=f"measurement[{block!r}]", action="Give it items or drop it.")
         twice = sorted({str(i) for i in items if items.count(i) > 1})
         if twice:
-            raise InputError(
-                "item named twice in one block", where=f"measurement[{block!r}]", found=", ".join(twice)
-            )
+            raise InputError("item named twice in one block", where=f"measurement[{block!r}]", found=", ".join(twice))
         blocks[block] = items
     return blocks
 
@@ -106,9 +100,7 @@ def _read_structure(structure, names: Sequence[str]) -> np.ndarray:
             )
     twice = {pair for pair in arrows if arrows.count(pair) > 1}
     if twice:
-        raise InputError(
-            "the same path is listed twice", where="structure", found=" -> ".join(sorted(twice)[0])
-        )
+        raise InputError("the same path is listed twice", where="structure", found=" -> ".join(sorted(twice)[0]))
     feeds: dict[str, set] = {name: set() for name in names}
     for source, target in arrows:
         feeds[target].add(source)
@@ -140,9 +132,7 @@ def _read_modes(modes, names: Sequence[str]) -> tuple[str, ...]:
     elif isinstance(modes, Mapping):
         unknown = [b for b in modes if b not in names]
         if unknown:
-            raise InputError(
-                "mode given for an unknown block", where="modes", found=", ".join(map(str, unknown))
-            )
+            raise InputError("mode given for an unknown block", where="modes", found=", ".join(map(str, unknown)))
         chosen = {name: modes.get(name, "A") for name in names}
     else:
         modes = list(modes)
@@ -200,10 +190,7 @@ def check_data(rows: Rows, layout: Layout) -> None:
             same = np.argwhere(np.triu(np.abs(R) > 1 - 1e-12, 1))
             if len(same):
                 a, b = (layout.items[at[i]] for i in same[0])
-                warn(
-                    f"items {a} and {b} of block {block} correlate perfectly: they carry one answer, "
-                    "counted twice."
-                )
+                warn(f"items {a} and {b} of block {block} correlate perfectly: they carry one answer, counted twice.")
 
 
 def _tied(R: np.ndarray, at: np.ndarray, layout: Layout) -> list[str]:
@@ -263,9 +250,7 @@ def read_scale(scale, rows: Rows, layout: Layout, form: str) -> IndexScale:
     else:
         ends = [scale] * layout.k
     if not all(isinstance(e, Iterable) and len(tuple(e)) == 2 and e[0] < e[1] for e in ends):
-        raise InputError(
-            "an answer scale is a pair (low, high) with low below high", where="scale", found=repr(scale)
-        )
+        raise InputError("an answer scale is a pair (low, high) with low below high", where="scale", found=repr(scale))
     low, high = np.array(ends, dtype=float).T
     values = rows.values[:, layout.column]
     if rows.observed is not None:  # an imputed mean is no answer

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
-from csi_lib.measure.inputs import read_items
+from csi_lib.measure.inputs import read_items, refuse_infinite
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,7 @@ def read_labels(ratings, *, categories=None, where: str = "ratings") -> Labels:
         try:
             categories = sorted(seen)
         except TypeError:
-            raise InputError(
-                "ratings mix numbers and text", where=where, action="Recode them alike"
-            ) from None
+            raise InputError("ratings mix numbers and text", where=where, action="Recode them alike") from None
     else:
         categories = list(categories)
         if unknown := [c for c in seen if c not in set(categories)]:
@@ -76,9 +74,18 @@ def complete_subjects(codes: np.ndarray, *, where: str = "ratings", fewest: int 
 def read_scores(ratings, *, where: str = "ratings") -> np.ndarray:
     """Numeric ratings of the subjects that every rater rated, subjects × raters."""
     table = read_items(ratings, where=where)
-    values = table.complete(where).values
+    refuse_infinite(table.values, table.names, where)
+    missing = np.isnan(table.values)
+    silent = [repr(name) for name, empty in zip(table.names, missing.all(axis=0)) if empty]
+    if silent:
+        raise InputError(f"rater {', '.join(silent)} rated nobody", where=where, action="Leave this column out")
+    values = table.values[~missing.any(axis=1)]
     if len(values) < 2:
         raise InputError(
-            "fewer than two subjects were rated by everybody", where=where, expected="two or more subjects"
+            "too few subjects were rated by everybody",
+            where=where,
+            found=len(values),
+            expected="2 or more",
+            action="krippendorff_alpha also uses the incompletely rated ones",
         )
     return values

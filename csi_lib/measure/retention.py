@@ -80,12 +80,10 @@ def parallel_analysis(
         raise InputError("too few draws", where="draws", found=draws, expected="20 or more, better 200")
     found = correlated_items(items, weights, missing, at_least=3)
     inverse(found.correlation, names=found.names)
-    k, n = len(found.names), int(round(found.n_effective))
+    k, n = len(found.names), round(found.n_effective)
     component, factor = _eigenvalues(found.correlation)
     rng = np.random.default_rng(seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MeasureWarning)  # Heywood cases among random samples
-        simulated = np.array([_eigenvalues(_unrelated(rng, n, k)) for _ in range(draws)])
+    simulated = np.array([_eigenvalues(_unrelated(rng, n, k)) for _ in range(draws)])
     limits = np.quantile(simulated, quantile, axis=0)
     frame = pd.DataFrame(
         {
@@ -142,7 +140,9 @@ def map_from_correlation(correlation) -> AveragePartial:
 
 
 def _eigenvalues(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    loadings = extract(correlation, 1, "minres").loadings
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MeasureWarning)  # one factor need not fit, least of all noise
+        loadings = extract(correlation, 1, "minres").loadings
     reduced = correlation.copy()
     np.fill_diagonal(reduced, (loadings**2).sum(axis=1))
     return np.linalg.eigvalsh(correlation)[::-1], np.linalg.eigvalsh(reduced)[::-1]

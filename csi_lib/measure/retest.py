@@ -38,7 +38,7 @@ class RetestReliability:
     ci: float
 
 
-def test_retest(first, second, *, ci: float = 0.95) -> RetestReliability:
+def test_retest(first, second, *, ci: float = 0.95) -> RetestReliability:  # noqa: PT028
     r"""Test–retest reliability: correlation, agreement and error of measurement.
 
     r is Pearson's with Fisher's interval. ICC2 also counts a shift of the mean as disagreement.
@@ -66,13 +66,13 @@ def test_retest(first, second, *, ci: float = 0.95) -> RetestReliability:
     Weir (2005), Journal of Strength and Conditioning Research 19, 231–240.
     """
     ci = read_proportion(ci, where="ci")
-    if isinstance(first, pd.Series) and isinstance(second, pd.Series) and len(first) == len(second):
-        if not first.index.equals(second.index):
-            raise InputError(
-                "the two occasions list different people (their indexes differ)",
-                where="first, second",
-                action="Join both by the respondent first",
-            )
+    both = isinstance(first, pd.Series) and isinstance(second, pd.Series)
+    if both and len(first) == len(second) and not first.index.equals(second.index):
+        raise InputError(
+            "the two occasions list different people (their indexes differ)",
+            where="first, second",
+            action="Join both by the respondent first",
+        )
     x, y = read_vector(first, where="first"), read_vector(second, where="second")
     if len(x) != len(y):
         raise InputError(
@@ -108,6 +108,3 @@ def test_retest(first, second, *, ci: float = 0.95) -> RetestReliability:
         n=n,
         ci=ci,
     )
-
-
-test_retest.__test__ = False  # the name is the statistic's own; pytest must not collect it

@@ -39,9 +39,7 @@ def rotate(
     return {"varimax": varimax, "oblimin": oblimin, "promax": promax}[method](loadings, **options)
 
 
-def varimax(
-    loadings: np.ndarray, *, normalize: bool = True, tolerance: float = 1e-5, steps: int = 1000
-) -> Rotation:
+def varimax(loadings: np.ndarray, *, normalize: bool = True, tolerance: float = 1e-5, steps: int = 1000) -> Rotation:
     """Orthogonal rotation that maximises the variance of the squared loadings.
 
     As ``stats::varimax(L, normalize, eps)``: polar decompositions until the criterion grows by
@@ -125,9 +123,7 @@ def oblimin(
     return Rotation(pattern * length, axes.T @ axes)
 
 
-def promax(
-    loadings: np.ndarray, *, power: float = 4, normalize: bool = True, tolerance: float = 1e-5
-) -> Rotation:
+def promax(loadings: np.ndarray, *, power: float = 4, normalize: bool = True, tolerance: float = 1e-5) -> Rotation:
     """Oblique rotation towards the varimax loadings raised to `power`, signs kept.
 
     With ``normalize=True`` the whole rotation works on rows of length one, as ``psych::fa(rotate =

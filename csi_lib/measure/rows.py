@@ -50,9 +50,7 @@ class Rows:
         return self.centred + self.mean
 
     @classmethod
-    def read(
-        cls, frame, items: Sequence[str], *, weights=None, missing: str = "listwise", least: int = 3
-    ) -> Rows:
+    def read(cls, frame, items: Sequence[str], *, weights=None, missing: str = "listwise", least: int = 3) -> Rows:
         """Check `items` of `frame` and centre them; every refusal says which item and what to do.
 
         Raises
@@ -90,9 +88,7 @@ class Rows:
         answers = weight @ here
         if not answers.all():
             gone = [str(item) for item, some in zip(items, answers, strict=True) if not some]
-            raise InputError(
-                "item without any answer", where="items", found=", ".join(gone), action="Drop it."
-            )
+            raise InputError("item without any answer", where="items", found=", ".join(gone), action="Drop it.")
         mean = (weight @ filled) / answers
         centred = np.where(here, filled - mean, 0.0)
         spread = weight @ centred**2

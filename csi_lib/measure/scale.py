@@ -137,9 +137,7 @@ def bottom_box(
     return _share((x < low + boxes).astype(float), w, ci, ci_method)
 
 
-def net_box(
-    values, low: float = 1, high: float = 5, *, boxes: int = 2, weights=None, ci: float = 0.95
-) -> Share:
+def net_box(values, low: float = 1, high: float = 5, *, boxes: int = 2, weights=None, ci: float = 0.95) -> Share:
     """Top-box share minus bottom-box share, −1..1, with the error of the difference.
 
     Both shares come from the same people, so the error is that of the mean of +1, 0, −1.
@@ -243,9 +241,7 @@ def _categories(values, low, high, weights, boxes) -> tuple[np.ndarray, np.ndarr
 
 def _refuse_empty_scale(low: float, high: float) -> None:
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise InputError(
-            "the scale has no width", where="low, high", found=f"{low}, {high}", expected="low < high"
-        )
+        raise InputError("the scale has no width", where="low, high", found=f"{low}, {high}", expected="low < high")
 
 
 def _refuse_outside(array: np.ndarray, names: list, low: float, high: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -11,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from csi_lib.errors import InputError
-from csi_lib.measure.inputs import Missing, read_items, read_option, read_proportion
+from csi_lib.errors import InputError, MeasureWarning
+from csi_lib.measure.inputs import Missing, read_items, read_option, read_proportion, refuse_constant
 from csi_lib.measure.moments import moments
 
 #: splits are all tried up to this many items (48,620 halves)
@@ -66,7 +67,17 @@ def split_half(
     weights, missing : as in :func:`csi_lib.cronbach_alpha`; everything is computed from the
         covariance matrix.
     ci : level of the interval of Spearman–Brown for a single split, by Fisher's z of r with
-        n − 3 (Kish's n under weights).
+        n − 3 (Kish's n under weights); three respondents leave everything up to 1 possible.
+
+    Raises
+    ------
+    InputError
+        For constant items, and halves without variance or that cancel each other.
+
+    Warns
+    -----
+    MeasureWarning
+        When there are fewer respondents than items, and when the halves correlate negatively.
 
     Notes
     -----
@@ -81,7 +92,14 @@ def split_half(
     ci = read_proportion(ci, where="ci")
     read_option(method, ("odd-even", "first-second", "random", "all"), where="method")
     found = moments(read_items(items, weights), missing)
+    refuse_constant(found.sd, found.names, "items")
     k = len(found.names)
+    if found.n < k:
+        warnings.warn(
+            f"{found.n} respondents for {k} items: split halves are hardly informative.",
+            MeasureWarning,
+            stacklevel=2,
+        )
     if method == "odd-even":
         halves = (np.arange(k) % 2 == 0)[None]
     elif method == "first-second":
@@ -119,8 +137,15 @@ def split_half(
     )
     low = high = None
     if len(halves) == 1 and method != "random":
-        low, high = (2 * x / (1 + x) for x in fisher_interval(float(r[0]), found.n_effective, ci))
+        low, high = fisher_interval(float(r[0]), found.n_effective, ci)
+        low, high = (2 * x / (1 + x) if x > -1 else -math.inf for x in (low, high))
     means = table[["spearman_brown", "guttman", "r"]].mean()
+    if means["r"] < 0:
+        warnings.warn(
+            f"The halves are negatively correlated ({means['r']:.3f}): some items probably need reversing.",
+            MeasureWarning,
+            stacklevel=2,
+        )
     return SplitHalf(
         spearman_brown=float(means["spearman_brown"]),
         guttman=float(means["guttman"]),

@@ -49,27 +49,21 @@ def stated_importance(picks, *, of="respondents", weights=None, ci=0.95) -> Impo
     share = weight @ chosen / weight.sum()
     if of == "respondents":
         centre = (share + z**2 / (2 * effective)) / (1 + z**2 / effective)
-        half = (
-            z / (1 + z**2 / effective) * np.sqrt(share * (1 - share) / effective + z**2 / (4 * effective**2))
-        )
+        half = z / (1 + z**2 / effective) * np.sqrt(share * (1 - share) / effective + z**2 / (4 * effective**2))
         estimate, low, high = share, centre - half, centre + half
     else:
         if not share.sum() > 0:
             raise InputError("nobody picked anything", where="picks")
         estimate = share / share.sum()
         residual = (
-            (chosen - estimate * chosen.sum(axis=1, keepdims=True))
-            / share.sum()
-            * (weight / weight.sum())[:, None]
+            (chosen - estimate * chosen.sum(axis=1, keepdims=True)) / share.sum() * (weight / weight.sum())[:, None]
         )
         se = np.sqrt((residual**2).sum(axis=0) * (n / (n - 1) if n > 1 else np.nan))
         low, high = np.maximum(0.0, estimate - z * se), np.minimum(1.0, estimate + z * se)
         if n == 1:
             raise InputError("one respondent gives no interval", where="picks", found="1 row")
     result = pd.DataFrame({"item": names, "estimate": estimate, "ci_low": low, "ci_high": high})
-    return Importance(
-        result, of, ci, "wilson" if of == "respondents" else "linearised", n, int((~answered).sum())
-    )
+    return Importance(result, of, ci, "wilson" if of == "respondents" else "linearised", n, int((~answered).sum()))
 
 
 def _read_picks(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, list]:

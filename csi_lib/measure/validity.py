@@ -129,7 +129,7 @@ def known_groups(scores, groups, *, order=None, ci: float = 0.95) -> KnownGroups
         raise InputError("one group per score is needed", where="groups", found=f"{len(y)}, {len(label)}")
     use = ~np.isnan(y) & label.notna().to_numpy()
     y, label = y[use], label[use].reset_index(drop=True)
-    names = list(order) if order is not None else list(pd.unique(label.sort_values()))
+    names = list(order) if order is not None else _in_order(label)
     parts = [y[(label == name).to_numpy()] for name in names]
     if len(names) < 2:
         raise InputError("two or more groups are needed", where="groups", found=names)
@@ -251,9 +251,7 @@ def criterion_correlations(
     return CriterionCorrelations(pd.DataFrame(rows, columns=columns), method, ci)
 
 
-def common_method(
-    items, *, weights=None, missing: Missing = "listwise", threshold: float = 0.5
-) -> CommonMethod:
+def common_method(items, *, weights=None, missing: Missing = "listwise", threshold: float = 0.5) -> CommonMethod:
     """Harman's single-factor check for variance that is due to the method of asking.
 
     The share of the variance that one unrotated principal component, and one common factor
@@ -280,6 +278,14 @@ def common_method(
         n=found.n,
         k=k,
     )
+
+
+def _in_order(label: pd.Series) -> list:
+    names = list(dict.fromkeys(label))
+    try:
+        return sorted(names)
+    except TypeError:  # numbers and text together have no order: as they come
+        return names
 
 
 def _small_sample_factor(df: float) -> float:

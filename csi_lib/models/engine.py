@@ -15,8 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.measure.pls import pls_path_model
 from csi_lib.models.spec import ModelFile, Node, Response
 from csi_lib.survey.assembly import domain_mean
 
@@ -79,10 +81,12 @@ def worth(codes: np.ndarray, low: float, high: float, response: Response, *, ite
     if response.kind == "top_box":
         return np.where(np.isnan(codes), np.nan, 100.0 * (codes > high - response.top))
     levels = np.asarray(response.levels, dtype=float)
-    count = int(round(high - low)) + 1
+    count = round(high - low) + 1
     if count != len(levels):
-        raise InputError(f"the model gives {len(levels)} levels but {item or 'the item'} has {count} categories",
-                         action="Use a model whose levels fit the scale, or response: {kind: linear}")  # fmt: skip
+        raise InputError(
+            f"the model gives {len(levels)} levels but {item or 'the item'} has {count} categories",
+            action="Use a model whose levels fit the scale, or response: {kind: linear}",
+        )
     index = np.where(np.isnan(codes), 0, codes - low).astype(int)
     return np.where(np.isnan(codes), np.nan, levels[index])
 
@@ -92,12 +96,17 @@ def estimate_weights(model: ModelFile, answers: Answers) -> EstimatedWeights:
     """The weight of every part of every node, by the node's rule, on all respondents of `answers`."""
     edges, values, z, rules, notes = [], [], [], [], []
     n = len(answers.weights)
+    outer = _path_weights(model, answers) if model.paths else {}
     scores: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # node → respondent score, d score / d weights
     for node in model.order:
         parts = [p for p in node.parts if not node.items or np.isfinite(answers[p]).any()]
         if not parts:
-            raise InputError(f"no item of {node.id} was answered by anybody", where=f"model {model.name}",
-                             found=", ".join(node.parts), action="Check the codebook's missing codes, or leave the node out of the model")  # fmt: skip
+            raise InputError(
+                f"no item of {node.id} was answered by anybody",
+                where=f"model {model.name}",
+                found=", ".join(node.parts),
+                action="Check the codebook's missing codes, or leave the node out of the model",
+            )
         if node.combine == "mean" or node.weights.rule == "equal":
             got, gz, rule = np.full(len(parts), 1.0 / len(parts)), np.zeros((n, len(parts))), "equal"
         elif node.weights.rule in ("fixed", "external"):
@@ -111,16 +120,40 @@ def estimate_weights(model: ModelFile, answers: Answers) -> EstimatedWeights:
             rule = "correlation"
             notes += note
         else:
-            raise InputError(f"rule {node.weights.rule} belongs to path models", where=f"model {model.name}, node {node.id}")
+            got, gz, rule = *outer[node.id], "pls"
         if not got.sum() > 0:
-            raise InputError(f"every weight of {node.id} is 0", where=f"model {model.name}",
-                             action="Check the items, or use another weighting rule")  # fmt: skip
+            raise InputError(
+                f"every weight of {node.id} is 0",
+                where=f"model {model.name}",
+                action="Check the items, or use another weighting rule",
+            )
         edges += [(node.id, p) for p in parts]
         values.append(got)
         z.append(gz)
         rules += [rule] * len(parts)
         scores[node.id] = _score(node, parts, got, answers, scores, edges)
     return EstimatedWeights(edges, np.concatenate(values), np.hstack(z), rules, tuple(notes))
+
+
+def _path_weights(model: ModelFile, answers: Answers) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Unstandardised outer weights of every block of the path model, normalised to 1, with their influence.
+
+    The index of a block is then Σ w·mean over its items (ECSI, ACSI), in any group, with the agency's weights.
+    """
+    blocks = {n.id: list(n.items or ()) for n in model.nodes if n.weights.rule == "pls"}
+    items = list(dict.fromkeys(i for b in blocks.values() for i in b))
+    frame = pd.DataFrame({i: answers[i] for i in items})
+    fitted = pls_path_model(frame, blocks, model.paths, weights=answers.weights, scale=(0, 100))
+    weights = fitted.index_weights.set_index(["block", "item"])["estimate"]
+    influence = fitted.influence("index_weights")
+    share = answers.weights[influence.index] / answers.weights[influence.index].sum()
+    out = {}
+    for block, names in blocks.items():
+        z = np.zeros((len(answers.weights), len(names)))
+        columns = [influence.columns.get_loc((block, i)) for i in names]
+        z[influence.index] = influence.to_numpy()[:, columns] * share[:, None]
+        out[block] = (weights.loc[[(block, i) for i in names]].to_numpy(float), z)
+    return out
 
 
 def _picked(node: Node, parts, answers: Answers):
@@ -130,7 +163,9 @@ def _picked(node: Node, parts, answers: Answers):
     asked = np.array([[str(v) not in ("nan", "None", "<NA>", "") for v in row] for row in picks])
     base = asked.any(axis=1)
     if not base.any():
-        raise InputError(f"nobody picked an important part of {node.id}", found=f"columns {', '.join(node.weights.picks)} are empty")
+        raise InputError(
+            f"nobody picked an important part of {node.id}", found=f"columns {', '.join(node.weights.picks)} are empty"
+        )
     text = picks.astype(str)
     value, z = np.empty(len(parts)), np.zeros((len(w), len(parts)))
     total = w[base].sum()
@@ -140,8 +175,11 @@ def _picked(node: Node, parts, answers: Answers):
         value[k] = (share + 1 / len(parts)) / 2
         z[:, k] = np.where(base, w * (chosen - share) / total, 0.0) / 2
     if not value.sum() > 0.5 + 1e-12:
-        raise InputError(f"the importance picks of {node.id} name none of its parts", expected=", ".join(parts),
-                         found=", ".join(sorted(set(text[base].ravel()))[:8]))  # fmt: skip
+        raise InputError(
+            f"the importance picks of {node.id} name none of its parts",
+            expected=", ".join(parts),
+            found=", ".join(sorted(set(text[base].ravel()))[:8]),
+        )
     return value, z
 
 
@@ -176,9 +214,10 @@ def _correlated(model, node: Node, parts, answers: Answers, scores, z_before):
                 return np.full(len(parts), 1.0 / len(parts)), np.zeros((n, len(parts))), notes
             raise InputError(
                 f"no correlation exists between {part} and {target or 'the other parts'} of {node.id}",
-                where=f"model {model.name}", found=f"{n_pairs} respondents answered both, and one of the two does not vary",
+                where=f"model {model.name}",
+                found=f"{n_pairs} respondents answered both, and one of the two does not vary",
                 action="Set weights.on_undefined: equal for this node, or use weights.at: pooled",
-            )  # fmt: skip
+            )
         if slopes[k] is not None and z_before.shape[1]:
             # the score depends on weights that were estimated below it
             slope = _slope(r, matrix[:, k], other, slopes[k], w)
@@ -186,11 +225,12 @@ def _correlated(model, node: Node, parts, answers: Answers, scores, z_before):
         if r < 0:
             if not node.weights.floor_negative:
                 raise InputError(
-                    f"the correlation weight of {part} in {node.id} is negative", where=f"model {model.name}",
+                    f"the correlation weight of {part} in {node.id} is negative",
+                    where=f"model {model.name}",
                     found=f"r = {r:.3f} with {target or 'the other parts'}, n = {n_pairs}",
                     expected="a positive correlation: better service, higher satisfaction",
                     action="Check whether the item is reverse-coded in the codebook, or set weights.floor_negative: true",
-                )  # fmt: skip
+                )
             r, influence = 0.0, np.zeros(n)
             notes.append(f"{node.id}.{part}: floor")
         value[k], z[:, k] = r, influence
@@ -252,7 +292,9 @@ def _score(node: Node, parts, weights, answers: Answers, scores, edges):
 
 
 # ------------------------------------------------------------------------------------------- nodes
-def evaluate_nodes(model: ModelFile, answers: Answers, weights: EstimatedWeights, codes: np.ndarray, groups: int) -> dict[str, Part]:
+def evaluate_nodes(
+    model: ModelFile, answers: Answers, weights: EstimatedWeights, codes: np.ndarray, groups: int
+) -> dict[str, Part]:
     """Every node and side construct in every group; `codes` gives each respondent's group, −1 for none."""
     edge = {pair: e for e, pair in enumerate(weights.edges)}
     parts: dict[str, Part] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -48,18 +49,24 @@ class IndexModel:
         if not (path.suffix in (".yml", ".yaml") or path.exists()):
             known = bundled_models()
             if str(name_or_path) not in known:
-                raise InputError(f"no index model is called {name_or_path!r}", expected=", ".join(known),
-                                 action=_did_you_mean(str(name_or_path), known))  # fmt: skip
+                raise InputError(
+                    f"no index model is called {name_or_path!r}",
+                    expected=", ".join(known),
+                    action=_did_you_mean(str(name_or_path), known),
+                )
             path = BUNDLED / f"{name_or_path}.yml"
-        return cls(YamlFile(path).validate(ModelFile))
+        return cls(read_model(path))
 
     def bound(self, binding: Mapping[str, str], *, sectors: Sectors | None = None) -> IndexModel:
         """The same model reading other columns: ``{model item: survey column}``."""
         odd = set(binding) - set(self.file.items)
         if odd:
             first = sorted(odd)[0]
-            raise InputError(f"model {self.file.name} has no item {first!r} to bind",
-                             expected=", ".join(self.file.items), action=_did_you_mean(first, self.file.items))  # fmt: skip
+            raise InputError(
+                f"model {self.file.name} has no item {first!r} to bind",
+                expected=", ".join(self.file.items),
+                action=_did_you_mean(first, self.file.items),
+            )
         file = self.file.model_copy(update={"sectors": sectors}) if sectors else self.file
         return replace(self, file=file, binding={**self.binding, **binding})
 
@@ -94,11 +101,17 @@ class IndexModel:
         """
         scales = {i: survey.codebook.scale(i) for i in survey.codebook.items if i in survey.frame}
         sizes = {i: s.points for i, s in scales.items() if s.points}
-        want = len(self.file.response.levels) if self.file.response.levels else max(sizes.values(), key=list(sizes.values()).count, default=0)
+        want = (
+            len(self.file.response.levels)
+            if self.file.response.levels
+            else max(sizes.values(), key=list(sizes.values()).count, default=0)
+        )
         items = [i for i, size in sizes.items() if size == want and survey.frame[i].notna().any()]
         if not items:
-            raise InputError(f"no item of the survey has the {want} answers that model {self.name} needs",
-                             found=", ".join(f"{i}: {s}" for i, s in list(sizes.items())[:6]))  # fmt: skip
+            raise InputError(
+                f"no item of the survey has the {want} answers that model {self.name} needs",
+                found=", ".join(f"{i}: {s}" for i, s in list(sizes.items())[:6]),
+            )
         nodes = [n.model_copy(update={"items": items}) if n.items == ["*"] else n for n in self.file.nodes]
         return replace(self, file=self.file.model_copy(update={"nodes": nodes}))
 
@@ -111,22 +124,27 @@ class IndexModel:
             item, column = absent[0]
             raise InputError(
                 f"model {self.name} needs the item {item!r}, and the survey has no column {column!r}",
-                where=f"model {self.name}", expected=", ".join(i for i, _ in absent),
-                action=_did_you_mean(column, list(frame.columns)) or "Bind the item in the study's model.yml, or take the model out",
-            )  # fmt: skip
+                where=f"model {self.name}",
+                expected=", ".join(i for i, _ in absent),
+                action=_did_you_mean(column, list(frame.columns))
+                or "Bind the item in the study's model.yml, or take the model out",
+            )
         matrix = np.empty((len(frame), len(columns)))
         for k, column in enumerate(columns):
             scale = survey.codebook.scale(column)
-            matrix[:, k] = worth(frame[column].to_numpy(float), float(scale.low), float(scale.high),
-                                 self.file.response, item=column)  # fmt: skip
+            matrix[:, k] = worth(
+                frame[column].to_numpy(float), float(scale.low), float(scale.high), self.file.response, item=column
+            )
         picks = {c for n in self.file.nodes for c in (n.weights.picks or ())}
         back = {column: item for item, column in self.binding.items()}
         chosen = {c: frame[self.binding.get(c, c)].astype("string").replace(back).to_numpy(dtype=object) for c in picks}
-        return Answers({i: k for k, i in enumerate(self.file.items)}, matrix,
-                       np.asarray(survey.design.weights, float), chosen)  # fmt: skip
+        return Answers(
+            {i: k for k, i in enumerate(self.file.items)}, matrix, np.asarray(survey.design.weights, float), chosen
+        )
 
-    def evaluate(self, survey, by: Sequence[str | tuple[str, ...]] = (), *, agency: str | None = None,
-                 weights_survey=None) -> Estimates:  # fmt: skip
+    def evaluate(
+        self, survey, by: Sequence[str | tuple[str, ...]] = (), *, agency: str | None = None, weights_survey=None
+    ) -> Estimates:
         """All nodes, side constructs and weights of the model on one survey.
 
         Parameters
@@ -156,8 +174,13 @@ class IndexModel:
         weights = estimate_weights(self.file, base_answers)
         other = {"survey": weights_survey} if elsewhere else {}
         build = Assembly(survey)
-        unit = {"unit": self.file.unit, "scale_low": 0.0, "scale_high": 100.0, "model": self.name,
-                "formula_edition": self.file.formula_edition}  # fmt: skip
+        unit = {
+            "unit": self.file.unit,
+            "scale_low": 0.0,
+            "scale_high": 100.0,
+            "model": self.name,
+            "formula_edition": self.file.formula_edition,
+        }
         if self.file.minus_scale:
             unit |= {"scale_low": -100.0}
         sectors = self._sectors(survey, agency or survey.agency)
@@ -166,8 +189,16 @@ class IndexModel:
             if sectors:
                 nodes[self.file.index] = self._by_sector(answers, weights, grouping, *sectors)
             for name, part in nodes.items():
-                build.add(grouping, part.value, part.own, part.base, measure=name, statistic="index",
-                          extra={"z": weights.z, "loading": part.by_weight, **other}, **unit)  # fmt: skip
+                build.add(
+                    grouping,
+                    part.value,
+                    part.own,
+                    part.base,
+                    measure=name,
+                    statistic="index",
+                    extra={"z": weights.z, "loading": part.by_weight, **other},
+                    **unit,
+                )
         self._add_weights(build, answers, weights, elsewhere, other)
         if sectors:
             self._add_importance(build, *sectors)
@@ -195,17 +226,39 @@ class IndexModel:
             estimated = weights.rules[e] in ("correlation", "importance_picks")
             own = z[:, e] if not elsewhere else np.zeros(n)
             extra = {"z": z[:, [e]], "loading": np.ones((1, 1)), **other} if elsewhere and estimated else None
-            build.add(total, value[[e]], own, answers.weights > 0, extra=extra, measure=f"{parent}>{part}",
-                      statistic="weight", unit="weight", scale_low=0.0, scale_high=1.0, model=self.name,
-                      formula_edition=self.file.formula_edition, value_text=weights.rules[e])  # fmt: skip
+            build.add(
+                total,
+                value[[e]],
+                own,
+                answers.weights > 0,
+                extra=extra,
+                measure=f"{parent}>{part}",
+                statistic="weight",
+                unit="weight",
+                scale_low=0.0,
+                scale_high=1.0,
+                model=self.name,
+                formula_edition=self.file.formula_edition,
+                value_text=weights.rules[e],
+            )
 
     def _add_importance(self, build: Assembly, codes, names, importance):
         spec = self.file.sectors
         for k, name in enumerate(names):
             at = Grouping((spec.by,), np.where(codes == k, 0, -1), ((name,),))
-            build.add(at, importance[[k]], np.zeros(len(codes)), codes == k, measure="sector", statistic="importance",
-                      unit="weight", scale_low=0.0, scale_high=1.0, model=self.name,
-                      formula_edition=self.file.formula_edition)  # fmt: skip
+            build.add(
+                at,
+                importance[[k]],
+                np.zeros(len(codes)),
+                codes == k,
+                measure="sector",
+                statistic="importance",
+                unit="weight",
+                scale_low=0.0,
+                scale_high=1.0,
+                model=self.name,
+                formula_edition=self.file.formula_edition,
+            )
 
     # ------------------------------------------------------------------ describing
     def node(self, name: str) -> Node:
@@ -226,15 +279,18 @@ class IndexModel:
             rows = estimates.frame[(estimates.frame["model"] == self.name) & estimates.frame["by1"].isna()]
             weight = rows[rows["statistic"] == "weight"].set_index("measure")["estimate"]
             value = rows[rows["statistic"] == "index"].set_index("measure")["estimate"]
-            frame["weight"] = [weight.get(f"{p}>{c}", w) for p, c, w in frame[["parent", "child", "weight"]].itertuples(index=False)]
+            frame["weight"] = [
+                weight.get(f"{p}>{c}", w) for p, c, w in frame[["parent", "child", "weight"]].itertuples(index=False)
+            ]
             frame["value"] = [value.get(c, np.nan) for c in frame["child"]]
         nodes = {n.id for n in self.file.nodes}
         frame["kind"] = ["node" if c in nodes else "item" for c in frame["child"]]
         return frame
 
 
-def sector_importance(criteria: Mapping[str, Mapping[str, float]] | None, names: Sequence[str],
-                      shares: Mapping[str, float] | None = None) -> np.ndarray:  # fmt: skip
+def sector_importance(
+    criteria: Mapping[str, Mapping[str, float]] | None, names: Sequence[str], shares: Mapping[str, float] | None = None
+) -> np.ndarray:
     """f_k = Σ_c a_c·x_kc / Σ_k x_kc, normalised to 1 over the sectors; equal when no criteria are declared.
 
     Source: seed study s20, importance = f(sales, headcount, social contribution); a = 1/3 each by default.
@@ -246,15 +302,32 @@ def sector_importance(criteria: Mapping[str, Mapping[str, float]] | None, names:
     for criterion, amounts in criteria.items():
         missing = [n for n in names if n not in amounts]
         if missing:
-            raise InputError(f"sector criterion {criterion} has no amount for {missing[0]}", expected=", ".join(names),
-                             found=", ".join(amounts), action="Give an amount for every sector in the data (0 is allowed)")  # fmt: skip
+            raise InputError(
+                f"sector criterion {criterion} has no amount for {missing[0]}",
+                expected=", ".join(names),
+                found=", ".join(amounts),
+                action="Give an amount for every sector in the data (0 is allowed)",
+            )
         x = np.array([float(amounts[n]) for n in names])
         if (x < 0).any() or x.sum() <= 0:
-            raise InputError(f"sector criterion {criterion} must be positive in sum and nowhere negative", found=str(dict(amounts)))
+            raise InputError(
+                f"sector criterion {criterion} must be positive in sum and nowhere negative", found=str(dict(amounts))
+            )
         out += a[criterion] * x / x.sum()
     if out.sum() <= 0:
         raise InputError("the criteria's shares sum to 0", found=str(shares))
     return out / out.sum()
+
+
+def read_model(path: Path) -> ModelFile:
+    """The declaration in a YAML file, read again only when the file has changed."""
+    stat = Path(path).stat() if Path(path).exists() else None
+    return _read_model(str(path), (stat.st_mtime_ns, stat.st_size) if stat else None)
+
+
+@lru_cache(maxsize=64)
+def _read_model(path: str, _stamp) -> ModelFile:
+    return YamlFile(Path(path)).validate(ModelFile)
 
 
 def bundled_models() -> list[str]:

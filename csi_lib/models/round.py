@@ -32,10 +32,19 @@ class Round:
     study : Study.
     data : folder with the respondent files, where they are not in the study's own.
     store : folder to keep results in between processes; None keeps them in memory only.
+    fresh : what is stored was checked against data and settings just now and need not be checked again.
     """
 
-    def __init__(self, study, *, data: str | Path | None = None, store: Path | None = None, source: str = "customers"):
-        self.study, self.data, self.source = study, data, source
+    def __init__(
+        self,
+        study,
+        *,
+        data: str | Path | None = None,
+        store: Path | None = None,
+        source: str = "customers",
+        fresh: bool = False,
+    ):
+        self.study, self.data, self.source, self.fresh = study, data, source, fresh
         self.store = Path(store) if store else None
         self._surveys: dict[tuple, object] = {}
         self._estimates: dict[tuple, Estimates] = {}
@@ -97,7 +106,11 @@ class Round:
         digest = hashlib.blake2s(str(STORE_VERSION).encode())
         package = Path(__file__).resolve().parents[1]
         sources = [p for part in ("measure", "study", "survey", "models") for p in sorted((package / part).rglob("*"))]
-        for path in [*sorted(Path(self.study.path).glob("*.y*ml")), *sorted(Path(self.study.path).glob("*.csv")), *sources]:
+        for path in [
+            *sorted(Path(self.study.path).glob("*.y*ml")),
+            *sorted(Path(self.study.path).glob("*.csv")),
+            *sources,
+        ]:
             if path.suffix in (".py", ".yml", ".yaml", ".csv") and path.is_file():
                 digest.update(path.name.encode() + path.read_bytes())
         return digest.hexdigest()
@@ -126,7 +139,7 @@ class Round:
             key, estimates = pickle.loads(place.read_bytes())
         except Exception:  # a half-written or foreign file is no result
             return None
-        return estimates if key == self.key(agency, year) else None
+        return estimates if self.fresh or key == self.key(agency, year) else None
 
     def _write(self, agency: str, year: int, estimates: Estimates) -> None:
         place = self._place(agency, year)

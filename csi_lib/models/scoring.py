@@ -31,10 +31,15 @@ def score(study, survey, *, pooled=None) -> Estimates:
         parts.append(model.evaluate(survey, by, weights_survey=pooled() if away and pooled else None))
     together = Estimates.concat(parts)
     frame = together.frame.assign(
-        study=study.id, agency=survey.agency, year=survey.year, period=study.period_of(survey.year), source=survey.source
+        study=study.id,
+        agency=survey.agency,
+        year=survey.year,
+        period=study.period_of(survey.year),
+        source=survey.source,
     )
     minimum = study.privacy.small_base_flag
     small = frame["flag"].isna() & (frame["n"] > 0) & (frame["n"] < minimum)
     frame["flag"] = np.where(small, "small_base", frame["flag"].astype(object))
-    return decide(Estimates(results_frame(frame), together.influence), groupings(survey, by), Rules.of(study, survey.source))
-
+    return decide(
+        Estimates(results_frame(frame), together.influence), groupings(survey, by), Rules.of(study, survey.source)
+    )

@@ -23,10 +23,15 @@ class Weights(Part):
     rule: Literal["equal", "fixed", "correlation", "importance_picks", "pls", "external"] = "equal"
     values: dict[str, float] | None = Field(None, description="fixed/external: weight of each item or child")
     target: str | None = Field(
-        None, alias="with", description="correlation: the item every part is correlated with; default the node's `asked`, else the mean of the other parts"
-    )  # fmt: skip
+        None,
+        alias="with",
+        description="correlation: the item every part is correlated with; default the node's `asked`, "
+        "else the mean of the other parts",
+    )
     at: Literal["agency-year", "pooled", "base-year"] = "agency-year"
-    floor_negative: bool = Field(False, description="correlation: a negative weight counts as 0 instead of being an error")
+    floor_negative: bool = Field(
+        False, description="correlation: a negative weight counts as 0 instead of being an error"
+    )
     on_undefined: Literal["error", "equal"] = Field(
         "error", description="correlation: what to do when an item does not vary, so that no correlation exists"
     )
@@ -55,7 +60,9 @@ class Node(Part):
     minus: list[str] | None = Field(None, description="expectation items of the same people, subtracted one by one")
     children: list[str] | None = None
     asked: str | None = Field(None, description="the item that asks for this construct directly")
-    role: Literal["expectation", "complaints", "trust", "overall", "loyalty"] | None = Field(None, description="what a side construct is, for the ladder and loyalty pages")
+    role: Literal["expectation", "complaints", "trust", "overall", "loyalty"] | None = Field(
+        None, description="what a side construct is, for the ladder and loyalty pages"
+    )
     combine: Literal["weighted", "mean"] = "weighted"
     weights: Weights = Weights()
     status: Status = "P"
@@ -106,7 +113,9 @@ class Sectors(Part):
     by: str
     shares: dict[str, float] | None = Field(None, description="a_c of each criterion; default equal")
     criteria: dict[str, Amounts] | None = Field(None, description="criterion → sector → amount")
-    agencies: dict[str, dict[str, Amounts]] | None = Field(None, description="agency → criterion → sector → amount, where they differ")
+    agencies: dict[str, dict[str, Amounts]] | None = Field(
+        None, description="agency → criterion → sector → amount, where they differ"
+    )
     status: Status = "D"
 
 
@@ -132,6 +141,9 @@ class ModelFile(Part):
     side: list[Node] = Field(default_factory=list, description="constructs beside the index: expectation, trust, …")
     sectors: Sectors | None = None
     mix: Mix | None = None
+    paths: list[tuple[str, str]] = Field(
+        default_factory=list, description="path model: [source, target] pairs of nodes whose weights have the rule pls"
+    )
     unit: Literal["points", "proportion"] = "points"
 
     @model_validator(mode="after")
@@ -156,6 +168,14 @@ class ModelFile(Part):
                 if odd:
                     raise ValueError(f"node {node.id}: weights and parts differ in {', '.join(sorted(odd))}")
         self.order  # noqa: B018  raises on a cycle
+        blocks = {n.id for n in self.nodes if n.weights.rule == "pls"}
+        for pair in self.paths:
+            for end in pair:
+                if end not in blocks:
+                    raise ValueError(f"paths: {end} is not a node with weights: {{rule: pls}}")
+        loose = blocks - {end for pair in self.paths for end in pair}
+        if loose:
+            raise ValueError(f"node {sorted(loose)[0]} has the rule pls but stands in no path")
         if self.mix and self.mix.overall not in ids:
             raise ValueError(f"mix.overall: {self.mix.overall} is not a node")
         return self

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from csi_lib.errors import InputError, nearest
-from csi_lib.models.index import BUNDLED, IndexModel, bundled_models
+from csi_lib.models.index import BUNDLED, IndexModel, bundled_models, read_model
 from csi_lib.models.spec import ModelFile, Sectors, Weights
 from csi_lib.study.base import Part
 from csi_lib.study.yaml_file import YamlFile
@@ -50,15 +50,19 @@ def study_model(study, name: str) -> IndexModel:
     if use.use not in bundled_models():
         known = [*bundled_models(), *own, *declared.models]
         close = nearest(name, known)
-        raise InputError(f"the study scores with {name!r}, which is neither a bundled model nor declared in model.yml",
-                         where=str(path), expected=", ".join(known),
-                         action=f"Did you mean {close}?" if close else "Declare it under own: in model.yml")  # fmt: skip
-    model = YamlFile(BUNDLED / f"{use.use}.yml").validate(ModelFile)
+        raise InputError(
+            f"the study scores with {name!r}, which is neither a bundled model nor declared in model.yml",
+            where=str(path),
+            expected=", ".join(known),
+            action=f"Did you mean {close}?" if close else "Declare it under own: in model.yml",
+        )
+    model = read_model(BUNDLED / f"{use.use}.yml")
     try:
         return IndexModel(_changed(model, name, use)).bound(use.bind)
     except InputError as error:
-        raise file.error(error.problem, "models", name, found=error.found, expected=error.expected,
-                         action=error.action) from None  # fmt: skip
+        raise file.error(
+            error.problem, "models", name, found=error.found, expected=error.expected, action=error.action
+        ) from None
 
 
 def _changed(model: ModelFile, name: str, use: Use) -> ModelFile:

@@ -20,12 +20,20 @@ UP, DOWN, LEVEL = "▲", "▼", "–"
 CLEAR, SIGNIFICANT = 0.01, 0.05
 
 _NOUNS = {
-    "change": {"ko": {"up": "상승", "down": "하락", "none": "차이 없음", "unknown": "비교 불가"},
-               "en": {"up": "rose", "down": "fell", "none": "no significant change", "unknown": "not comparable"}},
-    "comparison": {"ko": {"up": "높음", "down": "낮음", "none": "차이 없음", "unknown": "비교 불가"},
-                   "en": {"up": "higher", "down": "lower", "none": "no significant difference",
-                          "unknown": "not comparable"}},
-}  # fmt: skip
+    "change": {
+        "ko": {"up": "상승", "down": "하락", "none": "차이 없음", "unknown": "비교 불가"},
+        "en": {"up": "rose", "down": "fell", "none": "no significant change", "unknown": "not comparable"},
+    },
+    "comparison": {
+        "ko": {"up": "높음", "down": "낮음", "none": "차이 없음", "unknown": "비교 불가"},
+        "en": {
+            "up": "higher",
+            "down": "lower",
+            "none": "no significant difference",
+            "unknown": "not comparable",
+        },
+    },
+}
 _MARKS = {"up": UP, "down": DOWN, "none": LEVEL, "unknown": LEVEL}
 
 _SENTENCES = {
@@ -91,7 +99,8 @@ class Verdict:
         return _MARKS[self.direction]
 
     def word(self, lang: str, *, kind: str = "change") -> str:
-        """상승/하락/차이 없음, rose/fell/no significant change; ``kind="comparison"``: 높음/낮음, higher/lower."""
+        """상승/하락/차이 없음, rose/fell/no significant change; ``kind="comparison"``: 높음/낮음,
+        higher/lower."""
         return _kind(_NOUNS, kind)[check_lang(lang)][self.direction]
 
 
@@ -140,10 +149,17 @@ def verdict_of(row: Mapping, *, alpha: float = SIGNIFICANT, margin: float | None
 
 
 def describe(
-    row: Mapping, lang: str, *, subject: str | Sentence, versus: str | Sentence, kind: str = "change",
-    alpha: float = SIGNIFICANT, margin: float | None = None,
-) -> Sentence:  # fmt: skip
-    """The sentence on a difference: ``종합만족도는 전년보다 1.9점 상승했다(p = .012, 95% 신뢰구간 0.4~3.4점).``
+    row: Mapping,
+    lang: str,
+    *,
+    subject: str | Sentence,
+    versus: str | Sentence,
+    kind: str = "change",
+    alpha: float = SIGNIFICANT,
+    margin: float | None = None,
+) -> Sentence:
+    """The sentence on a difference: ``종합만족도는 전년보다 1.9점 상승했다(p = .012, 95% 신뢰구간
+    0.4~3.4점).``
 
     Parameters
     ----------
@@ -182,10 +198,9 @@ def ordinal(number: int) -> str:
     return f"{number}{tail}"
 
 
-def rank(
-    position: Number | int, of: int, lang: str, *, tied: bool = False, what: str | None = None
-) -> Sentence:
-    """``17개 기관 중 공동 3위`` / ``tied 3rd of 17``; `what` is the counted noun (기관; not used in English)."""
+def rank(position: Number | int, of: int, lang: str, *, tied: bool = False, what: str | None = None) -> Sentence:
+    """``17개 기관 중 공동 3위`` / ``tied 3rd of 17``; `what` is the counted noun (기관; not used in
+    English)."""
     number = position if isinstance(position, Number) else Number(position, "rank")
     if not number.shown:
         return say("{r}", lang, r=number)
@@ -208,9 +223,7 @@ def rank(
 def ordered(items: Sequence, lang: str) -> Sentence:
     """Items from the first to the last: ``가, 나, 다 순`` / ``A, then B, then C``."""
     if lang == "ko":
-        return say(
-            "{items} 순" if len(items) > 1 else "{items}", lang, items=join_words(items, lang, between=", ")
-        )
+        return say("{items} 순" if len(items) > 1 else "{items}", lang, items=join_words(items, lang, between=", "))
     return join_words(items, lang, between=", then ")
 
 

@@ -2,8 +2,8 @@
 
 The reader is pandoc's Markdown as Quarto configures it, so anything that could start a construct there
 (markup, math, citation, raw HTML, div, list, shortcode, footnote, table cell) is neutralised with a
-backslash, which pandoc accepts before every ASCII punctuation mark, or written as an entity. Only `.`, `:`, `-`, `=`, `+`, `%`
-and `(` are dangerous in some places only and stay readable elsewhere.
+backslash, which pandoc accepts before every ASCII punctuation mark, or written as an entity. Only `.`, `:`,
+`-`, `=`, `+`, `%` and `(` are dangerous in some places only and stay readable elsewhere.
 """
 
 from __future__ import annotations

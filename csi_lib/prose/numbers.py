@@ -39,6 +39,10 @@ class Unit(NamedTuple):
     en: str = ""
     leading_zero: bool = True
 
+    def suffix(self, lang: str) -> str:
+        """The unit's sign, to stand alone: 점, %, %p."""
+        return getattr(self, check_lang(lang)).strip()
+
 
 #: the units of results rows (CONTRACT §3, §4), and how many decimals each is printed with
 UNITS = {
@@ -64,8 +68,14 @@ UNITS = {
 }
 
 #: unit of the fields of a row that do not share the unit of the estimate
-_FIELD_UNITS = {"n": "count", "n_effective": "count", "n_weighted": "count", "p_value": "p_value", "deff": "deff",
-                "df": "number"}  # fmt: skip
+_FIELD_UNITS = {
+    "n": "count",
+    "n_effective": "count",
+    "n_weighted": "count",
+    "p_value": "p_value",
+    "deff": "deff",
+    "df": "number",
+}
 _FIELDS = {"estimate", "se", "ci_low", "ci_high", *_FIELD_UNITS}
 
 
@@ -73,7 +83,7 @@ def absent(value: object) -> bool:
     """None, NaN, pandas' NA and NaT."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(value, (int, float)) and value != value or bool(getattr(value, "is_nan", bool)())
+    return (isinstance(value, (int, float)) and value != value) or bool(getattr(value, "is_nan", bool)())
 
 
 def unit_of(name: str) -> Unit:
@@ -122,9 +132,7 @@ class Number:
     def __post_init__(self):
         unit_of(self.unit)
         if isinstance(self.value, (str, bytes, bool)):
-            raise InputError(
-                "a Number holds a number", found=repr(self.value), expected="a float, an int or None"
-            )
+            raise InputError("a Number holds a number", found=repr(self.value), expected="a float, an int or None")
         for name in ("row_id", "flag"):
             if absent(getattr(self, name)):
                 object.__setattr__(self, name, None)
@@ -133,9 +141,7 @@ class Number:
         if absent(self.value):
             object.__setattr__(self, "value", None)
         elif self.value in (float("inf"), float("-inf")):
-            raise InputError(
-                "an infinite number cannot be shown", where=f"row {self.row_id}", found=str(self.value)
-            )
+            raise InputError("an infinite number cannot be shown", where=f"row {self.row_id}", found=str(self.value))
 
     @classmethod
     def from_row(
@@ -149,21 +155,28 @@ class Number:
     ) -> Number:
         """The number in `field` of a results row (CONTRACT §4): estimate, se, ci_low, ci_high, n, p_value ….
 
-        `row` is a mapping or a pandas Series with the columns of ``results.parquet``; absent columns are null.
+        `row` is a mapping or a Series with the columns of ``results.parquet``; absent columns are null.
         """
         if field not in _FIELDS:
-            raise InputError(
-                "unknown field of a results row", found=repr(field), expected=", ".join(sorted(_FIELDS))
-            )
+            raise InputError("unknown field of a results row", found=repr(field), expected=", ".join(sorted(_FIELDS)))
         unit = _FIELD_UNITS.get(field) or row.get("unit")
         if absent(unit):
-            raise InputError("a results row without a unit cannot be printed", where=f"row {row.get('row_id')}",
-                             expected=", ".join(UNITS))  # fmt: skip
+            raise InputError(
+                "a results row without a unit cannot be printed",
+                where=f"row {row.get('row_id')}",
+                expected=", ".join(UNITS),
+            )
         hidden = row.get("suppressed")
         return cls(
-            row.get(field), str(unit), digits=digits, row_id=row.get("row_id"), flag=row.get("flag"), signed=signed,
-            suppressed=not absent(hidden) and bool(hidden), mark=mark,
-        )  # fmt: skip
+            row.get(field),
+            str(unit),
+            digits=digits,
+            row_id=row.get("row_id"),
+            flag=row.get("flag"),
+            signed=signed,
+            suppressed=not absent(hidden) and bool(hidden),
+            mark=mark,
+        )
 
     # ------------------------------------------------------------------ what is printed
     @property
@@ -227,9 +240,7 @@ class Interval:
     @classmethod
     def from_row(cls, row: Mapping, *, digits: int | None = None) -> Interval:
         """The confidence interval of a results row."""
-        return cls(
-            Number.from_row(row, "ci_low", digits=digits), Number.from_row(row, "ci_high", digits=digits)
-        )
+        return cls(Number.from_row(row, "ci_low", digits=digits), Number.from_row(row, "ci_high", digits=digits))
 
     @property
     def shown(self) -> bool:

@@ -16,11 +16,31 @@ OPEN, CLOSED, RIEUL = "open", "closed", "rieul"
 
 # after a consonant, after a vowel; 로 and its compounds follow the vowel form after ㄹ as well
 _PAIRS = [
-    ("은", "는"), ("이", "가"), ("을", "를"), ("과", "와"), ("아", "야"), ("이여", "여"), ("이나", "나"), ("이라", "라"),
-    ("이라고", "라고"), ("이라는", "라는"), ("이란", "란"), ("이며", "며"), ("이고", "고"), ("이지만", "지만"),
-    ("이랑", "랑"), ("이든", "든"), ("이야", "야"), ("이다", "다"), ("이었", "였"), ("이에요", "예요"),
-    ("으로", "로"), ("으로서", "로서"), ("으로써", "로써"), ("으로부터", "로부터"),
-]  # fmt: skip
+    ("은", "는"),
+    ("이", "가"),
+    ("을", "를"),
+    ("과", "와"),
+    ("아", "야"),
+    ("이여", "여"),
+    ("이나", "나"),
+    ("이라", "라"),
+    ("이라고", "라고"),
+    ("이라는", "라는"),
+    ("이란", "란"),
+    ("이며", "며"),
+    ("이고", "고"),
+    ("이지만", "지만"),
+    ("이랑", "랑"),
+    ("이든", "든"),
+    ("이야", "야"),
+    ("이다", "다"),
+    ("이었", "였"),
+    ("이에요", "예요"),
+    ("으로", "로"),
+    ("으로서", "로서"),
+    ("으로써", "로써"),
+    ("으로부터", "로부터"),
+]
 PARTICLES = {f"{a}/{b}": (a, b) for a, b in _PAIRS} | {f"{b}/{a}": (a, b) for a, b in _PAIRS}
 
 # readings by final sound; digits 영 일 이 삼 사 오 육 칠 팔 구
@@ -32,16 +52,72 @@ _LETTERS = dict.fromkeys("abcdefghijklmnopqrstuvwxyz", OPEN) | {
     "n": CLOSED,
 }
 _SYMBOLS = {
-    "%": OPEN, "‰": RIEUL, "℃": OPEN, "°": OPEN, "$": OPEN, "₩": CLOSED, "￦": CLOSED, "€": OPEN, "£": OPEN, "¥": CLOSED,
-    "²": CLOSED, "³": CLOSED, "㎡": OPEN, "㎢": OPEN, "㎥": OPEN, "㎞": OPEN, "㎝": OPEN, "㎜": OPEN, "㎏": CLOSED,
-    "㎎": CLOSED, "+": OPEN, "&": OPEN, "#": CLOSED, "@": CLOSED, "ε": CLOSED, "ο": CLOSED, "υ": CLOSED,
-}  # fmt: skip
-_UNITS = {"kg": CLOSED, "g": CLOSED, "mg": CLOSED, "km": OPEN, "m": OPEN, "cm": OPEN, "mm": OPEN, "l": OPEN, "L": OPEN,
-          "ml": OPEN, "kWh": OPEN, "pp": OPEN, "p": OPEN, "ha": OPEN}  # fmt: skip
+    "%": OPEN,
+    "‰": RIEUL,
+    "℃": OPEN,
+    "°": OPEN,
+    "$": OPEN,
+    "₩": CLOSED,
+    "￦": CLOSED,
+    "€": OPEN,
+    "£": OPEN,
+    "¥": CLOSED,
+    "²": CLOSED,
+    "³": CLOSED,
+    "㎡": OPEN,
+    "㎢": OPEN,
+    "㎥": OPEN,
+    "㎞": OPEN,
+    "㎝": OPEN,
+    "㎜": OPEN,
+    "㎏": CLOSED,
+    "㎎": CLOSED,
+    "+": OPEN,
+    "&": OPEN,
+    "#": CLOSED,
+    "@": CLOSED,
+    "ε": CLOSED,
+    "ο": CLOSED,
+    "υ": CLOSED,
+}
+_UNITS = {
+    "kg": CLOSED,
+    "g": CLOSED,
+    "mg": CLOSED,
+    "km": OPEN,
+    "m": OPEN,
+    "cm": OPEN,
+    "mm": OPEN,
+    "l": OPEN,
+    "L": OPEN,
+    "ml": OPEN,
+    "kWh": OPEN,
+    "pp": OPEN,
+    "p": OPEN,
+    "ha": OPEN,
+}
 # English words whose Korean spelling the rules below miss, and capitals read as a word
-_WORDS = {"up": CLOSED, "check": OPEN, "set": OPEN, "kit": OPEN, "hub": OPEN, "type": CLOSED, "tape": CLOSED,
-          "talk": OPEN, "kakaotalk": CLOSED, "me": OPEN, "we": OPEN, "mom": CLOSED, "box": OPEN,
-          "one": CLOSED, "some": CLOSED, "staff": OPEN, "cut": CLOSED, "good": CLOSED, "word": OPEN}  # fmt: skip
+_WORDS = {
+    "up": CLOSED,
+    "check": OPEN,
+    "set": OPEN,
+    "kit": OPEN,
+    "hub": OPEN,
+    "type": CLOSED,
+    "tape": CLOSED,
+    "talk": OPEN,
+    "kakaotalk": CLOSED,
+    "me": OPEN,
+    "we": OPEN,
+    "mom": CLOSED,
+    "box": OPEN,
+    "one": CLOSED,
+    "some": CLOSED,
+    "staff": OPEN,
+    "cut": CLOSED,
+    "good": CLOSED,
+    "word": OPEN,
+}
 
 # quotes, closing brackets and Markdown around the word are not read
 _UNREAD = "\"'`*_~^\\|“”‘’」』》〉】〕］｠)]}>.,:;!?…·†‡* \t\u3000"
@@ -59,7 +135,8 @@ def josa(text: object, pair: str) -> str:
     ----------
     text : any word, number, unit, acronym or Markdown span; parentheses after a word, quotes and emphasis
         are not read: ``국민연금공단(NPS)`` takes 은 after 단.
-    pair : one of `PARTICLES`, either form first: 은/는, 이/가, 을/를, 과/와, 으로/로, 이나/나, 이라/라, 아/야 ….
+    pair : one of `PARTICLES`, either form first: 은/는, 이/가, 을/를, 과/와, 으로/로, 이나/나, 이라/라,
+        아/야 ….
 
     Returns
     -------
@@ -72,8 +149,9 @@ def josa(text: object, pair: str) -> str:
     try:
         closed, opened = PARTICLES[pair]
     except KeyError:
-        raise InputError("unknown pair of particles", found=repr(pair), expected=", ".join(f"{a}/{b}" for a, b in _PAIRS)
-                         ) from None  # fmt: skip
+        raise InputError(
+            "unknown pair of particles", found=repr(pair), expected=", ".join(f"{a}/{b}" for a, b in _PAIRS)
+        ) from None
     sound = final_sound(text)
     if sound is None:
         return f"({closed[0]}){opened}" if closed[1:] == opened else f"{closed}({opened})"

@@ -13,37 +13,50 @@ from csi_lib.errors import InputError, nearest
 from csi_lib.prose.escape import clean_text
 from csi_lib.prose.numbers import absent
 
-_KEYED_BY = ("measure", "group1", "group2", "agency", "year", "period", "statistic")
-
 
 class Labels:
-    """Code → label: the mapping first, then a ``<column>_label`` column of the frame, else the code itself."""
+    """Code → label: the mapping first, then a ``<column>_label`` column of the frame, else the code itself.
+
+    The same code may mean different things within different variables (group 1 of sex, group 1 of age); where
+    the frame says the variable (``by1`` for ``group1``), the label is looked up `within` it.
+    """
 
     def __init__(self, frame: pd.DataFrame, labels: Mapping | None, *, total: str):
         self._labels, self._total, self._frames = dict(labels or {}), total, {}
-        for column in _KEYED_BY:
-            if f"{column}_label" in frame.columns:
-                pairs = frame[[column, f"{column}_label"]].dropna().drop_duplicates(column)
-                self._frames[column] = dict(zip(pairs.iloc[:, 0], pairs.iloc[:, 1], strict=True))
+        for column in frame.columns:
+            shown = f"{column}_label"
+            if shown not in frame.columns:
+                continue
+            variable = column.replace("group", "by")
+            where = frame[variable] if column.startswith("group") and variable in frame else [None] * len(frame)
+            pairs = {}
+            for context, value, label in zip(where, frame[column], frame[shown], strict=True):
+                if not (absent(value) or absent(label)):
+                    pairs.setdefault((None if absent(context) else context, value), label)
+                    pairs.setdefault((None, value), label)
+            self._frames[column] = pairs
 
-    def __call__(self, column: str, code) -> str:
+    def __call__(self, column: str, code, *, within=None) -> str:
         if absent(code):
             return self._total
-        label = self._labels.get(code, self._frames.get(column, {}).get(code, code))
+        known = self._frames.get(column, {})
+        label = self._labels.get(code, known.get((within, code), known.get((None, code), code)))
         return clean_text(label) or str(code)
 
 
 def results(frame: pd.DataFrame, *, where: str, need: Sequence[str] = ()) -> pd.DataFrame:
     """`frame` checked to be results rows with bases; optional columns are added as null."""
     if not isinstance(frame, pd.DataFrame):
-        raise InputError(
-            "not a frame of results", where=where, found=type(frame).__name__, expected="DataFrame"
-        )
+        raise InputError("not a frame of results", where=where, found=type(frame).__name__, expected="DataFrame")
     for column in ("estimate", "unit", *need):
         if column not in frame.columns:
             close = nearest(column, frame.columns)
-            raise InputError(f"the frame has no column {column!r}", where=where, found=", ".join(frame.columns),
-                             action=f"Did you mean {close}?" if close else None)  # fmt: skip
+            raise InputError(
+                f"the frame has no column {column!r}",
+                where=where,
+                found=", ".join(frame.columns),
+                action=f"Did you mean {close}?" if close else None,
+            )
     if "n" not in frame.columns:
         raise InputError("results without bases cannot be shown", where=where, expected="a column n")
     if not len(frame):
@@ -54,8 +67,11 @@ def results(frame: pd.DataFrame, *, where: str, need: Sequence[str] = ()) -> pd.
         frame = frame.assign(suppressed=suppressed)
     bare = frame["n"].isna() & frame["estimate"].notna() & ~frame["suppressed"]
     if bare.any():
-        raise InputError("results without bases cannot be shown", where=where,
-                         found=f"{int(bare.sum())} of {len(frame)} rows have an estimate but no n")  # fmt: skip
+        raise InputError(
+            "results without bases cannot be shown",
+            where=where,
+            found=f"{int(bare.sum())} of {len(frame)} rows have an estimate but no n",
+        )
     return frame
 
 

@@ -59,9 +59,9 @@ def say(template: str, lang: str, **fields: Value) -> Sentence:
 
     Parameters
     ----------
-    template : Markdown with ``{field}``, ``{field:은/는}`` (particle after it) and options, separated by commas:
-        ``bare`` (no unit), ``abs`` (no sign), ``signed`` (plus sign), ``p`` (p = .034), ``plain``; for instance
-        ``{change:abs,이/가}``. ``{{`` and ``}}`` are literal braces.
+    template : Markdown with ``{field}``, ``{field:은/는}`` (particle after it) and options, with
+        commas between: ``bare`` (no unit), ``abs`` (no sign), ``signed`` (plus sign), ``p`` (p = .034),
+        ``plain``; for instance ``{change:abs,이/가}``. ``{{`` and ``}}`` are literal braces.
     lang : ``ko`` or ``en``.
     fields : str (data: escaped), Number, Interval, Sentence (already prose), an int that is a name rather
         than a result (a year, a chapter), or a list of these, joined: 가와 나; 가, 나, 다; A, B, and C.
@@ -92,20 +92,21 @@ def say(template: str, lang: str, **fields: Value) -> Sentence:
                 found=", ".join(fields) or "no fields", action=f"Did you mean {close}?" if close else None,
             )  # fmt: skip
         used.add(name)
-        part = _filled(
-            fields[name], lang, _read_options(option, lang, template), where=f"{name} in {template!r}"
-        )
+        part = _filled(fields[name], lang, _read_options(option, lang, template), where=f"{name} in {template!r}")
         markdown.append(part.markdown)
         text.append(part.text)
         ids += part.row_ids
     if unused := [name for name in fields if name not in used]:
-        raise InputError(f"given but not in the template: {', '.join(unused)}", where=f"template {template!r}",
-                         action="Remove it, or use it: a number nobody reads is a mistake")  # fmt: skip
+        raise InputError(
+            f"given but not in the template: {', '.join(unused)}",
+            where=f"template {template!r}",
+            action="Remove it, or use it: a number nobody reads is a mistake",
+        )
     return Sentence("".join(markdown), "".join(text), tuple(dict.fromkeys(ids)))
 
 
 def join_words(items: Sequence[Value], lang: str, *, between: str | None = None) -> Sentence:
-    """Items as a phrase: 가와 나; 가, 나, 다; A and B; A, B, and C. `between` (e.g. ``·``) joins them all alike."""
+    """Items as a phrase: 가와 나; 가, 나, 다; A, B, and C. `between` (e.g. ``·``) joins them all alike."""
     if not items:
         raise InputError("nothing to join", found="an empty list", action="Write another sentence for 'none'")
     parts = [_filled(item, lang, [], where="list") for item in items]
@@ -118,9 +119,7 @@ def join_words(items: Sequence[Value], lang: str, *, between: str | None = None)
             link = f"{josa(out.text, '과/와')} " if len(parts) == 2 else ", "
         else:
             link = (" and " if len(parts) == 2 else ", and ") if last else ", "
-        out = Sentence(
-            out.markdown + link + part.markdown, out.text + link + part.text, out.row_ids + part.row_ids
-        )
+        out = Sentence(out.markdown + link + part.markdown, out.text + link + part.text, out.row_ids + part.row_ids)
     return out
 
 
@@ -128,8 +127,11 @@ def _parse(template: str):
     try:
         yield from Formatter().parse(template)
     except ValueError as error:
-        raise InputError(f"unbalanced braces ({error})", where=f"template {template!r}",
-                         expected="{field} or {field:은/는}; {{ and }} for literal braces") from None  # fmt: skip
+        raise InputError(
+            f"unbalanced braces ({error})",
+            where=f"template {template!r}",
+            expected="{field} or {field:은/는}; {{ and }} for literal braces",
+        ) from None
 
 
 def _read_options(option: str | None, lang: str, template: str) -> list[str]:
@@ -137,9 +139,7 @@ def _read_options(option: str | None, lang: str, template: str) -> list[str]:
     for name in options:
         if name in PARTICLES:
             if lang != "ko":
-                raise InputError(
-                    f"particle {name} in a template that is not Korean", where=f"template {template!r}"
-                )
+                raise InputError(f"particle {name} in a template that is not Korean", where=f"template {template!r}")
         elif name not in _OPTIONS:
             raise InputError("unknown option of a field", where=f"template {template!r}", found=repr(name),
                              expected=f"a particle pair such as 은/는, or {', '.join(_OPTIONS)}")  # fmt: skip

@@ -20,7 +20,6 @@ from csi_lib.prose.sentences import Sentence, say
 from csi_lib.report.context import Context
 from csi_lib.report.display import Display, figure_display, highlights_display, sentence_display, table_display
 from csi_lib.report.labels import Labels
-from csi_lib.study.study import load_study
 from csi_lib.survey.estimates import KEYS, Estimates, results_frame
 from csi_lib.tables.table import Table
 
@@ -47,14 +46,19 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     ------
     InputError with the near spelling for an unknown study, agency, year or language.
     """
-    study = load_study(study)
+    context = Context.current()
+    study = context.study_or(study)
     lang, release = lang or study.report.language, release or study.report.release
     if agency == OVERALL:
         study.jobs(None, year, lang, release)
     elif not study.jobs(agency, year, lang, release):
-        raise InputError("the agency took no part in this wave", where=f"study {study.id!r}", found=f"{agency}, {year}",
-                         action="Waves of an agency are listed in agencies.yml")  # fmt: skip
-    return Chapter(study, str(agency), int(year), lang, release, Context.current())
+        raise InputError(
+            "the agency took no part in this wave",
+            where=f"study {study.id!r}",
+            found=f"{agency}, {year}",
+            action="Waves of an agency are listed in agencies.yml",
+        )
+    return Chapter(study, str(agency), int(year), lang, release, context)
 
 
 class Chapter:
@@ -70,9 +74,9 @@ class Chapter:
     def __init__(self, study, agency: str, year: int, lang: str, release: str, context: Context):
         self.study, self.agency, self.year, self.lang, self.release = study, agency, year, lang, release
         self.id = context.chapter
-        self._figures = context.figures
-        self._round = Round(study, data=context.data, store=context.store)
-        self._known: dict[str, dict] = {}
+        self._figures, self._chapters = context.figures, context.chapters
+        self._round = Round(study, data=context.data, store=context.store, fresh=context.fresh)
+        self._known: dict[str, tuple[pd.DataFrame, int]] = {}  # row id → frame and position
         self._gains: pd.DataFrame | None = None
         self._spoken = 0
 
@@ -97,7 +101,11 @@ class Chapter:
     @property
     def previous_year(self) -> int | None:
         """The last wave before this one in which the agency took part."""
-        years = [y for y in self.study.years if y < self.year and (self.agency == OVERALL or self._round.took_part(self.agency, y))]
+        years = [
+            y
+            for y in self.study.years
+            if y < self.year and (self.agency == OVERALL or self._round.took_part(self.agency, y))
+        ]
         return max(years, default=None)
 
     @cached_property
@@ -146,7 +154,9 @@ class Chapter:
     def model(self) -> IndexModel:
         """The report's own index: the first model of the study."""
         if not self.models:
-            raise InputError("the study names no index model", where="study.yml: models", action="Name one; csi models lists them")
+            raise InputError(
+                "the study names no index model", where="study.yml: models", action="Name one; csi models lists them"
+            )
         return self.models[0]
 
     # ------------------------------------------------------------------ peers
@@ -171,7 +181,9 @@ class Chapter:
     @property
     def name(self) -> str:
         """The agency's name, or what the overall report is called."""
-        return self.text(ko="전체 기관", en="All agencies") if self.agency == OVERALL else self.labels.agency(self.agency)
+        return (
+            self.text(ko="전체 기관", en="All agencies") if self.agency == OVERALL else self.labels.agency(self.agency)
+        )
 
     def took_part(self, year: int) -> bool:
         return self.agency == OVERALL or self._round.took_part(self.agency, year)
@@ -245,23 +257,35 @@ class Chapter:
 
     def change(self, row: Mapping) -> pd.Series | None:
         """The change of a row's number since the last wave, or None where there is no last wave."""
-        if not len(self.changes):
-            return None
-        return self.row(self.changes, versus=f"{row['statistic']}:year={self.previous_year}", **_identity(row))
+        changes = self.change_rows(pd.DataFrame([row]))
+        return None if changes is None else changes.iloc[0]
 
     def before(self, row: Mapping) -> pd.Series | None:
         """The same number in the last wave, or None."""
-        if self.previous is None:
-            return None
-        return self.row(self.previous, **_identity(row, "statistic"))
+        found = self.previous_rows(pd.DataFrame([row]))
+        return None if found is None else found.iloc[0]
 
     def previous_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
         """The same numbers in the last wave, of those that exist there; None when there are none."""
-        return _stacked([self.before(row) for row in rows.to_dict("records")])
+        if self.previous is None:
+            return None
+        at = [p for p in _locate(self.previous, rows) if p is not None]
+        return self.labels.attach(self.previous.frame.iloc[at].reset_index(drop=True)) if at else None
 
     def change_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
-        """Their changes since the last wave; None when there are none."""
-        return _stacked([self.change(row) for row in rows.to_dict("records")])
+        """The tested changes of these numbers since the last wave; None when there are none."""
+        if self.previous is None:
+            return None
+        pairs = [
+            (a, b)
+            for a, b in zip(_locate(self.estimates, rows), _locate(self.previous, rows), strict=True)
+            if None not in (a, b)
+        ]
+        if not pairs:
+            return None
+        both = Estimates.concat([self.estimates.take([a for a, _ in pairs]), self.previous.take([b for _, b in pairs])])
+        changes = self._register(both.contrast({"year": self.year}, {"year": self.previous_year}))
+        return self.labels.attach(changes.frame) if len(changes) else None
 
     def interval(self, row: Mapping) -> Interval:
         return Interval.from_row(row)
@@ -285,51 +309,75 @@ class Chapter:
         if isinstance(rows, Estimates):
             return self._register(rows).frame
         frame = pd.DataFrame(rows)
-        own = {"study": self.study.id, "agency": self.agency, "year": self.year, "period": self.study.period_of(self.year),
-               "source": self._round.source, "release": self.release}  # fmt: skip
+        own = {
+            "study": self.study.id,
+            "agency": self.agency,
+            "year": self.year,
+            "period": self.study.period_of(self.year),
+            "source": self._round.source,
+            "release": self.release,
+        }
         fill = {k: v for k, v in {**own, **constant}.items() if k not in frame or frame[k].isna().all()}
         out = results_frame(frame, **fill)
         double = out["row_id"].duplicated()
         if double.any():
             first = out.loc[double].iloc[0]
-            raise InputError("two numbers have the same keys, so one of them could not be told from the other",
-                             found=", ".join(f"{k}={first[k]}" for k in KEYS if not pd.isna(first[k])))  # fmt: skip
+            raise InputError(
+                "two numbers have the same keys, so one of them could not be told from the other",
+                found=", ".join(f"{k}={first[k]}" for k in KEYS if not pd.isna(first[k])),
+            )
         self._register(Estimates(out))
         extra = [c for c in frame.columns if c not in out.columns]
         return pd.concat([out, frame[extra].reset_index(drop=True)], axis=1)
 
     def _register(self, estimates: Estimates) -> Estimates:
-        for row_id, record in zip(estimates.frame["row_id"], estimates.frame.to_dict("records"), strict=True):
-            self._known[row_id] = record
+        frame = estimates.frame
+        self._known.update((row_id, (frame, i)) for i, row_id in enumerate(frame["row_id"]))
         return estimates
 
     def _recorded(self, ids: Sequence[str], name: str) -> list[dict]:
         missing = [i for i in ids if i not in self._known]
         if missing:
-            raise InputError(f"{len(missing)} numbers of {name} have no results row", found=", ".join(missing[:3]),
-                             action="Pass them through chapter.record first")  # fmt: skip
-        return [{**self._known[i], "chapter": self.id, "object_id": name} for i in ids]
+            raise InputError(
+                f"{len(missing)} numbers of {name} have no results row",
+                found=", ".join(missing[:3]),
+                action="Pass them through chapter.record first",
+            )
+        rows = (self._known[i] for i in ids)
+        return [{**frame.iloc[at].to_dict(), "chapter": self.id, "object_id": name} for frame, at in rows]
 
     # ------------------------------------------------------------------ showing and saying
     def show(self, thing) -> Display:
         """Show a `Table` or `Figure` and record every number in it."""
         if isinstance(thing, Table):
             if not (thing.has_bases or thing.exempt):
-                raise InputError("a table of results shows its bases", where=f"table {thing.name}",
-                                 action="Add n to its fields, or say why it needs none (exempt=)")  # fmt: skip
+                raise InputError(
+                    "a table of results shows its bases",
+                    where=f"table {thing.name}",
+                    action="Add n to its fields, or say why it needs none (exempt=)",
+                )
             return table_display(thing, self._recorded(thing.row_ids, f"tbl-{thing.name}"))
         if not (thing.has_bases or "row_id" not in thing.data):
             raise InputError("a figure of results shows its bases", where=f"figure {thing.name}")
         return figure_display(thing, self._recorded(thing.row_ids, f"fig-{thing.name}"), self.id, self._figures)
 
-    def say(self, template: str | Mapping | Sentence | None = None, *, ko: str | None = None, en: str | None = None, **fields) -> Display:
+    def say(
+        self,
+        template: str | Mapping | Sentence | None = None,
+        *,
+        ko: str | None = None,
+        en: str | None = None,
+        **fields,
+    ) -> Display:
         """A paragraph written from numbers; `ko` and `en` are the two languages' templates (see `prose.say`).
 
         Rows given as fields count as their estimate. A list of Sentences becomes one paragraph.
         """
         return sentence_display(*self._sentence(template, ko, en, fields))
 
-    def sentence(self, template: str | None = None, *, ko: str | None = None, en: str | None = None, **fields) -> Sentence:
+    def sentence(
+        self, template: str | None = None, *, ko: str | None = None, en: str | None = None, **fields
+    ) -> Sentence:
         """The same as `say` without showing it: to join sentences, or to put one into a table."""
         return self._sentence(template, ko, en, fields)[0]
 
@@ -349,30 +397,51 @@ class Chapter:
         self._spoken += 1
         return sentence, self._recorded(sentence.row_ids, f"say-{self._spoken}")
 
-    def change_sentence(self, row: Mapping, *, subject: str | None = None, versus: str | None = None) -> Sentence | None:
+    def change_sentence(
+        self, row: Mapping, *, subject: str | None = None, versus: str | None = None
+    ) -> Sentence | None:
         """How a number changed since the last wave, decided by the test; None without a last wave."""
         change = self.change(row)
         if change is None:
             return None
         versus = versus or {"ko": f"{self.previous_year}년", "en": str(self.previous_year)}[self.lang]
-        return describe(change, self.lang, subject=subject or self.labels.measure(row["measure"]), versus=versus,
-                        alpha=self.study.thresholds.significance)  # fmt: skip
+        return describe(
+            change,
+            self.lang,
+            subject=subject or self.labels.measure(row["measure"]),
+            versus=versus,
+            alpha=self.study.thresholds.significance,
+        )
+
+    def see(self, chapter: str, *, ko: str, en: str) -> Sentence | None:
+        """A sentence that refers to another chapter by ``{ref}``; None when this report has no such chapter."""
+        if chapter not in self._chapters:
+            return None
+        return self.sentence(ko=ko, en=en, ref=Sentence(f"@sec-{chapter}-top", ""))
 
     def comparison(self, row: Mapping, *, subject: str, versus: str) -> Sentence:
         """How two things measured at the same time differ, decided by the test."""
-        return describe(row, self.lang, subject=subject, versus=versus, kind="comparison",
-                        alpha=self.study.thresholds.significance)  # fmt: skip
+        return describe(
+            row, self.lang, subject=subject, versus=versus, kind="comparison", alpha=self.study.thresholds.significance
+        )
 
     def highlights(self, rows: Sequence[Mapping | None]) -> Display:
         """Key figures for the summary: each number with its label, its change since the last wave and its base."""
         cards, ids = [], []
         for row in (r for r in rows if r is not None and not pd.isna(r["estimate"])):
             change = self.change(row)
-            note = self.sentence(ko="(n = {n:bare})", en="(n = {n:bare})", n=Number.from_row(row, "n"))
+            note = self.sentence(ko="n\u00a0=\u00a0{n:bare}", en="n\u00a0=\u00a0{n:bare}", n=Number.from_row(row, "n"))
             if change is not None and not pd.isna(change["estimate"]):
                 mark = verdict_of(change, alpha=self.study.thresholds.significance).mark
-                note = self.sentence(ko="전년 대비 {change} {mark}", en="{change} {mark} since last wave",
-                                     change=Number.from_row(change, signed=True), mark=mark) + note  # fmt: skip
+                note = (
+                    self.sentence(
+                        ko="전년 대비 {change} {mark}",
+                        en="{change} {mark}",
+                        change=Number.from_row(change, signed=True),
+                        mark=mark,
+                    )
+                    + note
+                )
             cards.append((self.labels.measure(row["measure"]), Number.from_row(row), note))
             ids += [row["row_id"], *note.row_ids]
         return highlights_display(cards, self._recorded(list(dict.fromkeys(ids)), "key-figures"), self.lang)
@@ -382,22 +451,24 @@ class Chapter:
 
     def table(self, frame: pd.DataFrame, *, name: str, caption, **options) -> Table:
         """`Table.from_estimates` in this chapter's language, with the study's small-base mark."""
-        return Table.from_estimates(frame, name=name, caption=caption, lang=self.lang,
-                                    min_base=self.study.privacy.small_base_flag, **options)  # fmt: skip
+        return Table.from_estimates(
+            frame, name=name, caption=caption, lang=self.lang, min_base=self.study.privacy.small_base_flag, **options
+        )
 
     def text(self, *, ko: str, en: str) -> str:
         """One of two texts."""
         return ko if self.lang == "ko" else en
 
 
-def _stacked(rows: list) -> pd.DataFrame | None:
-    found = [row for row in rows if row is not None]
-    return pd.DataFrame(found).reset_index(drop=True) if found else None
+#: the keys that name a number whatever the wave
+_IDENTITY = ["measure", "statistic", "model", "by1", "group1", "by2", "group2"]
 
 
-def _identity(row: Mapping, *more: str) -> dict:
-    """The keys that name a number whatever the wave."""
-    return {k: None if pd.isna(row[k]) else row[k] for k in ("measure", "model", "by1", "group1", "by2", "group2", *more)}
+def _locate(estimates: Estimates, rows: pd.DataFrame) -> list[int | None]:
+    """Position of each of `rows` among the estimates of a wave, None for those it does not have."""
+    key = lambda frame: list(frame[_IDENTITY].astype("string").fillna("").itertuples(index=False, name=None))
+    known = dict(zip(key(estimates.frame), range(len(estimates)), strict=True))
+    return [known.get(k) for k in key(rows)]
 
 
 def _as_value(value):

@@ -7,26 +7,46 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from csi_lib.study.study import load_study
 
 VARIABLE = "CSI_CONTEXT"
 
 
 @dataclass(frozen=True)
 class Context:
-    """chapter: the id objects are recorded under; data: folder of respondent files; store: computed estimates;
-    figures: where this chapter's drawings are written for the joined report (None: nowhere)."""
+    """What the run knows.
+
+    Attributes
+    ----------
+    chapter : the id under which objects are recorded; chapters : those of this report, to which it may refer.
+    data : folder of respondent files; store : of computed estimates.
+    figures : where this chapter's drawings are written for the joined report (None: nowhere).
+    study : the study as the run has read it, pickled in its private folder, so that not every notebook reads YAML.
+    fresh : the run has just checked the store against data and settings.
+    """
 
     chapter: str = "chapter"
     data: str | None = None
     store: str | None = None
     figures: str | None = None
+    chapters: tuple[str, ...] = ()
+    study: str | None = None
+    fresh: bool = False
 
     @classmethod
     def current(cls) -> Context:
         path = os.environ.get(VARIABLE)
         return cls(**json.loads(Path(path).read_text(encoding="utf-8"))) if path else cls()
+
+    def study_or(self, name):
+        """The study of the run, or the one called `name` read from disk."""
+        if self.study is None:
+            return load_study(name)
+        return pickle.loads(Path(self.study).read_bytes())
 
     def write(self, path: Path) -> Path:
         path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")

@@ -46,10 +46,14 @@ def rows_json(rows: Sequence[dict]) -> list[dict]:
 
 
 def table_display(table: Table, rows: Sequence[dict]) -> Display:
-    return Display({
-        "text/plain": f"Table {table.name}", "text/html": table_html(table), "text/markdown": table_markdown(table),
-        ROWS_MIME: rows_json(rows),
-    })  # fmt: skip
+    return Display(
+        {
+            "text/plain": f"Table {table.name}",
+            "text/html": table_html(table),
+            "text/markdown": table_markdown(table),
+            ROWS_MIME: rows_json(rows),
+        }
+    )
 
 
 def figure_display(figure, rows: Sequence[dict], chapter: str, folder: str | None) -> Display:
@@ -65,13 +69,15 @@ def figure_display(figure, rows: Sequence[dict], chapter: str, folder: str | Non
     data = data_table(figure)
     details = f"\n\n::: {{.figure-data}}\n{_without_caption(table_markdown(data))}\n:::" if data is not None else ""
     markdown = f'![{caption}](figures/{name}){{#fig-{figure.name} fig-alt="{alt}"}}{notes}{details}\n'
-    return Display({
-        "text/plain": f"Figure {figure.name}: {figure.alt}",
-        "text/html": f'<figure><img alt="{_attribute(alt)}" src="data:image/svg+xml;base64,{picture}">'
-                     f"<figcaption>{_attribute(figure.caption)}</figcaption></figure>",
-        "text/markdown": markdown,
-        ROWS_MIME: rows_json(rows),
-    })  # fmt: skip
+    return Display(
+        {
+            "text/plain": f"Figure {figure.name}: {figure.alt}",
+            "text/html": f'<figure><img alt="{_attribute(alt)}" src="data:image/svg+xml;base64,{picture}">'
+            f"<figcaption>{_attribute(figure.caption)}</figcaption></figure>",
+            "text/markdown": markdown,
+            ROWS_MIME: rows_json(rows),
+        }
+    )
 
 
 def highlights_display(cards, rows: Sequence[dict], lang: str) -> Display:
@@ -83,9 +89,13 @@ def highlights_display(cards, rows: Sequence[dict], lang: str) -> Display:
         for label, number, note in cards
     ]
     text = "; ".join(f"{label} {number.text(lang)}" for label, number, _ in cards)
-    return Display({
-        "text/plain": text, "text/markdown": ":::: {.key-figures}\n" + "\n\n".join(parts) + "\n::::\n", ROWS_MIME: rows_json(rows),
-    })  # fmt: skip
+    return Display(
+        {
+            "text/plain": text,
+            "text/markdown": ":::: {.key-figures}\n" + "\n\n".join(parts) + "\n::::\n",
+            ROWS_MIME: rows_json(rows),
+        }
+    )
 
 
 def sentence_display(sentence, rows: Sequence[dict]) -> Display:
@@ -103,8 +113,12 @@ def data_table(figure) -> Table | None:
         for row in data.to_dict("records")
     ]
     heads = _DATA[figure.lang]
-    columns = (Column("label", heads[0], "left", "stub"), Column("value", heads[1]), Column("ci", heads[2]),
-               Column("n", heads[3], "right", "base"))  # fmt: skip
+    columns = (
+        Column("label", heads[0], "left", "stub"),
+        Column("value", heads[1]),
+        Column("ci", heads[2]),
+        Column("n", heads[3], "right", "base"),
+    )
     return Table(f"{figure.name}-data", figure.caption, columns, tuple(rows), lang=figure.lang)
 
 

@@ -20,19 +20,71 @@ from csi_lib.share import shared_path
 
 _READER = "markdown+east_asian_line_breaks-raw_tex"
 _WORDS = {
-    "ko": {"contents": "목차", "skip": "본문으로 건너뛰기", "commissioned": "발주", "contractor": "수행", "date": "발행",
-           "references": "참고문헌"},
-    "en": {"contents": "Contents", "skip": "Skip to content", "commissioned": "Commissioned by",
-           "contractor": "Conducted by", "date": "Published", "references": "References"},
+    "ko": {
+        "contents": "목차",
+        "skip": "본문으로 건너뛰기",
+        "commissioned": "발주",
+        "contractor": "수행",
+        "date": "발행",
+        "references": "참고문헌",
+    },
+    "en": {
+        "contents": "Contents",
+        "skip": "Skip to content",
+        "commissioned": "Commissioned by",
+        "contractor": "Conducted by",
+        "date": "Published",
+        "references": "References",
+    },
 }
 # what the engine acts on; other options of a document are reported as without effect
-_DATA = {"title", "subtitle", "author", "date", "lang", "agency", "commissioned-by", "contractor", "keywords", "abstract",
-         "bibliography", "csl", "nocite", "link-citations", "csi-cover", "csi-theme", "csi-authors", "execute", "jupyter",
-         "kernelspec", "project", "format", "year", "reference-section-title", "description", "crossref"}
-_SETTINGS = {"toc", "toc-depth", "number-sections", "css", "font-paths", "embed-resources", "pdf-standard", "papersize",
-             "tbl-colwidths", "html-math-method", "code-fold", "filters"}
+_DATA = {
+    "title",
+    "subtitle",
+    "author",
+    "date",
+    "lang",
+    "agency",
+    "commissioned-by",
+    "contractor",
+    "keywords",
+    "abstract",
+    "bibliography",
+    "csl",
+    "nocite",
+    "link-citations",
+    "csi-cover",
+    "csi-theme",
+    "csi-authors",
+    "execute",
+    "jupyter",
+    "kernelspec",
+    "project",
+    "format",
+    "year",
+    "reference-section-title",
+    "description",
+    "crossref",
+}
+_SETTINGS = {
+    "toc",
+    "toc-depth",
+    "number-sections",
+    "css",
+    "font-paths",
+    "embed-resources",
+    "pdf-standard",
+    "papersize",
+    "tbl-colwidths",
+    "html-math-method",
+    "code-fold",
+    "filters",
+}
 _SHORTCODE = re.compile(r"(?<![\\{])\{\{<\s*(/?[\w-]+)(.*?)>\}\}")
-_CODE = re.compile(r"^(```+|~~~+)[^\n]*\n.*?^\1[`~]*[ \t]*$|(?<![\\`])(`+)(?!`)[^\n]+?(?<!`)\2(?!`)", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(
+    r"^(```+|~~~+)[^\n]*\n.*?^\1[`~]*[ \t]*$|(?<![\\`])(`+)(?!`)[^\n]+?(?<!`)\2(?!`)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @dataclass
@@ -68,15 +120,25 @@ def render_html(document: Document, target: Path) -> Path:
     """One self-contained HTML file at `target`."""
     source = read_source(document.path, to="html")
     meta = _settings(document, source, "html")
-    arguments = ["--to=html5", f"--template={document.extension / 'template.html'}", "--section-divs", "--mathml"]
+    arguments = [
+        "--to=html5",
+        f"--template={document.extension / 'template.html'}",
+        "--section-divs",
+        "--mathml",
+    ]
     if meta["toc"]:
         arguments += ["--toc", f"--toc-depth={meta.get('toc-depth', 3)}"]
     if meta["number-sections"]:
         arguments += ["--number-sections"]
     page = _convert(document, source, meta, arguments, "html")
     sheets = [document.extension / "csi.css", *(document.folder / css for css in _as_list(meta.get("css")))]
-    page = self_contained(page, folder=document.folder, stylesheets=sheets, script=document.extension / "script.html",
-                          logo=(meta.get("csi-theme") or {}).get("logo"))
+    page = self_contained(
+        page,
+        folder=document.folder,
+        stylesheets=sheets,
+        script=document.extension / "script.html",
+        logo=(meta.get("csi-theme") or {}).get("logo"),
+    )
     target.write_text(page, encoding="utf-8")
     return target
 
@@ -85,9 +147,13 @@ def render_pdf(document: Document, target: Path, *, timestamp: int) -> Path:
     """A tagged PDF/UA-1 and PDF/A-2a file at `target`; equal input and `timestamp`, equal bytes."""
     source = read_source(document.path, to="typst")
     meta = _settings(document, source, "typst")
-    text = _convert(document, source, meta, ["--to=typst", f"--template={document.extension / 'template.typ'}"], "typst")
+    text = _convert(
+        document, source, meta, ["--to=typst", f"--template={document.extension / 'template.typ'}"], "typst"
+    )
     folders = tuple(str((document.folder / f).resolve()) for f in _as_list(meta.get("font-paths")))
-    pdf, warnings = compile_pdf(text, folder=document.folder, name=document.path.stem, font_folders=folders, timestamp=timestamp)
+    pdf, warnings = compile_pdf(
+        text, folder=document.folder, name=document.path.stem, font_folders=folders, timestamp=timestamp
+    )
     document.warnings += warnings
     target.write_bytes(pdf)
     return target
@@ -118,7 +184,12 @@ def _convert(document: Document, source: Source, meta: dict, arguments: list[str
     lang = str(meta.get("lang", "ko"))[:2]
     words = _WORDS.get(lang, _WORDS["en"])
     passed = {k: v for k, v in meta.items() if k in _DATA - {"execute", "jupyter", "kernelspec", "project", "format"}}
-    passed |= {"lang": str(meta.get("lang", "ko")), "csi-words": words, "toc": bool(meta["toc"]), "number-sections": bool(meta["number-sections"])}
+    passed |= {
+        "lang": str(meta.get("lang", "ko")),
+        "csi-words": words,
+        "toc": bool(meta["toc"]),
+        "number-sections": bool(meta["number-sections"]),
+    }
     passed.setdefault("pagetitle", passed.get("title", document.path.stem))
     if to == "typst" and meta["number-sections"]:
         passed["section-numbering"] = "1.1"
@@ -134,8 +205,9 @@ def _convert(document: Document, source: Source, meta: dict, arguments: list[str
     metadata = document.folder / f".{document.path.stem}-{to}.json"
     metadata.write_text(json.dumps(passed, ensure_ascii=False, default=str), encoding="utf-8")
     try:
-        text, stderr = run_pandoc(_shortcodes(source, to), [*arguments, f"--metadata-file={metadata}"],
-                                  folder=document.folder)
+        text, stderr = run_pandoc(
+            _shortcodes(source, to), [*arguments, f"--metadata-file={metadata}"], folder=document.folder
+        )
     finally:
         metadata.unlink()
     _report(source, stderr)
@@ -144,7 +216,10 @@ def _convert(document: Document, source: Source, meta: dict, arguments: list[str
 
 def _shortcodes(source: Source, to: str) -> str:
     """`{{< pagebreak >}}` becomes the format's own; any other shortcode is an error."""
-    page_break = {"html": '`<span class="page-break"></span>`{=html}', "typst": "`#pagebreak(weak: true)`{=typst}"}[to]
+    page_break = {
+        "html": '`<span class="page-break"></span>`{=html}',
+        "typst": "`#pagebreak(weak: true)`{=typst}",
+    }[to]
     code = [match.span() for match in _CODE.finditer(source.text)]
 
     def turn(match: re.Match) -> str:
@@ -152,14 +227,19 @@ def _shortcodes(source: Source, to: str) -> str:
             return match[0]
         if match[1] == "pagebreak":
             return page_break
-        raise InputError(f"the shortcode {match[1]} is outside the supported subset",
-                         where=source.where(source.text.count("\n", 0, match.start()) + 1), expected="{{< pagebreak >}}")
+        raise InputError(
+            f"the shortcode {match[1]} is outside the supported subset",
+            where=source.where(source.text.count("\n", 0, match.start()) + 1),
+            expected="{{< pagebreak >}}",
+        )
 
     defined = set(re.findall(r"^\[\^([^\]\s]+)\]:", source.text, re.MULTILINE))
     for note in re.finditer(r"(?<!\\)\[\^([^\]\s]+)\](?!:)", source.text):
         if note[1] not in defined and not any(start <= note.start() < end for start, end in code):
-            raise InputError(f"the footnote [^{note[1]}] has no text",
-                             where=source.where(source.text.count("\n", 0, note.start()) + 1))
+            raise InputError(
+                f"the footnote [^{note[1]}] has no text",
+                where=source.where(source.text.count("\n", 0, note.start()) + 1),
+            )
     return _SHORTCODE.sub(turn, source.text)
 
 
@@ -170,9 +250,13 @@ def _report(source: Source, stderr: list[str]) -> None:
         if line.startswith("CSI-PROBLEM\t"):
             _, problem, needle = line.split("\t", 2)
             found.append((source.find(needle), problem))
-        elif match := re.match(r"\[WARNING\] (?:Citeproc: )?(citation (\S+) not found|Could not fetch resource (\S+).*)", line):
+        elif match := re.match(
+            r"\[WARNING\] (?:Citeproc: )?(citation (\S+) not found|Could not fetch resource (\S+).*)", line
+        ):
             found.append((source.find(match[2] or match[3] or ""), match[1]))
-        elif match := re.match(r"\[WARNING\] (Duplicate note reference|Note with key|Reference not found).*'([^']+)'", line):
+        elif match := re.match(
+            r"\[WARNING\] (Duplicate note reference|Note with key|Reference not found).*'([^']+)'", line
+        ):
             found.append((source.find(f"[^{match[2]}]"), f"{match[1].lower()}: {match[2]}"))
     if found:
         where, problem = found[0]

@@ -34,8 +34,10 @@ _LABEL = re.compile(rf"(?P<open>^#\|\s*label:\s*)(?P<id>{_KIND}-{_NAME})", re.MU
 _CITED = re.compile(rf"(?<![\\\w@])(?P<sign>-?@)(?P<brace>\{{?)(?P<id>{_KIND}-{_NAME})(?P<end>\}}?)(?P<next>\w?)")
 _LINKED = re.compile(rf"(?P<open>\]\(#)(?P<id>{_KIND}-{_NAME})(?=\))")
 _NOTE = re.compile(r"(?<!\\)\[\^(?P<id>[^\]\s]+)\]")
-_CODE = re.compile(r"(^(?P<f>```+|~~~+)[^\n]*\n.*?^(?P=f)[`~]*[ \t]*$|(?<![\\`])(?P<t>`+)(?!`).+?(?<!`)(?P=t)(?!`))",
-                   re.MULTILINE | re.DOTALL)
+_CODE = re.compile(
+    r"(^(?P<f>```+|~~~+)[^\n]*\n.*?^(?P=f)[`~]*[ \t]*$|(?<![\\`])(?P<t>`+)(?!`).+?(?<!`)(?P=t)(?!`))",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def join_notebooks(
@@ -112,7 +114,10 @@ def _texts(cell) -> list[str]:
     """The pieces of a cell that an engine reads as Markdown."""
     if cell.cell_type != "code":
         return [cell.source]
-    return [cell.source, *(_joined(o.data["text/markdown"]) for o in cell.outputs if "text/markdown" in o.get("data", {}))]
+    return [
+        cell.source,
+        *(_joined(o.data["text/markdown"]) for o in cell.outputs if "text/markdown" in o.get("data", {})),
+    ]
 
 
 def _joined(text: str | list) -> str:
@@ -127,7 +132,11 @@ def _definitions(chapter: str, cells: list) -> dict[str, str]:
             for match in pattern.finditer(_CODE.sub("", text) if pattern is _DEFINED else text):
                 name = match["id"]
                 if name in names:
-                    raise InputError(f"#{name} is defined twice", where=f"chapter {chapter}", action="Give one of them another id")
+                    raise InputError(
+                        f"#{name} is defined twice",
+                        where=f"chapter {chapter}",
+                        action="Give one of them another id",
+                    )
                 kind, _, rest = name.partition("-")
                 names[name] = f"{kind}-{chapter}-{rest}"
     return names

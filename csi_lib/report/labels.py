@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
-_BOX = {"top2": {"ko": "긍정 응답", "en": "Top-2"}, "bottom2": {"ko": "부정 응답", "en": "Bottom-2"}, "nps": {"ko": "순추천지수", "en": "NPS"}}
+_BOX = {
+    "top2": {"ko": "긍정 응답", "en": "Top-2"},
+    "bottom2": {"ko": "부정 응답", "en": "Bottom-2"},
+    "nps": {"ko": "순추천지수", "en": "NPS"},
+}
 
 
 _DERIVED = {
     "surplus_satisfaction": {"ko": "잉여 만족(만족 − 기대)", "en": "Surplus satisfaction (satisfaction − expectation)"},
     "surplus_trust": {"ko": "잉여 신뢰(신뢰 − 만족)", "en": "Surplus trust (trust − satisfaction)"},
     "sector": {"ko": "부문 중요도", "en": "Importance of the sector"},
-}  # fmt: skip
+}
 
 
 class Labels:
@@ -70,7 +74,8 @@ class Labels:
             by, group = frame[f"by{i}"], frame[f"group{i}"]
             out[f"by{i}_label"] = [self.variable(b) if isinstance(b, str) else None for b in by]
             out[f"group{i}_label"] = [
-                self.group(b, g) if isinstance(b, str) and isinstance(g, str) else None for b, g in zip(by, group, strict=True)
+                self.group(b, g) if isinstance(b, str) and isinstance(g, str) else None
+                for b, g in zip(by, group, strict=True)
             ]
         return out
 

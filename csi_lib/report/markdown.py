@@ -85,7 +85,7 @@ def read_source(path: Path, *, to: str, echo: bool | None = None) -> Source:
     chunk = re.search(r"^\s*(```+|~~~+)\s*\{(\w+)[^}]*\}", body, re.MULTILINE)
     if chunk and not chunk[2].startswith("="):
         raise InputError(
-            f"this document holds code to be executed (```{{{chunk[2]}}}), and the embedded engine executes none",
+            f"this document holds code to be executed (```{{{chunk[2]}}}); the embedded engine executes none",
             where=f"{path.name}:{skipped + body[: chunk.start(1)].count(chr(10)) + 1}",
             action="Execute it as a notebook first and render the executed .ipynb, or install Quarto",
         )
@@ -140,7 +140,12 @@ class _Notebook:
 
     def _raw(self, cell, index: int, where: str) -> None:
         mime = cell.metadata.get("raw_mimetype") or cell.metadata.get("format") or ""
-        wanted = {"text/html": "html", "text/markdown": "markdown", "text/typst": "typst", "": "markdown"}.get(mime)
+        wanted = {
+            "text/html": "html",
+            "text/markdown": "markdown",
+            "text/typst": "typst",
+            "": "markdown",
+        }.get(mime)
         if wanted is None:
             raise InputError(f"a raw cell of type {mime} is outside the supported subset", where=where)
         if wanted == "markdown":

@@ -10,11 +10,14 @@ from csi_lib.share import shared_path
 
 STANDARDS = ["ua-1", "a-2a"]
 MISSING_GLYPH = "□"
+_FAMILIES = '("Pretendard", "CSI Fallback", "CSI Fallback Emoji", "Libertinus Serif", "DejaVu Sans Mono")'
 # what Pretendard certainly holds; only other characters are ever looked at one by one
 _COMMON = re.compile(r"[\x00-\u024f\u1100-\u1112\u2010-\u2027\u2190-\u2193가-힣]+")
 
 
-def compile_pdf(text: str, *, folder: Path, name: str, font_folders: tuple[str, ...], timestamp: int) -> tuple[bytes, list[str]]:
+def compile_pdf(
+    text: str, *, folder: Path, name: str, font_folders: tuple[str, ...], timestamp: int
+) -> tuple[bytes, list[str]]:
     """The PDF and what typst warned of.
 
     PDF/UA and PDF/A forbid characters that no font shows. Such a character, met in a comment or a name,
@@ -50,8 +53,15 @@ def _compile(text: str, folder: Path, name: str, fonts, timestamp: int) -> tuple
     main.write_text(text, encoding="utf-8")
     try:
         pdf, warnings = typst.compile_with_warnings(
-            main, format="pdf", root=folder, font_paths=fonts, ignore_system_fonts=True, pdf_standards=STANDARDS,
-            timestamp=timestamp, package_path=folder)  # no packages: nothing is ever downloaded
+            main,
+            format="pdf",
+            root=folder,
+            font_paths=fonts,
+            ignore_system_fonts=True,
+            pdf_standards=STANDARDS,
+            timestamp=timestamp,
+            package_path=folder,
+        )  # no packages: nothing is ever downloaded
     finally:
         main.unlink()
     return pdf, [str(w.message) for w in warnings]
@@ -60,10 +70,16 @@ def _compile(text: str, folder: Path, name: str, fonts, timestamp: int) -> tuple
 def _displayable(character: str, fonts) -> bool:
     import typst
 
-    probe = f'#set document(title: "x")\n#set text(font: ("Pretendard", "CSI Fallback", "CSI Fallback Emoji", "Libertinus Serif", "DejaVu Sans Mono"))\n#"\\u{{{ord(character):x}}}"'
+    probe = f'#set document(title: "x")\n#set text(font: {_FAMILIES})\n#"\\u{{{ord(character):x}}}"'
     try:
-        typst.compile(probe.encode(), format="pdf", font_paths=fonts, ignore_system_fonts=True, pdf_standards=STANDARDS,
-                      timestamp=0)
+        typst.compile(
+            probe.encode(),
+            format="pdf",
+            font_paths=fonts,
+            ignore_system_fonts=True,
+            pdf_standards=STANDARDS,
+            timestamp=0,
+        )
     except typst.TypstError:
         return False
     return True

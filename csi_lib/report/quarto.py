@@ -27,11 +27,21 @@ def quarto_path() -> Path | None:
         found = shutil.which("quarto")
         return Path(found) if found else None
     path = Path(named)
-    for candidate in (path, path / "quarto", path / "bin" / "quarto", path / "quarto.exe", path / "bin" / "quarto.exe"):
+    for candidate in (
+        path,
+        path / "quarto",
+        path / "bin" / "quarto",
+        path / "quarto.exe",
+        path / "bin" / "quarto.exe",
+    ):
         if candidate.is_file() and os.access(candidate, os.X_OK):
             return candidate
-    raise InputError("QUARTO_PATH does not lead to Quarto", where="QUARTO_PATH", found=named,
-                     expected="the program or the folder that holds it")
+    raise InputError(
+        "QUARTO_PATH does not lead to Quarto",
+        where="QUARTO_PATH",
+        found=named,
+        expected="the program or the folder that holds it",
+    )
 
 
 @lru_cache
@@ -57,8 +67,11 @@ def render_quarto(source: Path, targets: dict[str, Path], *, timestamp: int) -> 
     """
     path = quarto_path()
     if path is None:
-        raise InputError("Quarto was not found", where="--renderer quarto",
-                         action="Install it, put it on PATH or name it in QUARTO_PATH; or use --renderer embedded")
+        raise InputError(
+            "Quarto was not found",
+            where="--renderer quarto",
+            action="Install it, put it on PATH or name it in QUARTO_PATH; or use --renderer embedded",
+        )
     folder = source.resolve().parent
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(timestamp)}
     formats = _FORMAT if (folder / "_extensions" / "csi").exists() else {"html": "html", "pdf": "typst"}

@@ -70,22 +70,31 @@ def choose_renderer(renderer: str = "auto") -> Renderer:
     """The engine for `renderer` (``auto``, ``quarto`` or ``embedded``)."""
     if renderer not in RENDERERS:
         close = nearest(renderer, RENDERERS)
-        raise InputError("there is no such renderer", where="renderer", found=repr(renderer), expected=", ".join(RENDERERS),
-                         action=f"Did you mean {close}?" if close else None)
+        raise InputError(
+            "there is no such renderer",
+            where="renderer",
+            found=repr(renderer),
+            expected=", ".join(RENDERERS),
+            action=f"Did you mean {close}?" if close else None,
+        )
     if renderer != "embedded":
         found = _quarto()
         if found.usable:
             return found
         if renderer == "quarto":
-            raise InputError("Quarto cannot be used", where="renderer", found=found.why, action="Use --renderer embedded")
+            raise InputError(
+                "Quarto cannot be used", where="renderer", found=found.why, action="Use --renderer embedded"
+            )
     found = _embedded()
     if not found.usable:
         raise RuntimeError(found.why)
     return found
 
 
-def render(job_folder: Path, *, formats: Sequence[str] = FORMATS, renderer: str = "auto", lang: str | None = None) -> Rendered:
-    """``report.ipynb`` of a job's folder (`join_notebooks`, `write_project`) as ``report.html`` and ``report.pdf``.
+def render(
+    job_folder: Path, *, formats: Sequence[str] = FORMATS, renderer: str = "auto", lang: str | None = None
+) -> Rendered:
+    """``report.ipynb`` of a job's folder (see `write_project`) as ``report.html`` and ``report.pdf``.
 
     `lang` other than the study's first language goes into the names: ``report.en.html``; None: no suffix.
     A file is complete when it appears under its name. Equal folders give equal bytes by the embedded
@@ -106,8 +115,14 @@ def render(job_folder: Path, *, formats: Sequence[str] = FORMATS, renderer: str 
     return _render(source, {name: folder / f"{stem}.{name}" for name in _checked(formats)}, renderer, {})
 
 
-def render_document(path: Path, out: Path | None = None, *, formats: Sequence[str] = FORMATS, renderer: str = "auto",
-                    options: Mapping | None = None) -> Rendered:
+def render_document(
+    path: Path,
+    out: Path | None = None,
+    *,
+    formats: Sequence[str] = FORMATS,
+    renderer: str = "auto",
+    options: Mapping | None = None,
+) -> Rendered:
     """A single executed notebook, ``.qmd`` or ``.md`` as HTML and PDF, beside it or in the folder `out`.
 
     The document's own front matter decides (``title``, ``author``, ``bibliography``, ``toc`` …); without a
@@ -126,7 +141,12 @@ def render_document(path: Path, out: Path | None = None, *, formats: Sequence[st
 def _checked(formats: Sequence[str]) -> tuple[str, ...]:
     for name in formats:
         if name not in FORMATS:
-            raise InputError("this format cannot be rendered", where="formats", found=repr(name), expected=", ".join(FORMATS))
+            raise InputError(
+                "this format cannot be rendered",
+                where="formats",
+                found=repr(name),
+                expected=", ".join(FORMATS),
+            )
     return tuple(dict.fromkeys(formats))
 
 

@@ -10,9 +10,16 @@ from urllib.parse import unquote
 
 from csi_lib.errors import InputError
 
-_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
-          ".webp": "image/webp"}
+_TYPES = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
 _SOURCE = re.compile(r'(<img\b[^>]*?\bsrc=")([^"]+)(")')
+_RANGE = re.compile(r"unicode-range: ([^;}]+)")
 _HEADING = re.compile(r"<(/?)h([1-5])(?=[\s>])")
 
 
@@ -21,7 +28,9 @@ def self_contained(page: str, *, folder: Path, stylesheets: list[Path], script: 
 
     Headings of the text step down one level, because the title is the page's only ``h1``.
     """
-    css = "\n".join(sheet.read_text(encoding="utf-8") for sheet in stylesheets)
+    shown = set(map(ord, page))
+    sheets = (sheet.read_text(encoding="utf-8") for sheet in stylesheets)
+    css = "\n".join(line for sheet in sheets for line in sheet.splitlines() if _is_needed(line, shown))
     head, main, body = page.partition("<main")
     body = _HEADING.sub(lambda m: f"<{m[1]}h{int(m[2]) + 1}", body)
     body = _SOURCE.sub(lambda m: m[1] + data_uri(folder, html.unescape(m[2])) + m[3], body)
@@ -32,6 +41,18 @@ def self_contained(page: str, *, folder: Path, stylesheets: list[Path], script: 
     return f"{head}{main}{before}{script.read_text(encoding='utf-8')}{after}"
 
 
+def _is_needed(line: str, shown: set[int]) -> bool:
+    """False for a slice of a font (one line of fonts.css) of which the page shows no character."""
+    found = _RANGE.search(line) if line.startswith("@font-face") else None
+    if not found:
+        return True
+    for part in found[1].split(","):
+        first, _, last = part.strip()[2:].partition("-")
+        if not shown.isdisjoint(range(int(first, 16), int(last or first, 16) + 1)):
+            return True
+    return False
+
+
 def data_uri(folder: Path, source: str) -> str:
     """The picture `source`, relative to `folder`, as a ``data:`` address."""
     if source.startswith("data:"):
@@ -39,5 +60,7 @@ def data_uri(folder: Path, source: str) -> str:
     path = folder / unquote(source)
     kind = _TYPES.get(path.suffix.lower())
     if kind is None:
-        raise InputError("this kind of picture is outside the supported subset", found=source, expected=", ".join(_TYPES))
+        raise InputError(
+            "this kind of picture is outside the supported subset", found=source, expected=", ".join(_TYPES)
+        )
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"

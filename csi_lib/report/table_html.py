@@ -11,24 +11,27 @@ from csi_lib.tables.table import Table
 
 
 def table_html(table: Table) -> str:
-    """`table` as one ``<table>`` with caption, banner, row headers and notes; every number carries ``data-r``."""
+    """`table` as one ``<table>`` with caption, banner, row headers and notes; every number carries
+    ``data-r``."""
     head = _banner(table) + "<tr>" + "".join(
-        f'<th scope="col" style="text-align:{c.align}">{escape(clean_text(c.label or c.heading))}</th>'
-        for c in table.columns
+        f'<th scope="col" style="text-align:{c.align}">{escape(clean_text(label))}</th>'
+        for c, label in zip(table.columns, table.headings(), strict=True)
     ) + "</tr>"  # fmt: skip
     lines, group = [], None
     for row in table.rows:
         if row.group != group:
             group = row.group
             if group:
-                lines.append(f'<tr><th colspan="{len(table.columns)}" scope="rowgroup" style="text-align:left">'
-                             f"{escape(clean_text(group))}</th></tr>")  # fmt: skip
+                lines.append(
+                    f'<tr><th colspan="{len(table.columns)}" scope="rowgroup" style="text-align:left">'
+                    f"{escape(clean_text(group))}</th></tr>"
+                )
         lines.append("<tr>" + "".join(_cell(table, i, cell) for i, cell in enumerate(row.cells)) + "</tr>")
     notes = "".join(f"<br>{_text(note)}" if i else _text(note) for i, note in enumerate(table.all_notes()))
     foot = f'<tfoot><tr><td colspan="{len(table.columns)}" style="text-align:left">{notes}</td></tr></tfoot>'
     return (
-        f'<table class="csi-table" lang="{table.lang}"><caption>{_text(table.caption)}</caption><thead>{head}</thead>'
-        f"<tbody>{''.join(lines)}</tbody>{foot if notes else ''}</table>"
+        f'<table class="csi-table" lang="{table.lang}"><caption>{_text(table.caption)}</caption>'
+        f"<thead>{head}</thead><tbody>{''.join(lines)}</tbody>{foot if notes else ''}</table>"
     )
 
 
@@ -52,12 +55,15 @@ def _banner(table: Table) -> str:
 def _cell(table: Table, position: int, cell) -> str:
     column = table.columns[position]
     tag, scope = ("th", ' scope="row"') if position < table.stub else ("td", "")
+    unit = lambda number: number.suffix(table.lang) if table.prints_units(position) else ""
     if isinstance(cell, Number):
-        text = _number(cell) + _raised(cell.mark + (SMALL_BASE if cell.small_base else ""))
+        text = _number(cell) + unit(cell) + _raised(cell.mark + (SMALL_BASE if cell.small_base else ""))
     elif isinstance(cell, Interval):
-        text = f"{_number(cell.low)}{'~' if table.lang == 'ko' else ' to '}{_number(cell.high)}" if cell.shown else (
-            _number(cell.low if not cell.low.shown else cell.high)
-        )  # fmt: skip
+        text = (
+            f"{_number(cell.low)}{'~' if table.lang == 'ko' else ' to '}{_number(cell.high)}{unit(cell.high)}"
+            if cell.shown
+            else (_number(cell.low if not cell.low.shown else cell.high))
+        )
     else:
         text = "" if cell is None else _text(cell)
     return f'<{tag}{scope} style="text-align:{column.align}">{text}</{tag}>'

@@ -11,7 +11,7 @@ from csi_lib.tables.table import Table
 
 # share of the text width: pandoc takes it from the dashes as soon as a line is longer than its columns, which
 # the spans around numbers always cause
-_LINE, _WIDEST, _NARROWEST = 96, 34, 5
+_LINE, _WIDEST, _NARROWEST, _PADDING = 96, 34, 5, 3
 
 
 def table_markdown(table: Table, *, max_columns: int = 8) -> str:
@@ -23,21 +23,21 @@ def table_markdown(table: Table, *, max_columns: int = 8) -> str:
     return "\n\n".join(_one(part) for part in table.fitted(max_columns=max_columns)) + "\n"
 
 
-def cell_markdown(cell, lang: str, *, small_bases: bool = True) -> str:
-    """One cell: a figure without its unit except % and %p, or escaped text."""
+def cell_markdown(cell, lang: str, *, unit: bool = False) -> str:
+    """One cell: a figure (with its unit where the column does not name it), or escaped text."""
     if cell is None:
         return ""
     if isinstance(cell, Number):
-        text = cell.markdown(lang, unit=False)
-        marks = cell.mark + (SMALL_BASE if small_bases and cell.small_base else "")
+        text = cell.markdown(lang, unit=unit)
+        marks = cell.mark + (SMALL_BASE if cell.small_base else "")
         return text + (f"^{escape_markdown(marks)}^" if marks else "")
     if isinstance(cell, Interval):
-        return cell.markdown(lang, unit=False)
+        return cell.markdown(lang, unit=unit)
     return cell.markdown if isinstance(cell, Sentence) else escape_markdown(cell)
 
 
 def _one(table: Table) -> str:
-    heads = [escape_markdown(c.heading) for c in table.columns]
+    heads = [escape_markdown(h) for h in _heads(table)]
     body, shown = [], []
     group = None
     for row in table.rows:
@@ -45,7 +45,7 @@ def _one(table: Table) -> str:
             group = row.group
             if group:
                 body.append([f"**{escape_markdown(group)}**", *[""] * (len(heads) - 1)])
-        cells = [cell_markdown(c, table.lang) for c in row.cells]
+        cells = [cell_markdown(c, table.lang, unit=table.prints_units(i)) for i, c in enumerate(row.cells)]
         if row.kind == "total":
             cells[0] = f"**{cells[0]}**" if cells[0] else ""
         elif row.group and cells[0]:
@@ -55,12 +55,16 @@ def _one(table: Table) -> str:
     widths = _dashes(table, shown)
     lines = ["| " + " | ".join(heads) + " |", "|" + "|".join(map(_rule, table.columns, widths)) + "|"]
     lines += ["| " + " | ".join(cells) + " |" for cells in body]
-    caption = (
-        table.caption.markdown if isinstance(table.caption, Sentence) else escape_markdown(table.caption)
-    )
+    caption = table.caption.markdown if isinstance(table.caption, Sentence) else escape_markdown(table.caption)
     out = "\n".join(lines) + f"\n\n: {caption} {{#tbl-{table.name}}}"
     notes = [n.markdown if isinstance(n, Sentence) else escape_markdown(n) for n in table.all_notes()]
     return out + ("\n\n::: {.table-notes}\n" + "\\\n".join(notes) + "\n:::" if notes else "")
+
+
+def _heads(table: Table) -> list[str]:
+    """Banner and label in one line: a pipe table has a single row of headings."""
+    pairs = zip(table.columns, table.headings(), strict=True)
+    return [f"{c.group}: {label}" if c.group and label else c.group or label for c, label in pairs]
 
 
 def cell_width(cell, lang: str) -> int:
@@ -79,13 +83,13 @@ def text_width(text: str) -> int:
 def _dashes(table: Table, shown: list[list[int]]) -> list[int]:
     """Dashes per column: enough for the longest figure or eojeol, more for what gains by it."""
     full, least = [], []
-    for position, column in enumerate(table.columns):
-        words = [text_width(w) for w in column.heading.split()] or [1]
+    for position, (column, head) in enumerate(zip(table.columns, _heads(table), strict=True)):
+        words = [text_width(w) for w in head.split()] or [1]
         cells = [row[position] for row in shown] or [0]
-        longest = max(*cells, text_width(column.heading) if column.kind == "stub" else max(words))
+        longest = max(*cells, text_width(head) if column.kind == "stub" else max(words))
         unbreakable = max(*words, *(cells if column.kind != "stub" else [_NARROWEST]))
-        full.append(max(_NARROWEST, min(longest, _WIDEST)) + 2)
-        least.append(max(_NARROWEST, min(unbreakable, _WIDEST)) + 2)
+        full.append(max(_NARROWEST, min(longest, _WIDEST)) + _PADDING)
+        least.append(max(_NARROWEST, min(unbreakable, _WIDEST)) + _PADDING)
     spare = _LINE - sum(least)
     wish = sum(full) - sum(least)
     if wish > 0 and spare > 0:

@@ -59,16 +59,28 @@ def prepare_theme(folder: Path, settings: Mapping | None = None, *, study: Path 
     for key in settings:
         if key not in _KEYS:
             close = nearest(key, _KEYS)
-            raise InputError(f"the theme has no setting {key}", where="report.theme", expected=", ".join(_KEYS),
-                             action=f"Did you mean {close}?" if close else None)
+            raise InputError(
+                f"the theme has no setting {key}",
+                where="report.theme",
+                expected=", ".join(_KEYS),
+                action=f"Did you mean {close}?" if close else None,
+            )
     primary = str(settings.get("primary", _DEFAULT_PRIMARY)).lower()
     if not re.fullmatch(r"#[0-9a-f]{6}", primary):
-        raise InputError("this is not a colour", where="report.theme.primary", found=primary, expected='"#rrggbb", quoted')
+        raise InputError(
+            "this is not a colour", where="report.theme.primary", found=primary, expected='"#rrggbb", quoted'
+        )
     if (reached := contrast(primary, "#ffffff")) < 4.5:
-        raise InputError(f"this colour is too light for text on white (contrast {reached:.1f} : 1)",
-                         where="report.theme.primary", found=primary, expected="at least 4.5 : 1",
-                         action=f"{_toward(primary, '#000000', '#ffffff', 4.6)} is the nearest that reaches it")
-    fonts = [study / f for f in settings.get("fonts", [])] or sorted(shared_path("reports", "fonts").glob("Pretendard-*.otf"))
+        raise InputError(
+            f"this colour is too light for text on white (contrast {reached:.1f} : 1)",
+            where="report.theme.primary",
+            found=primary,
+            expected="at least 4.5 : 1",
+            action=f"{_toward(primary, '#000000', '#ffffff', 4.6)} is the nearest that reaches it",
+        )
+    fonts = [study / f for f in settings.get("fonts", [])] or sorted(
+        shared_path("reports", "fonts").glob("Pretendard-*.otf")
+    )
     for path in (*fonts, *([study / settings["logo"]] if settings.get("logo") else [])):
         if not path.is_file():
             raise InputError("there is no such file", where="report.theme", found=str(path))
@@ -76,7 +88,13 @@ def prepare_theme(folder: Path, settings: Mapping | None = None, *, study: Path 
     for font in (*fonts, *sorted(shared_path("reports", "fonts").glob("CSIFallback*"))):
         if not (target := folder / "fonts" / font.name).exists():
             shutil.copyfile(font, target)
-    _write(folder / "fonts.css", "\n".join(font_face(font) for font in fonts))
+    own = bool(settings.get("fonts"))
+    web = (
+        "\n".join(font_face(font) for font in fonts)
+        if own
+        else shared_path("reports", "fonts", "pretendard.css").read_text(encoding="utf-8")
+    )
+    _write(folder / "fonts.css", web)
     _write(folder / "theme.css", _colours(primary))
     logo = None
     if settings.get("logo"):
@@ -88,8 +106,9 @@ def prepare_theme(folder: Path, settings: Mapping | None = None, *, study: Path 
 
 
 def default_theme() -> Theme:
-    """The theme of documents that belong to no round, kept in the user's cache."""
-    return prepare_theme(_cache() / "theme")
+    """The theme of documents that belong to no round, kept in the user's cache, one for each edition."""
+    edition = hashlib.sha256(shared_path("reports", "fonts", "pretendard.css").read_bytes()).hexdigest()[:12]
+    return prepare_theme(_cache() / f"theme-{edition}")
 
 
 def _cache() -> Path:
@@ -132,8 +151,10 @@ def _colours(primary: str) -> str:
     on_tint = _toward(primary, "#000000", tint, 4.6)
     day = f"--csi-primary: {on_tint}; --csi-tint: {tint}; --csi-note: {on_tint};"
     night = f"--csi-primary: {light}; --csi-tint: {dark_tint}; --csi-note: {light};"
-    return (f":root {{ {day} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {night} }} }}\n"
-            f"@media print {{ :root {{ {day} }} }}\n")
+    return (
+        f":root {{ {day} }}\n@media (prefers-color-scheme: dark) {{ :root.csi {{ {night} }} }}\n"
+        f"@media print {{ :root, :root.csi {{ {day} }} }}\n"
+    )
 
 
 # -- fonts ------------------------------------------------------------------------------------------------
@@ -142,8 +163,8 @@ def _family(font: Path) -> str:
         return "Pretendard"
     from fontTools.ttLib import TTFont
 
-    names = TTFont(font, lazy=True)["name"]
-    return names.getDebugName(16) or names.getDebugName(1)
+    with TTFont(font, lazy=True) as face:
+        return face["name"].getDebugName(16) or face["name"].getDebugName(1)
 
 
 def _weight(font: Path) -> int:
@@ -152,21 +173,31 @@ def _weight(font: Path) -> int:
             return weight
     from fontTools.ttLib import TTFont
 
-    return TTFont(font, lazy=True)["OS/2"].usWeightClass
+    with TTFont(font, lazy=True) as face:
+        return face["OS/2"].usWeightClass
 
 
 def common_characters() -> str:
-    """What Korean and English reports are written in: the 2,350 syllables and the symbols of KS X 1001, and Latin."""
-    korean = "".join(bytes((high, low)).decode("euc_kr", "ignore") for high in (*range(0xA1, 0xA9), *range(0xB0, 0xC9))
-                     for low in range(0xA1, 0xFF))
-    return korean + "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180)))) + "\u2009\u200a\u2011\u2013\u2014\u2212\u2022\u2026\u20a9\u20ac⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"
+    """What reports are written in: the 2,350 syllables and the symbols of KS X 1001, and Latin."""
+    korean = "".join(
+        bytes((high, low)).decode("euc_kr", "ignore")
+        for high in (*range(0xA1, 0xA9), *range(0xB0, 0xC9))
+        for low in range(0xA1, 0xFF)
+    )
+    return (
+        korean
+        + "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180))))
+        + "\u2009\u200a\u2011\u2013\u2014\u2212\u2022\u2026\u20a9\u20ac⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"
+    )
 
 
 def font_face(font: Path) -> str:
-    """``@font-face`` with the font's common characters as WOFF2 inside; subset once per machine, then cached."""
+    """``@font-face`` with the font's common characters as WOFF2 inside; subset once per machine."""
     data = _web_font(font)
-    return (f'@font-face {{ font-family: "{_family(font)}"; font-weight: {_weight(font)}; font-display: swap; '
-            f"src: url(data:font/woff2;base64,{base64.b64encode(data).decode()}) format(\"woff2\"); }}")
+    return (
+        f'@font-face {{ font-family: "{_family(font)}"; font-weight: {_weight(font)}; font-display: swap; '
+        f'src: url(data:font/woff2;base64,{base64.b64encode(data).decode()}) format("woff2"); }}'
+    )
 
 
 def _web_font(font: Path) -> bytes:
@@ -191,9 +222,15 @@ def _subset(font: Path) -> bytes:
 
     from fontTools import subset
 
-    options = subset.Options(flavor="woff2", hinting=False, desubroutinize=False, notdef_outline=True,
-                             layout_features=["kern", "tnum", "ccmp", "locl", "mark"], name_IDs=[0, 1, 2, 13, 14],
-                             recalc_timestamp=False)
+    options = subset.Options(
+        flavor="woff2",
+        hinting=False,
+        desubroutinize=False,
+        notdef_outline=True,
+        layout_features=["kern", "tnum", "ccmp", "locl", "mark"],
+        name_IDs=[0, 1, 2, 13, 14],
+        recalc_timestamp=False,
+    )
     face = subset.load_font(str(font), options)
     worker = subset.Subsetter(options)
     worker.populate(text=common_characters())

@@ -48,8 +48,12 @@ def chapter_notebooks(study, scope: str = "agency") -> list[ChapterNotebook]:
         for name in chosen:
             if name not in found:
                 close = nearest(name, found)
-                raise InputError(f"no chapter is called {name!r}", where="study.yml: report.chapters",
-                                 expected=", ".join(found), action=f"Did you mean {close}?" if close else None)  # fmt: skip
+                raise InputError(
+                    f"no chapter is called {name!r}",
+                    where="study.yml: report.chapters",
+                    expected=", ".join(found),
+                    action=f"Did you mean {close}?" if close else None,
+                )
     wanted = [c for c in found.values() if c.scope == scope and (chosen is None or scope != "agency" or c.id in chosen)]
     return sorted(wanted, key=lambda c: (c.order, c.id))
 
@@ -57,14 +61,21 @@ def chapter_notebooks(study, scope: str = "agency") -> list[ChapterNotebook]:
 def _open(path: Path) -> ChapterNotebook:
     match = re.fullmatch(r"(\d+)-([a-z][a-z0-9-]*)\.ipynb", path.name)
     if not match:
-        raise InputError("a chapter's file name is its order and id", where=str(path), expected="such as 35-waiting-time.ipynb")
+        raise InputError(
+            "a chapter's file name is its order and id", where=str(path), expected="such as 35-waiting-time.ipynb"
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"this notebook is not valid JSON ({error})", where=str(path)) from None
     scope = content.get("metadata", {}).get("csi", {}).get("scope", "agency")
     if scope not in ("agency", "study"):
-        raise InputError("unknown scope of a chapter", where=f"{path}: metadata.csi.scope", found=repr(scope), expected="agency or study")
+        raise InputError(
+            "unknown scope of a chapter",
+            where=f"{path}: metadata.csi.scope",
+            found=repr(scope),
+            expected="agency or study",
+        )
     _check_parameters(path, content)
     return ChapterNotebook(match[2], int(match[1]), path, scope)
 
@@ -75,8 +86,16 @@ def _check_parameters(path: Path, content: dict) -> None:
         if "parameters" in cell.get("metadata", {}).get("tags", []):
             names = re.findall(r"^([A-Za-z_]\w*)\s*(?::[^=\n]+)?=", "".join(cell["source"]), re.MULTILINE)
             if sorted(names) != sorted(PARAMETERS):
-                raise InputError("a chapter takes exactly five parameters", where=str(path), found=", ".join(names) or "none",
-                                 expected=", ".join(PARAMETERS))  # fmt: skip
+                raise InputError(
+                    "a chapter takes exactly five parameters",
+                    where=str(path),
+                    found=", ".join(names) or "none",
+                    expected=", ".join(PARAMETERS),
+                )
             return
-    raise InputError("this notebook has no cell tagged 'parameters'", where=str(path), expected=", ".join(PARAMETERS),
-                     action="Tag the cell that sets them (JupyterLab: property inspector, cell tags)")  # fmt: skip
+    raise InputError(
+        "this notebook has no cell tagged 'parameters'",
+        where=str(path),
+        expected=", ".join(PARAMETERS),
+        action="Tag the cell that sets them (JupyterLab: property inspector, cell tags)",
+    )

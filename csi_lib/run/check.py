@@ -30,7 +30,11 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
     study = load_study(study)
     findings: list[Finding] = []
     for fault in study.untranslated():
-        findings.append(Finding("error", fault.where or study.id, str(InputError(fault.problem, found=fault.found, action=fault.action))))
+        findings.append(
+            Finding(
+                "error", fault.where or study.id, str(InputError(fault.problem, found=fault.found, action=fault.action))
+            )
+        )
     for scope in ("agency", "study"):
         _try(findings, "chapters", lambda scope=scope: chapter_notebooks(study, scope))
     for source, declared in study.sources.items():

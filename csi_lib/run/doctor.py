@@ -33,13 +33,19 @@ def examine() -> dict[str, tuple[bool, str]]:
     for renderer in available_renderers():
         words = ", ".join(f"{k} {v}" for k, v in renderer.versions.items())
         # Quarto is optional: its absence is worth knowing and no fault
-        out[f"renderer {renderer.name}"] = (renderer.usable or renderer.name == "quarto", f"{words} {renderer.why}".strip())
+        out[f"renderer {renderer.name}"] = (
+            renderer.usable or renderer.name == "quarto",
+            f"{words} {renderer.why}".strip(),
+        )
     try:
         out["reports will be set by"] = (True, choose_renderer("auto").name)
     except Exception as error:
         out["reports will be set by"] = (False, str(error))
     lab = importlib.util.find_spec("jupyterlab") is not None
-    out["jupyterlab"] = (True, metadata.version("jupyterlab") if lab else "not installed; pip install 'csi-workbench[lab]' for csi lab")
+    out["jupyterlab"] = (
+        True,
+        metadata.version("jupyterlab") if lab else "not installed; pip install 'csi-workbench[lab]' for csi lab",
+    )
     out["fork"] = (True, "warm kernels" if hasattr(os, "fork") else "ordinary kernels (no fork on this system)")
     free = shutil.disk_usage(os.getcwd()).free / 1e9
     out["disk"] = (free > 1, f"{free:.1f} GB free here")

@@ -10,7 +10,9 @@ What a message does to a cell stays nbclient's, what the notebook records stays 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import contextvars
 import logging
 import os
 import signal
@@ -19,10 +21,11 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import zmq
-from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
+from jupyter_core.utils import ensure_event_loop
 from nbclient.client import CellExecutionComplete
 from nbclient.exceptions import CellExecutionError
 from papermill.clientwrap import PapermillNotebookClient
@@ -30,7 +33,8 @@ from papermill.engines import Engine
 from papermill.log import logger as papermill_logger
 from zmq.utils.monitor import recv_monitor_message
 
-from csi_lib.run.provisioner import NAME, PrivateKernelSpecs, register
+from csi_lib.run.provisioner import PrivateKernelSpecs, register
+from csi_lib.run.warm_client import ForkedKernel
 
 _log = logging.getLogger(__name__)
 #: Seconds: a kernel's start, its orderly end, and the last output after the reply to a cell.
@@ -56,7 +60,7 @@ class Limits:
 class Course:
     """How an execution went; filled in while it goes."""
 
-    kind: str | None = None  # of failure: error, death, timeout, output, processes, start
+    kind: str | None = None  # of failure, see `failure.ChapterError`
     cell_index: int | None = None
     ename: str | None = None
     evalue: str | None = None
@@ -68,11 +72,7 @@ class Course:
 
 
 class KernelStopped(CellExecutionError):
-    """The kernel ended, or was ended, before the cell was done."""
-
-    def __init__(self, traceback: str, ename: str, evalue: str):
-        super().__init__(traceback, ename, evalue)
-        self.kind = ename
+    """The kernel ended, or was ended, before the cell was done: papermill goes no further."""
 
 
 class ChapterClient(PapermillNotebookClient):
@@ -89,13 +89,18 @@ class ChapterClient(PapermillNotebookClient):
         super().__init__(nb_man, record_timing=False, **options)  # papermill keeps the times
         self.limits, self.course = limits or Limits(), course or Course()
         self.specs = specs or PrivateKernelSpecs()
-        self.launch = {key: value for key, value in {"cwd": cwd, "env": env}.items() if value is not None}
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        # What a kernel prints past its notebook would land in the middle of the run's own display.
+        self.launch = {"cwd": cwd, "env": env, **silent}
         self.received = 0
         self.deadline = None
 
     # -- one kernel from start to end ---------------------------------------------------------
 
     def execute(self):
+        return in_own_event_loop(self._execute)
+
+    def _execute(self):
         self.reset_execution_trackers()
         if self.limits.timeout is not None:
             self.deadline = time.monotonic() + self.limits.timeout
@@ -122,13 +127,18 @@ class ChapterClient(PapermillNotebookClient):
                 self._end(orderly)
             finally:
                 self.km.cleanup_resources()
+                if self.kc:
+                    self.iopub.disable_monitor()
                 context.destroy(linger=0)
                 self.km = self.kc = None
 
     def _start(self, context: zmq.Context) -> None:
-        self.km.start_kernel(**self.launch)
+        try:
+            self.km.start_kernel(**self.launch)
+        except OSError as problem:  # full disk, no memory to fork, a folder that went away
+            self._stop("start", str(problem))
         self.process = self.km.provisioner.process
-        self.course.forked = hasattr(self.process, "fileno")
+        self.course.forked = isinstance(self.process, ForkedKernel)
         self.ended = self.process.fileno() if self.course.forked else end_of(self.process.pid)
         self.kc = self.km.client(context=context)
         self.kc.start_channels(stdin=False, hb=False, control=False)
@@ -158,23 +168,25 @@ class ChapterClient(PapermillNotebookClient):
                     published |= kind == "iopub" and message["parent_header"].get("msg_id") == asked
                 if info and published:
                     return info
-        self._stop("start", f"the kernel was not ready after {START:.0f} seconds")
+        return self._stop("start", f"it was not ready after {START:.0f} seconds")
 
     def _end(self, orderly: bool) -> None:
         if self.km.provisioner is None or not self.km.has_kernel:
             return
         process = self.process = self.km.provisioner.process
-        if orderly:
-            self.km.request_shutdown()  # the notebook's exit functions run
+        if orderly:  # the notebook's exit functions run
+            if self.course.forked:
+                self.km.request_shutdown()
+            else:  # a request to shut down often makes ipykernel hang, see `warm_kernel.run_kernel`
+                self.kc.execute("__import__('IPython').get_ipython().ask_exit()", silent=True)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(END)
-        if process.poll() is None:
-            kill_group(process)
-            process.wait()
-        if not hasattr(process, "fileno") and self.ended is not None:
+        kill_group(process)
+        process.wait()
+        if self.course.forked:
+            self.course.cpu, self.course.memory = process.cpu, process.memory
+        elif self.ended is not None:
             os.close(self.ended)
-        self.course.cpu = getattr(process, "cpu", None)
-        self.course.memory = getattr(process, "memory", None)
 
     # -- one cell -----------------------------------------------------------------------------
 
@@ -219,9 +231,9 @@ class ChapterClient(PapermillNotebookClient):
                     except CellExecutionComplete:
                         idle = True
             if reply is None and deadline is not None and time.monotonic() >= deadline:
-                self._stop("timeout", "the time limit has passed")
+                self._stop("timeout", "time limit")
             if reply is not None and not idle and time.monotonic() >= deadline:
-                self._stop("output", "part of the output was lost on its way")
+                self._stop("output", "part of it was lost on its way")
         return reply
 
     def _messages(self, deadline: float | None):
@@ -237,12 +249,12 @@ class ChapterClient(PapermillNotebookClient):
                     _, body = self.kc.session.feed_identities(frames)
                     found.append((kind, self.kc.session.deserialize(body)))
             if self.limits.output is not None and self.received > self.limits.output:
-                self._stop("output", "more output than allowed")
+                self._stop("output", "there is too much of it")
             if len(found) >= 100:
                 return found
             ready = dict(self.poller.poll(0))
-        if not found and (self.monitor in ready or self.ended in ready):
-            self._look_after_end()
+        if self.monitor in ready or (self.ended in ready and not found):
+            self._look_after_end(found)
         return found
 
     def _poll(self, deadline: float | None) -> dict:
@@ -251,26 +263,24 @@ class ChapterClient(PapermillNotebookClient):
             wait = 500 if wait is None else min(wait, 500)
         ready = dict(self.poller.poll(wait))
         if self.ended is None and not ready and self.process.poll() is not None:
-            self._look_after_end()
+            self._look_after_end([])
         return ready
 
-    def _look_after_end(self) -> None:
+    def _look_after_end(self, found: list) -> None:
         """The kernel has ended, or has been cut off because one message was too large."""
         if self.monitor in dict(self.poller.poll(0)):
             recv_monitor_message(self.monitor)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(0.5)
         if self.process.poll() is None:
-            self._stop("output", "one output larger than all of it may be")
-        if self.iopub.poll(50):
+            self._stop("output", "one piece is larger than all of it may be")
+        if found or self.iopub.poll(50):
             return  # its last words first
         self.course.exit_code = self.process.poll()
-        if getattr(self.process, "why", None) == "processes":
-            self._stop("processes", "it started more processes than it may")
-        self._stop("death", f"the kernel ended with {exit_in_words(self.course.exit_code)}")
+        self._stop(getattr(self.process, "why", None) or "death", exit_in_words(self.course.exit_code))
 
-    def _stop(self, kind: str, words: str):
-        self.course.kind, self.course.ename, self.course.evalue = kind, None, words
+    def _stop(self, kind: str, words: str) -> NoReturn:
+        self.course.kind, self.course.evalue = kind, words
         raise KernelStopped(words, kind, words)
 
 
@@ -291,6 +301,25 @@ class ChapterEngine(Engine):
         ).execute()  # fmt: skip
 
 
+def in_own_event_loop(function):
+    """Call it so that jupyter_client's blocking calls leave no event loop behind.
+
+    They make one for each thread, remembered in a context variable, and never close it.
+    """
+
+    def run():
+        try:
+            return function()
+        finally:
+            try:
+                asyncio.get_running_loop()  # called from asynchronous code: they have used a thread
+            except RuntimeError:
+                ensure_event_loop().close()
+                asyncio.set_event_loop(None)
+
+    return contextvars.Context().run(run)
+
+
 def end_of(pid: int) -> int | None:
     """A descriptor that becomes readable when the process ends, where the system has such a thing."""
     try:
@@ -301,7 +330,7 @@ def end_of(pid: int) -> int | None:
 
 def kill_group(process) -> None:
     """Kill a kernel with everything in its group."""
-    if not hasattr(process, "fileno") and hasattr(os, "killpg"):
+    if not isinstance(process, ForkedKernel) and hasattr(os, "killpg"):  # a forked one's parent does it
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()

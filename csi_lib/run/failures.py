@@ -6,10 +6,22 @@ import html
 from pathlib import Path
 
 _TEXT = {
-    "ko": {"title": "실패한 작업", "none": "실패한 작업이 없습니다.", "chapter": "장", "cell": "셀", "hint": "조치",
-           "again": "고친 뒤 csi run 에 --failed 를 붙여 다시 실행하면 실패한 작업만 다시 만듭니다."},
-    "en": {"title": "Failed jobs", "none": "No job failed.", "chapter": "Chapter", "cell": "Cell", "hint": "What to do",
-           "again": "After mending, csi run … --failed makes only these again."},
+    "ko": {
+        "title": "실패한 작업",
+        "none": "실패한 작업이 없습니다.",
+        "chapter": "장",
+        "cell": "셀",
+        "hint": "조치",
+        "again": "고친 뒤 csi run 에 --failed 를 붙여 다시 실행하면 실패한 작업만 다시 만듭니다.",
+    },
+    "en": {
+        "title": "Failed jobs",
+        "none": "No job failed.",
+        "chapter": "Chapter",
+        "cell": "Cell",
+        "hint": "What to do",
+        "again": "After mending, csi run … --failed makes only these again.",
+    },
 }
 
 

@@ -12,7 +12,18 @@ from csi_lib.report.chapter import OVERALL
 from csi_lib.share import shared_path
 
 #: packages whose version changes what a report says or how it looks
-_PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn", "pingouin", "papermill", "pypandoc-binary", "typst")
+_PACKAGES = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "statsmodels",
+    "matplotlib",
+    "seaborn",
+    "pingouin",
+    "papermill",
+    "pypandoc-binary",
+    "typst",
+)
 
 
 def digest(*parts: object) -> str:
@@ -27,8 +38,11 @@ def file_digest(path: Path) -> str:
 def code_digest() -> str:
     """This library's source, the template and fonts, and the versions of what they stand on."""
     package = Path(__file__).resolve().parents[1]
-    files = [*sorted(package.rglob("*.py")), *sorted(package.rglob("*.yml")),
-             *(p for p in sorted(shared_path("reports").rglob("*")) if p.is_file())]  # fmt: skip
+    files = [
+        *sorted(package.rglob("*.py")),
+        *sorted(package.rglob("*.yml")),
+        *(p for p in sorted(shared_path("reports").rglob("*")) if p.is_file()),
+    ]
     return digest([(p.name, file_digest(p)) for p in files], {p: _version(p) for p in _PACKAGES})
 
 
@@ -42,9 +56,14 @@ def _version(package: str) -> str | None:
 def study_digest(study) -> str:
     """Every file of the study folder that is not data or output."""
     folder = Path(study.path)
-    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and ".csi" not in p.parts
-             and p.suffix in (".yml", ".yaml", ".csv", ".ipynb", ".bib", ".png", ".svg", ".otf", ".ttf")
-             and "data" not in p.relative_to(folder).parts]  # fmt: skip
+    files = [
+        p
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+        and ".csi" not in p.parts
+        and p.suffix in (".yml", ".yaml", ".csv", ".ipynb", ".bib", ".png", ".svg", ".otf", ".ttf")
+        and not {"data", "lab"} & set(p.relative_to(folder).parts)
+    ]
     return digest([(str(p.relative_to(folder)), file_digest(p)) for p in files])
 
 
@@ -65,9 +84,13 @@ def job_inputs(job, *, chapters, round_, formats, renderer, code: str, study: st
                 data[f"{agency}/{year}"] = round_.stamp(agency, year)
     return {
         "job": [job.agency, job.year, job.lang, job.release],
-        "data": data, "study": study, "code": code, "formats": list(formats), "renderer": renderer,
+        "data": data,
+        "study": study,
+        "code": code,
+        "formats": list(formats),
+        "renderer": renderer,
         "notebooks": {c.id: file_digest(c.path) for c in chapters},
-    }  # fmt: skip
+    }
 
 
 def changed(before: dict | None, now: dict) -> list[str]:

@@ -33,8 +33,13 @@ def copy_chapters(study: str | Path) -> Path:
             continue
         node = nbformat.read(path, as_version=4)
         scope = node.metadata.get("csi", {}).get("scope", "agency")
-        values = {"study": str(study.path), "agency": job.agency if scope == "agency" else "_overall",
-                  "year": job.year, "lang": job.lang, "release": job.release}
+        values = {
+            "study": str(study.path),
+            "agency": job.agency if scope == "agency" else "_overall",
+            "year": job.year,
+            "lang": job.lang,
+            "release": job.release,
+        }
         for cell in node.cells:
             if "parameters" in cell.metadata.get("tags", []):
                 cell.source = "\n".join(f"{name} = {value!r}" for name, value in values.items())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import pickle
 import shutil
 import sys
 import time
@@ -59,10 +60,21 @@ def default_out(study: Study) -> Path:
     return Path.cwd() / "out" / study.id
 
 
-def plan_run(study: Study, *, out: Path, data: str | None = None, agencies: Sequence[str] | None = None,
-             years: Sequence[int] | None = None, lang: str | None = None, release: str | None = None,
-             formats: Sequence[str] | None = None, renderer: str = "auto", failed: bool = False,
-             force: bool = False, cell_timeout: float | None = None) -> list[Planned]:
+def plan_run(
+    study: Study,
+    *,
+    out: Path,
+    data: str | None = None,
+    agencies: Sequence[str] | None = None,
+    years: Sequence[int] | None = None,
+    lang: str | None = None,
+    release: str | None = None,
+    formats: Sequence[str] | None = None,
+    renderer: str = "auto",
+    failed: bool = False,
+    force: bool = False,
+    cell_timeout: float | None = None,
+) -> list[Planned]:
     """Every job of the round and why it has to run; reads no respondent data."""
     jobs = study.jobs(agencies, years, lang, release)
     if not jobs:
@@ -82,10 +94,30 @@ def plan_run(study: Study, *, out: Path, data: str | None = None, agencies: Sequ
     planned = []
     for job in jobs:
         own = chapters["study" if job.agency == OVERALL else "agency"]
-        inputs = keys.job_inputs(job, chapters=own, round_=round_, formats=formats,
-                                 renderer=[engine.name, engine.versions], code=code, study=settings)
-        order = Order(job, str(out), tuple((c.id, str(c.path)) for c in own), inputs, keys.digest(inputs), formats,
-                      engine.name, theme, str(round_.store), data, cell_timeout)
+        inputs = keys.job_inputs(
+            job,
+            chapters=own,
+            round_=round_,
+            formats=formats,
+            renderer=[engine.name, engine.versions],
+            code=code,
+            study=settings,
+        )
+        order = Order(
+            job,
+            str(out),
+            tuple((c.id, str(c.path)) for c in own),
+            inputs,
+            keys.digest(inputs),
+            formats,
+            engine.name,
+            theme,
+            str(round_.store),
+            str(round_.store / "study.pickle"),
+            data,
+            cell_timeout,
+            study.report.language,
+        )
         before = _manifest(order.folder)
         reasons = keys.changed(before.get("inputs") if before else None, inputs)
         if failed and f"{job.agency}/{job.year}" not in last_failures(out):
@@ -96,11 +128,24 @@ def plan_run(study: Study, *, out: Path, data: str | None = None, agencies: Sequ
     return planned
 
 
-def run_study(study: str | Path | Study, *, out: str | Path | None = None, data: str | Path | None = None,
-              agencies: Sequence[str] | None = None, years: Sequence[int] | None = None, lang: str | None = None,
-              release: str | None = None, formats: Sequence[str] | None = None, renderer: str = "auto",
-              jobs: int | None = None, failed: bool = False, force: bool = False, dry_run: bool = False,
-              cell_timeout: float | None = 600.0, progress: Callable[[str, dict], None] | None = None) -> RunResult:
+def run_study(
+    study: str | Path | Study,
+    *,
+    out: str | Path | None = None,
+    data: str | Path | None = None,
+    agencies: Sequence[str] | None = None,
+    years: Sequence[int] | None = None,
+    lang: str | None = None,
+    release: str | None = None,
+    formats: Sequence[str] | None = None,
+    renderer: str = "auto",
+    jobs: int | None = None,
+    failed: bool = False,
+    force: bool = False,
+    dry_run: bool = False,
+    cell_timeout: float | None = 600.0,
+    progress: Callable[[str, dict], None] | None = None,
+) -> RunResult:
     """Make the reports of a study that are missing or out of date.
 
     Parameters
@@ -130,8 +175,20 @@ def run_study(study: str | Path | Study, *, out: str | Path | None = None, data:
     if data and not Path(data).is_dir():
         raise InputError("the data folder does not exist", where="--data", found=data)
     _writable(out)
-    planned = plan_run(study, out=out, data=data, agencies=agencies, years=years, lang=lang, release=release,
-                       formats=formats, renderer=renderer, failed=failed, force=force, cell_timeout=cell_timeout)
+    planned = plan_run(
+        study,
+        out=out,
+        data=data,
+        agencies=agencies,
+        years=years,
+        lang=lang,
+        release=release,
+        formats=formats,
+        renderer=renderer,
+        failed=failed,
+        force=force,
+        cell_timeout=cell_timeout,
+    )
     todo = [p.order for p in planned if p.reasons]
     skipped = tuple(p.order.job for p in planned if not p.reasons)
     if dry_run:
@@ -157,6 +214,11 @@ def _work(study: Study, todo: list[Order], workers: int, data: str | None, tell)
     """Estimates of all agencies first (peers need them), then the reports, on a pool that survives its workers."""
     waves = {(a.id, y) for o in todo for y in study.years if y <= o.job.year for a in study.agencies if a.took_part(y)}
     store = todo[0].store
+    Path(store).mkdir(parents=True, exist_ok=True, mode=0o700)
+    remembered = Path(todo[0].study)
+    remembered.touch(mode=0o600)
+    remembered.chmod(0o600)
+    remembered.write_bytes(pickle.dumps(study))
     tasks = [("estimate", (study.path, a, y, data, store)) for a, y in sorted(waves)]
     problems: dict[tuple, str] = {}
     for (_, args), value in _pooled(tasks, workers, tell):
@@ -173,7 +235,9 @@ def _work(study: Study, todo: list[Order], workers: int, data: str | None, tell)
         yield outcome
     for (_, (order,)), value in _pooled(reports, workers, tell):
         if not isinstance(value, Outcome):
-            value = Outcome(order.job.agency, order.job.year, order.job.lang, order.job.release, False, problem=str(value))
+            value = Outcome(
+                order.job.agency, order.job.year, order.job.lang, order.job.release, False, problem=str(value)
+            )
         tell("done", asdict(value))
         yield value
 
@@ -219,7 +283,9 @@ def _writable(out: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise InputError(f"the output folder cannot be written ({error.strerror})", where="--out", found=str(out)) from None
+        raise InputError(
+            f"the output folder cannot be written ({error.strerror})", where="--out", found=str(out)
+        ) from None
 
 
 def _manifest(folder: Path) -> dict | None:
@@ -252,7 +318,9 @@ def _record(study: Study, result: RunResult) -> None:
     failed = [asdict(o) for o in result.failed]
     failed += [o for o in before if (o["agency"], o["year"]) not in still | planned]
     record = {
-        "study": study.id, "seconds": round(result.seconds, 2), "argv": sys.argv[1:],
+        "study": study.id,
+        "seconds": round(result.seconds, 2),
+        "argv": sys.argv[1:],
         "done": [f"{o.agency}/{o.year}" for o in result.outcomes if o.ok],
         "skipped": [f"{j.agency}/{j.year}" for j in result.skipped],
         "failed": [{k: v for k, v in o.items() if k != "detail"} for o in failed],

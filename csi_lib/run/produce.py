@@ -44,13 +44,16 @@ class Order:
     renderer: str
     theme: Theme
     store: str
+    study: str
     data: str | None
     cell_timeout: float | None = None
+
+    primary: str = "ko"  # the study's own language; other editions lie in a folder of their language
 
     @property
     def folder(self) -> Path:
         """Where the report is published."""
-        return job_folder(Path(self.out), self.job)
+        return job_folder(Path(self.out), self.job, self.primary)
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,11 @@ class Outcome:
     folder: str | None = None
 
 
-def job_folder(out: Path, job: Job) -> Path:
+def job_folder(out: Path, job: Job, primary: str) -> Path:
+    """``<agency>/<year>``; a second language in ``<agency>/<year>/<lang>``, so that editions never overwrite each other."""
     base = out / "restricted" if job.release == "restricted" else out
-    return base / job.agency / str(job.year)
+    folder = base / job.agency / str(job.year)
+    return folder if job.lang == primary else folder / job.lang
 
 
 def produce(order: Order, kernels: WarmKernels) -> Outcome:
@@ -82,8 +87,9 @@ def produce(order: Order, kernels: WarmKernels) -> Outcome:
     job, started = order.job, time.perf_counter()
     seconds: dict[str, float] = {}
     # as deep below `out` as the final folder, so that links to _theme are the same in both
-    staging = job_folder(Path(order.out) / ".staging", job).with_name(f"{job.year}-{job.lang}-{uuid.uuid4().hex[:8]}")
-    staging = staging.parent.parent / f"{job.agency}-{staging.name}"
+    below = order.folder.relative_to(order.out)
+    name = f"{'-'.join(below.parts)}-{uuid.uuid4().hex[:8]}"
+    staging = Path(order.out, ".staging", *below.parts[2:], name)
     end = lambda ok, **more: Outcome(job.agency, job.year, job.lang, job.release, ok, seconds, **more)
     try:
         staging.mkdir(parents=True, mode=0o700)
@@ -92,15 +98,22 @@ def produce(order: Order, kernels: WarmKernels) -> Outcome:
             return end(False, **failure)
         warnings = _assemble(order, staging, nodes, rows, seconds)
         _publish(staging, order.folder, restricted=job.release == "restricted")
+        _show_edition(order)
         seconds["total"] = time.perf_counter() - started
         return end(True, warnings=warnings, folder=str(order.folder))
     except InputError as error:
         return end(False, problem=str(error), hint=error.action, detail=traceback.format_exc())
     except OSError as error:
-        return end(False, problem=f"{error.strerror or error} ({error.filename or staging})",
-                   hint="Free disk space or make the output folder writable, then run again", detail=traceback.format_exc())  # fmt: skip
+        return end(
+            False,
+            problem=f"{error.strerror or error} ({error.filename or staging})",
+            hint="Free disk space or make the output folder writable, then run again",
+            detail=traceback.format_exc(),
+        )
     except Exception as error:
-        return end(False, problem=f"{type(error).__name__} while the report was put together", detail=traceback.format_exc())
+        return end(
+            False, problem=f"{type(error).__name__} while the report was put together", detail=traceback.format_exc()
+        )
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -111,11 +124,20 @@ def _execute(order: Order, staging: Path, kernels: WarmKernels, seconds: dict):
     (staging / "notebooks").mkdir()
     parameters = {"study": job.study, "agency": job.agency, "year": job.year, "lang": job.lang, "release": job.release}
     for chapter, path in order.chapters:
-        context = Context(chapter, order.data, order.store, str(staging / "figures"))
+        context = Context(
+            chapter,
+            order.data,
+            order.store,
+            str(staging / "figures"),
+            tuple(c for c, _ in order.chapters),
+            order.study,
+            fresh=True,
+        )
         file = context.write(staging / f".context-{chapter}.json")
         node = nbformat.read(path, as_version=4)
-        done = kernels.execute(node, parameters=parameters, env={VARIABLE: str(file)}, cwd=str(staging),
-                               cell_timeout=order.cell_timeout)  # fmt: skip
+        done = kernels.execute(
+            node, parameters=parameters, env={VARIABLE: str(file)}, cwd=str(staging), cell_timeout=order.cell_timeout
+        )
         file.unlink()
         seconds[chapter] = done.seconds
         if done.error is not None:
@@ -127,17 +149,24 @@ def _execute(order: Order, staging: Path, kernels: WarmKernels, seconds: dict):
 
 
 def _failure(chapter: str, error: ChapterError) -> dict:
-    return {"problem": f"chapter {chapter}: {error.ename or error.kind}", "chapter": chapter, "cell": error.cell_source,
-            "hint": error.hint, "detail": "\n".join(error.frames)}  # fmt: skip
+    return {
+        "problem": f"chapter {chapter}: {error.ename or error.kind}",
+        "chapter": chapter,
+        "cell": error.cell_source,
+        "hint": error.hint,
+        "detail": "\n".join(error.frames),
+    }
 
 
 def _rows_of(node) -> list[dict]:
     return [
         row
-        for cell in node.cells if cell.cell_type == "code"
-        for output in cell.outputs if ROWS_MIME in output.get("data", {})
+        for cell in node.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if ROWS_MIME in output.get("data", {})
         for row in output["data"][ROWS_MIME]
-    ]  # fmt: skip
+    ]
 
 
 def _assemble(order: Order, staging: Path, nodes, rows, seconds: dict) -> tuple[str, ...]:
@@ -155,10 +184,15 @@ def _assemble(order: Order, staging: Path, nodes, rows, seconds: dict) -> tuple[
     results.to_parquet(staging / "results.parquet", index=False)
     files = {str(p.relative_to(staging)): _sha256(p) for p in sorted(staging.rglob("*")) if p.is_file()}
     manifest = {
-        "key": order.key, "inputs": order.inputs, "job": asdict(job) | {"study": study.id}, "files": files,
-        "engine": rendered.engine, "versions": rendered.versions, "warnings": list(rendered.warnings),
+        "key": order.key,
+        "inputs": order.inputs,
+        "job": asdict(job) | {"study": study.id},
+        "files": files,
+        "engine": rendered.engine,
+        "versions": rendered.versions,
+        "warnings": list(rendered.warnings),
         "numbers": len(results),
-    }  # fmt: skip
+    }
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
     (staging / "manifest.json").write_text(text, encoding="utf-8")
     return tuple(rendered.warnings)
@@ -171,7 +205,7 @@ def front_matter(study, job: Job) -> dict[str, object]:
         name = {"ko": "총괄보고서", "en": "Overall report"}[lang]
     else:
         name = escape_markdown(study.agency(job.agency).name.text(lang))
-    front: dict[str, object] = {"title": say(study.title), "subtitle": f"{name} · {study.period_of(job.year)}"}
+    front: dict[str, object] = {"title": say(study.title), "subtitle": _edition(study.period_of(job.year), lang)}
     front["agency"] = name
     for field_name, label in (("commissioned-by", study.commissioned_by), ("contractor", study.contractor)):
         if label is not None:
@@ -180,6 +214,12 @@ def front_matter(study, job: Job) -> dict[str, object]:
     if job.release == "restricted":
         front["release"] = {"ko": "내부용 · 대외비", "en": "Restricted edition"}[lang]
     return front
+
+
+def _edition(period: str, lang: str) -> str:
+    if lang == "en":
+        return f"Report {period}"
+    return f"{period}년 결과보고서" if period.isdigit() else f"{period} 결과보고서"
 
 
 def collect_results(order: Order, shown: list[dict]) -> pd.DataFrame:
@@ -192,7 +232,9 @@ def collect_results(order: Order, shown: list[dict]) -> pd.DataFrame:
     if job.agency != OVERALL:
         from csi_lib.study.study import load_study
 
-        rest = Round(load_study(job.study), data=order.data, store=order.store).estimates(job.agency, job.year)
+        rest = Round(load_study(job.study), data=order.data, store=order.store, fresh=True).estimates(
+            job.agency, job.year
+        )
         rest = rest.masked(job.release).frame
         frame = pd.concat([frame, rest[~rest["row_id"].isin(frame["row_id"])]], ignore_index=True)
     return frame
@@ -208,12 +250,35 @@ def _publish(staging: Path, final: Path, *, restricted: bool) -> None:
     if not final.exists():
         staging.rename(final)
         return
+    _carry_editions(staging, final)
     if _exchange(staging, final):
         return  # `staging` now holds the old report and is removed by the caller
     old = staging.with_name(f"{staging.name}.old")
     final.rename(old)
     staging.rename(final)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _carry_editions(staging: Path, final: Path) -> None:
+    """What other languages have published beside a report stays when the report is made anew."""
+    for other in final.iterdir():
+        if other.is_dir() and (other / "manifest.json").exists():
+            shutil.copytree(other, staging / other.name, copy_function=os.link)
+            for name in ("html", "pdf"):
+                edition = final / f"report.{other.name}.{name}"
+                if edition.exists():
+                    os.link(edition, staging / edition.name)
+
+
+def _show_edition(order: Order) -> None:
+    """A second language's documents also stand beside the first's, as ``report.en.html``."""
+    if order.job.lang == order.primary:
+        return
+    for name in order.formats:
+        source, shown = order.folder / f"report.{name}", order.folder.parent / f"report.{order.job.lang}.{name}"
+        part = shown.with_name(f".{shown.name}")
+        shutil.copyfile(source, part)
+        part.replace(shown)
 
 
 def _exchange(one: Path, two: Path) -> bool:

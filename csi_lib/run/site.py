@@ -12,13 +12,41 @@ from csi_lib.report.chapter import OVERALL
 from csi_lib.share import shared_path
 
 _TEXT = {
-    "ko": {"search": "기관 이름으로 찾기", "all": "모든 유형", "agency": "기관", "overall": "총괄보고서", "type": "유형", "index": "지수",
-           "none": "찾는 기관이 없습니다.", "reports": "보고서 {n}개", "html": "웹", "pdf": "PDF", "missing": "없음", "failed": "실패한 작업 보기",
-           "published_by": "조사 의뢰", "skip": "본문으로 건너뛰기", "filter": "유형으로 거르기"},
-    "en": {"search": "Search agencies", "all": "All types", "agency": "Agency", "overall": "Overall report", "type": "Type", "index": "Index",
-           "none": "No agency matches.", "reports": "{n} reports", "html": "Web", "pdf": "PDF", "missing": "none", "failed": "Show failed jobs",
-           "published_by": "Commissioned by", "skip": "Skip to content", "filter": "Filter by type"},
-}  # fmt: skip
+    "ko": {
+        "search": "기관 이름으로 찾기",
+        "all": "모든 유형",
+        "agency": "기관",
+        "overall": "총괄보고서",
+        "type": "유형",
+        "index": "지수",
+        "none": "찾는 기관이 없습니다.",
+        "reports": "보고서 {n}개",
+        "html": "웹",
+        "pdf": "PDF",
+        "missing": "없음",
+        "failed": "실패한 작업 보기",
+        "published_by": "조사 의뢰",
+        "skip": "본문으로 건너뛰기",
+        "filter": "유형으로 거르기",
+    },
+    "en": {
+        "search": "Search agencies",
+        "all": "All types",
+        "agency": "Agency",
+        "overall": "Overall report",
+        "type": "Type",
+        "index": "Index",
+        "none": "No agency matches.",
+        "reports": "{n} reports",
+        "html": "Web",
+        "pdf": "PDF",
+        "missing": "none",
+        "failed": "Show failed jobs",
+        "published_by": "Commissioned by",
+        "skip": "Skip to content",
+        "filter": "Filter by type",
+    },
+}
 
 
 def write_site(study, out: Path) -> Path:
@@ -40,13 +68,19 @@ def write_site(study, out: Path) -> Path:
             continue
         name = t["overall"] if agency == OVERALL else names[agency]
         kind = "" if agency == OVERALL else types[agency]
-        rows.append(f'<tr data-name="{html.escape(name.lower())}" data-type="{html.escape(kind)}"><th scope="row">{html.escape(name)}</th>'
-                    f"<td>{html.escape(kind)}</td>{''.join(cells)}</tr>")
+        rows.append(
+            f'<tr data-name="{html.escape(name.lower())}" data-type="{html.escape(kind)}"><th scope="row">{html.escape(name)}</th>'
+            f"<td>{html.escape(kind)}</td>{''.join(cells)}</tr>"
+        )
     values = {
-        "lang": lang, "title": html.escape(study.title.text(lang)), "rows": "\n".join(rows),
+        "lang": lang,
+        "title": html.escape(study.title.text(lang)),
+        "rows": "\n".join(rows),
         "heads": "".join(f'<th scope="col">{html.escape(study.period_of(y))}</th>' for y in years),
         "types": "".join(f"<option>{html.escape(x)}</option>" for x in sorted(set(types.values()) - {""})),
-        "commissioned": html.escape(f"{t['published_by']}: {study.commissioned_by.text(lang)}" if study.commissioned_by else ""),
+        "commissioned": html.escape(
+            f"{t['published_by']}: {study.commissioned_by.text(lang)}" if study.commissioned_by else ""
+        ),
         "count": t["reports"].format(n=count),
         "failed": f'<p><a href="failures.html">{t["failed"]}</a></p>' if (out / "failures.html").exists() else "",
         **{f"t_{k}": v for k, v in t.items()},
@@ -62,7 +96,7 @@ def write_site(study, out: Path) -> Path:
 
 def _links(out: Path, agency: str, year: int, t: dict) -> str:
     folder = out / agency / str(year)
-    if not (folder / "manifest.json").exists():
+    if not folder.is_dir():
         return ""
     found = []
     for kind in ("html", "pdf"):
@@ -87,8 +121,13 @@ def _headline(out: Path, study, agency: str, year: int, lang: str) -> str:
     except (OSError, ValueError):
         return ""
     model = models[0]
-    row = frame[(frame["measure"] == model.file.index) & (frame["model"] == model.name) & (frame["statistic"] == "index")
-                & frame["by1"].isna() & (frame["year"] == year)]
+    row = frame[
+        (frame["measure"] == model.file.index)
+        & (frame["model"] == model.name)
+        & (frame["statistic"] == "index")
+        & frame["by1"].isna()
+        & (frame["year"] == year)
+    ]
     if manifest["job"]["release"] != "public" or len(row) != 1:
         return ""
     number = Number.from_row(row.iloc[0])

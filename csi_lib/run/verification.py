@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -19,11 +20,11 @@ _TOKEN = re.compile(r"[+\u2212-]?\d[\d,]*(?:\.\d+)?(?:\s?%p|\s?%|점)?|[+\u2212-
 def verify_reports(out: Path) -> list[str]:
     """Findings in words for every report under `out`; an empty list when everything agrees."""
     findings = []
-    manifests = sorted([*Path(out).glob("*/*/manifest.json"), *Path(out).glob("restricted/*/*/manifest.json")])
+    manifests = sorted(p for p in Path(out).rglob("manifest.json") if ".staging" not in p.parts)
     if not manifests:
         return [f"{out}: no reports are here"]
     for path in manifests:
-        folder, name = path.parent, f"{path.parent.parent.name}/{path.parent.name}"
+        folder, name = path.parent, str(path.parent.relative_to(out))
         manifest = json.loads(path.read_text(encoding="utf-8"))
         for file, digest in manifest["files"].items():
             target = folder / file
@@ -37,7 +38,7 @@ def verify_reports(out: Path) -> list[str]:
         hidden = results[results["suppressed"] & (results["release"] == "public")]
         if hidden[["estimate", "se", "n"]].notna().any().any():
             findings.append(f"{name}: a suppressed number stands in the public results")
-        for page in sorted(folder.glob("report*.html")):
+        for page in sorted(folder.glob("report.html")):
             findings += [f"{name}: {page.name}: {f}" for f in html_findings(page.read_text(encoding="utf-8"), results)]
     return findings
 
@@ -64,12 +65,18 @@ _FIELDS = ("estimate", "se", "ci_low", "ci_high", "n", "n_weighted", "n_effectiv
 def printed_forms(row: dict) -> set[str]:
     """Every way a number of this row may be printed: each field, at up to four decimals, with and without sign."""
     forms: set[str] = {"*", "–"}
+    if absent(row.get("estimate")):
+        forms |= {"자료 없음", "not available", "비공개", "withheld"}
     for field in _FIELDS:
-        if absent(row.get(field)):
+        if absent(row.get(field)) or not math.isfinite(row[field]):
             continue
         for digits in (None, 0, 1, 2, 3, 4):
             number = Number.from_row({**row, "suppressed": False}, field, digits=digits)
-            for one in (number, number.magnitude(), Number.from_row({**row, "suppressed": False}, field, digits=digits, signed=True)):
+            for one in (
+                number,
+                number.magnitude(),
+                Number.from_row({**row, "suppressed": False}, field, digits=digits, signed=True),
+            ):
                 forms.add(one.digits_text())
     # a margin of error: half the width of the interval
     if not absent(row.get("ci_low")) and not absent(row.get("ci_high")) and not absent(row.get("unit")):
@@ -87,7 +94,9 @@ def text_findings(text: str, results: pd.DataFrame, *, allowed: set[str] = froze
             if re.fullmatch(r"-?\d*\.?\d+", bare):
                 known.add(abs(Decimal(bare)))
     findings = []
-    for token in re.findall(r"(?:n\s*=\s*)\d[\d,]*|[+\u2212-]?\d[\d,]*\.\d+|[+\u2212-]?\d[\d,]*(?:\.\d+)?\s?(?:%p?|점)", text):
+    for token in re.findall(
+        r"(?:n\s*=\s*)\d[\d,]*|[+\u2212-]?\d[\d,]*\.\d+|[+\u2212-]?\d[\d,]*(?:\.\d+)?\s?(?:%p?|점)", text
+    ):
         bare = re.sub(r"[^\d.]", "", token.replace(",", "")).rstrip(".")
         if bare and Decimal(bare) not in known and token.strip() not in allowed and bare not in allowed:
             findings.append(token)

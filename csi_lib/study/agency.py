@@ -59,8 +59,7 @@ def read_agencies(folder: Path) -> AgencyFile:
         file = YamlFile(yml)
         declared = file.validate(AgencyFile)
         raise_together(
-            file.error(problem, "agencies", index, **parts)
-            for index, problem, parts in _faults(declared.agencies)
+            file.error(problem, "agencies", index, **parts) for index, problem, parts in _faults(declared.agencies)
         )
         return declared
     return _from_csv(table)
@@ -85,9 +84,7 @@ def _from_csv(path: Path) -> AgencyFile:
             if several in fields:
                 fields[several] = [part.strip() for part in fields[several].split(";")]
         fields["attributes"] = {
-            key: value
-            for key, value in row.items()
-            if key not in known | {"name", "name_ko", "name_en"} and value
+            key: value for key, value in row.items() if key not in known | {"name", "name_ko", "name_en"} and value
         }
         try:
             agencies.append(Agency.model_validate(fields))
@@ -101,10 +98,7 @@ def _from_csv(path: Path) -> AgencyFile:
                     expected=first["msg"],
                 )
             )
-    errors += [
-        InputError(problem, where=f"{path}:{index + 2}", **parts)
-        for index, problem, parts in _faults(agencies)
-    ]
+    errors += [InputError(problem, where=f"{path}:{index + 2}", **parts) for index, problem, parts in _faults(agencies)]
     if not agencies and not errors:
         errors.append(InputError("this table lists no agency", where=str(path)))
     raise_together(errors)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import BaseModel
 
 from csi_lib.errors import InputError, nearest
@@ -99,10 +101,39 @@ def group_faults(file: YamlFile, declared, codebooks: dict[str, Codebook]):
             )
 
 
+def untranslated(study) -> Iterator[InputError]:
+    """Labels that lack a language of the study, each with its file and line."""
+    files: dict[str, YamlFile | None] = {}
+    for path, label in labels_below(study):
+        for lang in study.languages:
+            if getattr(label, lang):
+                continue
+            name, inside = _written_in(study, path)
+            if name not in files:
+                files[name] = YamlFile(study.path / name) if name.endswith(".yml") else None
+            where = files[name].where(*inside) if files[name] else f"{study.path / name}: {inside}"
+            yield InputError(
+                f"a label has no text in {lang!r}",
+                where=where,
+                found=repr(str(label)),
+                action="Add the translation.",
+            )
+
+
+def _written_in(study, path: tuple) -> tuple[str, tuple]:
+    """The file in which the part of a study at `path` is written, and the path inside that file."""
+    if path[0] == "codebooks":
+        return study.sources[path[1]].codebook, path[2:]
+    if path[0] in ("agencies", "types", "sizes", "regions"):
+        own = (study.path / "agencies.yml").is_file()
+        return ("agencies.yml" if own else "agencies.csv"), path
+    return "study.yml", path
+
+
 def labels_below(part, place: tuple = ()):
-    """Every label below `part`, with the way to it in words."""
+    """Every label below `part`, with the path to it."""
     if isinstance(part, Label):
-        yield " > ".join(map(str, place)), part
+        yield place, part
     elif isinstance(part, BaseModel):
         for name in type(part).model_fields:
             yield from labels_below(getattr(part, name, None), (*place, name))
@@ -111,4 +142,4 @@ def labels_below(part, place: tuple = ()):
             yield from labels_below(value, (*place, key))
     elif isinstance(part, tuple):
         for index, value in enumerate(part):
-            yield from labels_below(value, (*place, getattr(value, "id", index)))
+            yield from labels_below(value, (*place, index))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -12,12 +13,24 @@ from csi_lib.study.codebook import Codebook
 from csi_lib.study.study import StudyFile
 
 #: file of a study -> the model it must satisfy
-FILES: dict[str, type[BaseModel]] = {"study": StudyFile, "agencies": AgencyFile, "codebook": Codebook}
+FILES: dict[str, type[BaseModel] | str] = {
+    "study": StudyFile,
+    "agencies": AgencyFile,
+    "codebook": Codebook,
+    # declared by later layers, named here so that this one need not import them
+    "model": "csi_lib.models.study_models:ModelsFile",
+    "plan": "csi_lib.survey.sampling_plan:PlanFile",
+}
 
 
 def json_schema(file: str) -> dict:
-    """The JSON Schema of ``study``, ``agencies`` or ``codebook``, with the shorthands YAML may use."""
-    schema = FILES[file].model_json_schema(by_alias=True)
+    """The JSON Schema of a study's file (``study``, ``agencies``, ``codebook``, ``model``, ``plan``), with the
+    shorthands YAML may use."""
+    model = FILES[file]
+    if isinstance(model, str):
+        module, name = model.split(":")
+        model = getattr(import_module(module), name)
+    schema = model.model_json_schema(by_alias=True)
     for name, part in schema.get("$defs", {}).items():
         if name == "Label":
             schema["$defs"][name] = _either(part, {"type": ["string", "number"]})
@@ -75,9 +88,7 @@ def _allow_single_values(node) -> None:
             _allow_single_values(value)
         items = node.get("items")
         if node.get("type") == "array" and isinstance(items, dict) and "prefixItems" not in node:
-            plain = (
-                items.get("type") in ("string", "number", "integer") or "enum" in items or "anyOf" in items
-            )
+            plain = items.get("type") in ("string", "number", "integer") or "enum" in items or "anyOf" in items
             if plain and "$ref" not in items:
                 array = dict(node)
                 node.clear()

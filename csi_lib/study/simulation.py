@@ -52,7 +52,8 @@ class Defects(Part):
 class World(Part):
     """The finite population of a source and the survey taken from it.
 
-    ``frame`` gives the number of customers by agency and stratum code (for all agencies: ``default``),
+    ``frame`` gives the number of customers by agency and stratum code (for all agencies: ``default``);
+    ``sample`` people are drawn per agency and year, in proportion but at least ``minimum`` per stratum;
     ``effects`` the shift of general satisfaction, in standard deviations, by agency and year, and by
     stratum; ``response`` the probability that a sampled person of a stratum answers.
     """
@@ -61,6 +62,7 @@ class World(Part):
     frame: dict[str, dict[Code, int]] = {}
     population: int = Field(default=6000, ge=50)
     sample: int = Field(default=600, ge=10)
+    minimum: int = Field(default=10, ge=2)
     response: dict[Code, float] = {}
     effects: dict[str, dict[int, float]] = {}
     stratum_effects: dict[Code, float] = {}

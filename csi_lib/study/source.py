@@ -74,14 +74,12 @@ class Source(Part):
     def _year_known(self):
         if self.year is None and "{year}" not in "".join(self.path.default or ()) and not self.path.years:
             raise ValueError(
-                "which year a row belongs to is not said: put {year} into 'path', "
-                "list paths by year, or give 'year'"
+                "which year a row belongs to is not said: put {year} into 'path', list paths by year, or give 'year'"
             )
         return self
 
     def paths(self, year: int, agency: str | None = None) -> tuple[str, ...]:
         """The source's files for a year, relative to the data folder."""
         return tuple(
-            p.replace("{year}", str(year)).replace("{agency}", agency or "*")
-            for p in self.path.get(year) or ()
+            p.replace("{year}", str(year)).replace("{agency}", agency or "*") for p in self.path.get(year) or ()
         )

@@ -12,7 +12,7 @@ from csi_lib.errors import InputError, nearest
 from csi_lib.study.agency import AGENCY_ID, Agency, read_agencies
 from csi_lib.study.base import Label, Language, Part, Several
 from csi_lib.study.codebook import Codebook
-from csi_lib.study.consistency import cross_faults, design_faults, group_faults, labels_below
+from csi_lib.study.consistency import cross_faults, design_faults, group_faults, untranslated
 from csi_lib.study.location import resolve_study
 from csi_lib.study.options import Privacy, Report, Thresholds
 from csi_lib.study.simulation import Simulation
@@ -87,9 +87,7 @@ class StudyFile(Part):
     @model_validator(mode="after")
     def _language_known(self):
         if self.report.language not in self.languages:
-            raise ValueError(
-                f"the report's language {self.report.language!r} is not among the study's languages"
-            )
+            raise ValueError(f"the report's language {self.report.language!r} is not among the study's languages")
         return self
 
 
@@ -124,8 +122,7 @@ class Study(StudyFile):
             "this study has no such agency",
             where=f"study {self.id!r}",
             found=_short(id),
-            expected=f"one of {', '.join(known[:12])}{' …' if len(known) > 12 else ''}"
-            f" (an id matches {AGENCY_ID})",
+            expected=f"one of {', '.join(known[:12])}{' …' if len(known) > 12 else ''} (an id matches {AGENCY_ID})",
             action=f"Did you mean {near!r}?" if near else "Agencies are listed in agencies.yml.",
         )
 
@@ -201,9 +198,7 @@ class Study(StudyFile):
                 action="Add the language under 'languages' and translate the labels.",
             )
         if release not in ("public", "restricted"):
-            raise InputError(
-                "this release does not exist", found=_short(release), expected="public or restricted"
-            )
+            raise InputError("this release does not exist", found=_short(release), expected="public or restricted")
         chosen = {agency.id: agency for agency in chosen}
         return [
             Job(str(self.path), id, year, lang, release)
@@ -214,17 +209,7 @@ class Study(StudyFile):
 
     def untranslated(self) -> list[InputError]:
         """Labels that lack a language of the study: what `csi check` reports."""
-        return [
-            InputError(
-                f"a label has no text in {lang!r}",
-                where=f"{self.path.name}: {place}",
-                found=repr(str(label)),
-                action="Add the translation.",
-            )
-            for place, label in labels_below(self)
-            for lang in self.languages
-            if not getattr(label, lang)
-        ]
+        return list(untranslated(self))
 
     def __hash__(self) -> int:
         return hash((self.id, self.path))
@@ -265,10 +250,9 @@ _MEMORY: dict[Path, tuple[tuple, Study]] = {}
 
 
 def _stamp(folder: Path) -> tuple:
-    stats = [
-        (file, file.stat()) for file in sorted(folder.iterdir()) if file.suffix in (".yml", ".yaml", ".csv")
-    ]
-    return tuple((file.name, stat.st_mtime_ns, stat.st_size) for file, stat in stats)
+    files = (*folder.glob("*.yml"), *folder.glob("*/*.yml"), *folder.glob("agencies.csv"))
+    stats = [(str(file), file.stat()) for file in sorted(files)]
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 
 
 def _read(folder: Path) -> Study:
@@ -282,11 +266,7 @@ def _read(folder: Path) -> Study:
         [
             *cross_faults(file, declared, listed),
             *group_faults(file, declared, codebooks),
-            *(
-                f
-                for name, book in codebooks.items()
-                for f in design_faults(file, name, declared.sources[name], book)
-            ),
+            *(f for name, book in codebooks.items() for f in design_faults(file, name, declared.sources[name], book)),
         ]
     )
     given = {name: getattr(declared, name) for name in StudyFile.model_fields}

@@ -19,9 +19,7 @@ def new_study(folder: str | Path) -> Path:
     """
     folder = Path(folder).expanduser()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(
-            "this folder is not empty", where=str(folder), action="Name a folder that does not exist yet."
-        )
+        raise InputError("this folder is not empty", where=str(folder), action="Name a folder that does not exist yet.")
     folder.mkdir(parents=True, exist_ok=True)
     for file in sorted(_TEMPLATE.glob("*.yml")):
         shutil.copyfile(file, folder / file.name)

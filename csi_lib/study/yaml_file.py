@@ -65,9 +65,7 @@ class YamlFile:
         except FileNotFoundError:
             raise InputError("this file does not exist", where=str(path)) from None
         except UnicodeDecodeError:
-            raise InputError(
-                "this file is not UTF-8 text", where=str(path), action="Save it as UTF-8."
-            ) from None
+            raise InputError("this file is not UTF-8 text", where=str(path), action="Save it as UTF-8.") from None
         try:
             tree = YAML(typ="rt", pure=True).load(text)
         except DuplicateKeyError as error:

@@ -39,8 +39,7 @@ class Grouping:
         """Groups in the column's category order; a pair of columns gives every combination that occurs."""
         names = (by,) if isinstance(by, str) else tuple(by)
         factors = [
-            frame[n] if isinstance(frame[n].dtype, pd.CategoricalDtype) else frame[n].astype("category")
-            for n in names
+            frame[n] if isinstance(frame[n].dtype, pd.CategoricalDtype) else frame[n].astype("category") for n in names
         ]
         codes, levels = np.zeros(len(frame), dtype=int), [()]
         for factor in factors:
@@ -89,7 +88,10 @@ class Assembly:
         seat = grouping.codes
         start = self._count + np.arange(k) * groups
         inside = seat >= 0
-        for kind, matrix in ((self._z, np.where(inside[:, None], own, 0.0)), (self._base, np.asarray(base, bool) & inside[:, None])):
+        for kind, matrix in (
+            (self._z, np.where(inside[:, None], own, 0.0)),
+            (self._base, np.asarray(base, bool) & inside[:, None]),
+        ):
             column, person = np.nonzero(matrix.T)
             kind.append((person, start[column] + seat[person], matrix.T[column, person]))
         if extra is not None and np.any(extra["z"]) and np.any(extra["loading"]):
@@ -129,7 +131,7 @@ class Assembly:
         columns["df"] = np.where(alone, np.nan, df)
         columns["deff"] = np.where(alone | ~np.isfinite(deff), np.nan, deff)
         with np.errstate(divide="ignore", invalid="ignore"):
-            columns["n_effective"] = np.where(columns["deff"] > 0, count / columns["deff"], np.nan)
+            columns["n_effective"] = np.where(columns["deff"] > 1e-12, count / columns["deff"], np.nan)
         columns["ci_low"], columns["ci_high"] = _interval(columns)
         columns["flag"] = np.where(count == 0, "not_available", None)
         return Estimates(results_frame(pd.DataFrame(columns), **constant), tuple(pieces))
@@ -141,7 +143,9 @@ class Assembly:
             by_survey.setdefault(id(part[0]), []).append(part)
         own = by_survey.pop(id(None), [])
         common, loading = _shared(own, k)
-        pieces = influence_of(design, z, np.arange(k), sample=sample_of(self.survey), labels=self.labels, common=common, loading=loading)
+        pieces = influence_of(
+            design, z, np.arange(k), sample=sample_of(self.survey), labels=self.labels, common=common, loading=loading
+        )
         for parts in by_survey.values():
             other = parts[0][0]
             common, loading = _shared(parts, k)
@@ -269,4 +273,7 @@ def _columns(blocks) -> dict[str, np.ndarray]:
     """The blocks' columns under each other; None where a block lacks one."""
     names = list(dict.fromkeys(name for _, block in blocks for name in block))
     absent = lambda size: np.full(size, None, dtype=object)
-    return {name: np.concatenate([block[name] if name in block else absent(size) for size, block in blocks]) for name in names}
+    return {
+        name: np.concatenate([block[name] if name in block else absent(size) for size, block in blocks])
+        for name in names
+    }

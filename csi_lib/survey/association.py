@@ -48,9 +48,7 @@ def _cell_statistic(cell: np.ndarray, cells: int, *, shares: bool) -> DomainStat
 def chisq(design, row: str, column: str, statistic: str) -> TestResult:
     """See `Estimators.chisq`. Rao & Scott (1984); Thomas & Rao (1987)."""
     if statistic not in STATISTICS:
-        raise InputError(
-            "unknown statistic", where="statistic", found=repr(statistic), expected=", ".join(STATISTICS)
-        )
+        raise InputError("unknown statistic", where="statistic", found=repr(statistic), expected=", ".join(STATISTICS))
     rows, columns = _codes(design, row), _codes(design, column)
     inside = (rows >= 0) & (columns >= 0)
     if design.domain is not None:
@@ -183,9 +181,7 @@ def ranktest(design, outcome: str, group: str, test: str) -> TestResult:
         return _t_result(f"{test} rank", float(model.beta[1]), se, df - 1, n, 0.95)
     beta, v = model.beta[1:], model.covariance[1:, 1:]
     x2 = float(beta @ np.linalg.solve(v, beta))
-    return TestResult(
-        f"{test} rank, {k + 1} groups", x2, k, df - k, float(special.fdtrc(k, df - k, x2 / k)), n
-    )
+    return TestResult(f"{test} rank, {k + 1} groups", x2, k, df - k, float(special.fdtrc(k, df - k, x2 / k)), n)
 
 
 def _two_groups(design, outcome, group, y):

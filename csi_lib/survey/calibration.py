@@ -2,8 +2,9 @@
 
 Weights w become g·w with Σ g w x = the population totals of x. `Raking` is iterative proportional fitting on
 the cells of the margins (all rows of a cell share one factor, so a million rows cost what their cells cost).
-`Calibrating` solves for λ in g = F(x'λ) by Newton's method: F linear (1 + u), raking (exp u) or logit (between
-bounds). Source: Deville & Särndal (1992); Deville, Särndal & Sautory (1993). R: ``survey::rake``, ``calibrate``.
+`Calibrating` solves for λ in g = F(x'λ) by Newton's method: F linear (1 + u), raking (exp u) or logit
+(between bounds). Source: Deville & Särndal (1992); Deville, Särndal & Sautory (1993). R: ``survey::rake``,
+``calibrate``.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ class Solution:
 class Raking:
     """Iterative proportional fitting.
 
-    Residuals are taken from unweighted regression on the margins, as `survey::rake` does; `Calibrating` weights
-    it by the starting weights, as `survey::calibrate` does. The two agree where starting weights are equal.
+    Residuals are taken from unweighted regression on the margins, as `survey::rake` does; `Calibrating`
+    weights it by the starting weights, as `survey::calibrate` does. The two agree where starting weights are
+    equal.
     """
 
     margins: list[Margin]
@@ -83,39 +85,47 @@ class Calibrating:
     max_iterations: int
 
     def solve(self, weights: np.ndarray) -> Solution:
+        """Newton steps on the dual, Σ w G(x'λ) − totals'λ with G' = F, damped until it falls.
+
+        The dual is convex, so that a solution within the bounds is found wherever there is one.
+        """
         x, totals = self.x, self.totals
         scale = np.maximum(np.abs(totals), 1e-300)
-        lam, u = np.zeros(x.shape[1]), np.zeros(x.shape[0])
-        g, slope = self._factor(u)
-        gap = _relative(totals - x.T @ (weights * g), scale)
+        lam, damping = np.zeros(x.shape[1]), 1e-13
+        full = x.multiply(x).T @ weights
+        g, slope, value = self._factor(np.zeros(x.shape[0]))
+        dual = weights @ value
+        gap = (totals - x.T @ (weights * g)) / scale
         for iteration in range(self.max_iterations + 1):
             if np.abs(gap).max() <= self.tolerance:
                 return Solution(g, iteration)
-            hessian = (x.multiply((weights * slope)[:, None])).T @ x
-            hessian = hessian.toarray() if sparse.issparse(hessian) else hessian
-            root = 1 / np.sqrt(np.maximum(np.diag(hessian), 1e-300))
-            step = root * (np.linalg.pinv(hessian * np.outer(root, root), rcond=1e-12, hermitian=True)
-                           @ (root * (totals - x.T @ (weights * g))))  # fmt: skip
+            hessian = ((x.multiply((weights * slope)[:, None])).T @ x).toarray()
+            root = 1 / np.sqrt(np.maximum(np.diag(hessian), 1e-12 * full))
+            unit, eye = hessian * np.outer(root, root), np.eye(len(lam))
             before = np.abs(gap).max()
-            for _ in range(30):  # halve a step that overshoots
-                g, slope = self._factor(x @ (lam + step))
-                gap = _relative(totals - x.T @ (weights * g), scale)
-                if np.isfinite(g).all() and np.abs(gap).max() < max(before, self.tolerance):
+            while damping < 1e8:
+                step = root * np.linalg.solve(unit + damping * eye, root * gap * scale)
+                new = x @ (lam + step)
+                g, slope, value = self._factor(new)
+                fallen = weights @ value - totals @ (lam + step)
+                gap = (totals - x.T @ (weights * g)) / scale
+                # near the solution the dual is flat to rounding, and the gap decides
+                if np.isfinite(fallen) and (fallen < dual or np.abs(gap).max() < before):
                     break
-                step = step / 2
+                damping *= 100
             else:
                 break
-            lam = lam + step
+            lam, dual, damping = lam + step, fallen, max(damping / 1000, 1e-13)
         far = int(np.nanargmax(np.abs(gap)))
         raise InputError(
             "no weights within the bounds meet the totals",
             where=self.labels[far],
-            found=f"a gap of {np.abs(gap[far]):.2%} with factors between {self.bounds[0]:g} and {self.bounds[1]:g}",
+            found=f"a gap of {np.abs(gap[far]):.2%}, factors from {self.bounds[0]:g} to {self.bounds[1]:g}",
             action="Widen the bounds, merge small categories, or drop a total.",
         )
 
-    def _factor(self, u) -> tuple[np.ndarray, np.ndarray]:
-        """g and its derivative."""
+    def _factor(self, u) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """g = F(u), its derivative and its integral."""
         low, high = self.bounds
         with np.errstate(over="ignore", invalid="ignore"):
             if self.method == "logit":
@@ -123,10 +133,15 @@ class Calibrating:
                 e = np.exp(np.clip(a * u, -700, 700))
                 base = high - 1 + (1 - low) * e
                 g = (low * (high - 1) + high * (1 - low) * e) / base
-                return g, a * (1 - low) * (high - 1) * e * (high - low) / base**2
-            g, slope = (1 + u, np.ones_like(u)) if self.method == "linear" else (np.exp(u), np.exp(u))
-        inside = (g > low) & (g < high)
-        return np.clip(g, low, high), np.where(inside, slope, 0.0)
+                slope = a * (1 - low) * (high - 1) * e * (high - low) / base**2
+                return g, slope, low * u + (high - low) / a * np.log(base / (high - low))
+            if self.method == "linear":
+                inner = np.clip(u, low - 1, high - 1)
+                g, slope, value = 1 + inner, np.ones_like(u), inner + inner**2 / 2
+            else:
+                inner = np.clip(u, np.log(low) if low > 0 else -np.inf, np.log(high))
+                g = slope = value = np.exp(inner)
+            return g, np.where(inner == u, slope, 0.0), value + g * (u - inner)
 
     def metric(self, start: np.ndarray) -> np.ndarray:
         return start
@@ -139,8 +154,8 @@ class Calibrating:
 class Calibration:
     """What a design remembers of its calibration: solver, starting and final weights.
 
-    `residual(z)` replaces linearised values by their residuals from the calibration variables, because what the
-    margins explain no longer varies; `refit` calibrates other (replicate) weights in the same way.
+    `residual(z)` replaces linearised values by their residuals from the calibration variables, because what
+    the margins explain no longer varies; `refit` calibrates other (replicate) weights in the same way.
     """
 
     solver: Raking | Calibrating
@@ -154,9 +169,7 @@ class Calibration:
         gram = (x.multiply(metric[:, None])).T @ x
         gram = gram.toarray() if sparse.issparse(gram) else gram
         root = 1 / np.sqrt(np.maximum(np.diag(gram), 1e-300))
-        inverse = np.linalg.pinv(gram * np.outer(root, root), rcond=1e-12, hermitian=True) * np.outer(
-            root, root
-        )
+        inverse = np.linalg.pinv(gram * np.outer(root, root), rcond=1e-12, hermitian=True) * np.outer(root, root)
         return (u - x @ (inverse @ (x.T @ (metric[:, None] * u)))) * self.weights[:, None]
 
     def refit(self, weights: np.ndarray) -> np.ndarray:
@@ -204,7 +217,3 @@ def _cells(margins: list[Margin]) -> tuple[np.ndarray, list[np.ndarray]]:
         cell, before, last = pair_codes(cell, margin.code, len(margin.labels))
         codes = [code[before] for code in codes] + [last]
     return cell, codes
-
-
-def _relative(misfit, scale):
-    return misfit / scale

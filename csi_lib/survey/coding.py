@@ -55,11 +55,7 @@ def code_column(
         values = pd.Series(pd.Categorical.from_codes(_take(positions, codes), categories=categories))
     else:
         values = _as_found(answers, codes, column.role)
-    wrong = {
-        raws[index]: np.flatnonzero(codes == index)
-        for index, state in enumerate(status)
-        if state == UNDECLARED
-    }
+    wrong = {raws[index]: np.flatnonzero(codes == index) for index, state in enumerate(status) if state == UNDECLARED}
     return CodedColumn(values, _take(np.array([*status, BLANK], np.int8), codes), wrong)
 
 
@@ -131,9 +127,7 @@ def _declared(answers: list, status: list[int], categories: list):
     for index, answer in enumerate(answers):
         if answer is None:
             continue
-        answers[index] = known.get(
-            written(answer) if isinstance(answer, (str, int, float, np.number)) else None
-        )
+        answers[index] = known.get(written(answer) if isinstance(answer, (str, int, float, np.number)) else None)
         if answers[index] is None:
             status[index] = UNDECLARED
     return answers, status, categories

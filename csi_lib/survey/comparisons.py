@@ -19,17 +19,13 @@ ADJUSTMENTS = ("none", "holm", "bh", "bonferroni")
 
 
 def adjust_p(p_values, *, method: str = "holm") -> np.ndarray:
-    """p-values adjusted for their number: ``holm``, ``bonferroni`` (family-wise error), ``bh`` (false discovery
-    rate), ``none``. R: ``p.adjust``."""
+    """p-values adjusted for their number: ``holm``, ``bonferroni`` (family-wise error), ``bh`` (false
+    discovery rate), ``none``. R: ``p.adjust``."""
     p = np.asarray(p_values, dtype=float)
     if method not in ADJUSTMENTS:
-        raise InputError(
-            "unknown adjustment", where="adjust", found=repr(method), expected=", ".join(ADJUSTMENTS)
-        )
+        raise InputError("unknown adjustment", where="adjust", found=repr(method), expected=", ".join(ADJUSTMENTS))
     if np.isnan(p).any() or (p < 0).any() or (p > 1).any():
-        raise InputError(
-            "p-values lie between 0 and 1", where="p_values", action="Leave out tests without one."
-        )
+        raise InputError("p-values lie between 0 and 1", where="p_values", action="Leave out tests without one.")
     m = p.size
     if method == "none" or m == 0:
         return p.copy()
@@ -149,9 +145,7 @@ class Ranks:
     high: np.ndarray
 
 
-def rank_intervals(
-    estimates, covariance, df: float, *, ci: float = 0.95, adjust: str = "simultaneous"
-) -> Ranks:
+def rank_intervals(estimates, covariance, df: float, *, ci: float = 0.95, adjust: str = "simultaneous") -> Ranks:
     """Ranks with intervals: the best rank is 1 + the number of groups significantly higher, the worst
     m − the number significantly lower, all pairs judged together."""
     theta = np.asarray(estimates, dtype=float)

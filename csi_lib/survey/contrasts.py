@@ -17,9 +17,7 @@ def difference(design, cols, by, reference, ci, adjust) -> pd.DataFrame:
     """See `Estimators.difference`."""
     names = _names(design, cols, by)
     if len(names) < 2:
-        raise InputError(
-            "a difference needs two groups or two items", where="difference", found=f"{len(names)}"
-        )
+        raise InputError("a difference needs two groups or two items", where="difference", found=f"{len(names)}")
     if reference is None:
         pairs = list(combinations(range(len(names)), 2))
     else:
@@ -51,9 +49,7 @@ def _combine(design, cols, by, matrix, labels, ci, adjust) -> pd.DataFrame:
     batches = [[c] for c in cols] if by is not None else [list(cols)]
     frames = []
     for batch in batches:
-        statistic = DomainStatistic(
-            [Item(c, lambda c=c: design.numeric(c), design._ones) for c in batch], domains
-        )
+        statistic = DomainStatistic([Item(c, lambda c=c: design.numeric(c), design._ones) for c in batch], domains)
         estimate = statistic.estimate(design.weights)
         if np.isnan(estimate).any():
             raise InputError(

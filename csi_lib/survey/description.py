@@ -61,7 +61,17 @@ def _measures(survey, item: str, *, detail: bool) -> list[dict]:
     out = []
 
     def add(measure, of, statistic, unit, ends):
-        out.append({"x": x, "of": of, "measure": measure, "statistic": statistic, "unit": unit, "scale_low": ends[0], "scale_high": ends[1]})
+        out.append(
+            {
+                "x": x,
+                "of": of,
+                "measure": measure,
+                "statistic": statistic,
+                "unit": unit,
+                "scale_low": ends[0],
+                "scale_high": ends[1],
+            }
+        )
 
     add(item, lambda x: 100 * (x - low) / (high - low), "mean", "points", (0.0, 100.0))
     if high - low >= 3:

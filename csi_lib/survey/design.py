@@ -43,9 +43,9 @@ class SurveyDesign(Estimators):
     Notes
     -----
     Variances are Taylor-linearised, intervals t with the design's degrees of freedom (units − strata; in a
-    domain, of the units and strata it touches). A missing item makes a domain of those who answered, estimated
-    on the full design, with the degrees of freedom left as they are. ``deff`` compares with simple random
-    sampling with replacement of the same number of answers; it is NaN where an item does not vary.
+    domain, of the units and strata it touches). A missing item makes a domain of those who answered,
+    estimated on the full design, with the degrees of freedom left as they are. ``deff`` compares with simple
+    random sampling with replacement of the same number of answers; it is NaN where an item does not vary.
     R: ``survey::svydesign(id=, strata=, weights=, fpc=, nest=TRUE)``.
 
     Source: Lumley (2010), Complex Surveys; Särndal, Swensson & Wretman (1992).
@@ -170,7 +170,8 @@ class SurveyDesign(Estimators):
         return z
 
     def calibrated(self, weights: np.ndarray, calibration) -> SurveyDesign:
-        """This design with calibrated weights; `calibration.residual(z)` takes out what the margins explain."""
+        """This design with calibrated weights; `calibration.residual(z)` takes out what the margins
+        explain."""
         design = copy.copy(self)
         design.weights, design.normalised = self._scaled(self.positive_weights(weights), None, False)
         design.calibrations = (*self.calibrations, calibration)
@@ -183,7 +184,8 @@ class SurveyDesign(Estimators):
         return int(units.size - np.unique(self.stages[0].stratum_of_unit[units]).size)
 
     def partitioned(self, domains: Domains):
-        """Degrees of freedom per domain, and the function (item, z) → variances of one item in all domains."""
+        """Degrees of freedom per domain, and the function (item, z) → variances of one item in all
+        domains."""
         supports = [variance.support(stage, domains.code) for stage in self.stages]
         if domains.size == 1 and self.domain is None:
             df = np.array([self.df])
@@ -208,9 +210,7 @@ class SurveyDesign(Estimators):
         """Covariance matrix of a statistic."""
         return self.covariance(statistic.influence(self.weights))
 
-    def replicates(
-        self, kind: str = "auto", *, replicates: int = 1000, seed: int | None = None, fay: float = 0.0
-    ):
+    def replicates(self, kind: str = "auto", *, replicates: int = 1000, seed: int | None = None, fay: float = 0.0):
         """The same design with replicate weights; see `csi_lib.survey.replicates.replicate`."""
         from csi_lib.survey.replicates import replicate
 

@@ -21,8 +21,7 @@ def design_columns(study: Study, source: str, frame: pd.DataFrame, years: list[i
     for year in years:
         named = study.sources[source].design.in_year(year)
         designs[year] = {
-            part: name if name and codebook.columns[name].available_in(year) else None
-            for part, name in named.items()
+            part: name if name and codebook.columns[name].available_in(year) else None for part, name in named.items()
         }
     columns = dict.fromkeys(("weights", "strata", "clusters", "fpc"))
     columns["weights"] = _joined(frame, designs, "weights")
@@ -60,9 +59,7 @@ def _by_year(frame: pd.DataFrame, designs: dict[int, dict], part: str) -> pd.Ser
     if not any(design[part] for design in designs.values()):
         return None
     rows = np.arange(len(frame))
-    values = np.array(
-        [f"row {row}" for row in rows] if part == "clusters" else [""] * len(frame), dtype=object
-    )
+    values = np.array([f"row {row}" for row in rows] if part == "clusters" else [""] * len(frame), dtype=object)
     for year, design in designs.items():
         own = (frame["year"] == year).to_numpy()
         if design[part]:

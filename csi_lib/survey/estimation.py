@@ -90,19 +90,20 @@ def _linearise(item: Item, code, size: int, weights) -> _Linearised:
     w = weights if valid is None else weights * valid
     n = by_domain(valid).astype(np.int64)
     n_weighted = by_domain(w)
-    sum_x = by_domain(w * x)
+    z = w * x
+    sum_x = by_domain(z)
     with np.errstate(invalid="ignore", divide="ignore"):
         if y is None:
-            theta, z = sum_x, w * x
+            theta = sum_x
             r = x - (sum_x / n_weighted)[code]
             scale = n_weighted
         else:
-            sum_y = by_domain(w * y)
-            theta = sum_x / sum_y
+            y_sum = by_domain(w * y)
+            theta = sum_x / y_sum
             r = x - theta[code] * y
-            z = w * r
-            z /= sum_y[code]
-            scale = n_weighted / sum_y
+            np.multiply(w, r, out=z)
+            z /= y_sum[code]
+            scale = n_weighted / y_sum
         r *= r
         r *= w
         spread = by_domain(r) / n_weighted * scale**2
@@ -114,7 +115,7 @@ def _linearise(item: Item, code, size: int, weights) -> _Linearised:
 def estimates(design, items: list[Item], domains: Domains, *, ci: float, deff: str) -> pd.DataFrame:
     """The frame of `items` × `domains`: item, estimate, se, df, interval, bases, design effect."""
     df, variances = design.partitioned(domains)
-    frames = []
+    parts = []
     for item in items:
         one = _linearise(item, domains.code, domains.size, design.weights)
         if (one.n == 0).any():
@@ -128,26 +129,20 @@ def estimates(design, items: list[Item], domains: Domains, *, ci: float, deff: s
         var = variances(DomainStatistic([item], domains), one.z)
         with np.errstate(invalid="ignore", divide="ignore"):
             effect = var / (one.spread / (one.n - 1) * _deff_factor(design, one, deff))
-        frames.append(
-            result_frame(domains, item.name, one.estimate, var, df, ci, one.n, one.n_weighted, effect)
-        )
-    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-    warn_without_df(frame)
-    return frame
-
-
-def result_frame(domains, name, estimate, var, df, ci, n, n_weighted, deff) -> pd.DataFrame:
-    """One item in all domains, with the columns every estimator returns."""
-    se = np.sqrt(var)
+        parts.append((one.estimate, np.sqrt(var), one.n, one.n_weighted, effect))
+    estimate, se, n, n_weighted, effect = (np.concatenate(part) for part in zip(*parts))
+    df = np.tile(df, len(items))
     low, high = t_interval(estimate, se, df, ci)
-    frame = domains.labels.copy()
+    frame = domains.labels.iloc[np.tile(np.arange(domains.size), len(items))].reset_index(drop=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = {
-            "item": name, "estimate": estimate, "se": se, "df": df, "ci_low": low, "ci_high": high,
-            "n": n, "n_weighted": n_weighted, "n_effective": n / deff, "deff": deff,
+            "item": np.repeat([item.name for item in items], domains.size), "estimate": estimate, "se": se,
+            "df": df, "ci_low": low, "ci_high": high, "n": n, "n_weighted": n_weighted,
+            "n_effective": n / effect, "deff": effect,
         }  # fmt: skip
     for column, values in columns.items():
         frame[column] = values
+    warn_without_df(frame)
     return frame
 
 
@@ -156,8 +151,8 @@ def warn_without_df(frame: pd.DataFrame) -> None:
     lacking = int((frame["df"] < 1).sum())
     if lacking:
         warnings.warn(
-            f"{lacking} of {len(frame)} estimates rest on a single sampling unit per stratum: they have no degrees "
-            "of freedom and no interval; merge the groups",
+            f"{lacking} of {len(frame)} estimates rest on a single sampling unit per stratum: they have no "
+            "degrees of freedom and no interval; merge the groups",
             MeasureWarning,
             stacklevel=4,
         )

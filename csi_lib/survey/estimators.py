@@ -41,13 +41,9 @@ class Estimators(Sample):
         items = [Item(c, lambda c=c: self.numeric(c)) for c in listed(cols)]
         return estimation.estimates(self, items, self.domains(by), ci=ci, deff=deff)
 
-    def ratio(
-        self, numerator, denominator, by=None, *, ci: float = 0.95, deff: str = "replace"
-    ) -> pd.DataFrame:
+    def ratio(self, numerator, denominator, by=None, *, ci: float = 0.95, deff: str = "replace") -> pd.DataFrame:
         """Ratio Σwx/Σwy of two columns; item ``x/y``. R: ``svyratio``."""
-        item = Item(
-            f"{numerator}/{denominator}", lambda: self.numeric(numerator), lambda: self.numeric(denominator)
-        )
+        item = Item(f"{numerator}/{denominator}", lambda: self.numeric(numerator), lambda: self.numeric(denominator))
         return estimation.estimates(self, [item], self.domains(by), ci=ci, deff=deff)
 
     def population_variance(self, cols, by=None, *, ci: float = 0.95) -> pd.DataFrame:
@@ -75,8 +71,9 @@ class Estimators(Sample):
 
         Parameters
         ----------
-        method : ``logit`` (Wald on the logit), ``xlogit`` (the same by the delta method), ``wilson``, ``beta``
-            (Korn–Graubard), ``likelihood`` (profile, Rao–Scott scaled), ``asin``, ``mean`` (t on the share).
+        method : ``logit`` (Wald on the logit), ``xlogit`` (the same by the delta method), ``wilson``,
+            ``beta`` (Korn–Graubard), ``likelihood`` (profile, Rao–Scott scaled), ``asin``, ``mean`` (t on
+            the share).
 
         R: ``svyciprop``; for all levels ``svymean(~factor)``.
         """
@@ -97,22 +94,21 @@ class Estimators(Sample):
         Parameters
         ----------
         rule : ``math`` (inverse of the distribution function), ``school``, ``shahvaish``, ``hf1`` … ``hf9``.
-        interval : interval of the share below: ``mean``, ``beta``, ``xlogit``, ``asin``. The standard error is
-            the interval's width over 2 t; deff is that of the share below the quantile.
+        interval : interval of the share below: ``mean``, ``beta``, ``xlogit``, ``asin``. The standard error
+            is the interval's width over 2 t; deff is that of the share below the quantile.
 
         R: ``svyquantile(…, qrule=, interval.type=)``.
         """
         return quantiles.quantile(self, listed(cols), listed(probabilities), by, rule, interval, ci)
 
-    def difference(
-        self, cols, by=None, *, reference=None, ci: float = 0.95, adjust: str = "none"
-    ) -> pd.DataFrame:
+    def difference(self, cols, by=None, *, reference=None, ci: float = 0.95, adjust: str = "none") -> pd.DataFrame:
         """Differences of means: between the groups of `by` for each item, or, without `by`, between the items
-        on the same respondents. All pairs, or each against `reference`; the covariance of the two is included.
+        on the same respondents. All pairs, or each against `reference`; the covariance of the two is
+        included.
 
         Returns ``item first second estimate se df ci_low ci_high statistic p_value p_adjusted``, the estimate
-        being first − second. `adjust`: ``none``, ``holm``, ``bh``, ``bonferroni``, or ``simultaneous`` (intervals
-        and p of the maximum of correlated t, all pairs at once).
+        being first − second. `adjust`: ``none``, ``holm``, ``bh``, ``bonferroni``, or ``simultaneous``
+        (intervals and p of the maximum of correlated t, all pairs at once).
 
         R: ``svycontrast(svyby(…, covmat=TRUE), …)``.
         """
@@ -129,9 +125,9 @@ class Estimators(Sample):
     def chisq(self, row: str, column: str, *, statistic: str = "F") -> association.TestResult:
         """Rao–Scott and Wald tests that two categorical columns are independent.
 
-        statistic : ``F`` (second-order Rao–Scott), ``Chisq`` (first-order), ``Wald``, ``adjWald``, ``lincom`` and
-            ``saddlepoint`` (the mixture of χ² by the saddlepoint, as R does without CompQuadForm), ``exact``
-            (the same mixture by numerical inversion). R: ``svychisq``.
+        statistic : ``F`` (second-order Rao–Scott), ``Chisq`` (first-order), ``Wald``, ``adjWald``,
+            ``lincom`` and ``saddlepoint`` (the mixture of χ² by the saddlepoint, as R does without
+            CompQuadForm), ``exact`` (the same mixture by numerical inversion). R: ``svychisq``.
         """
         return association.chisq(self, row, column, statistic)
 
@@ -167,7 +163,8 @@ class Estimators(Sample):
         return regression.regression(self, outcome, listed(predictors), family, listed(categorical), ci)
 
     def mean_influence(self, values, mask=None) -> tuple[np.ndarray, np.ndarray]:
-        """Weighted means of `values` (n or n × K, NaN missing) among `mask`, and their z of the same shape."""
+        """Weighted means of `values` (n or n × K, NaN missing) among `mask`, and their z of the same
+        shape."""
         x = np.asarray(values, dtype=float)
         inside = self.inside(mask)
         valid = ~np.isnan(x)

@@ -88,9 +88,7 @@ def _header(path: str, _time: int, _size: int, sheet, encoding, separator) -> tu
 
 
 @lru_cache(maxsize=4)
-def _table(
-    path: str, _time: int, _size: int, columns: tuple[str, ...], sheet, encoding, separator
-) -> RawTable:
+def _table(path: str, _time: int, _size: int, columns: tuple[str, ...], sheet, encoding, separator) -> RawTable:
     kind, labels, first_row = Path(path).suffix.lower(), {}, 2
     if kind in (".sav", ".zsav"):
         frame, meta = _sav(path, usecols=list(columns), apply_value_formats=False)
@@ -142,9 +140,7 @@ def _text_form(path: str, _time: int, _size: int, encoding, separator) -> tuple[
     """Encoding and separator of a text file: as declared, else found out."""
     raw = Path(path).read_bytes()
     if raw[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        raise InputError(
-            "this is a spreadsheet, not text", where=path, action="Give it its own ending (.xlsx)."
-        )
+        raise InputError("this is a spreadsheet, not text", where=path, action="Give it its own ending (.xlsx).")
     if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
     tried = (encoding,) if encoding else ENCODINGS
@@ -223,9 +219,7 @@ def _sav(path: str, **options):
 
 
 def _unreadable(path: str, kind: str, error: Exception) -> InputError:
-    return InputError(
-        f"this is not a readable {kind} file", where=path, found=str(error).strip()[:120] or None
-    )
+    return InputError(f"this is not a readable {kind} file", where=path, found=str(error).strip()[:120] or None)
 
 
 def distinct(values: pd.Series) -> tuple[np.ndarray, list]:

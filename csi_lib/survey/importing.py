@@ -47,9 +47,7 @@ def import_data(
     return pd.DataFrame(written, columns=["source", "year", "agency", "n"])
 
 
-def imported_wave(
-    study: Study, source: str, year: int, *, data=None, agency: str | None = None
-) -> CodedWave | None:
+def imported_wave(study: Study, source: str, year: int, *, data=None, agency: str | None = None) -> CodedWave | None:
     """The imported rows of an agency (None = all), when there is an import that is still current."""
     folder = import_folder(study, source, year) if _has_import(study, source, year) else None
     if folder is None or not (folder / "key.json").is_file():

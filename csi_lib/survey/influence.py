@@ -158,7 +158,13 @@ def influence_of(design, z, rows, *, sample, labels=None, common=None, loading=N
                 wide = sparse.lil_matrix((len(deviation), z.shape[1]))
                 wide[:, active] = deviation
                 blocks.append(wide)
-            values, scale, centred, shared, load = sparse.vstack(blocks, format="csc"), np.ones(stage.strata), False, None, None
+            values, scale, centred, shared, load = (
+                sparse.vstack(blocks, format="csc"),
+                np.ones(stage.strata),
+                False,
+                None,
+                None,
+            )
         elif stage.each_row and np.array_equal(stage.unit, np.arange(len(stage.unit))):
             values, scale, centred = z, stage.scale, True
         else:

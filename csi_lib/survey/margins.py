@@ -1,4 +1,5 @@
-"""Population margins: what the sample is to be weighted to, checked against the sample before any sum is made."""
+"""Population margins: what the sample is to be weighted to, checked against the sample before any sum is
+made."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from csi_lib.survey.stages import label_codes, pair_codes
 
 @dataclass(frozen=True)
 class Margin:
-    """Categories of one variable (or of a cross of variables), the category of each row, the totals wanted."""
+    """Categories of one variable (or of a cross of variables), the category of each row, the totals
+    wanted."""
 
     name: str
     code: np.ndarray
@@ -29,8 +31,8 @@ class Margin:
 def read_margins(sample, margins: Mapping, total: float | None) -> list[Margin]:
     """Margins given as {column or (column, column, …): {category: total or share}}.
 
-    Shares (summing to 1) are turned into totals of `total`, or of the margins given as totals. All margins must
-    sum to one number, name every category of the sample, and none that the sample lacks.
+    Shares (summing to 1) are turned into totals of `total`, or of the margins given as totals. All margins
+    must sum to one number, name every category of the sample, and none that the sample lacks.
     """
     if not margins:
         raise InputError("no margin is given", where="margins", action="Give {column: {category: total}}.")
@@ -72,9 +74,7 @@ def _margin(sample, columns, target) -> Margin:
         code, first, last = pair_codes(code, second, len(second_labels))
         labels = [(*labels[i], second_labels.tolist()[j]) for i, j in zip(first, last)]
     target = target.to_dict() if isinstance(target, pd.Series) else dict(target)
-    wanted = {
-        str(k) if not isinstance(k, tuple) else " × ".join(map(str, k)): float(v) for k, v in target.items()
-    }
+    wanted = {str(k) if not isinstance(k, tuple) else " × ".join(map(str, k)): float(v) for k, v in target.items()}
     found = [" × ".join(map(str, label)) for label in labels]
     unnamed = [label for label in found if label not in wanted]
     if unnamed:

@@ -19,7 +19,8 @@ def _form(x: float, weights, df: float):
 def mixture_saddlepoint(x: float, weights, df: float) -> float:
     """P(mixture > x) by the saddlepoint; Satterthwaite's approximation where the saddlepoint is singular.
 
-    R repeats the last coefficient ⌊df⌋ times, and so does this, to agree with it; `mixture_tail` takes df as it is.
+    R repeats the last coefficient ⌊df⌋ times, and so does this, to agree with it; `mixture_tail` takes df as
+    it is.
     """
     from scipy.optimize import brentq
 

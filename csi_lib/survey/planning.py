@@ -36,8 +36,16 @@ class SampleSize:
     population: float | None
 
 
-def sample_size(*, margin: float, proportion: float = 0.5, sd: float | None = None, ci: float = 0.95,
-                population: float | None = None, deff: float = 1.0, response: float = 1.0) -> SampleSize:  # fmt: skip
+def sample_size(
+    *,
+    margin: float,
+    proportion: float = 0.5,
+    sd: float | None = None,
+    ci: float = 0.95,
+    population: float | None = None,
+    deff: float = 1.0,
+    response: float = 1.0,
+) -> SampleSize:
     """Interviews needed for an error margin at confidence `ci`.
 
     n0 = z² p(1 − p)/e² for a proportion, z² s²/e² for a mean (when `sd` is given);
@@ -75,7 +83,8 @@ def sample_size(*, margin: float, proportion: float = 0.5, sd: float | None = No
 
 def margin_of_error(n, *, proportion: float = 0.5, sd: float | None = None, ci: float = 0.95,
                     population=None, deff=1.0):  # fmt: skip
-    """Half-width of the interval for `n` interviews (a number or an array): z √(s²/n · (N − n)/(N − 1) · deff).
+    """Half-width of the interval for `n` interviews (a number or an array): z √(s²/n · (N − n)/(N − 1) ·
+    deff).
 
     With `sd` for a mean (fpc 1 − n/N), else for a share `proportion`. 410 interviews give ±4.84 %p.
     """
@@ -85,9 +94,7 @@ def margin_of_error(n, *, proportion: float = 0.5, sd: float | None = None, ci: 
     if population is not None:
         size = np.asarray(population, dtype=float)
         if (n > size).any():
-            raise InputError(
-                "the sample is larger than the population", where="n", action="Correct one of them."
-            )
+            raise InputError("the sample is larger than the population", where="n", action="Correct one of them.")
         if sd is None:
             variance = variance * (size - n) / np.maximum(size - 1, 1)
         else:
@@ -100,8 +107,8 @@ def margin_of_error(n, *, proportion: float = 0.5, sd: float | None = None, ci: 
 class Allocation:
     """A sample spread over strata.
 
-    `table` : ``stratum population sd n_exact n fraction margin`` (expected error of the cell's mean or share),
-    one row per stratum; `n` interviews in all, `cost`, and `margin`, the expected error of the whole.
+    `table` : ``stratum population sd n_exact n fraction margin`` (expected error of the cell's mean or
+    share), one row per stratum; `n` interviews in all, `cost`, and `margin`, the expected error of the whole.
     """
 
     method: str
@@ -151,9 +158,7 @@ def allocate(
     R: ``PracTools::strAlloc``.
     """
     if method not in METHODS:
-        raise InputError(
-            "unknown allocation", where="method", found=repr(method), expected=", ".join(METHODS)
-        )
+        raise InputError("unknown allocation", where="method", found=repr(method), expected=", ".join(METHODS))
     if (n is None) == (budget is None):
         raise InputError("give either n or budget", where="allocate")
     names = list(population)
@@ -179,9 +184,7 @@ def allocate(
             action="Lower the minimum or raise the total.",
         )
     if n is not None and n > size.sum():
-        raise InputError(
-            "more interviews than people", where="n", found=n, expected=f"at most {size.sum():g}"
-        )
+        raise InputError("more interviews than people", where="n", found=n, expected=f"at most {size.sum():g}")
     exact = _within(claim, unit, amount, least, size)
     whole = _rounded(exact, unit, amount, least, size)
     table = pd.DataFrame({"stratum": names, "population": size, "sd": spread, "n_exact": exact, "n": whole})
@@ -247,9 +250,7 @@ def _check(*, margin=None, ci=None, deff=None, response=None, population=None) -
     if deff is not None and not deff > 0:
         raise InputError("the design effect must be above 0", where="deff", found=deff)
     if response is not None and not 0 < response <= 1:
-        raise InputError(
-            "the expected response is a share above 0, at most 1", where="response", found=response
-        )
+        raise InputError("the expected response is a share above 0, at most 1", where="response", found=response)
     if population is not None and not population >= 1:
         raise InputError("the population must be 1 or more", where="population", found=population)
 

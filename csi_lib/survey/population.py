@@ -48,9 +48,7 @@ def draw_population(study: Study, source: str, agency: str, year: int, seed: int
         if name == world.stratum:
             values = _choose(codes, stratum)
         else:
-            values = _group(
-                codebook.columns[name], world.groups.get(name, Shares()), codes, stratum, agency, rng
-            )
+            values = _group(codebook.columns[name], world.groups.get(name, Shares()), codes, stratum, agency, rng)
         columns[name] = pd.Categorical(values, categories=list(codebook.columns[name].labels))
     answers = _items(codebook, world, general, (agency, year), seed, source, rng)
     for name, event in world.events.items():
@@ -115,9 +113,7 @@ def _items(
         noise = np.sqrt(1 - block.loading**2) * rng.standard_normal(len(general))
         level = block.level + ITEM_SPREAD * generator(seed, source, item).standard_normal()
         scale = codebook.scale(item)
-        value = scale.low + (scale.high - scale.low) * (
-            level + SPREAD * (block.loading * dimension[name] + noise)
-        )
+        value = scale.low + (scale.high - scale.low) * (level + SPREAD * (block.loading * dimension[name] + noise))
         value = np.clip(value, scale.low, scale.high)
         answers[item] = value if scale.continuous else scale.low + np.rint(value - scale.low)
     return answers
@@ -131,9 +127,7 @@ def _group(column: Column, shares: Shares, codes, stratum, agency: str, rng) -> 
         rows = stratum == index
         share = shares.by_stratum.get(code, common)
         weights = np.array(list(share.values()), float)
-        chosen[rows] = _choose(
-            list(share), rng.choice(len(share), size=int(rows.sum()), p=weights / weights.sum())
-        )
+        chosen[rows] = _choose(list(share), rng.choice(len(share), size=int(rows.sum()), p=weights / weights.sum()))
     return chosen
 
 

@@ -32,9 +32,7 @@ def proportion(design, cols, by, levels, method, ci, deff) -> pd.DataFrame:
     for name in cols:
         known = levels_of(design.column(name), design.domain) if levels is None else list(levels)
         for level in known:
-            item = Item(
-                name, lambda name=name, level=level: indicator(design.column(name), level), design._ones
-            )
+            item = Item(name, lambda name=name, level=level: indicator(design.column(name), level), design._ones)
             frame = estimation.estimates(design, [item], domains, ci=ci, deff=deff)
             frame.insert(frame.columns.get_loc("item") + 1, "level", level)
             frame[["ci_low", "ci_high"]] = _interval(design, item, domains, frame, method, ci)
@@ -107,9 +105,9 @@ def _stdtrit(df, tail):
 def _profile(design, item, domains, p, se, df, ci) -> np.ndarray:
     """Profile-likelihood limits of the logit.
 
-    The profile is traced and interpolated on the grid that R uses (steps of a fifth of the largest root, a cubic
-    spline through them, then straight lines), because the published values are those of the grid; the exact
-    root differs in about the fourth decimal.
+    The profile is traced and interpolated on the grid that R uses (steps of a fifth of the largest root, a
+    cubic spline through them, then straight lines), because the published values are those of the grid; the
+    exact root differs in about the fourth decimal.
     """
     x, _, valid = item.values()
     limits = np.empty((domains.size, 2))

@@ -11,6 +11,7 @@ from csi_lib.study.codebook import Codebook
 from csi_lib.survey.coding import BLANK, MISSING, UNDECLARED
 
 COLUMNS = ["agency", "year", "check", "column", "n", "base", "action"]
+PEOPLE = ["agency", "year", "interviewer", "n", "straight_lined", "share", "flagged"]
 #: an interviewer is flagged when at least this share of at least five interviews is straight-lined
 FLAG_SHARE, FLAG_BASE, FLAG_ITEMS = 0.5, 5, 5
 
@@ -131,9 +132,7 @@ def straight_lined(frame: pd.DataFrame, codebook: Codebook) -> pd.Series:
         if len(items) < FLAG_ITEMS:
             continue
         ends = codebook.scales[scale].low + codebook.scales[scale].high
-        answers = np.column_stack(
-            [ends - frame[i] if codebook.columns[i].reverse else frame[i] for i in items]
-        )
+        answers = np.column_stack([ends - frame[i] if codebook.columns[i].reverse else frame[i] for i in items])
         answered = np.isfinite(answers).sum(axis=1)
         low = np.where(np.isfinite(answers), answers, np.inf).min(axis=1)
         high = np.where(np.isfinite(answers), answers, -np.inf).max(axis=1)
@@ -143,9 +142,8 @@ def straight_lined(frame: pd.DataFrame, codebook: Codebook) -> pd.Series:
 
 
 def _interviewers(frame, straight, interviewer, year) -> pd.DataFrame:
-    columns = ["agency", "year", "interviewer", "n", "straight_lined", "share", "flagged"]
     if interviewer is None or interviewer not in frame or frame.empty:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=PEOPLE)
     # a number within the agency: the record must not carry a person's name
     number = frame.groupby("agency")[interviewer].transform(lambda names: pd.factorize(names)[0] + 1)
     table = pd.DataFrame({"agency": frame["agency"], "interviewer": number, "straight": straight})
@@ -154,4 +152,4 @@ def _interviewers(frame, straight, interviewer, year) -> pd.DataFrame:
     table["share"] = table["straight_lined"] / table["n"]
     table["flagged"] = (table["share"] >= FLAG_SHARE) & (table["n"] >= FLAG_BASE)
     table.insert(1, "year", year)
-    return table[columns]
+    return table[PEOPLE]

@@ -164,9 +164,7 @@ def read_survey(
         years = [y for y in study.years if agency is None or study.agency(agency).took_part(y)]
     frames, qualities, waves = [], [], []
     for y in years:
-        wave = _imported(study, source, y, data, agency) or coded_wave(
-            study, source, y, data=data, agency=agency
-        )
+        wave = _imported(study, source, y, data, agency) or coded_wave(study, source, y, data=data, agency=agency)
         frame, quality = _part(study, source, wave, agency, y)
         frames.append(frame)
         qualities.append(quality)
@@ -240,9 +238,7 @@ def _refuse_undeclared(wave: CodedWave, chosen, settings, place: str) -> None:
         wrong = wrong[weights]  # a weight that is no number is never "no answer"
     if wrong.empty:
         return
-    shown = "; ".join(
-        f"row {w.file_row}, {w.column}: {_value(w.value)}" for w in wrong.head(_LISTED).itertuples()
-    )
+    shown = "; ".join(f"row {w.file_row}, {w.column}: {_value(w.value)}" for w in wrong.head(_LISTED).itertuples())
     more = f" and {len(wrong) - _LISTED} more" if len(wrong) > _LISTED else ""
     raise InputError(
         "answers that the codebook does not declare",

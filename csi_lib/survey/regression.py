@@ -16,7 +16,6 @@ from csi_lib.errors import InputError
 from csi_lib.survey.estimation import t_interval
 
 
-
 def _binomial_deviance(y, mu, w):
     return 2 * (w * (special.xlogy(y, y / mu) + special.xlogy(1 - y, (1 - y) / (1 - mu)))).sum()
 
@@ -102,7 +101,8 @@ class _Equations:
             mu = mean(eta)
             slope = derivative(mu)
             root = np.sqrt(w * slope)
-            beta, _, rank, _ = np.linalg.lstsq(x * root[:, None], (eta + (y - mu) / slope) * root, rcond=1e-11)
+            working = (eta + (y - mu) / slope) * root
+            beta, _, rank, _ = np.linalg.lstsq(x * root[:, None], working, rcond=1e-11)
             if rank < x.shape[1]:
                 raise InputError(
                     "the predictors determine one another",
@@ -112,7 +112,8 @@ class _Equations:
                 )
             eta = x @ beta
             now = deviance(y, mean(eta), w)
-            if not np.isfinite(now) or (self.family != "gaussian" and np.abs(eta).max() > 30):
+            far = {"gaussian": 0.0, "quasibinomial": np.abs(eta).max(), "quasipoisson": -eta.min()}[self.family]
+            if not np.isfinite(now) or far > 15:  # shares or rates below 1e-6: a level without the outcome
                 break
             if abs(now - before) / (abs(now) + 0.1) < 1e-8:
                 information = (x * (w * slope)[:, None]).T @ x

@@ -36,12 +36,22 @@ class ReplicateDesign(Estimators):
     df : degrees of freedom; by default the rank of the replicate weights − 1.
     """
 
-    def __init__(self, data, *, replicate_weights, weights=None, scale=None, rscales=None, combined=True,
-                 fay: float = 0.0, mse: bool = False, df: int | None = None, population: float | None = None):  # fmt: skip
+    def __init__(
+        self,
+        data,
+        *,
+        replicate_weights,
+        weights=None,
+        scale: float | None = None,
+        rscales=None,
+        combined: bool = True,
+        fay: float = 0.0,
+        mse: bool = False,
+        df: int | None = None,
+        population: float | None = None,
+    ):
         self._read(data)
-        if isinstance(replicate_weights, (list, tuple)) and all(
-            isinstance(c, str) for c in replicate_weights
-        ):
+        if isinstance(replicate_weights, (list, tuple)) and all(isinstance(c, str) for c in replicate_weights):
             matrix = np.column_stack([self.numeric(c) for c in replicate_weights])
         else:
             matrix = np.asarray(replicate_weights, dtype=float)
@@ -84,9 +94,7 @@ class ReplicateDesign(Estimators):
     def replicate_estimates(self, statistic) -> np.ndarray:
         """K × R estimates of a statistic (an object with `estimate(weights)`)."""
         step = max(1, _BLOCK // self.n)
-        parts = [
-            statistic.estimate(self.replicate_weights(slice(i, i + step))) for i in range(0, self.count, step)
-        ]
+        parts = [statistic.estimate(self.replicate_weights(slice(i, i + step))) for i in range(0, self.count, step)]
         return np.column_stack(parts)
 
     def covariance_from(self, replicates: np.ndarray, estimate: np.ndarray) -> np.ndarray:
@@ -107,9 +115,10 @@ class ReplicateDesign(Estimators):
                     action="The domain rests on too few sampling units; merge groups.",
                 )
             warnings.warn(
-                f"{lost} of {self.count} replicates have nobody in a domain and were left out", MeasureWarning,
+                f"{lost} of {self.count} replicates have nobody in a domain and were left out",
+                MeasureWarning,
                 stacklevel=6,
-            )  # fmt: skip
+            )
             scale *= self.count / (self.count - lost)
         theta, rscales = replicates[:, usable], self.rscales[usable]
         centre = estimate if self.mse else theta[:, rscales > 0].mean(1)
@@ -162,18 +171,17 @@ def replicate(design, kind: str, *, replicates: int, seed: int | None, fay: floa
 
     Parameters
     ----------
-    kind : ``JK1`` (leave one unit out, no strata), ``JKn`` (within strata), ``BRR`` (two units in every stratum;
-        `fay` > 0 for Fay's method), ``bootstrap`` (Canty & Davison), ``subbootstrap`` (n − 1 of n units),
-        ``rao-wu`` (the same rescaled for finite populations); ``auto`` is JK1 or JKn.
+    kind : ``JK1`` (leave one unit out, no strata), ``JKn`` (within strata), ``BRR`` (two units in every
+        stratum; `fay` > 0 for Fay's method), ``bootstrap`` (Canty & Davison), ``subbootstrap`` (n − 1 of n
+        units), ``rao-wu`` (the same rescaled for finite populations); ``auto`` is JK1 or JKn.
     replicates : number of bootstrap replicates; `seed` makes them repeat themselves.
 
-    Only the first stage is replicated. A calibrated design is calibrated again in every replicate, so that
-    estimated weights enter the standard error.
+    Only the first stage is replicated: with a finite population, what later stages add is left out and
+    the error is a little too small (the linearised one is right). A calibrated design is calibrated again
+    in every replicate, so that estimated weights enter the standard error.
     """
     if kind not in KINDS:
-        raise InputError(
-            "unknown kind of replicates", where="kind", found=repr(kind), expected=", ".join(KINDS)
-        )
+        raise InputError("unknown kind of replicates", where="kind", found=repr(kind), expected=", ".join(KINDS))
     stage = design.stages[0]
     if kind == "auto":
         kind = "JK1" if stage.strata == 1 else "JKn"

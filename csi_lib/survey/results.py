@@ -38,10 +38,7 @@ def key_texts(frame: pd.DataFrame, names: Iterable[str]) -> list[list[str]]:
 def row_ids(frame: pd.DataFrame) -> list[str]:
     """Stable 12-digit hash of the identifying columns of each row."""
     columns = key_texts(frame, KEYS)
-    return [
-        hashlib.blake2s("\x1f".join(key).encode(), digest_size=6).hexdigest()
-        for key in zip(*columns, strict=True)
-    ]
+    return [hashlib.blake2s("\x1f".join(key).encode(), digest_size=6).hexdigest() for key in zip(*columns, strict=True)]
 
 
 def results_frame(rows: pd.DataFrame | Iterable[Mapping] = (), **constant) -> pd.DataFrame:
@@ -75,7 +72,10 @@ def _typed(name: str, value, size: int):
         return pd.array([pd.NA if value is None else value] * size if one else value, dtype="Int64")
     if one:
         return np.full(size, np.nan if value is None or pd.isna(value) else float(value))
-    return np.asarray(pd.array(value, dtype="Float64").to_numpy(dtype=float, na_value=np.nan) if _has_null(value) else value, dtype=float)
+    return np.asarray(
+        pd.array(value, dtype="Float64").to_numpy(dtype=float, na_value=np.nan) if _has_null(value) else value,
+        dtype=float,
+    )
 
 
 def _is_text(value) -> bool:

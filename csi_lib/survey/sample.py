@@ -1,4 +1,5 @@
-"""Columns, domains and groups of a sample: what every kind of design shares before a variance is asked for."""
+"""Columns, domains and groups of a sample: what every kind of design shares before a variance is asked
+for."""
 
 from __future__ import annotations
 
@@ -134,5 +135,5 @@ def _as_float(column: pd.Series, name: str) -> np.ndarray:
         "the column is not numeric",
         where=name,
         found=str(column.dtype),
-        action="For the shares of its categories use .proportion; digits kept as text must be converted first.",
+        action="For shares of its categories use .proportion; digits kept as text must be converted first.",
     )

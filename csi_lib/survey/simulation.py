@@ -23,8 +23,9 @@ from csi_lib.study.codebook import Codebook, Column
 from csi_lib.study.location import cache_folder
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.defects import plant
+from csi_lib.survey.drawing import design_columns
 from csi_lib.survey.population import draw_population, frame_counts, generator, world_of
-from csi_lib.survey.quality import COLUMNS, SurveyQuality
+from csi_lib.survey.quality import COLUMNS, PEOPLE, SurveyQuality
 from csi_lib.survey.reading import Survey
 
 _EDITION = 1  # raise when the same seed no longer gives the same files
@@ -44,11 +45,34 @@ def simulate_population(
     seed = world_of(study, source)[0].seed if seed is None else seed
     frame = draw_population(study, source, agency, int(year), seed)
     frame = frame[[c for c in frame if not c.startswith("\0")]]
-    nothing = pd.DataFrame(columns=COLUMNS)
-    counts = {"read": len(frame), "dropped": 0, "kept": len(frame), "undeclared": 0, "straight_lined": 0}
-    quality = SurveyQuality(nothing, counts, pd.DataFrame(), simulated=True)
-    design = MappingProxyType(dict.fromkeys(("weights", "strata", "clusters", "fpc")))
-    return Survey(frame, study.codebook(source), quality, design, agency, int(year), source, study.id)
+    nothing = dict.fromkeys(("weights", "strata", "clusters", "fpc"))
+    return _simulated(study, source, agency, int(year), frame, nothing)
+
+
+def simulate_survey(
+    study: Study | str | Path,
+    agency: str,
+    year: int,
+    seed: int,
+    *,
+    source: str = "customers",
+    population_seed: int | None = None,
+) -> Survey:
+    """One sample from the population of an agency and year, without files and without defects.
+
+    Many samples (`seed`) of one population (`population_seed`; the study's own seed where None) show how
+    often an interval covers the truth that `simulate_population` gives.
+    """
+    study = load_study(study)
+    study.agency(agency)
+    study.wave(year)
+    fixed = world_of(study, source)[0].seed if population_seed is None else population_seed
+    population = draw_population(study, source, agency, int(year), fixed)
+    frame = _sample(study, source, agency, int(year), population, seed).replace(-np.inf, np.nan)
+    book = study.codebook(source)
+    frame = frame[[c for c in frame if c not in book.of_role("id", "contact")]]
+    columns = design_columns(study, source, frame, [int(year)])
+    return _simulated(study, source, agency, int(year), frame, columns)
 
 
 def simulate_study(
@@ -78,9 +102,7 @@ def simulate_study(
     study = load_study(study)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    names = sources or [
-        n for n, s in study.sources.items() if s.kind == "respondents" and n in study.codebooks
-    ]
+    names = sources or [n for n, s in study.sources.items() if s.kind == "respondents" and n in study.codebooks]
     files, truths, planted = [], [], []
     for source in names:
         settings, world = world_of(study, source)
@@ -94,9 +116,7 @@ def simulate_study(
                 samples.append(_sample(study, source, agency, year, population, use))
             wave = pd.concat(samples, ignore_index=True) if len(samples) > 1 else samples[0]
             if defects:
-                wave, found = plant(
-                    wave, study, source, year, world.defects, generator(use, source, year, "defects")
-                )
+                wave, found = plant(wave, study, source, year, world.defects, generator(use, source, year, "defects"))
                 planted += found
             for agency, rows in wave.groupby("agency", sort=False):
                 template = study.sources[source].paths(year, agency)[0]
@@ -108,10 +128,15 @@ def simulate_study(
             _write(table, path, world.encoding.get(_year_of(study, source, template), "utf-8-sig"))
             files.append(path)
     pd.concat(truths, ignore_index=True).to_parquet(out / "truth.parquet", index=False)
-    (out / "defects.json").write_text(
-        json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    (out / "defects.json").write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return files
+
+
+def _simulated(study, source, agency, year, frame: pd.DataFrame, columns: dict) -> Survey:
+    counts = {"read": len(frame), "dropped": 0, "kept": len(frame), "undeclared": 0, "straight_lined": 0}
+    quality = SurveyQuality(pd.DataFrame(columns=COLUMNS), counts, pd.DataFrame(columns=PEOPLE), simulated=True)
+    book = study.codebook(source)
+    return Survey(frame, book, quality, MappingProxyType(columns), agency, year, source, study.id)
 
 
 def stand_in(study: Study) -> Path:
@@ -139,12 +164,13 @@ def stand_in(study: Study) -> Path:
         os.rename(fresh, folder)
     except OSError:  # another process was first, with the same data
         shutil.rmtree(fresh)
+    for outdated in cache.glob("simulated-*"):
+        if outdated != folder:
+            shutil.rmtree(outdated, ignore_errors=True)
     return folder
 
 
-def _sample(
-    study: Study, source: str, agency: str, year: int, population: pd.DataFrame, seed: int
-) -> pd.DataFrame:
+def _sample(study: Study, source: str, agency: str, year: int, population: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Respondents of one agency and year, with weights and all other columns of the codebook."""
     _, world = world_of(study, source)
     rng = generator(seed, source, agency, year, "sample")
@@ -152,7 +178,7 @@ def _sample(
     stratum = population["\0stratum"].to_numpy()
     total, chosen, weight, size = sum(counts.values()), [], {}, {}
     for index, (code, count) in enumerate(counts.items()):
-        drawn = min(count, max(10, round(world.sample * count / total)))
+        drawn = min(count, max(world.minimum, round(world.sample * count / total)))
         people = rng.choice(np.flatnonzero(stratum == index), size=drawn, replace=False)
         answers = rng.random(drawn) < world.response.get(code, 1.0)
         answers[:2] = True
@@ -178,9 +204,7 @@ def _sample(
             )
     for item in codebook.items:
         silent = rng.random(n) < world.item_missing
-        sample[item] = sample[item].mask(
-            silent & sample[item].notna().to_numpy(), -np.inf
-        )  # written as a code
+        sample[item] = sample[item].mask(silent & sample[item].notna().to_numpy(), -np.inf)  # written as a code
     return pd.concat([sample, pd.DataFrame(extra)], axis=1)
 
 

@@ -105,13 +105,11 @@ def build_stages(
                     "the same cluster label occurs in several strata",
                     where="clusters",
                     found=f"{len(label)} pairs of stratum and cluster for {size} cluster labels",
-                    action="If labels are re-used from stratum to stratum, pass nest=True; else mend the labels.",
+                    action="If labels are re-used in every stratum, pass nest=True; else mend the labels.",
                 )
         counts = np.bincount(stratum_of_unit, minlength=len(names))
         fraction = (
-            _fractions(fpc[number - 1], parent, counts, names, number)
-            if number <= len(fpc)
-            else np.zeros(len(names))
+            _fractions(fpc[number - 1], parent, counts, names, number) if number <= len(fpc) else np.zeros(len(names))
         )
         alone = (counts == 1) & (fraction < 1 - 1e-12)
         if lonely == "fail" and alone.any():
@@ -119,14 +117,11 @@ def build_stages(
             raise InputError(
                 "a stratum has one sampled unit only, so its variance cannot be estimated",
                 where="strata" if number == 1 else f"clusters, stage {number}",
-                found=f"{int(alone.sum())} such strata: {', '.join(which)}"
-                + (" …" if alone.sum() > 5 else ""),
-                action="Merge it with a like stratum, or choose lonely='adjust', 'average', 'remove' or 'certainty'.",
+                found=f"{int(alone.sum())} such strata: {', '.join(which)}" + (" …" if alone.sum() > 5 else ""),
+                action="Merge it with a like stratum, or choose lonely='adjust', 'average' or 'remove'.",
             )
         spread = counts / np.maximum(counts - 1, 1)
-        stages.append(
-            Stage(unit, stratum_of_unit, counts, fraction, above * (1 - fraction) * spread, alone, each_row)
-        )
+        stages.append(Stage(unit, stratum_of_unit, counts, fraction, above * (1 - fraction) * spread, alone, each_row))
         if number > len(fpc):
             break  # drawn with replacement: what happens inside the units is already in their totals
         above = (above * fraction)[stratum_of_unit]

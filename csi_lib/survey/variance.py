@@ -1,11 +1,12 @@
 """Variances and covariances of linearised values over the stages of a design.
 
 Given z (n × K) with θ̂ − θ ≈ Σ_i z_i, weights included, the covariance is the sum over stages and strata of
-``scale_h · Σ_u (t_u − t̄_h)(t_u − t̄_h)'`` where t_u are the totals of z in the sampled units; units without a
-row in a domain count as zeros. Deviations are taken before squares are summed, so that a total known by
+``scale_h · Σ_u (t_u − t̄_h)(t_u − t̄_h)'`` where t_u are the totals of z in the sampled units; units without
+a row in a domain count as zeros. Deviations are taken before squares are summed, so that a total known by
 design gets the variance 0 and not rounding noise.
 
-Source: Särndal, Swensson & Wretman (1992), ch. 4; Lumley (2004), J. Stat. Software 9(8). R: ``survey::svyrecvar``.
+Source: Särndal, Swensson & Wretman (1992), ch. 4; Lumley (2004), J. Stat. Software 9(8). R:
+``survey::svyrecvar``.
 """
 
 from __future__ import annotations
@@ -144,7 +145,8 @@ def _average_factor(strata, alone):
 
 
 def _lonely_terms(stage, strata, total, lonely):
-    """Per column: the grand mean of units ('adjust') or the inflation ('average'), over the strata touched."""
+    """Per column: the grand mean of units ('adjust') or the inflation ('average'), over the strata
+    touched."""
     if not stage.lonely.any() or lonely not in ("adjust", "average"):
         return None, None
     touched = abs(strata @ abs(total)) > 0

@@ -187,9 +187,7 @@ def _code_file(study: Study, source: str, year: int, file: Path, simulated: bool
         columns[name], statuses[name] = coded.values, coded.status
         if column.role == "group" and not column.labels:
             labelled[name] = labels_of(coded.values, table.labels.get(raw_names[name]))
-        wrong += [
-            (row, file_rows[row], name, value) for value, rows in coded.undeclared.items() for row in rows
-        ]
+        wrong += [(row, file_rows[row], name, value) for value, rows in coded.undeclared.items() for row in rows]
     frame = pd.DataFrame(
         {"agency": agencies, "year": np.full(len(raw), year), "period": study.period_of(year), **columns}
     )
@@ -266,8 +264,7 @@ def _agencies(study, settings: Source, raw, raw_names, keep, file, first_row) ->
     located = _located(raw, raw_names.get("\0agency"), settings.agency)
     spelled = {written(id): id for id in ids}
     values = {
-        v: (None if v is None or pd.isna(v) else ids.get(spelled.get(written(v)), "\0"))
-        for v in located.unique()
+        v: (None if v is None or pd.isna(v) else ids.get(spelled.get(written(v)), "\0")) for v in located.unique()
     }
     # a null in the locator's map drops the rows on purpose; an empty cell does not
     blank = (located.isna() & raw[raw_names["\0agency"]].isna()) if settings.agency.column else located.isna()
@@ -291,9 +288,7 @@ def _later(raw: pd.DataFrame, agencies: pd.Series, raw_names: dict, codebook: Co
     ids = [raw_names[name] for name in codebook.of_role("id") if name in raw_names]
     if not ids:
         return np.zeros(len(raw), bool)
-    plain = raw[ids].apply(
-        lambda column: column.map(lambda v: written(v) if v == v and v is not None else "")
-    )
+    plain = raw[ids].apply(lambda column: column.map(lambda v: written(v) if v == v and v is not None else ""))
     blank = (plain == "").all(axis=1)
     return (plain.assign(**{"\0agency": agencies}).duplicated() & ~blank).to_numpy()
 

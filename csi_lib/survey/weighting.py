@@ -28,7 +28,8 @@ class WeightReport:
 
     Attributes
     ----------
-    margins : ``variable category target before after`` (totals) and ``share_target share_before share_after``.
+    margins : ``variable category target before after`` (totals) and ``share_target share_before
+        share_after``.
     largest_gap : largest |after/target − 1|.
     kish_deff : n Σw²/(Σw)², the loss from unequal weights; n_effective = n/kish_deff.
     factor_min, factor_max : range of final over starting weight.
@@ -84,10 +85,12 @@ def rake(
 
     Parameters
     ----------
-    margins : {column, or tuple of columns for a cross: {category: total or share}}; all sum to one population.
+    margins : {column, or tuple of columns for a cross: {category: total or share}}; all sum to one
+        population.
     population : total to which shares refer; by default the sum of the starting weights.
     bounds : limits of final over starting weight; met within the raking.
-    trim : limits of the final weights, applied afterwards (the margins then hold approximately: see the report).
+    trim : limits of the final weights, applied afterwards (the margins then hold approximately: see the
+        report).
     tolerance : largest relative gap left in a margin.
 
     Raises
@@ -101,7 +104,7 @@ def rake(
     if bounds is None:
         solver = Raking(read, tolerance, max_iterations)
     else:
-        solver = _calibrating(read, [], "raking", _bounds(bounds, "raking"), tolerance, max_iterations)
+        solver = _calibrating(read, [], "raking", _bounds(bounds, "raking"), tolerance, min(max_iterations, 100))
     return _finish("raking", data, start, solver, read, [], trim)
 
 
@@ -130,7 +133,7 @@ def calibrate(
     bounds: tuple[float, float] = (-np.inf, np.inf),
     trim: tuple[float, float] | None = None,
     tolerance: float = 1e-10,
-    max_iterations: int = 200,
+    max_iterations: int = 100,
 ) -> Weighting:
     """Calibration to totals of categories and of numeric columns (generalised regression weights).
 
@@ -140,19 +143,15 @@ def calibrate(
     method : ``linear``, ``raking``, ``logit`` (needs finite bounds around 1).
     bounds : limits of final over starting weight.
 
-    R: ``calibrate(design, formula, population, calfun = method, bounds = bounds)``; the categories of a factor
-    and the intercept are one set of totals here.
+    R: ``calibrate(design, formula, population, calfun = method, bounds = bounds)``; the categories of a
+    factor and the intercept are one set of totals here.
     """
     if method not in ("linear", "raking", "logit"):
-        raise InputError(
-            "unknown method", where="method", found=repr(method), expected="linear, raking, logit"
-        )
+        raise InputError("unknown method", where="method", found=repr(method), expected="linear, raking, logit")
     sample, start = _start(data, weights)
     categories = {k: v for k, v in totals.items() if isinstance(v, (Mapping, pd.Series))}
     read = read_margins(sample, categories, _total(None, categories, start)) if categories else []
-    numeric = [
-        (name, _complete(sample, name), float(v)) for name, v in totals.items() if name not in categories
-    ]
+    numeric = [(name, _complete(sample, name), float(v)) for name, v in totals.items() if name not in categories]
     if not read and not numeric:
         raise InputError("no total is given", where="totals", action="Give {column: total}.")
     solver = _calibrating(read, numeric, method, _bounds(bounds, method), tolerance, max_iterations)
@@ -207,8 +206,8 @@ def adjust_nonresponse(data, classes, responded, *, weights=None, minimum: int =
     factor = (sampled / held)[code] * answered
     if factor.max() > 5:
         warnings.warn(
-            f"in class {labels[int((sampled / held).argmax())]} one respondent stands for {factor.max():.1f} sampled; "
-            "merge classes",
+            f"in class {labels[int((sampled / held).argmax())]} one respondent stands for {factor.max():.1f} "
+            "sampled; merge classes",
             MeasureWarning,
             stacklevel=2,
         )
@@ -219,12 +218,17 @@ def adjust_nonresponse(data, classes, responded, *, weights=None, minimum: int =
     return Weighting(final, start, report)
 
 
-# -- parts ----------------------------------------------------------------------------------------------------
 def _start(data, weights) -> tuple[Sample, np.ndarray]:
     """The sample and the weights to start from."""
     if isinstance(data, Sample):
         if weights is not None:
             raise InputError("a design has its own weights", where="weights", action="Leave weights= out.")
+        if data.domain is not None:
+            raise InputError(
+                "a domain cannot be weighted apart from its design",
+                where="data",
+                action="Weight the whole design, then take the subset.",
+            )
         return data, data.weights
     sample = Sample()
     sample._read(data)
@@ -242,13 +246,9 @@ def _total(population, margins, start) -> float | None:
 def _bounds(bounds, method) -> tuple[float, float]:
     low, high = map(float, bounds)
     if not low < 1 < high:
-        raise InputError(
-            "the bounds of the factors must lie around 1", where="bounds", found=f"{low:g}, {high:g}"
-        )
+        raise InputError("the bounds of the factors must lie around 1", where="bounds", found=f"{low:g}, {high:g}")
     if method == "logit" and not np.isfinite([low, high]).all():
-        raise InputError(
-            "logit calibration needs finite bounds", where="bounds", action="Give e.g. (0.3, 3)."
-        )
+        raise InputError("logit calibration needs finite bounds", where="bounds", action="Give e.g. (0.3, 3).")
     return low, high
 
 
@@ -287,9 +287,7 @@ def _finish(method, data, start, solver, read, numeric, trim) -> Weighting:
             MeasureWarning,
             stacklevel=3,
         )
-    report = _report(
-        method, start, final, solution.iterations, cut, _margin_rows(read, numeric, start, final)
-    )
+    report = _report(method, start, final, solution.iterations, cut, _margin_rows(read, numeric, start, final))
     calibrated = getattr(data, "calibrated", None)
     design = None
     if calibrated is not None and (final > 0).all():
@@ -319,7 +317,7 @@ def _report(method, start, final, iterations, cut, rows) -> WeightReport:
     factor = final / start
     gap = float(np.abs(rows["after"] / rows["target"] - 1).max())
     return WeightReport(
-        method, len(final), iterations, True, gap, float(final.min()), float(final.max()), float(final.mean()),
-        float(final.sum()), float(start.sum()), float(factor.min()), float(factor.max()), float(kish),
-        float(len(final) / kish), cut, rows,
+        method, len(final), iterations, True, gap, float(final.min()), float(final.max()),
+        float(final.mean()), float(final.sum()), float(start.sum()), float(factor.min()),
+        float(factor.max()), float(kish), float(len(final) / kish), cut, rows,
     )  # fmt: skip

@@ -6,6 +6,7 @@ Every builder reads the results columns (CONTRACT §4), keeps the row ids, and r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,21 +20,53 @@ from csi_lib.prose.sentences import Sentence
 from csi_lib.tables.table import MIN_BASE, Column, Row, Table
 
 _HEADS = {
-    "ko": {"estimate": "점수", "se": "표준오차", "ci": "95% 신뢰구간", "n": "사례수", "p_value": "유의확률", "deff": "설계효과",
-           "n_effective": "유효 사례수", "row": "구분", "share": "비율", "total": "전체", "rank": "순위", "category": "응답",
-           "current": "올해", "previous": "지난해", "change": "증감",
-           "n_varies": "사례수는 열에 따라 다르며 최소~최대로 적었다.",
-           "rounding": "‡ 증감은 반올림하기 전의 값으로 계산하여 표에 적힌 두 값의 차이와 다를 수 있다.",
-           "marks": "▲ ▼ 통계적으로 유의한 상승·하락(유의수준 5%)",
-           "ties": "점수가 같으면 같은 순위를 매겼다.", "not_100": "복수 응답이어서 합계가 100%가 아니다."},
-    "en": {"estimate": "Score", "se": "SE", "ci": "95% interval", "n": "n", "p_value": "p", "deff": "Deff",
-           "n_effective": "Effective n", "row": "Group", "share": "Share", "total": "Total", "rank": "Rank",
-           "category": "Answer", "current": "This year", "previous": "Last year", "change": "Change",
-           "n_varies": "n differs between the columns: smallest to largest.",
-           "rounding": "‡ Changes are computed before rounding and may differ from the difference of the printed values.",
-           "marks": "▲ ▼ significant rise or fall (5% level)",
-           "ties": "Equal scores share a rank.", "not_100": "Several answers were possible, so shares do not add to 100%."},
-}  # fmt: skip
+    "ko": {
+        "estimate": "점수",
+        "se": "표준오차",
+        "ci": "95% 신뢰구간",
+        "n": "사례수",
+        "p_value": "유의확률",
+        "deff": "설계효과",
+        "n_effective": "유효 사례수",
+        "row": "구분",
+        "share": "비율",
+        "total": "전체",
+        "rank": "순위",
+        "category": "응답",
+        "current": "올해",
+        "previous": "지난해",
+        "change": "증감",
+        "n_varies": "사례수는 열에 따라 다르며 최소~최대로 적었다.",
+        "rounding": "‡ 증감은 반올림하기 전의 값으로 계산하여 표에 적힌 두 값의 차이와 다를 수 있다.",
+        "verdict": "판정",
+        "marks": "판정은 유의수준 5%의 검정에 따른다.",
+        "ties": "점수가 같으면 같은 순위를 매겼다.",
+        "not_100": "복수 응답이어서 합계가 100%가 아니다.",
+    },
+    "en": {
+        "estimate": "Score",
+        "se": "SE",
+        "ci": "95% interval",
+        "n": "n",
+        "p_value": "p",
+        "deff": "Deff",
+        "n_effective": "Effective n",
+        "row": "Group",
+        "share": "Share",
+        "total": "Total",
+        "rank": "Rank",
+        "category": "Answer",
+        "current": "This year",
+        "previous": "Last year",
+        "change": "Change",
+        "n_varies": "n differs between the columns: smallest to largest.",
+        "rounding": "‡ Computed before rounding; may differ from the difference of the printed values.",
+        "verdict": "Verdict",
+        "marks": "The verdict is that of a test at the 5% level.",
+        "ties": "Equal scores share a rank.",
+        "not_100": "Several answers were possible, so shares do not add to 100%.",
+    },
+}
 _FIELDS = ("estimate", "se", "ci", "n", "p_value", "deff", "n_effective")
 
 
@@ -94,7 +127,8 @@ def estimates_table(
         across = [lookup.get((*key, *c)) for c in banner]
         base = _base(across)
         varies |= isinstance(base, Interval)
-        cells = [_field_cell(row, f, digits) for row in across for f in shown]
+        flagged = isinstance(base, Interval)
+        cells = [_field_cell(row, f, digits, flagged=flagged) for row in across for f in shown]
         body.append(_row(key, named, (row_group, rows) if row_group else (None, rows), [base, *cells]))
     notes = (*notes, *([text["n_varies"]] if varies else []))
     base_column = Column("n", text["n"], "right", "base")
@@ -102,18 +136,37 @@ def estimates_table(
 
 
 def distribution_table(
-    frame: pd.DataFrame, *, name: str, caption: str | Sentence, rows: str, categories: str = "group2", lang: str,
-    labels: Mapping | None = None, heads: Mapping[str, str] | None = None, means: pd.DataFrame | None = None,
-    min_base: int = MIN_BASE, notes: Sequence[str | Sentence] = (),
-) -> Table:  # fmt: skip
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    caption: str | Sentence,
+    rows: str,
+    categories: str = "group2",
+    lang: str,
+    labels: Mapping | None = None,
+    heads: Mapping[str, str] | None = None,
+    means: pd.DataFrame | None = None,
+    min_base: int = MIN_BASE,
+    notes: Sequence[str | Sentence] = (),
+) -> Table:
     """Shares of the answers (rows of statistic ``share``): one row per item or group, its base beside it.
 
-    `means` (results rows with the same `rows` column) adds a column with the mean. Where the shares of a row do
-    not add up to 1, a note says that several answers were possible.
+    `means` (results rows with the same `rows` column) adds a column with the mean. Where the shares of a
+    row do not add up to 1, a note says that several answers were possible.
     """
-    table = estimates_table(frame, name=name, caption=caption, rows=rows, columns=categories,
-                            fields=("estimate", "n"), lang=lang, labels=labels, heads=heads, min_base=min_base,
-                            notes=notes)  # fmt: skip
+    table = estimates_table(
+        frame,
+        name=name,
+        caption=caption,
+        rows=rows,
+        columns=categories,
+        fields=("estimate", "n"),
+        lang=lang,
+        labels=labels,
+        heads=heads,
+        min_base=min_base,
+        notes=notes,
+    )
     text = {**_HEADS[lang], **(heads or {})}
     sums = frame.groupby(rows, dropna=False)["estimate"].sum(min_count=1).dropna()
     hidden = frame.groupby(rows, dropna=False)["estimate"].apply(lambda s: s.isna().any())
@@ -131,37 +184,45 @@ def distribution_table(
 
 
 def change_table(
-    current: pd.DataFrame, previous: pd.DataFrame, difference: pd.DataFrame, *, name: str, caption: str | Sentence,
-    rows: str, lang: str, labels: Mapping | None = None, heads: Mapping[str, str] | None = None,
-    min_base: int = MIN_BASE, notes: Sequence[str | Sentence] = (),
-) -> Table:  # fmt: skip
-    """Last year, this year and the tested change, with ▲/▼ only where the test says so.
+    current: pd.DataFrame,
+    previous: pd.DataFrame,
+    difference: pd.DataFrame,
+    *,
+    name: str,
+    caption: str | Sentence,
+    rows: str,
+    lang: str,
+    labels: Mapping | None = None,
+    heads: Mapping[str, str] | None = None,
+    min_base: int = MIN_BASE,
+    notes: Sequence[str | Sentence] = (),
+) -> Table:
+    """Last year, this year, the change and what the test says of it (▲ 상승, ▼ 하락, – 차이 없음).
 
-    `difference` holds the rows from ``Estimates.contrast``. A printed change is the rounded unrounded difference;
-    where that is not the difference of the printed values it carries ‡ and a note.
+    `difference` holds the rows from ``Estimates.contrast``. A printed change is the rounded unrounded
+    difference; where that is not the difference of the printed values it carries ‡ and a note.
     """
     text = {**_HEADS[check_lang(lang)], **(heads or {})}
     where = f"table {name}"
     frames = [results(f, where=where, need=[rows]) for f in (current, previous, difference)]
     named = Labels(frames[0], labels, total=text["total"])
     now, before, change = (by_cell(f, [rows], where=where) for f in frames)
-    body, footnote, marked = [], False, False
+    body, footnote, tested = [], False, False
     for key in unique(frames[0], [rows]):
         cells = [_field_cell(source.get(key), "estimate", None) for source in (before, now)]
         row, delta, p = change.get(key), Number(None, "points"), Number(None, "p_value")
-        sign = ""
+        said = ""
         if row is not None:
             outcome = verdict_of(row)
-            sign = f"{outcome.mark}" if outcome.significant else ""
+            said = f"{outcome.mark} {outcome.word(lang)}"
             delta, p = Number.from_row(row, signed=True), Number.from_row(row, "p_value")
             numbers = (delta, cells[1], cells[0])
             if all(c.shown for c in numbers) and disagrees(*(c.value for c in numbers), delta.places,
                                                            scale=_scale(delta)):  # fmt: skip
-                sign, footnote = sign + "‡", True
-            marked |= outcome.significant
-            delta = Number.from_row(row, signed=True, mark=sign)
+                delta, footnote = replace(delta, mark="‡"), True
+            tested |= outcome.direction != "unknown"
         bases = [_field_cell(source.get(key), "n", None) for source in (before, now)]
-        body.append(Row((named(rows, key[0]), bases[0], cells[0], bases[1], cells[1], delta, p)))
+        body.append(Row((named(rows, key[0]), bases[0], cells[0], bases[1], cells[1], delta, p, said)))
     columns = (
         Column("row", text["row"], "left", "stub"),
         Column("n_previous", text["n"], "right", "base", text["previous"]),
@@ -169,17 +230,27 @@ def change_table(
         Column("n", text["n"], "right", "base", text["current"]),
         Column("current", text["estimate"], "right", "number", text["current"]),
         Column("change", text["change"]), Column("p_value", text["p_value"]),
+        Column("verdict", text["verdict"], "left", "text"),
     )  # fmt: skip
-    extra = [*([text["marks"]] if marked else []), *([text["rounding"]] if footnote else [])]
+    extra = [*([text["marks"]] if tested else []), *([text["rounding"]] if footnote else [])]
     return Table(name, caption, columns, tuple(body), (*notes, *extra), lang, min_base)
 
 
 def rank_table(
-    frame: pd.DataFrame, *, name: str, caption: str | Sentence, rows: str, lang: str,
-    fields: Sequence[str] = ("estimate", "ci", "n"), labels: Mapping | None = None, descending: bool = True,
-    heads: Mapping[str, str] | None = None, min_base: int = MIN_BASE, notes: Sequence[str | Sentence] = (),
-) -> Table:  # fmt: skip
-    """Rows in order of the estimate with their rank (ties share the better one); what is not shown comes last.
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    caption: str | Sentence,
+    rows: str,
+    lang: str,
+    fields: Sequence[str] = ("estimate", "ci", "n"),
+    labels: Mapping | None = None,
+    descending: bool = True,
+    heads: Mapping[str, str] | None = None,
+    min_base: int = MIN_BASE,
+    notes: Sequence[str | Sentence] = (),
+) -> Table:
+    """Rows in order of the estimate with their rank (ties share the better one); hidden rows come last.
 
     A frame column ``rank`` (results of a rank test) is used instead of the order where there is one.
     """
@@ -192,25 +263,21 @@ def rank_table(
     text = {**_HEADS[lang], **(heads or {})}
     numbers = [Number(ranks[i], "rank", suppressed=bool(frame["suppressed"][i])) for i in order]
     column = Column("rank", text["rank"], "right", "number")
-    body = [
-        Row((row.cells[0], number, *row.cells[1:]), row.group) for row, number in zip(table.rows, numbers)
-    ]
+    body = [Row((row.cells[0], number, *row.cells[1:]), row.group) for row, number in zip(table.rows, numbers)]
     tied = ranks.dropna().duplicated().any()
     notes = (*table.notes, *([text["ties"]] if tied else []))
-    return Table(
-        name, caption, (table.columns[0], column, *table.columns[1:]), tuple(body), notes, lang, min_base
-    )
+    return Table(name, caption, (table.columns[0], column, *table.columns[1:]), tuple(body), notes, lang, min_base)
 
 
 # ---------------------------------------------------------------------- cells
-def _field_cell(row: Mapping | None, field: str, digits: int | None):
+def _field_cell(row: Mapping | None, field: str, digits: int | None, *, flagged: bool = False):
+    """One cell. A small base is marked once, at the base; `flagged` marks the value, where bases vary."""
     if row is None:
         return Number(None, "points")
     if field == "ci":
         return Interval.from_row(row, digits=digits)
-    if field in ("estimate", "se"):
-        return Number.from_row(row, field, digits=digits)
-    return Number.from_row(row, field)
+    number = Number.from_row(row, field, digits=digits if field in ("estimate", "se") else None)
+    return number if flagged or field == "n" else replace(number, flag=None)
 
 
 def _base(across: Sequence[Mapping | None]):
@@ -226,7 +293,7 @@ def _base(across: Sequence[Mapping | None]):
 
 def _row(key: tuple, named: Labels, columns: tuple, cells: Sequence) -> Row:
     *group, value = key
-    label = named(columns[-1], value)
+    label = named(columns[-1], value, within=group[0] if group else None)
     kind = "total" if value is None else "data"
     return Row((label, *cells), named(columns[0], group[0]) if group and group[0] is not None else None, kind)
 

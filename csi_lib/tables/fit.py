@@ -41,7 +41,7 @@ def transposed(table: Table) -> Table:
         kind = "base" if row.kind == "base" else "number"
         columns.append(Column(f"row{position}", str(row.cells[0]), "right", kind, row.group))
     rows = [
-        Row((column.label or column.heading, *(row.cells[i] for row in table.rows)), column.group,
+        Row((column.label, *(row.cells[i] for row in table.rows)), column.group,
             "base" if column.kind == "base" else "data")
         for i, column in body
     ]  # fmt: skip

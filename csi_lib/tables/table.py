@@ -13,13 +13,23 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from csi_lib.errors import InputError
-from csi_lib.prose.numbers import MARKS, NOT_AVAILABLE, SMALL_BASE, SUPPRESSED, Interval, Number, check_lang
+from csi_lib.prose.numbers import (
+    MARKS,
+    NOT_AVAILABLE,
+    SMALL_BASE,
+    SUPPRESSED,
+    UNITS,
+    Interval,
+    Number,
+    check_lang,
+)
 from csi_lib.prose.sentences import Sentence
 
 #: base below which a group is marked with † (METHOD §8 [D]); the study's thresholds override it
 MIN_BASE = 30
 
 Cell = str | Number | Interval | None
+_UNIT_NOTE = {"ko": "단위: {}", "en": "Unit: {}"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
@@ -50,11 +60,6 @@ class Column:
             if getattr(self, name) not in allowed:
                 raise InputError(f"unknown {name} of a column", where=f"column {self.key}",
                                  found=repr(getattr(self, name)), expected=", ".join(allowed))  # fmt: skip
-
-    @property
-    def heading(self) -> str:
-        """Banner and label in one line, for renderers with a single row of headings."""
-        return f"{self.group}: {self.label}" if self.group and self.label else self.group or self.label
 
 
 @dataclass(frozen=True)
@@ -97,15 +102,11 @@ class Table:
         check_lang(self.lang)
         where = f"table {self.name}"
         if not _NAME.fullmatch(self.name):
-            raise InputError(
-                "malformed name of a table", found=repr(self.name), expected="small letters, digits, -"
-            )
+            raise InputError("malformed name of a table", found=repr(self.name), expected="small letters, digits, -")
         for name in ("columns", "rows", "notes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.rows:
-            raise InputError(
-                "a table without rows", where=where, action="Say in a sentence that there is nothing"
-            )
+            raise InputError("a table without rows", where=where, action="Say in a sentence that there is nothing")
         keys = [c.key for c in self.columns]
         if len(set(keys)) != len(keys):
             raise InputError("two columns have the same key", where=where, found=", ".join(keys))
@@ -115,9 +116,7 @@ class Table:
                                  expected=f"{len(self.columns)}, one per column")  # fmt: skip
             for cell in row.cells:
                 if cell is not None and not isinstance(cell, (str, Number, Interval, Sentence)):
-                    raise InputError(
-                        "a cell is a text or a Number", where=f"{where}, row {position}", found=repr(cell)
-                    )
+                    raise InputError("a cell is a text or a Number", where=f"{where}, row {position}", found=repr(cell))
 
     # ------------------------------------------------------------------ reading it
     @property
@@ -148,8 +147,34 @@ class Table:
         ids = [n.row_id for n in self.numbers() if n.row_id] + [i for t in texts for i in t.row_ids]
         return tuple(dict.fromkeys(ids))
 
+    def column_units(self) -> tuple[str | None, ...]:
+        """For each column the one unit that needs naming (점, %, %p …); None: none or several."""
+        out = []
+        for position, column in enumerate(self.columns):
+            units = _named_units(self, position) if column.kind == "number" else set()
+            out.append(units.pop() if len(units) == 1 else None)
+        return tuple(out)
+
+    def prints_units(self, position: int) -> bool:
+        """Whether the cells of this column name their unit themselves, because they differ."""
+        return self.columns[position].kind == "number" and len(_named_units(self, position)) > 1
+
+    def headings(self) -> tuple[str, ...]:
+        """Label of each column, with the unit where the columns of the table differ in it."""
+        units = self.column_units()
+        several = len({u for u in units if u} | {"several" for i in range(len(units)) if self.prints_units(i)}) > 1
+        label = lambda c, u: f"{c.label} ({UNITS[u].suffix(self.lang)})".strip() if several and u else c.label
+        return tuple(map(label, self.columns, units))
+
+    def unit_note(self) -> str | None:
+        """``단위: 점`` where the whole table has one unit."""
+        units = {u for u in self.column_units() if u}
+        if len(units) != 1 or any(self.prints_units(i) for i in range(len(self.columns))):
+            return None
+        return _UNIT_NOTE[self.lang].format(UNITS[units.pop()].suffix(self.lang))
+
     def all_notes(self) -> tuple[str | Sentence, ...]:
-        """The notes, and one for each mark that stands in a cell."""
+        """The unit, the notes, and one for each mark that stands in a cell."""
         shown = set()
         for cell in (c for row in self.rows for c in row.cells):
             if isinstance(cell, (Number, Interval)):
@@ -158,7 +183,12 @@ class Table:
                 if not cell.shown:
                     shown.add(cell.text(self.lang))
         marks = [m for m in (SMALL_BASE, SUPPRESSED, NOT_AVAILABLE) if m in shown]
-        return (*self.notes, *(f"{m} {MARKS[self.lang][m].format(base=self.min_base)}" for m in marks))
+        unit = self.unit_note()
+        return (
+            *([unit] if unit else []),
+            *self.notes,
+            *(f"{m} {MARKS[self.lang][m].format(base=self.min_base)}" for m in marks),
+        )
 
     def frame(self) -> pd.DataFrame:
         """The unrounded content, one column per key (intervals as two), for spreadsheets and checks."""
@@ -167,8 +197,9 @@ class Table:
             cells = [row.cells[position] for row in self.rows]
             if any(isinstance(c, Interval) for c in cells):
                 for end in ("low", "high"):
-                    data[f"{column.key}_{end}"] = [_value(getattr(c, end)) if isinstance(c, Interval) else None
-                                                   for c in cells]  # fmt: skip
+                    data[f"{column.key}_{end}"] = [
+                        _value(getattr(c, end)) if isinstance(c, Interval) else None for c in cells
+                    ]
             else:
                 data[column.key] = [_value(c) for c in cells]
         return pd.DataFrame(data)
@@ -190,6 +221,15 @@ class Table:
         from csi_lib.tables.fit import fit_page
 
         return fit_page(self, max_columns=max_columns)
+
+
+def _named_units(table: Table, position: int) -> set[str]:
+    """Units with a sign of their own among the numbers of a column."""
+    cells = (row.cells[position] for row in table.rows)
+    units = {
+        c.unit if isinstance(c, Number) else c.low.unit for c in cells if isinstance(c, (Number, Interval)) and c.shown
+    }
+    return {u for u in units if UNITS[u].suffix(table.lang)}
 
 
 def _value(cell):

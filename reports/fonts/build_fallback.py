@@ -19,19 +19,27 @@ HERE = Path(__file__).parent
 def main(cjk: str, emoji: str) -> None:
     present = set(TTFont(HERE / "Pretendard-Regular.otf").getBestCmap())
     korean = next(f for f in TTCollection(cjk).fonts if f["name"].getDebugName(1) == "Noto Sans CJK KR")
-    pairs = (bytes((high, low)).decode("euc_kr", "ignore") for high in range(0xA1, 0xFE) for low in range(0xA1, 0xFF))
+    area = range(0xA1, 0xFF)
+    pairs = (bytes((high, low)).decode("euc_kr", "ignore") for high in area for low in area)
     wanted = {ord(c) for c in pairs if c and not "가" <= c <= "힣"}
-    for first, last in ((0x1100, 0x11FF), (0x2460, 0x24FF), (0x3000, 0x303F), (0x3130, 0x318F), (0x3200, 0x33FF)):
+    blocks = ((0x1100, 0x11FF), (0x2460, 0x24FF), (0x3000, 0x303F), (0x3130, 0x318F), (0x3200, 0x33FF))
+    for first, last in blocks:
         wanted |= set(range(first, last + 1))
-    write(korean, wanted - present, "CSIFallback-Regular.otf", "CSI Fallback", ["ccmp", "ljmo", "vjmo", "tjmo"])
+    write(
+        korean, wanted - present, "CSIFallback-Regular.otf", "CSI Fallback", ["ccmp", "ljmo", "vjmo", "tjmo"]
+    )
     pictures = TTFont(emoji)
     pictures.flavor = None
-    kept = {c for c in pictures.getBestCmap() if 0x2190 <= c <= 0x2BFF or 0x1F300 <= c <= 0x1FAFF or c in (0x200D, 0xFE0F)}
+    joiners = (0x200D, 0xFE0F)
+    pictured = pictures.getBestCmap()
+    kept = {c for c in pictured if 0x2190 <= c <= 0x2BFF or 0x1F300 <= c <= 0x1FAFF or c in joiners}
     write(pictures, kept - present, "CSIFallbackEmoji-Regular.ttf", "CSI Fallback Emoji", [])
 
 
 def write(font: TTFont, characters: set[int], name: str, family: str, features: list[str]) -> None:
-    options = subset.Options(hinting=False, layout_features=features, name_IDs=["*"], notdef_outline=True, recalc_timestamp=False)
+    options = subset.Options(
+        hinting=False, layout_features=features, name_IDs=["*"], notdef_outline=True, recalc_timestamp=False
+    )
     worker = subset.Subsetter(options)
     worker.populate(unicodes=characters)
     worker.subset(font)

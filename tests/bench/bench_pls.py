@@ -100,9 +100,7 @@ def measure() -> list[dict]:
     data, blocks = ecsi_mobile()
     model = csi_lib.pls_path_model(data, blocks, PATHS)
     rng = np.random.default_rng(1)
-    x = pd.DataFrame(
-        rng.normal(size=(10_000, 12)) + rng.normal(size=(10_000, 1)), columns=[f"x{i}" for i in range(12)]
-    )
+    x = pd.DataFrame(rng.normal(size=(10_000, 12)) + rng.normal(size=(10_000, 1)), columns=[f"x{i}" for i in range(12)])
     y = x.sum(axis=1).to_numpy() + 5 * rng.normal(size=10_000)
     shares = lambda: lmg(np.corrcoef(np.column_stack([x, y]), rowvar=False)[None])
     cases = [

@@ -61,6 +61,15 @@ def test_published_alphas_of_the_ecsi_mobile_survey(statistics_data):
         assert found.alpha == pytest.approx(raw, abs=5e-4)
 
 
+@pytest.mark.filterwarnings("ignore:9 respondents for 11 items", "ignore:'Q6' and 'Q8' are perfectly")
+def test_binary_scale_with_gaps_agrees_with_psych_as_pingouin_documents_it():
+    """pingouin.cronbach_alpha's docstring gives psych's values for its data set."""
+    pingouin = pytest.importorskip("pingouin")
+    data = pingouin.read_dataset("cronbach_wide_missing")
+    assert cronbach_alpha(data, missing="pairwise").alpha == pytest.approx(0.732660835214447, abs=1e-12)
+    assert cronbach_alpha(data).alpha == pytest.approx(0.8016949152542373, abs=1e-12)
+
+
 def test_weighted_alpha_agrees_with_svycralpha(oracle, statistics_data):
     data = statistics_data("survey_apistrat")[["ell", "meals", "mobility", "not.hsg", "pw"]].dropna()
     found = cronbach_alpha(data.drop(columns="pw"), weights=data["pw"])
@@ -130,6 +139,18 @@ def test_whole_number_weights_give_the_alpha_of_repeated_rows():
     assert weighted.alpha == pytest.approx(repeated.alpha, abs=1e-12)
     assert weighted.standardized == pytest.approx(repeated.standardized, abs=1e-12)
     assert weighted.n == (times > 0).sum()
+
+
+def test_whole_number_weights_with_gaps_give_the_correlations_of_repeated_rows():
+    rng = np.random.default_rng(3)
+    x, times = _scale(n=200, k=6), rng.integers(1, 4, 200)
+    x[rng.random(x.shape) < 0.15] = np.nan
+    repeated = cronbach_alpha(np.repeat(x, times, axis=0), missing="pairwise")
+    weighted = cronbach_alpha(x, weights=times, missing="pairwise")
+    assert weighted.standardized == pytest.approx(repeated.standardized, abs=1e-12)
+    for column in ("r_item_total", "mean"):
+        a, b = repeated.item_statistics[column], weighted.item_statistics[column]
+        np.testing.assert_allclose(b, a, atol=1e-12)
 
 
 def test_equal_weights_are_no_weights():

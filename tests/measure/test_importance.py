@@ -86,9 +86,7 @@ def test_bootstrap_interval_of_lmg(composites, reference):
     """relaimpo's percentile limits, itself 1,000 samples of another random stream."""
     ref = reference["lmg_boot1000"]
     for ci_method in ("percentile", "bca"):
-        result = csi_lib.importance(
-            composites, "SAT", method="lmg", ci_method=ci_method, resamples=4000, seed=2
-        )
+        result = csi_lib.importance(composites, "SAT", method="lmg", ci_method=ci_method, resamples=4000, seed=2)
         for row in result.frame.itertuples():
             assert row.ci_low == pytest.approx(ref["lower"][row.item], abs=0.5 * ref["se"][row.item])
             assert row.ci_high == pytest.approx(ref["upper"][row.item], abs=0.5 * ref["se"][row.item])
@@ -185,9 +183,7 @@ def test_missing_answers(composites):
 def test_the_result_reads_like_its_frame(composites):
     result = csi_lib.importance(composites, "SAT")
     assert list(result["item"]) == ["IMAG", "EXPE", "QUAL", "VAL"]
-    assert result.set_index("item")["estimate"]["VAL"] == pytest.approx(
-        composites["VAL"].corr(composites["SAT"])
-    )
+    assert result.set_index("item")["estimate"]["VAL"] == pytest.approx(composites["VAL"].corr(composites["SAT"]))
     assert list(result.frame.columns) == ["item", "estimate", "ci_low", "ci_high"]
     assert len(result) == 4
 
@@ -215,15 +211,11 @@ def test_what_is_refused(composites, cases):
         "outcome holds text": lambda: csi_lib.importance(drivers, outcome.astype(str)),
         "one value per row": lambda: csi_lib.importance(drivers, outcome.to_numpy()[:9]),
         "other rows": lambda: csi_lib.importance(drivers, outcome.rename(lambda i: i + 7)),
-        "fewer rows than the drivers need": lambda: csi_lib.importance(
-            drivers.head(5), outcome.head(5), method="lmg"
-        ),
+        "fewer rows than the drivers need": lambda: csi_lib.importance(drivers.head(5), outcome.head(5), method="lmg"),
         "too many drivers": lambda: csi_lib.importance(
             np.random.default_rng(0).normal(size=(250, 21)), outcome, method="lmg"
         ),
-        "no interval in closed form": lambda: csi_lib.importance(
-            drivers, outcome, method="lmg", ci_method="analytic"
-        ),
+        "no interval in closed form": lambda: csi_lib.importance(drivers, outcome, method="lmg", ci_method="analytic"),
         "kind of interval": lambda: csi_lib.importance(drivers, outcome, ci_method="t"),
         "infinite": lambda: csi_lib.importance(drivers.replace(drivers.iloc[0, 0], np.inf), outcome),
         "taken for a driver": lambda: csi_lib.importance(drivers, outcome, weights="VAL"),
@@ -246,12 +238,8 @@ def test_stated_importance():
     assert result["estimate"].tolist() == [0.75, 0.5, 0.25]
     wilson = stats.binomtest(3, 4).proportion_ci(method="wilson")
     assert result.frame.loc[0, ["ci_low", "ci_high"]].tolist() == pytest.approx(list(wilson), abs=1e-12)
-    assert csi_lib.stated_importance(picks, of="picks")["estimate"].tolist() == pytest.approx(
-        [3 / 6, 2 / 6, 1 / 6]
-    )
-    named = pd.DataFrame(
-        {"first": ["speed", "tone", "tone", "place"], "second": [None, "speed", None, "speed"]}
-    )
+    assert csi_lib.stated_importance(picks, of="picks")["estimate"].tolist() == pytest.approx([3 / 6, 2 / 6, 1 / 6])
+    named = pd.DataFrame({"first": ["speed", "tone", "tone", "place"], "second": [None, "speed", None, "speed"]})
     by_name = csi_lib.stated_importance(named).set_index("item")["estimate"]
     assert by_name.to_dict() == {"place": 0.25, "speed": 0.75, "tone": 0.5}
     weighted = csi_lib.stated_importance(picks, weights=[2, 1, 0, 1])
@@ -267,9 +255,7 @@ def test_stated_importance_interval_of_a_share_of_picks():
     total = picks.sum()
     left = (total - picks).div((total - picks).sum(axis=1), axis=0)
     se = np.sqrt(399 / 400 * ((left - left.mean()) ** 2).sum())
-    assert ((result["ci_high"] - result["estimate"]) / 1.959964).tolist() == pytest.approx(
-        se.tolist(), rel=0.01
-    )
+    assert ((result["ci_high"] - result["estimate"]) / 1.959964).tolist() == pytest.approx(se.tolist(), rel=0.01)
 
 
 def test_stated_importance_refuses():

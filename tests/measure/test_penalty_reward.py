@@ -13,13 +13,7 @@ def drivers(n=1500, seed=0):
     """Four drivers on 1–5: hygiene costs, delight gains, steady both, idle neither."""
     rng = np.random.default_rng(seed)
     x = pd.DataFrame(rng.integers(1, 6, (n, 4)), columns=["hygiene", "delight", "steady", "idle"])
-    y = (
-        5
-        - 1.5 * (x["hygiene"] <= 2)
-        + 1.5 * (x["delight"] >= 5)
-        - 1.0 * (x["steady"] <= 2)
-        + 1.0 * (x["steady"] >= 5)
-    )
+    y = 5 - 1.5 * (x["hygiene"] <= 2) + 1.5 * (x["delight"] >= 5) - 1.0 * (x["steady"] <= 2) + 1.0 * (x["steady"] >= 5)
     return x, y + rng.normal(size=n)
 
 
@@ -39,9 +33,7 @@ def test_regression_agrees_with_statsmodels(weighted):
         assert frame["penalty_se"][item] == pytest.approx(fit.bse[f"low_{item}"], abs=1e-10)
         assert frame["reward_se"][item] == pytest.approx(fit.bse[f"high_{item}"], abs=1e-10)
         low, high = fit.conf_int().loc[f"low_{item}"]
-        assert frame.loc[item, ["penalty_low", "penalty_high"]].tolist() == pytest.approx(
-            [low, high], abs=1e-9
-        )
+        assert frame.loc[item, ["penalty_low", "penalty_high"]].tolist() == pytest.approx([low, high], abs=1e-9)
         contrast = fit.t_test(f"low_{item} + high_{item} = 0")
         assert frame["difference"][item] == pytest.approx(contrast.effect.item(), abs=1e-10)
         assert frame["p_value"][item] == pytest.approx(contrast.pvalue.item(), abs=1e-10)

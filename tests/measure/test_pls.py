@@ -131,9 +131,7 @@ PLSPM = [("plspm_mobi", f"A_{s}", {"scheme": s}) for s in ("path", "factorial", 
 @pytest.mark.parametrize(("data", "case", "options"), PLSPM)
 def test_plspm(request, reference, data, case, options):
     ref = reference[data][case]
-    model = csi_lib.pls_path_model(
-        *request.getfixturevalue("mobile" if "mobi" in data else "bank"), **options
-    )
+    model = csi_lib.pls_path_model(*request.getfixturevalue("mobile" if "mobi" in data else "bank"), **options)
     near(by(model.paths, "source", "target")["estimate"], arrows_of(ref["paths"]))
     tables = {
         "outer_weights": by(model.weights, "block", "item")["estimate"],

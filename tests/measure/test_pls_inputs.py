@@ -111,9 +111,7 @@ def test_exact_dependence():
     refused("mode B.*determine each other exactly.*x1, x2, x4", data, blocks, modes={"X": "B"})
     assert np.isfinite(csi_lib.pls_path_model(data, blocks, PATHS).paths["estimate"]).all()  # mode A can
     same = {"X": ["x1"], "M": ["z1"], "Y": ["y1"]}
-    refused(
-        "determine each other exactly.*X, M", data.assign(z1=2 * data["x1"]), same, [("X", "Y"), ("M", "Y")]
-    )
+    refused("determine each other exactly.*X, M", data.assign(z1=2 * data["x1"]), same, [("X", "Y"), ("M", "Y")])
 
 
 def test_perfectly_correlated_items_are_pointed_out():

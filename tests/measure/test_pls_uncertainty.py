@@ -34,9 +34,7 @@ def published(oracle, mobile):
     number = {block: i + 1 for i, block in enumerate(mobile[1])}
     keys = [f"lam_{number[b]}_{i + 1}" for b, items in mobile[1].items() for i in range(len(items))]
     keys += [f"beta_{number[s]}_{number[t]}" for s, t in mobile[2]]
-    table = pd.DataFrame(
-        [rows[k] for k in keys], columns=["estimate", "bias", "se", "low", "high"], dtype=float
-    )
+    table = pd.DataFrame([rows[k] for k in keys], columns=["estimate", "bias", "se", "low", "high"], dtype=float)
     return table[table["low"].notna()]  # the single item has no interval
 
 
@@ -172,9 +170,7 @@ def test_groups_against_plspm(shared, reference):
         block, item = key.split(".")
         blocks.setdefault(block, []).append(item)
     data = pd.read_csv(shared / "data/ecsi_bank/satisfaction.csv")
-    model = csi_lib.pls_path_model(
-        data, blocks, [tuple(p.split(" -> ")) for p in case["paths"]], scheme="path"
-    )
+    model = csi_lib.pls_path_model(data, blocks, [tuple(p.split(" -> ")) for p in case["paths"]], scheme="path")
     result = model.compare(data["gender"], n=1000, seed=3)
     ref = reference["plspm_satisfaction_groups"]
     for row in result.paths.itertuples():

@@ -6,21 +6,37 @@ from csi_lib.errors import InputError
 from csi_lib.prose.change import Verdict, describe, ordered, ordinal, rank, verdict, verdict_of
 from csi_lib.prose.numbers import Number
 
-ROW = {"estimate": 1.94, "unit": "points", "ci_low": 0.4, "ci_high": 3.4, "p_value": 0.012, "n": 400, "row_id": "d1"}
+ROW = {
+    "estimate": 1.94,
+    "unit": "points",
+    "ci_low": 0.4,
+    "ci_high": 3.4,
+    "p_value": 0.012,
+    "n": 400,
+    "row_id": "d1",
+}
 
 
 @pytest.mark.parametrize(
     ("difference", "p_value", "ci", "direction", "strength"),
     [
-        (1.9, 0.012, None, "up", "significant"), (-1.9, 0.012, None, "down", "significant"), (1.9, 0.001, None, "up", "clear"),
-        (9.9, 0.2, None, "none", "none"), (-9.9, 0.05, None, "none", "none"), (0.0, 0.001, None, "none", "none"),
-        (1.9, None, (0.1, 3.7), "up", "significant"), (-1.9, None, (-3.7, -0.1), "down", "significant"),
-        (1.9, None, (-0.1, 3.9), "none", "none"), (1.9, None, (0.0, 3.8), "none", "none"),
-        (1.9, None, None, "unknown", "unknown"), (None, 0.01, None, "unknown", "unknown"),
-        (float("nan"), 0.01, None, "unknown", "unknown"), (1.9, float("nan"), None, "unknown", "unknown"),
+        (1.9, 0.012, None, "up", "significant"),
+        (-1.9, 0.012, None, "down", "significant"),
+        (1.9, 0.001, None, "up", "clear"),
+        (9.9, 0.2, None, "none", "none"),
+        (-9.9, 0.05, None, "none", "none"),
+        (0.0, 0.001, None, "none", "none"),
+        (1.9, None, (0.1, 3.7), "up", "significant"),
+        (-1.9, None, (-3.7, -0.1), "down", "significant"),
+        (1.9, None, (-0.1, 3.9), "none", "none"),
+        (1.9, None, (0.0, 3.8), "none", "none"),
+        (1.9, None, None, "unknown", "unknown"),
+        (None, 0.01, None, "unknown", "unknown"),
+        (float("nan"), 0.01, None, "unknown", "unknown"),
+        (1.9, float("nan"), None, "unknown", "unknown"),
         (Number(1.9, "points", suppressed=True), 0.01, None, "unknown", "unknown"),
     ],
-)  # fmt: skip
+)
 def test_verdict(difference, p_value, ci, direction, strength):
     assert verdict(difference, p_value=p_value, ci=ci) == Verdict(direction, strength)
 
@@ -36,8 +52,12 @@ def test_margin():
 
 @pytest.mark.parametrize(
     ("direction", "ko", "en", "mark"),
-    [("up", "상승", "rose", "▲"), ("down", "하락", "fell", "▼"), ("none", "차이 없음", "no significant change", "–")],
-)  # fmt: skip
+    [
+        ("up", "상승", "rose", "▲"),
+        ("down", "하락", "fell", "▼"),
+        ("none", "차이 없음", "no significant change", "–"),
+    ],
+)
 def test_words_and_marks(direction, ko, en, mark):
     outcome = Verdict(direction, "x")
     assert (outcome.word("ko"), outcome.word("en"), outcome.mark) == (ko, en, mark)
@@ -55,14 +75,24 @@ def test_words_of_a_comparison():
     ("row", "lang", "text"),
     [
         (ROW, "ko", "종합만족도는 전년보다 1.9점 상승했다(p = .012, 95% 신뢰구간 0.4~3.4점)."),
-        ({**ROW, "estimate": -1.94, "p_value": 0.0001, "ci_low": -3.4, "ci_high": -0.4}, "ko",
-         "종합만족도는 전년보다 1.9점 뚜렷하게 하락했다(p < .001, 95% 신뢰구간 −3.4~−0.4점)."),
-        ({**ROW, "p_value": 0.2, "ci_low": -1.0}, "ko",
-         "종합만족도는 전년과 통계적으로 유의한 차이가 없다(+1.9점, p = .200, 95% 신뢰구간 −1.0~3.4점)."),
+        (
+            {**ROW, "estimate": -1.94, "p_value": 0.0001, "ci_low": -3.4, "ci_high": -0.4},
+            "ko",
+            "종합만족도는 전년보다 1.9점 뚜렷하게 하락했다(p < .001, 95% 신뢰구간 −3.4~−0.4점).",
+        ),
+        (
+            {**ROW, "p_value": 0.2, "ci_low": -1.0},
+            "ko",
+            "종합만족도는 전년과 통계적으로 유의한 차이가 없다(+1.9점, p = .200, 95% 신뢰구간 −1.0~3.4점).",
+        ),
         ({**ROW, "estimate": None}, "ko", "종합만족도는 전년과 비교할 수 없다."),
-        (ROW, "en", "종합만족도 rose by 1.9 points compared with 전년 (p = .012, 95% interval 0.4 to 3.4 points)."),
+        (
+            ROW,
+            "en",
+            "종합만족도 rose by 1.9 points compared with 전년 (p = .012, 95% interval 0.4 to 3.4 points).",
+        ),
     ],
-)  # fmt: skip
+)
 def test_describe(row, lang, text):
     done = describe(row, lang, subject="종합만족도", versus="전년")
     assert done.text == text
@@ -80,9 +110,22 @@ def test_verdict_of_a_suppressed_row():
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"),
-     (22, "22nd"), (101, "101st"), (111, "111th"), (113, "113th"), (0, "0th")],
-)  # fmt: skip
+    [
+        (1, "1st"),
+        (2, "2nd"),
+        (3, "3rd"),
+        (4, "4th"),
+        (11, "11th"),
+        (12, "12th"),
+        (13, "13th"),
+        (21, "21st"),
+        (22, "22nd"),
+        (101, "101st"),
+        (111, "111th"),
+        (113, "113th"),
+        (0, "0th"),
+    ],
+)
 def test_ordinal(number, text):
     assert ordinal(number) == text
 
@@ -98,8 +141,13 @@ def test_rank_and_order():
 
 @pytest.mark.parametrize(
     "call",
-    [lambda: verdict(1.0, p_value=1.2), lambda: verdict(1.0, ci=(2, 1)), lambda: rank(18, 17, "ko"), lambda: ordinal(1.5)],
-)  # fmt: skip
+    [
+        lambda: verdict(1.0, p_value=1.2),
+        lambda: verdict(1.0, ci=(2, 1)),
+        lambda: rank(18, 17, "ko"),
+        lambda: ordinal(1.5),
+    ],
+)
 def test_bad_input(call):
     with pytest.raises(InputError):
         call()

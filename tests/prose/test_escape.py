@@ -17,24 +17,95 @@ PANDOC = pypandoc.get_pandoc_path()
 READER = "markdown+autolink_bare_uris+tex_math_single_backslash+emoji"
 
 HOSTILE = [
-    "<script>alert(1)</script>", "| a | b |", "$x^2$ and $$y$$", "@ref [@ref] @fig-x", "# heading", "## h {#id .c}",
-    "*a* **b** _c_ __d__ ~e~ ~~f~~ ^g^", "`code` ``` fence", "[link](http://x.y) ![img](a.png) [^1] ^[note]",
-    "back\\slash \\n \\(x\\) \\[y\\]", "::: {.callout}", ":::", "- item", "+ item", "* item", "1. one", "1) one",
-    "(1) one", "(@ex) one", "a. one", "iv) one", "#. one", "A.  one", "> quote", "    code", "\tcode", "---", "===",
-    "a\nb\r\nc\x0bd\u2028e", "{{< include secret.qmd >}}", "{{< meta x >}}", "\u202egnp.exe\u202c", "a\u200bb\ufeff",
-    "\x00\x07bell", "emoji 🙂 👨‍👩‍👧 🏴󠁧󠁢󠁥󠁮󠁧󠁿", "http://example.org/a_b_c?d=e&f=g", "www.example.org", "a@b.co", ":smile:", "&amp; &lt; &#65;",
-    "\"quoted\" 'single' O'Brien", "dash -- and --- ellipsis ...", "=cmd()", "#typst[x] #let x = 1", "% title", ": term",
-    "Table: caption", "| line block", "[]{.x}", "\\begin{a}x\\end{a}", "\\newpage", "<!-- comment -->", "<https://x.y>",
-    "한글 문장입니다. 1,234명(56.7%)", "x" * 5000, "1986. A great year", "[ ] todo", "[x] done", "~~~", "K-water", "3.5",
-    "TEXT*[abbr]: y", "a  b   c", "end\\", "`", "!", "![", "*", "\\", "^", "~", "$", "@", "..", "a -", "가. 나", "①",
-]  # fmt: skip
+    "<script>alert(1)</script>",
+    "| a | b |",
+    "$x^2$ and $$y$$",
+    "@ref [@ref] @fig-x",
+    "# heading",
+    "## h {#id .c}",
+    "*a* **b** _c_ __d__ ~e~ ~~f~~ ^g^",
+    "`code` ``` fence",
+    "[link](http://x.y) ![img](a.png) [^1] ^[note]",
+    "back\\slash \\n \\(x\\) \\[y\\]",
+    "::: {.callout}",
+    ":::",
+    "- item",
+    "+ item",
+    "* item",
+    "1. one",
+    "1) one",
+    "(1) one",
+    "(@ex) one",
+    "a. one",
+    "iv) one",
+    "#. one",
+    "A.  one",
+    "> quote",
+    "    code",
+    "\tcode",
+    "---",
+    "===",
+    "a\nb\r\nc\x0bd\u2028e",
+    "{{< include secret.qmd >}}",
+    "{{< meta x >}}",
+    "\u202egnp.exe\u202c",
+    "a\u200bb\ufeff",
+    "\x00\x07bell",
+    "emoji 🙂 👨‍👩‍👧 🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+    "http://example.org/a_b_c?d=e&f=g",
+    "www.example.org",
+    "a@b.co",
+    ":smile:",
+    "&amp; &lt; &#65;",
+    "\"quoted\" 'single' O'Brien",
+    "dash -- and --- ellipsis ...",
+    "=cmd()",
+    "#typst[x] #let x = 1",
+    "% title",
+    ": term",
+    "Table: caption",
+    "| line block",
+    "[]{.x}",
+    "\\begin{a}x\\end{a}",
+    "\\newpage",
+    "<!-- comment -->",
+    "<https://x.y>",
+    "한글 문장입니다. 1,234명(56.7%)",
+    "x" * 5000,
+    "1986. A great year",
+    "[ ] todo",
+    "[x] done",
+    "~~~",
+    "K-water",
+    "3.5",
+    "TEXT*[abbr]: y",
+    "a  b   c",
+    "end\\",
+    "`",
+    "!",
+    "![",
+    "*",
+    "\\",
+    "^",
+    "~",
+    "$",
+    "@",
+    "..",
+    "a -",
+    "가. 나",
+    "①",
+]
 
 
 def _pandoc(texts, to, block="::: {{.t}}\n{}\n:::"):
     """All `texts`, one block each, through pandoc once."""
     source = "\n\n".join(block.format(escape_markdown(t)) for t in texts)
-    done = subprocess.run([PANDOC, "-f", READER, "-t", to, "--wrap=none"], input=source.encode(), capture_output=True,
-                          check=True)  # fmt: skip
+    done = subprocess.run(
+        [PANDOC, "-f", READER, "-t", to, "--wrap=none"],
+        input=source.encode(),
+        capture_output=True,
+        check=True,
+    )
     return done.stdout.decode()
 
 
@@ -46,7 +117,8 @@ def _blocks(texts):
 
 
 def _plain(blocks):
-    """The text of one paragraph made of words and spaces only; anything else is a construct that slipped in."""
+    """The text of one paragraph made of words and spaces only; anything else is a construct that slipped
+    in."""
     if not blocks:
         return ""
     assert [b["t"] for b in blocks] == ["Para"], blocks
@@ -110,10 +182,19 @@ def test_any_text_in_a_table_cell(texts):
 @pytest.mark.parametrize(
     ("dirty", "clean"),
     [
-        ("a\u202eb", "ab"), ("a\x00b", "ab"), ("a\nb", "a b"), ("  a \t b  ", "a b"), ("\u1100\u1161", "가"),
-        ("a\u200bb", "ab"), ("a\ud800b", "ab"), ("👩‍🔧", "👩‍🔧"), ("\u2066x\u2069", "x"), ("a\u00adb", "ab"), ("", ""),
+        ("a\u202eb", "ab"),
+        ("a\x00b", "ab"),
+        ("a\nb", "a b"),
+        ("  a \t b  ", "a b"),
+        ("\u1100\u1161", "가"),
+        ("a\u200bb", "ab"),
+        ("a\ud800b", "ab"),
+        ("👩‍🔧", "👩‍🔧"),
+        ("\u2066x\u2069", "x"),
+        ("a\u00adb", "ab"),
+        ("", ""),
     ],
-)  # fmt: skip
+)
 def test_clean_text(dirty, clean):
     assert clean_text(dirty) == clean
 

@@ -11,18 +11,34 @@ from csi_lib.prose.numbers import UNITS, Interval, Number
 @pytest.mark.parametrize(
     ("value", "unit", "ko", "en"),
     [
-        (63.94, "points", "63.9점", "63.9 points"), (64.25, "points", "64.3점", "64.3 points"),
-        (-1.25, "points", "−1.3점", "−1.3 points"), (-0.04, "points", "0.0점", "0.0 points"),
-        (0.1234, "proportion", "12.3%", "12.3%"), (1, "proportion", "100.0%", "100.0%"),
-        (-0.021, "pp", "−2.1%p", "−2.1 pp"), (12.5, "percent", "12.5%", "12.5%"), (-31.25, "nps", "−31.3", "−31.3"),
-        (1438, "count", "1,438명", "1,438"), (1234567, "number", "1,234,567", "1,234,567"), (3, "rank", "3위", "3"),
-        (0.7233, "correlation", ".723", ".723"), (-0.5, "correlation", "−.500", "−.500"), (1, "correlation", "1.000", "1.000"),
-        (0.0004, "p_value", "< .001", "< .001"), (0.0005, "p_value", ".001", ".001"), (0.0341, "p_value", ".034", ".034"),
-        (1.0, "p_value", "1.000", "1.000"), (0.25, "weight", "0.250", "0.250"), (4.125, "scale", "4.13점", "4.13"),
-        (None, "points", "–", "–"), (float("nan"), "count", "–", "–"), (pd.NA, "points", "–", "–"),
-        (np.float64(63.95), "points", "64.0점", "64.0 points"), (np.int64(5), "count", "5명", "5"),
+        (63.94, "points", "63.9점", "63.9 points"),
+        (64.25, "points", "64.3점", "64.3 points"),
+        (-1.25, "points", "−1.3점", "−1.3 points"),
+        (-0.04, "points", "0.0점", "0.0 points"),
+        (0.1234, "proportion", "12.3%", "12.3%"),
+        (1, "proportion", "100.0%", "100.0%"),
+        (-0.021, "pp", "−2.1%p", "−2.1 pp"),
+        (12.5, "percent", "12.5%", "12.5%"),
+        (-31.25, "nps", "−31.3", "−31.3"),
+        (1438, "count", "1,438명", "1,438"),
+        (1234567, "number", "1,234,567", "1,234,567"),
+        (3, "rank", "3위", "3"),
+        (0.7233, "correlation", ".723", ".723"),
+        (-0.5, "correlation", "−.500", "−.500"),
+        (1, "correlation", "1.000", "1.000"),
+        (0.0004, "p_value", "< .001", "< .001"),
+        (0.0005, "p_value", ".001", ".001"),
+        (0.0341, "p_value", ".034", ".034"),
+        (1.0, "p_value", "1.000", "1.000"),
+        (0.25, "weight", "0.250", "0.250"),
+        (4.125, "scale", "4.13점", "4.13"),
+        (None, "points", "–", "–"),
+        (float("nan"), "count", "–", "–"),
+        (pd.NA, "points", "–", "–"),
+        (np.float64(63.95), "points", "64.0점", "64.0 points"),
+        (np.int64(5), "count", "5명", "5"),
     ],
-)  # fmt: skip
+)
 def test_text(value, unit, ko, en):
     assert (Number(value, unit).text("ko"), Number(value, unit).text("en")) == (ko, en)
 
@@ -52,14 +68,32 @@ def test_suppressed_and_small_bases():
     assert not Number(63.9, "points", flag=pd.NA).small_base
 
 
-ROW = {"estimate": 0.634, "se": 0.012, "ci_low": 0.61, "ci_high": 0.66, "n": 412.0, "p_value": 0.03, "deff": 1.234,
-       "unit": "proportion", "row_id": "r1", "flag": None, "suppressed": False}  # fmt: skip
+ROW = {
+    "estimate": 0.634,
+    "se": 0.012,
+    "ci_low": 0.61,
+    "ci_high": 0.66,
+    "n": 412.0,
+    "p_value": 0.03,
+    "deff": 1.234,
+    "unit": "proportion",
+    "row_id": "r1",
+    "flag": None,
+    "suppressed": False,
+}
 
 
 @pytest.mark.parametrize(
     ("field", "printed"),
-    [("estimate", "63.4%"), ("se", "1.2%"), ("ci_low", "61.0%"), ("n", "412"), ("p_value", ".030"), ("deff", "1.23")],
-)  # fmt: skip
+    [
+        ("estimate", "63.4%"),
+        ("se", "1.2%"),
+        ("ci_low", "61.0%"),
+        ("n", "412"),
+        ("p_value", ".030"),
+        ("deff", "1.23"),
+    ],
+)
 def test_from_row(field, printed):
     number = Number.from_row(ROW, field)
     assert number.text("en") == printed
@@ -85,12 +119,16 @@ def test_interval():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: Number(1.0, "point"), lambda: Number("1.0", "points"), lambda: Number(True, "points"),
-        lambda: Number(float("inf"), "points"), lambda: Number(1.0, "points", row_id='x" onclick="'),
-        lambda: Number(1.0, "points").text("de"), lambda: Number.from_row(ROW, "mean"),
+        lambda: Number(1.0, "point"),
+        lambda: Number("1.0", "points"),
+        lambda: Number(True, "points"),
+        lambda: Number(float("inf"), "points"),
+        lambda: Number(1.0, "points", row_id='x" onclick="'),
+        lambda: Number(1.0, "points").text("de"),
+        lambda: Number.from_row(ROW, "mean"),
         lambda: Number.from_row({"estimate": 1.0}),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_refused(call):
     with pytest.raises(InputError):
         call()

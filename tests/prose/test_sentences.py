@@ -15,7 +15,13 @@ CHANGE = Number(-1.9, "points", row_id="r2")
 
 
 def test_korean():
-    done = say("{agency:은/는} {csi:을/를} 받아 전년보다 {change:abs} 낮다.", "ko", agency="한국도로공사", csi=CSI, change=CHANGE)
+    done = say(
+        "{agency:은/는} {csi:을/를} 받아 전년보다 {change:abs} 낮다.",
+        "ko",
+        agency="한국도로공사",
+        csi=CSI,
+        change=CHANGE,
+    )
     assert done.text == "한국도로공사는 63.9점을 받아 전년보다 1.9점 낮다."
     assert done.markdown == '한국도로공사는 [63.9]{data-r="r1"}점을 받아 전년보다 [1.9]{data-r="r2"}점 낮다.'
     assert done.row_ids == ("r1", "r2")
@@ -44,18 +50,26 @@ def test_what_is_not_shown_is_said_in_words():
 def test_data_is_escaped():
     done = say("{who:은/는} ok", "ko", who="<script>|*a*")
     assert done.text == "<script>|*a*는 ok"
-    html = subprocess.run([pypandoc.get_pandoc_path(), "-f", "markdown", "-t", "plain"], input=done.markdown.encode(),
-                          capture_output=True, check=True).stdout.decode()  # fmt: skip
+    html = subprocess.run(
+        [pypandoc.get_pandoc_path(), "-f", "markdown", "-t", "plain"],
+        input=done.markdown.encode(),
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
     assert html.strip() == done.text
 
 
 @pytest.mark.parametrize(
     ("items", "lang", "joined"),
     [
-        (["가"], "ko", "가"), (["서울", "부산"], "ko", "서울과 부산"), (["대구", "부산"], "ko", "대구와 부산"),
-        (["가", "나", "다"], "ko", "가, 나, 다"), (["a", "b"], "en", "a and b"), (["a", "b", "c"], "en", "a, b, and c"),
+        (["가"], "ko", "가"),
+        (["서울", "부산"], "ko", "서울과 부산"),
+        (["대구", "부산"], "ko", "대구와 부산"),
+        (["가", "나", "다"], "ko", "가, 나, 다"),
+        (["a", "b"], "en", "a and b"),
+        (["a", "b", "c"], "en", "a, b, and c"),
     ],
-)  # fmt: skip
+)
 def test_lists(items, lang, joined):
     assert join_words(items, lang).text == joined
     assert say("{x}", lang, x=items).text == joined
@@ -76,7 +90,11 @@ def test_years_and_nested_sentences():
 
 
 def test_interval():
-    done = say("{ci:을/를}", "ko", ci=Interval(Number(61.0, "points", row_id="a"), Number(66.0, "points", row_id="a")))
+    done = say(
+        "{ci:을/를}",
+        "ko",
+        ci=Interval(Number(61.0, "points", row_id="a"), Number(66.0, "points", row_id="a")),
+    )
     assert done.text == "61.0~66.0점을"
     assert done.row_ids == ("a",)
 
@@ -84,14 +102,24 @@ def test_interval():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: say("{a} {b}", "ko", a="x"), lambda: say("{a}", "ko", a="x", b="y"), lambda: say("{a:을/은}", "ko", a="x"),
-        lambda: say("{a:은/는}", "en", a="x"), lambda: say("{a", "ko", a="x"), lambda: say("{a.b}", "ko", a="x"),
-        lambda: say("{a!r}", "ko", a="x"), lambda: say("{}", "ko"), lambda: say("{a}", "ko", a=63.9),
-        lambda: say("{a}", "ko", a=None), lambda: say("{a}", "ko", a=True), lambda: say("{a}", "ko", a=""),
-        lambda: say("{a}", "ko", a=[]), lambda: say("{a}", "xx", a="b"), lambda: say("{a}", "ko", a=np.float64(1)),
+        lambda: say("{a} {b}", "ko", a="x"),
+        lambda: say("{a}", "ko", a="x", b="y"),
+        lambda: say("{a:을/은}", "ko", a="x"),
+        lambda: say("{a:은/는}", "en", a="x"),
+        lambda: say("{a", "ko", a="x"),
+        lambda: say("{a.b}", "ko", a="x"),
+        lambda: say("{a!r}", "ko", a="x"),
+        lambda: say("{}", "ko"),
+        lambda: say("{a}", "ko", a=63.9),
+        lambda: say("{a}", "ko", a=None),
+        lambda: say("{a}", "ko", a=True),
+        lambda: say("{a}", "ko", a=""),
+        lambda: say("{a}", "ko", a=[]),
+        lambda: say("{a}", "xx", a="b"),
+        lambda: say("{a}", "ko", a=np.float64(1)),
         lambda: say("{a}", "ko", a=object()),
     ],
-)  # fmt: skip
+)
 def test_bad_templates_are_refused(call):
     with pytest.raises(InputError):
         call()

@@ -42,7 +42,9 @@ def pdf_text():
     """`pdf_text(path)`: the words of a PDF as pdftotext reads them."""
     if not shutil.which("pdftotext"):
         pytest.skip("pdftotext (poppler-utils) is not here")
-    return lambda path: subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    return lambda path: (
+        subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    )
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,10 @@ def plain(escaped):
 def test_paragraphs_cells_captions_and_headings(document, pdf_text):
     cells = "\n".join(f"| {text} | 1 |" for text in HOSTILE.values())
     several = " ".join(HOSTILE.values())
-    markdown = "\n\n".join(HOSTILE.values()) + f"\n\n| 글 | 값 |\n|:--|--:|\n{cells}\n\n: {several} {{#tbl-t}}\n\n# {several}\n"
+    markdown = (
+        "\n\n".join(HOSTILE.values())
+        + f"\n\n| 글 | 값 |\n|:--|--:|\n{cells}\n\n: {several} {{#tbl-t}}\n\n# {several}\n"
+    )
     main, page, pdf, _ = document(markdown)
     paragraphs = [html.unescape(re.sub(r"<[^>]+>", "", p)) for p in re.findall(r"<p>(.*?)</p>", main, re.DOTALL)]
     assert paragraphs == [plain(text) for text in HOSTILE.values()]
@@ -53,7 +56,9 @@ def test_paragraphs_cells_captions_and_headings(document, pdf_text):
 
 
 def test_front_matter(document, pdf_text):
-    _, page, pdf, _ = document("글", front='title: "\\\\<b\\\\>\\\\#x \\\\$y\\\\$ \\\\@z"\nlang: ko\nauthor: "\\\\#a \\"b\\""')
+    _, page, pdf, _ = document(
+        "글", front='title: "\\\\<b\\\\>\\\\#x \\\\$y\\\\$ \\\\@z"\nlang: ko\nauthor: "\\\\#a \\"b\\""'
+    )
     assert "<title>&lt;b&gt;#x $y$ @z</title>" in page
     assert "<b>#x $y$ @z" in pdf_text(pdf)
     from pypdf import PdfReader
@@ -74,10 +79,12 @@ def test_any_script_any_length(document, pdf_text):
     assert "漢字" in text
     assert "😀" in text
     assert made.warnings == ()
-    # nothing runs off the page: pdftotext -bbox would show it; the width of a line of W's is under the measure
+    # a line of W's is no wider than the measure
     page = PdfReader(pdf).pages[-1]
     widest = []
-    page.extract_text(visitor_text=lambda t, cm, tm, font, size: widest.append(len(t.split("\n")[0]) if "WWW" in t else 0))
+    page.extract_text(
+        visitor_text=lambda t, cm, tm, font, size: widest.append(len(t.split("\n")[0]) if "WWW" in t else 0)
+    )
     assert max(widest) < 60
 
 

@@ -30,16 +30,30 @@ def test_front_matter_forbids_execution_and_hides_code():
     node = joined([text("x")], agency="가: 나 #1")
     front = YAML(typ="safe").load(node.cells[0].source.strip("-\n"))
     assert node.cells[0].cell_type == "raw"
-    assert front == {"title": "T", "agency": "가: 나 #1", "lang": "ko",
-                     "execute": {"enabled": False, "echo": False, "warning": False}}
+    assert front == {
+        "title": "T",
+        "agency": "가: 나 #1",
+        "lang": "ko",
+        "execute": {"enabled": False, "echo": False, "warning": False},
+    }
     nbformat.validate(node)
 
 
 def test_parameters_and_machine_metadata_are_gone():
     shown = output(**{"text/plain": "1"})
-    shown.metadata = {"papermill": {"start_time": "2024"}, "execution": {"iopub.execute_input": "2024"}, "tags": []}
+    shown.metadata = {
+        "papermill": {"start_time": "2024"},
+        "execution": {"iopub.execute_input": "2024"},
+        "tags": [],
+    }
     shown.execution_count = 7
-    node = joined([new_code_cell("year = 1", metadata={"tags": ["injected-parameters"]}), shown, new_code_cell("import x")])
+    node = joined(
+        [
+            new_code_cell("year = 1", metadata={"tags": ["injected-parameters"]}),
+            shown,
+            new_code_cell("import x"),
+        ]
+    )
     assert [cell.source for cell in node.cells[1:]] == ["f()"]
     assert node.cells[1].metadata == {}
     assert node.cells[1].execution_count is None
@@ -68,18 +82,26 @@ def test_the_reports_language_is_kept():
 
 def test_identifiers_carry_their_chapter_and_references_follow():
     node = joined(
-        [text("# A {#sec-a}\n\n![c](f.svg){#fig-x fig-alt=\"#fig-x\"}\n\nSee @fig-x에서, [@fig-x; @sec-a] and -@fig-x, [there](#sec-a).")],
+        [
+            text(
+                '# A {#sec-a}\n\n![c](f.svg){#fig-x fig-alt="#fig-x"}\n\n'
+                "See @fig-x에서, [@fig-x; @sec-a] and -@fig-x, [there](#sec-a)."
+            )
+        ],
         [text("## B {.cls #sec-a}\n\n@sec-a, @fig-c1-x")],
     )
     assert node.cells[1].source == (
-        "# A {#sec-c1-a}\n\n![c](f.svg){#fig-c1-x fig-alt=\"#fig-x\"}\n\n"
-        "See @{fig-c1-x}에서, [@fig-c1-x; @sec-c1-a] and -@fig-c1-x, [there](#sec-c1-a).")
+        '# A {#sec-c1-a}\n\n![c](f.svg){#fig-c1-x fig-alt="#fig-x"}\n\n'
+        "See @{fig-c1-x}에서, [@fig-c1-x; @sec-c1-a] and -@fig-c1-x, [there](#sec-c1-a)."
+    )
     assert node.cells[2].source == "## B {.cls #sec-c2-a}\n\n@sec-c2-a, @fig-c1-x"
 
 
 def test_identifiers_in_displays_and_cell_options_too():
     shown = output(**{"text/markdown": ": cap {#tbl-t}", ROWS_MIME: []})
-    labelled = new_code_cell("#| label: fig-m\nplot()", outputs=[new_output("display_data", data={"image/png": "aGk="})])
+    labelled = new_code_cell(
+        "#| label: fig-m\nplot()", outputs=[new_output("display_data", data={"image/png": "aGk="})]
+    )
     node = joined([shown, labelled, text("@tbl-t @fig-m")])
     assert node.cells[1].outputs[0].data["text/markdown"] == ": cap {#tbl-c1-t}"
     assert node.cells[2].source.startswith("#| label: fig-c1-m\n")
@@ -102,8 +124,15 @@ def test_footnotes_of_two_chapters_stay_apart():
     [
         ([text("@fig-none")], "chapter c1: @fig-none refers to nothing"),
         ([text("# a {#sec-a}\n\n# b {#sec-a}")], "#sec-a is defined twice"),
-        ([new_code_cell("1/0", outputs=[new_output("error", ename="ZeroDivisionError", evalue="secret", traceback=[])])],
-         "chapter c1: cell 1: a cell ended in ZeroDivisionError"),
+        (
+            [
+                new_code_cell(
+                    "1/0",
+                    outputs=[new_output("error", ename="ZeroDivisionError", evalue="secret", traceback=[])],
+                )
+            ],
+            "chapter c1: cell 1: a cell ended in ZeroDivisionError",
+        ),
     ],
 )
 def test_what_cannot_be_joined_is_said_in_words(cells, says):

@@ -57,7 +57,9 @@ def test_quarto_is_called_and_its_outputs_are_moved(tmp_path, fake):
     assert made.versions == {"quarto": "1.10.2"}
     assert made.warnings == ("WARN: something",)
     assert (job / "calls.txt").read_text().splitlines() == [
-        "render report.ipynb --to csi-html 946684800", "render report.ipynb --to csi-typst 946684800"]
+        "render report.ipynb --to csi-html 946684800",
+        "render report.ipynb --to csi-typst 946684800",
+    ]
     assert all(path.read_text() == "made\n" for path in made.paths.values())
     assert not (job / "_quarto").exists()
 

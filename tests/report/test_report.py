@@ -3,6 +3,7 @@
 import io
 import re
 import shutil
+from itertools import pairwise
 
 import pytest
 import sample
@@ -37,16 +38,18 @@ def test_html_needs_nothing_from_outside(page):
 
 
 def test_html_structure(page):
-    assert page.startswith('<!DOCTYPE html>\n<html lang="ko">')
+    assert page.startswith('<!DOCTYPE html>\n<html lang="ko" class="csi">')
     assert len(re.findall(r"<h1\b", page)) == 1
     levels = [int(n) for n in re.findall(r"<h([1-6])\b", page)]
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:]))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     ids = re.findall(r'\sid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     for target in re.findall(r'href="#([^"]+)"', page):
         assert target in ids
     assert all('alt="' in image for image in re.findall(r"<img\b[^>]*>", page))
-    regions = re.findall(r'role="region"[^>]*aria-label="([^"]+)"', page) or re.findall(r'aria-label="([^"]+)"[^>]*role="region"', page)
+    regions = re.findall(r'role="region"[^>]*aria-label="([^"]+)"', page) or re.findall(
+        r'aria-label="([^"]+)"[^>]*role="region"', page
+    )
     assert len(regions) == page.count('class="table-scroll"') == len(set(regions))
 
 
@@ -94,7 +97,16 @@ def test_every_figure_of_the_pdf_has_alternative_text(pdf):
 def test_pdf_bookmarks_are_the_chapters(pdf):
     chapters = [title for level, title in outline(pdf.outline) if level == 0]
     assert [re.sub(r"^\d+\s+", "", c) for c in chapters] == [
-        "제 출 문", "요약", "조사 개요", "측정 모형과 신뢰도", "종합 결과", "문항별 결과", "개선 포트폴리오", "추이와 비교", "부록"]
+        "제 출 문",
+        "요약",
+        "조사 개요",
+        "측정 모형과 신뢰도",
+        "종합 결과",
+        "문항별 결과",
+        "개선 포트폴리오",
+        "추이와 비교",
+        "부록",
+    ]
 
 
 def test_fonts_are_embedded_and_none_is_missing(pdf, pdf_text, finished):
@@ -109,7 +121,18 @@ def test_fonts_are_embedded_and_none_is_missing(pdf, pdf_text, finished):
 
 def test_order_of_a_commissioned_report(pdf_text, finished):
     text = pdf_text(finished[1].paths["pdf"])
-    places = [text.index(part) for part in ("2024년도 고객만족도 조사 결과 보고서", "귀하", "잘하고 있는 점", "목차", "표 목차", "그림 목차", "제1장")]
+    places = [
+        text.index(part)
+        for part in (
+            "2024년도 고객만족도 조사 결과 보고서",
+            "귀하",
+            "잘하고 있는 점",
+            "목차",
+            "표 목차",
+            "그림 목차",
+            "제1장",
+        )
+    ]
     assert places == sorted(places)
     assert text.rindex("발행처") > text.rindex("부록")
 
@@ -120,7 +143,9 @@ def test_korean_words_are_not_broken(finished):
         pytest.skip("pdftotext is not here")
     import subprocess
 
-    text = subprocess.run(["pdftotext", finished[1].paths["pdf"], "-"], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(
+        ["pdftotext", finished[1].paths["pdf"], "-"], capture_output=True, text=True, check=True
+    ).stdout
     lines = [line.strip() for line in text.splitlines()]
     for word in ("지방공기업법", "수준을", "무작위", "추출하였으며", "되풀이된다", "신뢰구간이다"):
         assert any(word in line for line in lines), word
@@ -150,8 +175,15 @@ def test_the_date_of_a_pdf_is_that_of_the_source(tmp_path, monkeypatch):
 def test_english_edition_has_no_korean_of_ours(tmp_path):
     job = sample.make_job(tmp_path, lang="en")
     page = render(job, renderer="embedded", formats=("html",)).paths["html"].read_text(encoding="utf-8")
-    assert '<html lang="en">' in page
-    for word in ("Contents", "Skip to content", "Commissioned by", "Figure&nbsp;1", "Table&nbsp;1", "Show the data of this figure"):
+    assert '<html lang="en" class="csi">' in page
+    for word in (
+        "Contents",
+        "Skip to content",
+        "Commissioned by",
+        "Figure&nbsp;1",
+        "Table&nbsp;1",
+        "Show the data of this figure",
+    ):
         assert word in page.replace("\xa0", "&nbsp;"), word
     for word in ("본문으로", "목차", "그림의 자료 보기"):
         assert word not in page.partition("<script>")[0]

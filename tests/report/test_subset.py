@@ -1,5 +1,6 @@
 """The supported subset of Quarto in both formats, and an error with its place for everything else."""
 
+# ruff: noqa: E501 (sample text reads better whole)
 import re
 
 import nbformat
@@ -53,8 +54,13 @@ def test_references_are_numbered_in_html_and_pdf(document, pdf_text):
 
 
 def test_english_words(document, pdf_text):
-    main, _, pdf, _ = document(FLOATS.replace("@tbl-y에서, ", "", 1).replace("에서", ""), front="title: t\nlang: en\nnumber-sections: true")
-    assert "Figure 1, Table 1, 1, Figure 1, Table 1, Chapter 1, Section 1.1, Equation (1)." in words(main).replace("\xa0", " ")
+    main, _, pdf, _ = document(
+        FLOATS.replace("@tbl-y에서, ", "", 1).replace("에서", ""),
+        front="title: t\nlang: en\nnumber-sections: true",
+    )
+    assert "Figure 1, Table 1, 1, Figure 1, Table 1, Chapter 1, Section 1.1, Equation (1)." in words(main).replace(
+        "\xa0", " "
+    )
     assert "Figure 1, Table 1, 1, Figure 1, Table 1, Chapter 1, Section 1.1, Equation 1." in pdf_text(pdf)
 
 
@@ -68,7 +74,9 @@ def test_captions_stand_above_tables_and_below_figures(document):
 
 
 def test_callout_tabset_footnote_citation_and_conditional(document, pdf_text, tmp_path):
-    (tmp_path / "r.bib").write_text("@book{kim, author={Kim, Han}, title={Satisfaction}, year={2020}, publisher={P}}", encoding="utf-8")
+    (tmp_path / "r.bib").write_text(
+        "@book{kim, author={Kim, Han}, title={Satisfaction}, year={2020}, publisher={P}}", encoding="utf-8"
+    )
     markdown = """::: {.callout-warning}
 ## 조심
 본문 하나
@@ -173,11 +181,22 @@ def page_of(path, formats=("html",)):
 
 
 def test_a_notebooks_outputs_are_those_quarto_chooses(tmp_path, pdf_text):
-    plot = new_code_cell("#| label: fig-p\n#| fig-cap: 그림 글\n#| fig-alt: 설명\nplot()",
-                         outputs=[new_output("display_data", data={"image/svg+xml": SVG, "text/plain": "<Figure>"})])
-    frame = new_code_cell("df", outputs=[new_output("execute_result", data={
-        "text/html": "<div><style>x</style><table><thead><tr><th>열</th></tr></thead><tbody><tr><td>9876</td></tr></tbody></table></div>",
-        "text/plain": "PLAIN"})])
+    plot = new_code_cell(
+        "#| label: fig-p\n#| fig-cap: 그림 글\n#| fig-alt: 설명\nplot()",
+        outputs=[new_output("display_data", data={"image/svg+xml": SVG, "text/plain": "<Figure>"})],
+    )
+    frame = new_code_cell(
+        "df",
+        outputs=[
+            new_output(
+                "execute_result",
+                data={
+                    "text/html": "<div><style>x</style><table><thead><tr><th>열</th></tr></thead><tbody><tr><td>9876</td></tr></tbody></table></div>",
+                    "text/plain": "PLAIN",
+                },
+            )
+        ],
+    )
     stream = new_code_cell("print('x')", outputs=[new_output("stream", name="stdout", text="\x1b[31m출력\x1b[0m\n")])
     path = notebook(tmp_path, new_markdown_cell("@fig-p"), plot, frame, stream)
     made = render_document(path, renderer="embedded")
@@ -193,10 +212,15 @@ def test_a_notebooks_outputs_are_those_quarto_chooses(tmp_path, pdf_text):
 
 def test_errors_in_a_notebook_name_the_cell(tmp_path):
     plot = new_code_cell("plot()", outputs=[new_output("display_data", data={"image/svg+xml": SVG})])
-    for cell, says in ((new_markdown_cell("a\n\n@fig-none"), r"n\.ipynb:cell 2 .*line 3: @fig-none"),
-                       (new_code_cell("#| layout-ncol: 2\nx"), r"n\.ipynb: cell 2: the cell option layout-ncol"),
-                       (new_code_cell("x", outputs=[new_output("error", ename="E", evalue="", traceback=[])]), "cell 2: this cell failed"),
-                       (plot, "no alternative text")):
+    for cell, says in (
+        (new_markdown_cell("a\n\n@fig-none"), r"n\.ipynb:cell 2 .*line 3: @fig-none"),
+        (new_code_cell("#| layout-ncol: 2\nx"), r"n\.ipynb: cell 2: the cell option layout-ncol"),
+        (
+            new_code_cell("x", outputs=[new_output("error", ename="E", evalue="", traceback=[])]),
+            "cell 2: this cell failed",
+        ),
+        (plot, "no alternative text"),
+    ):
         with pytest.raises(InputError, match=says):
             page_of(notebook(tmp_path, cell))
 
@@ -206,11 +230,14 @@ def test_options_without_effect_are_named(document):
     assert "the option theme has no effect in the embedded engine" in made.warnings
 
 
-@pytest.mark.parametrize(("name", "content", "says"), [
-    ("a.txt", "x", "not a document that can be rendered"),
-    ("a.ipynb", "{", "not a readable notebook"),
-    ("a.qmd", "---\na: [\n---\n", "front matter is not YAML"),
-])
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.txt", "x", "not a document that can be rendered"),
+        ("a.ipynb", "{", "not a readable notebook"),
+        ("a.qmd", "---\na: [\n---\n", "front matter is not YAML"),
+    ],
+)
 def test_unreadable_documents(tmp_path, name, content, says):
     (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=says):

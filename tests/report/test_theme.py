@@ -11,12 +11,20 @@ from fontTools.ttLib import TTFont
 from csi_lib.errors import InputError
 from csi_lib.report.render import render
 from csi_lib.report.theme import common_characters, contrast, prepare_theme
+from csi_lib.share import shared_path
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="#333"/></svg>'
 
 
-@pytest.mark.parametrize(("one", "other", "ratio"), [
-    ("#000000", "#ffffff", 21.0), ("#777777", "#ffffff", 4.478), ("#ff0000", "#ffffff", 3.998), ("#0000ff", "#ffffff", 8.592)])
+@pytest.mark.parametrize(
+    ("one", "other", "ratio"),
+    [
+        ("#000000", "#ffffff", 21.0),
+        ("#777777", "#ffffff", 4.478),
+        ("#ff0000", "#ffffff", 3.998),
+        ("#0000ff", "#ffffff", 8.592),
+    ],
+)
 def test_contrast_is_wcags(one, other, ratio):
     assert contrast(one, other) == pytest.approx(ratio, abs=0.001)  # published values of the WCAG formula
 
@@ -29,28 +37,65 @@ def test_colours_of_any_client_can_be_read_by_day_and_night(tmp_path):
             assert contrast(inks[0], paper) >= 4.5
 
 
-@pytest.mark.parametrize(("settings", "says"), [
-    ({"primary": "#ffcc00"}, "too light"), ({"primary": "blue"}, "not a colour"), ({"colour": "#000000"}, "no setting colour"),
-    ({"logo": "none.svg"}, "no such file"), ({"fonts": ["none.otf"]}, "no such file")])
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"primary": "#ffcc00"}, "too light"),
+        ({"primary": "blue"}, "not a colour"),
+        ({"colour": "#000000"}, "no setting colour"),
+        ({"logo": "none.svg"}, "no such file"),
+        ({"fonts": ["none.otf"]}, "no such file"),
+    ],
+)
 def test_bad_settings(tmp_path, settings, says):
     with pytest.raises(InputError, match=says):
         prepare_theme(tmp_path, settings)
 
 
+def holds(css):
+    """Characters by weight of all the fonts in `css`."""
+    found = {}
+    for weight, data in re.findall(r"font-weight: (\d+).*?base64,([^)]+)\)", css):
+        found.setdefault(weight, set()).update(TTFont(io.BytesIO(base64.b64decode(data))).getBestCmap())
+    return found
+
+
+def wanted():
+    return {ord(c) for c in common_characters() if "가" <= c <= "힣"} | {ord(c) for c in "▲▼–−·%±α†"}
+
+
 def test_web_fonts_hold_what_korean_reports_are_written_in(tmp_path):
-    css = prepare_theme(tmp_path).folder.joinpath("fonts.css").read_text()
-    faces = re.findall(r"font-weight: (\d+).*?base64,([^)]+)\)", css)
-    assert [weight for weight, _ in faces] == ["700", "400", "600"]
-    wanted = {ord(c) for c in common_characters() if "가" <= c <= "힣"} | {ord(c) for c in "▲▼–−·%±α"}
-    assert len(wanted) > 2350
-    for _, data in faces:
-        assert wanted <= set(TTFont(io.BytesIO(base64.b64decode(data))).getBestCmap())
-    assert len(css) < 900_000
+    held = holds(prepare_theme(tmp_path).folder.joinpath("fonts.css").read_text())
+    assert set(held) == {"400", "600", "700"}
+    assert len(wanted()) > 2350
+    assert all(wanted() <= characters for characters in held.values())
+
+
+def test_fonts_of_a_client(tmp_path):
+    own = tmp_path / "Own-Regular.otf"
+    own.write_bytes(shared_path("reports", "fonts", "Pretendard-Regular.otf").read_bytes())
+    theme = prepare_theme(tmp_path / "theme", {"fonts": [str(own)]})
+    held = holds(theme.folder.joinpath("fonts.css").read_text())
+    assert set(held) == {"400"}
+    assert wanted() - {ord("†")} <= held["400"]
+    assert (theme.font_folder / own.name).exists()
+
+
+def test_a_page_carries_the_slices_it_shows_and_no_others(document):
+    _, plain, _, _ = document("가나다", formats=("html",))
+    _, rare, _, _ = document("가나다 쀼", formats=("html",))
+    faces = re.compile(r"@font-face.*?unicode-range: [^}]*}")
+    assert len(faces.findall(plain)) == 3
+    assert len(faces.findall(rare)) == 6
+    assert all(characters >= {ord("쀼"), ord("가")} for characters in holds(rare).values())
 
 
 def test_colour_and_logo_reach_both_formats(tmp_path):
     (tmp_path / "mark.svg").write_text(SVG, encoding="utf-8")
-    job = sample.make_job(tmp_path / "out", settings={"primary": "#7a1f2b", "logo": str(tmp_path / "mark.svg"), "logo-alt": "가나다"})
+    job = sample.make_job(
+        tmp_path / "out",
+        settings={"primary": "#7a1f2b", "logo": str(tmp_path / "mark.svg"), "logo-alt": "가나다"},
+    )
     made = render(job, renderer="embedded")
     page = made.paths["html"].read_text(encoding="utf-8")
     assert "#7a1f2b" in page

@@ -47,7 +47,7 @@ def test_schema_beside_the_bundled_studies_is_current(file):
 def test_years_are_ordered_and_carry_their_period(example):
     assert list(example.years) == [2023, 2024]
     assert example.years[2024].period == "2024"
-    assert example.years[2024].formula_edition == {"iudc-external": "1"}
+    assert example.years[2024].formula_edition == {"iudc-external": "2004"}
 
 
 def test_unknown_agency_year_source_suggest_the_near_spelling(example):
@@ -156,11 +156,10 @@ def test_untranslated_labels_are_listed(tmp_path):
     folder = new_study(tmp_path / "s")
     path = folder / "codebook.yml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(
-        text.replace("{ko: 직원의 친절성, en: Kindness of staff}", "직원의 친절성"), encoding="utf-8"
-    )
+    path.write_text(text.replace("{ko: 직원의 친절성, en: Kindness of staff}", "직원의 친절성"), encoding="utf-8")
     (error,) = load_study(folder).untranslated()
-    assert "kindness > label" in str(error)
+    line = next(i for i, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if "직원의" in text)
+    assert f"codebook.yml:{line}: columns > kindness > label" in str(error)
     assert "'en'" in str(error)
 
 
@@ -196,7 +195,5 @@ def test_a_study_is_read_once_until_a_file_changes(tmp_path):
     first = load_study(folder)
     assert load_study(folder) is first
     path = folder / "study.yml"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("years: [2023, 2024]", "years: [2024]"), encoding="utf-8"
-    )
+    path.write_text(path.read_text(encoding="utf-8").replace("years: [2023, 2024]", "years: [2024]"), encoding="utf-8")
     assert list(load_study(folder).years) == [2024]

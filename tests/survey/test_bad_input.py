@@ -73,9 +73,7 @@ def test_row_longer_than_the_header(small):
 
 def test_missing_columns_are_named_together_with_the_near_spelling(small):
     small.rows = small.rows.rename(columns={"Q1": "Q11", "weight": "wieght"})
-    refused(
-        small, "2 column(s)", "Q1 for 'kind' (did you mean 'Q11'?)", "(did you mean 'wieght'?)", "2024: null"
-    )
+    refused(small, "2 column(s)", "Q1 for 'kind' (did you mean 'Q11'?)", "(did you mean 'wieght'?)", "2024: null")
 
 
 def test_undeclared_answers_name_row_and_column(small):

@@ -61,9 +61,7 @@ def test_sav_user_missing_and_value_labels(small):
         variable_value_labels={"sex": {1: "남자", 2: "여자"}},
     )
     small.study = small.study.replace('"answers_{year}.csv"', '"answers_{year}.sav"')
-    small.codebook = small.codebook.replace(
-        "    labels: {1: {ko: 남성, en: Male}, 2: {ko: 여성, en: Female}}\n", ""
-    )
+    small.codebook = small.codebook.replace("    labels: {1: {ko: 남성, en: Male}, 2: {ko: 여성, en: Female}}\n", "")
     survey = read_survey(small.write(), year=2024)
     assert np.isnan(survey.frame["kind"].iloc[0])
     assert survey.codebook.code_labels("sex") == {1: "남자", 2: "여자"}
@@ -142,9 +140,7 @@ def test_one_file_with_all_years_and_agency_names(small):
 
 
 def test_one_file_per_agency(small):
-    small.study = small.study.replace("answers_{year}", "{agency}_{year}").replace(
-        "agency: agency", "agency: agency"
-    )
+    small.study = small.study.replace("answers_{year}", "{agency}_{year}").replace("agency: agency", "agency: agency")
     folder = small.write(years=())
     for agency, rows in small.rows.groupby("agency"):
         rows.to_csv(folder / f"{agency}_2024.csv", index=False)
@@ -223,9 +219,7 @@ def test_strata_and_clusters_of_agencies_and_years_are_their_own(small):
 
 def test_year_without_weights(small):
     small.study = small.study.replace("weights: weight", "weights: {default: weight, 2023: null}")
-    small.codebook = small.codebook.replace(
-        "{role: weight}", "{role: weight, names: {default: [weight], 2023: null}}"
-    )
+    small.codebook = small.codebook.replace("{role: weight}", "{role: weight, names: {default: [weight], 2023: null}}")
     folder = small.write()
     small.rows.drop(columns="weight").to_csv(folder / "answers_2023.csv", index=False)
     assert read_survey(folder, year=2023).design_columns["weights"] is None

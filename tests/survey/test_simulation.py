@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from csi_lib import load_study, new_study, read_survey, simulate_population, simulate_study
+from csi_lib import load_study, new_study, read_survey, simulate_population, simulate_study, simulate_survey
 from csi_lib.share import shared_path
 from csi_lib.study.location import cache_folder
 from csi_lib.survey.wave import _MEMORY
@@ -135,8 +135,7 @@ def test_years_are_written_as_each_year_was_fielded(example, simulated):
     assert (first["Q1_1"] == 9).any()
     assert (second["문1-1"] == 99).any()
     ages = [
-        read_survey(example, year=y, data=simulated).frame["age"].value_counts(normalize=True)
-        for y in (2023, 2024)
+        read_survey(example, year=y, data=simulated).frame["age"].value_counts(normalize=True) for y in (2023, 2024)
     ]
     assert (ages[0] - ages[1]).abs().max() < 0.06
 
@@ -187,3 +186,24 @@ def test_a_bundled_study_that_cannot_be_written_uses_the_users_cache(tmp_path, m
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("csi_lib.study.location.os.access", lambda path, mode: False)
     assert cache_folder(folder) == tmp_path / "cache" / "csi" / "s"
+
+
+def test_samples_of_one_population_vary_around_its_truth(tmp_path):
+    """60 samples: the mean of estimates lies near the truth, as their spread and number allow."""
+    study = load_study(new_study(tmp_path / "s"))
+    truth = simulate_population(study, "first-agency", 2024).frame["overall"].mean()
+    estimates = []
+    for seed in range(60):
+        frame = simulate_survey(study, "first-agency", 2024, seed).frame.dropna(subset="overall")
+        estimates.append(np.average(frame["overall"], weights=frame["weight"]))
+    spread = np.std(estimates, ddof=1)
+    assert abs(np.mean(estimates) - truth) < 4 * spread / np.sqrt(60)
+    assert 0.03 < spread < 0.09  # about 0.8 / √200
+
+
+def test_a_sample_has_the_shape_of_a_survey_that_was_read(example, clean):
+    read = read_survey(example, "saesol-udc", 2023, data=clean)
+    drawn = simulate_survey(example, "saesol-udc", 2023, 1)
+    assert set(drawn.frame) == set(read.frame)
+    assert dict(drawn.design_columns) == dict(read.design_columns)
+    assert drawn.quality.simulated

@@ -32,10 +32,23 @@ def change_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) -> Tab
         return chapter.table(rows, name=name, rows="measure", fields=("estimate", "se", "ci", "n"), caption=caption)
     year = lambda y: f"{y}년" if chapter.lang == "ko" else str(y)
     return _change_table(
-        rows, before, changes, name=name, caption=caption, rows="measure", lang=chapter.lang,
+        rows,
+        before,
+        changes,
+        name=name,
+        caption=caption,
+        rows="measure",
+        lang=chapter.lang,
         heads={"current": year(chapter.year), "previous": year(chapter.previous_year)},
         min_base=chapter.study.privacy.small_base_flag,
-    )  # fmt: skip
+    )
+
+
+def unavailable(chapter) -> list[str]:
+    """Labels of the banner variables that other waves have and this one has not."""
+    study, codebook = chapter.study, chapter.study.codebook(chapter.survey.source)
+    declared = study.report.groups if study.report.groups is not None else codebook.groups
+    return [chapter.labels.variable(g) for g in declared if g not in chapter.banners]
 
 
 def extremes_sentence(chapter, variable: str) -> Sentence | None:
@@ -47,13 +60,22 @@ def extremes_sentence(chapter, variable: str) -> Sentence | None:
         return None
     rows = rows.sort_values("estimate", ascending=False)
     high, low = rows.iloc[0], rows.iloc[-1]
-    gap = chapter.estimates.contrast({**keys, "by1": variable, "group1": high["group1"]},
-                                     {**keys, "by1": variable, "group1": low["group1"]})  # fmt: skip
+    gap = chapter.estimates.contrast(
+        {**keys, "by1": variable, "group1": high["group1"]}, {**keys, "by1": variable, "group1": low["group1"]}
+    )
     gap = chapter.labels.attach(chapter.record(gap)).iloc[0]
     first = chapter.sentence(
         ko="{variable}에 따라 보면 {high_name}의 점수가 {high}으로 가장 높고 {low_name}의 점수가 {low}으로 가장 낮다.",
         en="By {variable}, {high_name} rates highest ({high}) and {low_name} lowest ({low}).",
-        variable=chapter.labels.variable(variable), high_name=high["group1_label"], high=high,
-        low_name=low["group1_label"], low=low,
-    )  # fmt: skip
+        variable=_mid_sentence(chapter.labels.variable(variable)),
+        high_name=high["group1_label"],
+        high=high,
+        low_name=low["group1_label"],
+        low=low,
+    )
     return first + chapter.comparison(gap, subject=high["group1_label"], versus=low["group1_label"])
+
+
+def _mid_sentence(label: str) -> str:
+    """An English label inside a sentence: lower case, unless it is an acronym or a name with capitals inside."""
+    return label[0].lower() + label[1:] if label[1:2].islower() else label

@@ -42,14 +42,31 @@ def alpha_rows(chapter) -> tuple[pd.DataFrame, pd.DataFrame]:
                 warnings.simplefilter("ignore", MeasureWarning)
                 result = cronbach_alpha(frame, weights=np.asarray(survey.design.weights, float))
         except InputError as error:
-            whole.append({**row, "estimate": np.nan, "n": int(frame.notna().all(axis=1).sum()), "value_text": str(error),
-                          "flag": "not_available"})  # fmt: skip
+            whole.append(
+                {
+                    **row,
+                    "estimate": np.nan,
+                    "n": int(frame.notna().all(axis=1).sum()),
+                    "value_text": str(error),
+                    "flag": "not_available",
+                }
+            )
             continue
-        whole.append({**row, "estimate": result.alpha, "ci_low": result.ci_low, "ci_high": result.ci_high, "n": result.n})
+        whole.append(
+            {**row, "estimate": result.alpha, "ci_low": result.ci_low, "ci_high": result.ci_high, "n": result.n}
+        )
         for line in result.item_statistics.to_dict("records"):
             for statistic in ("r_corrected", "alpha_if_dropped"):
-                parts.append({"measure": f"{node}>{line['item']}", "statistic": statistic, "estimate": line[statistic],
-                              "unit": "coefficient", "n": line["n"], **model})  # fmt: skip
+                parts.append(
+                    {
+                        "measure": f"{node}>{line['item']}",
+                        "statistic": statistic,
+                        "estimate": line[statistic],
+                        "unit": "coefficient",
+                        "n": line["n"],
+                        **model,
+                    }
+                )
     return chapter.record(whole), chapter.record(parts)
 
 
@@ -64,10 +81,14 @@ def diagram(chapter) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Nodes (results rows of every construct and item) and edges (weights with their row ids) of the model's tree."""
     model, weights = chapter.model, weight_rows(chapter)
     bind = lambda name: model.binding.get(name, name)
-    edges = pd.DataFrame({
-        "parent": [m.split(">")[0] for m in weights["measure"]], "child": [bind(m.split(">")[1]) for m in weights["measure"]],
-        "weight": weights["estimate"].astype(float), "row_id": weights["row_id"],
-    })  # fmt: skip
+    edges = pd.DataFrame(
+        {
+            "parent": [m.split(">")[0] for m in weights["measure"]],
+            "child": [bind(m.split(">")[1]) for m in weights["measure"]],
+            "weight": weights["estimate"].astype(float),
+            "row_id": weights["row_id"],
+        }
+    )
     nodes = [n.id for n in model.file.order if n.id in set(edges["parent"]) | set(edges["child"])]
     items = [c for c in edges["child"] if c not in nodes]
     scores = chapter.rows(measure=nodes, model=model.name, statistic="index", by1=None)

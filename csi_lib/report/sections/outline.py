@@ -6,37 +6,80 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.prose.numbers import Number
-from csi_lib.survey.estimates import t_interval
+from csi_lib.survey.planning import margin_of_error
+from csi_lib.survey.sampling_plan import plan_agency, read_plan
 from csi_lib.tables.table import Column, Row, Table
 
 _TEXT = {
     "ko": {
-        "item": "구분", "content": "내용", "caption": "조사 개요", "agency": "대상 기관", "commissioned": "조사 의뢰", "contractor": "조사 수행",
-        "period": "조사 시기", "population": "모집단", "n": "응답자 수", "effective": "유효 응답자 수(가중·층화 반영)", "sampling": "표본추출",
-        "error": "최대 표본오차(95% 신뢰수준)", "weights": "가중치", "strata": "층화", "clusters": "집락", "fpc": "유한모집단 수정",
-        "srs": "단순임의추출로 간주", "yes": "적용", "no": "적용하지 않음", "by": "{}별",
-        "check": "점검 항목", "count": "건수", "quality": "자료 점검 결과",
-        "read": "읽은 응답", "dropped": "제외한 응답(중복 응답자 번호)", "kept": "분석에 쓴 응답", "undeclared": "결측으로 처리한 값(코드북에 없는 응답)",
-        "straight_lined": "같은 번호로만 답한 응답자", "people": "명", "reason": "점검 건수",
+        "item": "구분",
+        "content": "내용",
+        "caption": "조사 개요",
+        "agency": "대상 기관",
+        "commissioned": "조사 의뢰",
+        "contractor": "조사 수행",
+        "period": "조사 시기",
+        "population": "모집단",
+        "n": "응답자 수",
+        "effective": "유효 응답자 수(가중·층화 반영)",
+        "sampling": "표본추출",
+        "error": "최대 표본오차(95% 신뢰수준)",
+        "weights": "가중치",
+        "strata": "{}별 층화",
+        "clusters": "{}별 집락",
+        "fpc": "유한모집단 수정",
+        "srs": "단순임의추출로 간주",
+        "yes": "적용",
+        "no": "적용하지 않음",
+        "check": "점검 항목",
+        "count": "건수",
+        "quality": "자료 점검 결과",
+        "read": "읽은 응답",
+        "dropped": "제외한 응답(중복 응답자 번호)",
+        "kept": "분석에 쓴 응답",
+        "undeclared": "결측으로 처리한 값(코드북에 없는 응답)",
+        "straight_lined": "같은 번호로만 답한 응답자",
+        "people": "명",
+        "reason": "점검 건수",
     },
     "en": {
-        "item": "Item", "content": "Content", "caption": "Survey outline", "agency": "Agency", "commissioned": "Commissioned by",
-        "contractor": "Conducted by", "period": "Fieldwork", "population": "Population", "n": "Respondents",
-        "effective": "Effective sample (after weights and strata)", "sampling": "Sampling", "error": "Largest sampling error (95% confidence)",
-        "weights": "Weights", "strata": "stratified", "clusters": "clustered", "fpc": "finite population correction",
-        "srs": "treated as simple random sampling", "yes": "applied", "no": "not applied", "by": "by {}",
-        "check": "Check", "count": "Cases", "quality": "Checks of the data",
-        "read": "Answers read", "dropped": "Dropped (respondent number met twice)", "kept": "Used in the analysis",
-        "undeclared": "Values treated as missing (not in the codebook)", "straight_lined": "Respondents who gave one answer throughout",
-        "people": "", "reason": "counts of checks",
+        "item": "Item",
+        "content": "Content",
+        "caption": "Survey outline",
+        "agency": "Agency",
+        "commissioned": "Commissioned by",
+        "contractor": "Conducted by",
+        "period": "Fieldwork",
+        "population": "Population",
+        "n": "Respondents",
+        "effective": "Effective sample (after weights and strata)",
+        "sampling": "Sampling",
+        "error": "Largest sampling error (95% confidence)",
+        "weights": "weights",
+        "strata": "stratified by {}",
+        "clusters": "clustered by {}",
+        "fpc": "finite population correction",
+        "srs": "treated as simple random sampling",
+        "yes": "applied",
+        "no": "not applied",
+        "check": "Check",
+        "count": "Cases",
+        "quality": "Checks of the data",
+        "read": "Answers read",
+        "dropped": "Dropped (respondent number met twice)",
+        "kept": "Used in the analysis",
+        "undeclared": "Values treated as missing (not in the codebook)",
+        "straight_lined": "Respondents who gave one answer throughout",
+        "people": "",
+        "reason": "counts of checks",
     },
-}  # fmt: skip
+}
 
 
 def sample_rows(chapter) -> pd.DataFrame:
     """Rows on the sample as a whole: its size, its effective size and its largest sampling error.
 
-    error = t · sqrt(deff · ¼ / n), the half-width for a share of one half, with Kish's deff of the weights
+    error = 1.96 · sqrt(deff · ¼ / n), the half-width for a share of one half, with Kish's deff of the weights
     n·Σw²/(Σw)² where no other is at hand, and with the finite population correction where the frame is declared.
     """
     survey = chapter.survey
@@ -45,11 +88,11 @@ def sample_rows(chapter) -> pd.DataFrame:
     population = population_of(chapter)
     correction = 1 - n / population if population and population > n else 1.0
     se = np.sqrt(correction * deff * 0.25 / n)
-    low, high = t_interval(0.0, se, survey.design.df)
+    margin = 1.959963984540054 * se  # the convention of quoted margins: normal, not t
     rows = [
         {"measure": "sample", "statistic": "count", "estimate": n, "unit": "count"},
         {"measure": "sample", "statistic": "effective_size", "estimate": n / deff, "unit": "count"},
-        {"measure": "sample", "statistic": "sampling_error", "estimate": (high - low) / 2, "unit": "pp", "se": se},
+        {"measure": "sample", "statistic": "sampling_error", "estimate": margin, "unit": "pp", "se": se},
     ]
     if population:
         rows.append({"measure": "population", "statistic": "count", "estimate": population, "unit": "count"})
@@ -97,32 +140,140 @@ def design_text(chapter) -> str:
     parts = []
     for part in ("strata", "clusters"):
         if declared.get(part):
-            parts.append(f"{t['by'].format(chapter.labels.variable(declared[part]))} {t[part]}")
+            parts.append(t[part].format(chapter.labels.variable(declared[part]).lower()))
     if not parts:
         parts.append(t["srs"])
     for part in ("weights", "fpc"):
         parts.append(f"{t[part]} {t['yes'] if columns.get(part) else t['no']}")
-    return ", ".join(parts)
+    text = ", ".join(parts)
+    return text[0].upper() + text[1:]
 
 
 def quality_table(chapter) -> Table:
     """What was read, dropped and treated as missing."""
     t, counts = _TEXT[chapter.lang], chapter.survey.quality.counts
-    rows = chapter.record([
-        {"measure": f"quality:{check}", "statistic": "count", "estimate": n, "unit": "number", "n": counts["read"]}
-        for check, n in counts.items()
-    ])  # fmt: skip
+    rows = chapter.record(
+        [
+            {"measure": f"quality:{check}", "statistic": "count", "estimate": n, "unit": "number", "n": counts["read"]}
+            for check, n in counts.items()
+        ]
+    )
     columns = (Column("check", t["check"], "left", "stub"), Column("count", t["count"], "right", "number"))
-    body = tuple(Row((t[check], Number.from_row(row))) for check, row in zip(counts, rows.to_dict("records"), strict=True))
+    body = tuple(
+        Row((t[check], Number.from_row(row))) for check, row in zip(counts, rows.to_dict("records"), strict=True)
+    )
     return Table("quality", t["quality"], columns, body, lang=chapter.lang, exempt=t["reason"])
 
 
-def composition(chapter, variable: str) -> Table:
-    """Weighted share of each group of a banner variable, with its unweighted number of respondents."""
-    rows = chapter.rows(statistic="share", measure=chapter.values_of(variable), by1=None)
-    label = chapter.labels.variable(variable)
-    return chapter.table(
-        rows, name=f"sample-{variable.replace('_', '-')}", rows="measure", fields=("estimate", "ci", "n"),
-        heads={"estimate": chapter.text(ko="비율", en="Share"), "n": chapter.text(ko="전체 사례수", en="Base")},
-        caption=chapter.text(ko=f"응답자 구성: {label}", en=f"Respondents: {label}"),
+def composition(chapter) -> Table | None:
+    """Respondents by every banner variable: how many answered, and their weighted share; None without variables."""
+    if not chapter.banners:
+        return None
+    t, index = chapter.text, chapter.model.file.index
+    counted = chapter.rows(measure=index, model=chapter.model.name, statistic="index", by1=chapter.banners)
+    rows = chapter.record(
+        [
+            {
+                "measure": f"{r['by1']}:{r['group1']}",
+                "statistic": "count",
+                "estimate": r["n"],
+                "n": r["n"],
+                "unit": "count",
+                "suppressed": r["suppressed"],
+            }
+            for r in counted.to_dict("records")
+        ]
+    )
+    counts = {r["measure"]: r for r in rows.to_dict("records")}
+    columns = (
+        Column("group", t(ko="구분", en="Group"), "left", "stub"),
+        Column("n", t(ko="응답자 수", en="Respondents"), "right", "base"),
+        Column("share", t(ko="비율(%, 가중)", en="Share (%, weighted)")),
+    )
+    body = []
+    for variable in chapter.banners:
+        shares = chapter.rows(statistic="share", measure=chapter.values_of(variable), by1=None)
+        for row in shares.to_dict("records"):
+            count = counts.get(row["measure"])
+            n = Number.from_row(count) if count else Number(None, "count")
+            body.append(Row((row["measure_label"], n, Number.from_row(row)), group=chapter.labels.variable(variable)))
+    return Table(
+        "sample",
+        t(ko="응답자 구성", en="Respondents"),
+        columns,
+        tuple(body),
+        lang=chapter.lang,
+        min_base=chapter.study.privacy.small_base_flag,
+    )
+
+
+def weighting_table(chapter) -> Table | None:
+    """How unequal the weights are and what that costs; None for a survey without weights.
+
+    Kish's design effect of the weights is n·Σw²/(Σw)²; the effective sample is n divided by it.
+    """
+    t, survey = chapter.text, chapter.survey
+    if not survey.design_columns.get("weights"):
+        return None
+    w = np.asarray(survey.design.weights, float)
+    n, kish = len(w), len(w) * (w**2).sum() / w.sum() ** 2
+    ratio = w / w.mean()
+    rows = chapter.record(
+        [
+            {"measure": f"weights:{name}", "statistic": "count" if unit == "count" else "ratio", "estimate": value,
+             "unit": unit, "n": n}
+            for name, value, unit in (
+                ("lowest", ratio.min(), "ratio"), ("highest", ratio.max(), "ratio"), ("kish", kish, "deff"),
+                ("effective", n / kish, "count"),
+            )
+        ]
     )  # fmt: skip
+    labels = {
+        "lowest": t(ko="가장 작은 가중치(평균 = 1)", en="Lowest weight (mean = 1)"),
+        "highest": t(ko="가장 큰 가중치(평균 = 1)", en="Highest weight (mean = 1)"),
+        "kish": t(ko="가중치에 따른 설계효과(Kish)", en="Design effect of the weights (Kish)"),
+        "effective": t(ko="유효 응답자 수", en="Effective sample"),
+    }
+    columns = (Column("what", t(ko="지표", en="Figure"), "left", "stub"), Column("value", t(ko="값", en="Value")))
+    body = tuple(Row((labels[r["measure"].split(":")[1]], Number.from_row(r))) for r in rows.to_dict("records"))
+    caption = t(ko="가중치의 품질", en="Quality of the weights")
+    return Table("weighting", caption, columns, body, lang=chapter.lang, exempt="properties of the weights")
+
+
+def plan_table(chapter) -> Table | None:
+    """Planned and achieved interviews by cell, with the error each achieves; None without ``plan.yml``.
+
+    The achieved error of a cell is that of a share of one half with the cell's finite population (95 %).
+    """
+    plan = read_plan(chapter.study)
+    if plan is None or plan.by not in chapter.survey.frame:
+        return None
+    planned = plan_agency(plan, chapter.agency)
+    achieved = chapter.survey.frame[plan.by].astype("string").value_counts().to_dict()
+    check = planned.allocation.check({str(k): v for k, v in achieved.items()}).set_index("stratum")
+    t, rows = chapter.text, []
+    for line in planned.table.to_dict("records"):
+        cell, got = line["cell"], int(check.loc[line["cell"], "achieved"])
+        error = (
+            margin_of_error(got, population=line["population"], deff=plan.deff, ci=plan.confidence) if got else np.nan
+        )
+        for name, value, unit in (
+            ("population", line["population"], "count"), ("planned", line["n"], "count"), ("achieved", got, "count"),
+            ("error", error, "pp"),
+        ):  # fmt: skip
+            rows.append({"measure": f"plan:{name}", "statistic": "count" if unit == "count" else "sampling_error",
+                         "by1": plan.by, "group1": cell, "estimate": value, "unit": unit, "n": got})  # fmt: skip
+    found = {(r["group1"], r["measure"].split(":")[1]): r for r in chapter.record(rows).to_dict("records")}
+    columns = (
+        Column("cell", chapter.labels.variable(plan.by), "left", "stub"),
+        Column("population", t(ko="모집단", en="Population")),
+        Column("planned", t(ko="계획", en="Planned")),
+        Column("achieved", t(ko="달성", en="Achieved"), "right", "base"),
+        Column("error", t(ko="표본오차(±)", en="Error (±)")),
+    )
+    body = tuple(
+        Row((chapter.labels.group(plan.by, cell), *(Number.from_row(found[cell, c.key]) for c in columns[1:])))
+        for cell in planned.table["cell"]
+    )
+    caption = t(ko="표본 계획과 달성", en="Planned and achieved sample")
+    return Table("plan", caption, columns, body, lang=chapter.lang)

@@ -30,7 +30,10 @@ def ladder(chapter):
         for low, high, name in zip(levels["measure"], levels["measure"].iloc[1:], names, strict=False)
     ]
     gaps = chapter.labels.attach(chapter.record(Estimates.concat(gaps)))
-    gaps["low_label"], gaps["high_label"] = levels["measure_label"].to_numpy()[:-1], levels["measure_label"].to_numpy()[1:]
+    gaps["low_label"], gaps["high_label"] = (
+        levels["measure_label"].to_numpy()[:-1],
+        levels["measure_label"].to_numpy()[1:],
+    )
     beside = chapter.rows(measure=[roles["complaints"]], **base) if "complaints" in roles else levels.iloc[:0]
     beside = beside[beside["estimate"].notna()]
     return levels, gaps, (beside if len(beside) else None)
@@ -40,8 +43,9 @@ def _difference(chapter, high: str, low: str, name: str) -> Estimates:
     keys = {"model": chapter.model.name, "statistic": "index", "by1": None}
     at = [chapter.estimates.positions(measure=m, **keys)[0] for m in (high, low)]
     both = chapter.estimates.take(at)
-    frame = both.frame.iloc[[0]].assign(measure=name, statistic="difference", versus=low, df=np.nan, deff=np.nan,
-                                        n=both.frame["n"].min())  # fmt: skip
+    frame = both.frame.iloc[[0]].assign(
+        measure=name, statistic="difference", versus=low, df=np.nan, deff=np.nan, n=both.frame["n"].min()
+    )
     return both.combine(np.array([[1.0], [-1.0]]), frame)
 
 

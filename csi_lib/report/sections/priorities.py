@@ -15,11 +15,26 @@ from csi_lib.tables.table import Column, Row, Table
 
 QUADRANTS = {
     "ko": {"keep": "유지", "concentrate": "중점 개선", "low_priority": "점진 개선", "overkill": "과잉 관리"},
-    "en": {"keep": "Keep", "concentrate": "Concentrate here", "low_priority": "Low priority", "overkill": "Possible overkill"},
+    "en": {
+        "keep": "Keep",
+        "concentrate": "Concentrate here",
+        "low_priority": "Low priority",
+        "overkill": "Possible overkill",
+    },
 }
 METHODS = {
-    "ko": {"correlation": "상관계수", "beta": "표준화 회귀계수", "lmg": "LMG(섀플리) 비중", "johnson": "존슨 상대가중치"},
-    "en": {"correlation": "Correlation", "beta": "Standardised β", "lmg": "LMG (Shapley) share", "johnson": "Johnson weight"},
+    "ko": {
+        "correlation": "상관계수",
+        "beta": "표준화 회귀계수",
+        "lmg": "LMG(섀플리) 비중",
+        "johnson": "존슨 상대가중치",
+    },
+    "en": {
+        "correlation": "Correlation",
+        "beta": "Standardised β",
+        "lmg": "LMG (Shapley) share",
+        "johnson": "Johnson weight",
+    },
 }
 
 
@@ -35,15 +50,26 @@ def priority_table(chapter, points: pd.DataFrame, *, name: str, caption: str) ->
     """Items in the order in which they should be mended, with quadrant, satisfaction and expected gain."""
     t = chapter.text
     columns = (
-        Column("item", t(ko="항목", en="Item"), "left", "stub"), Column("quadrant", t(ko="영역", en="Area"), "left", "text"),
-        Column("x", t(ko="만족도", en="Satisfaction")), Column("y", t(ko="기대 효과", en="Expected gain")),
+        Column("item", t(ko="항목", en="Item"), "left", "stub"),
+        Column("quadrant", t(ko="영역", en="Area"), "left", "text"),
+        Column("x", t(ko="만족도", en="Satisfaction")),
+        Column("y", t(ko="기대 효과", en="Expected gain")),
         Column("n", t(ko="사례수", en="n"), "right", "base"),
-    )  # fmt: skip
+    )
     body = []
     for row in points.sort_values("priority").to_dict("records"):
         one = lambda axis, field="estimate", r=row: Number.from_row(_side(r, axis), field)
-        body.append(Row((chapter.labels.measure(row["measure"]), QUADRANTS[chapter.lang][row["quadrant"]],
-                         one("x"), one("y"), one("x", "n"))))  # fmt: skip
+        body.append(
+            Row(
+                (
+                    chapter.labels.measure(row["measure"]),
+                    QUADRANTS[chapter.lang][row["quadrant"]],
+                    one("x"),
+                    one("y"),
+                    one("x", "n"),
+                )
+            )
+        )
     return Table(name, caption, columns, tuple(body), lang=chapter.lang, min_base=chapter.study.privacy.small_base_flag)
 
 
@@ -70,7 +96,9 @@ def drivers(chapter) -> pd.DataFrame | None:
         items = [i for i in items if frame[i].notna().any() and i != outcome]
         if not items:
             continue
-        scaled = pd.DataFrame({i: (frame[i] - codebook.scale(i).low) / (codebook.scale(i).high - codebook.scale(i).low) for i in items})
+        scaled = pd.DataFrame(
+            {i: (frame[i] - codebook.scale(i).low) / (codebook.scale(i).high - codebook.scale(i).low) for i in items}
+        )
         enough = scaled.notna().sum(axis=1) >= np.ceil(len(items) / 2)
         columns[node.id] = 100 * scaled.mean(axis=1).where(enough)
     matrix = pd.DataFrame(columns)
@@ -82,13 +110,26 @@ def drivers(chapter) -> pd.DataFrame | None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", MeasureWarning)
-                found = importance(matrix[complete], frame.loc[complete, outcome].astype(float), method=method,
-                                   weights=np.asarray(chapter.survey.design.weights, float)[complete])  # fmt: skip
+                found = importance(
+                    matrix[complete],
+                    frame.loc[complete, outcome].astype(float),
+                    method=method,
+                    weights=np.asarray(chapter.survey.design.weights, float)[complete],
+                )
         except InputError:
             continue
         table = found.frame if hasattr(found, "frame") else found
         for line in table.to_dict("records"):
-            rows.append({"measure": line["item"], "statistic": method, "estimate": line["estimate"], "ci_low": line.get("ci_low"),
-                         "ci_high": line.get("ci_high"), "n": int(complete.sum()), "unit": "coefficient",
-                         "model": chapter.model.name})  # fmt: skip
+            rows.append(
+                {
+                    "measure": line["item"],
+                    "statistic": method,
+                    "estimate": line["estimate"],
+                    "ci_low": line.get("ci_low"),
+                    "ci_high": line.get("ci_high"),
+                    "n": int(complete.sum()),
+                    "unit": "coefficient",
+                    "model": chapter.model.name,
+                }
+            )
     return chapter.labels.attach(chapter.record(rows)) if rows else None

@@ -14,7 +14,9 @@ def trend(chapter, measures) -> pd.DataFrame:
     frames = []
     for year in (y for y in chapter.study.years if y <= chapter.year and chapter.took_part(y)):
         estimates = chapter.estimates if year == chapter.year else chapter.of_year(year)
-        frames.append(chapter.rows(estimates, measure=list(measures), model=chapter.model.name, statistic="index", by1=None))
+        frames.append(
+            chapter.rows(estimates, measure=list(measures), model=chapter.model.name, statistic="index", by1=None)
+        )
     return pd.concat(frames, ignore_index=True)
 
 
@@ -38,11 +40,21 @@ def change_split(chapter) -> pd.DataFrame | None:
     score = (corner[1, 1] - corner[1, 0] + corner[0, 1] - corner[0, 0]) / 2
     weight = (corner[1, 1] - corner[0, 1] + corner[1, 0] - corner[0, 0]) / 2
     n = chapter.index()["n"]
-    return chapter.record([
-        {"measure": model.index, "model": chapter.model.name, "formula_edition": model.formula_edition, "statistic": name,
-         "versus": f"year={chapter.previous_year}", "estimate": value, "unit": "points", "n": n}
-        for name, value in (("score_effect", score), ("weight_effect", weight))
-    ])  # fmt: skip
+    return chapter.record(
+        [
+            {
+                "measure": model.index,
+                "model": chapter.model.name,
+                "formula_edition": model.formula_edition,
+                "statistic": name,
+                "versus": f"year={chapter.previous_year}",
+                "estimate": value,
+                "unit": "points",
+                "n": n,
+            }
+            for name, value in (("score_effect", score), ("weight_effect", weight))
+        ]
+    )
 
 
 def _weights(chapter, estimates) -> dict[tuple[str, str], float]:
@@ -78,8 +90,13 @@ def _index(chapter, weights, scores) -> float:
 
 def _node(model, name: str, weights, means) -> float:
     node = model.node(name)
-    parts = [(weights.get((name, p), np.nan), means.get(model.binding.get(p, p), np.nan) if node.items else
-              _node(model, p, weights, means)) for p in node.parts]  # fmt: skip
+    parts = [
+        (
+            weights.get((name, p), np.nan),
+            means.get(model.binding.get(p, p), np.nan) if node.items else _node(model, p, weights, means),
+        )
+        for p in node.parts
+    ]
     there = [(w, v) for w, v in parts if not (np.isnan(w) or np.isnan(v))]
     total = sum(w for w, _ in there)
     return sum(w * v for w, v in there) / total if total else np.nan
@@ -90,20 +107,34 @@ def rank_sentence(chapter, measure: str) -> Sentence | None:
     found: Rank | None = chapter.rank(measure)
     if found is None:
         return None
-    rows = chapter.record([
-        {"measure": measure, "model": chapter.model.name, "statistic": "rank", "estimate": found.rank, "ci_low": found.low,
-         "ci_high": found.high, "unit": "rank", "n": found.of}
-    ])  # fmt: skip
+    rows = chapter.record(
+        [
+            {
+                "measure": measure,
+                "model": chapter.model.name,
+                "statistic": "rank",
+                "estimate": found.rank,
+                "ci_low": found.low,
+                "ci_high": found.high,
+                "unit": "rank",
+                "n": found.of,
+            }
+        ]
+    )
     row = rows.iloc[0]
     low, high = chapter.numbers(row, "ci_low", "ci_high")
     if found.low == found.high:
         return chapter.sentence(
             ko="같은 유형의 {of}개 기관 가운데 {rank}이며, 표본오차를 감안해도 순위는 같다.",
             en="Among the {of} agencies of its type it ranks {rank}, also when sampling error is allowed for.",
-            of=found.of, rank=row,
-        )  # fmt: skip
+            of=found.of,
+            rank=row,
+        )
     return chapter.sentence(
         ko="같은 유형의 {of}개 기관 가운데 {rank}이지만, 표본오차를 감안하면 {low}에서 {high} 사이라고만 말할 수 있다.",
         en="Among the {of} agencies of its type it ranks {rank}; allowing for sampling error, it lies between ranks {low} and {high}.",
-        of=found.of, rank=row, low=low, high=high,
-    )  # fmt: skip
+        of=found.of,
+        rank=row,
+        low=low,
+        high=high,
+    )

@@ -12,25 +12,23 @@ local words = {
 }
 local say = words.ko
 
-local function is_break(el) return el.t == "Space" or el.t == "SoftBreak" or el.t == "LineBreak" end
+-- a report has tens of thousands of words: types are looked up once, and plain Lua tables hold the words
+local stringify = pandoc.utils.stringify
+local breaks = { Space = true, SoftBreak = true, LineBreak = true }
+local holds_inlines = { Strong = true, Emph = true, Span = true, Link = true, Quoted = true, Underline = true,
+  Strikeout = true, Superscript = true, Subscript = true, SmallCaps = true, Cite = true }
 
 local function has_break(el)
-  local found = false
-  if el.content and pandoc.utils.type(el.content) == "Inlines" then
-    for _, inner in ipairs(el.content) do
-      if is_break(inner) or has_break(inner) then found = true end
-    end
-  end
-  return found
-end
-
-local function has_hangul(text)
-  for _, c in utf8.codes(text, true) do
-    if (c >= 0xAC00 and c <= 0xD7A3) or (c >= 0x1100 and c <= 0x11FF) or (c >= 0x3130 and c <= 0x318F) then
-      return true
-    end
+  if not holds_inlines[el.t] then return false end
+  for _, inner in ipairs(el.content) do
+    if breaks[inner.t] or has_break(inner) then return true end
   end
   return false
+end
+
+-- by the bytes of UTF-8: syllables begin with EA–ED, old jamo with E1 84–87, single letters with E3 84–86
+local function has_hangul(text)
+  return text:find("[\xEA-\xED]") ~= nil or text:find("\xE1[\x84-\x87]") ~= nil or text:find("\xE3[\x84-\x86]") ~= nil
 end
 
 local function typst_string(text)
@@ -42,10 +40,11 @@ local JOIN, MAY_BREAK = "\u{2060}", "\u{200B}"
 
 -- an address or a chain of letters longer than a line would run off the page
 local function breakable(str)
-  local length = utf8.len(str.text)
-  if not length or length < 30 or has_hangul(str.text) then return str end
+  local text = str.text
+  local length = #text >= 30 and utf8.len(text)
+  if not length or length < 30 or has_hangul(text) then return str end
   local out, n = {}, 0
-  for _, c in utf8.codes(str.text) do
+  for _, c in utf8.codes(text) do
     out[#out + 1] = utf8.char(c)
     n = n + 1
     if n % 10 == 0 then out[#out + 1] = MAY_BREAK end
@@ -54,44 +53,50 @@ local function breakable(str)
 end
 
 local keep_words_whole
+local OPEN, CLOSE = pandoc.RawInline("typst", "#box["), pandoc.RawInline("typst", "];")
 
 -- `group` holds the inlines between two spaces
 local function one_word(group, out)
+  local text, whole, broken = "", true, {}
   for i, el in ipairs(group) do
-    if el.t == "Str" then group[i] = breakable(el) end
+    local kind = el.t
+    if kind == "Str" then
+      text = text .. el.text
+      group[i] = breakable(el)
+    elseif kind == "Note" or kind == "Image" then
+      whole = false
+    elseif kind ~= "RawInline" then
+      text = text .. stringify(el)
+      broken[i] = has_break(el)
+      whole = whole and not broken[i]
+    end
   end
-  local text, whole = "", true
-  for _, el in ipairs(group) do
-    text = text .. (el.t == "RawInline" and "" or pandoc.utils.stringify(el))
-    if el.t == "Note" or el.t == "Image" or has_break(el) then whole = false end
-  end
-  if not has_hangul(text) then
-    out:extend(group)
-  elseif whole and utf8.len(text) and utf8.len(text) <= LONGEST then
-    out:insert(pandoc.RawInline("typst", "#box["))
-    out:extend(group)
-    out:insert(pandoc.RawInline("typst", "];"))
-  else
+  local length = has_hangul(text) and utf8.len(text)
+  if length and whole and length <= LONGEST then
+    out[#out + 1] = OPEN
+    table.move(group, 1, #group, #out + 1, out)
+    out[#out + 1] = CLOSE
+  elseif length then
     -- emphasis over several words: keep each of them, and join the last to what follows
     for i, el in ipairs(group) do
-      if el.t ~= "Note" and has_break(el) then el.content = keep_words_whole(el.content) end
-      if i > 1 and el.t ~= "Note" and (has_break(el) or has_break(group[i - 1])) then
-        out:insert(pandoc.Str(JOIN))
-      end
-      out:insert(el)
+      if broken[i] then el.content = keep_words_whole(el.content) end
+      if i > 1 and el.t ~= "Note" and (broken[i] or broken[i - 1]) then out[#out + 1] = pandoc.Str(JOIN) end
+      out[#out + 1] = el
     end
+  else
+    table.move(group, 1, #group, #out + 1, out)
   end
 end
 
 keep_words_whole = function(inlines)
-  local out, group = pandoc.Inlines({}), pandoc.Inlines({})
+  local out, group = {}, {}
   for _, el in ipairs(inlines) do
-    if is_break(el) then
+    if breaks[el.t] then
       one_word(group, out)
-      group = pandoc.Inlines({})
-      out:insert(el)
+      group = {}
+      out[#out + 1] = el
     else
-      group:insert(el)
+      group[#group + 1] = el
     end
   end
   one_word(group, out)
@@ -116,13 +121,16 @@ local function no_markup_at_start(inlines)
 end
 
 local function line_of_text(block)
-  block.content = keep_words_whole(no_markup_at_start(block.content))
+  local content = block.content
+  local text = stringify(content)
+  if #text < 30 and text:find("^[%w%s,.%%()]*$") and not text:find("^%d+%.") then return nil end -- a figure in a cell
+  block.content = keep_words_whole(no_markup_at_start(content))
   return block
 end
 
 local function section_reference(link)
   if not link.classes:includes("quarto-xref") or not link.target:match("^#sec%-") then return nil end
-  local number = pandoc.utils.stringify(link):match("([%dA-Z][%d%.A-Z]*)$")
+  local number = stringify(link):match("([%dA-Z][%d%.A-Z]*)$")
   if not number then return nil end
   local noun = number:find(".", 1, true) and say.section or say.chapter
   link.content = { pandoc.Str(say.before and noun .. "\u{a0}" .. number or number .. noun) }
@@ -141,7 +149,7 @@ end
 local tables = 0
 local function scrolling_region(tbl)
   tables = tables + 1
-  local label = pandoc.utils.stringify(tbl.caption.long)
+  local label = stringify(tbl.caption.long)
   if label == "" then label = tbl.attributes["data-label"] or (say.data .. " " .. tables) end
   tbl.attributes["data-label"] = nil
   return pandoc.Div({ tbl }, pandoc.Attr("", { "table-scroll" },
@@ -167,7 +175,7 @@ local function column_widths(tbl)
     for _, row in ipairs(rows) do
       for i, cell in ipairs(row.cells) do
         if cell.col_span > 1 or cell.row_span > 1 then spans = true end
-        for line in (pandoc.utils.stringify(cell.contents) .. "\n"):gmatch("(.-)\n") do
+        for line in (stringify(cell.contents) .. "\n"):gmatch("(.-)\n") do
           if natural[i] then natural[i] = math.max(natural[i], text_width(line)) end
         end
       end
@@ -225,7 +233,8 @@ end
 
 -- Typst turns `...`, `-?` and `-1` into an ellipsis, a soft hyphen and a minus; text is shown as it is
 local function no_shorthand(str)
-  if not (str.text:find("...", 1, true) or str.text:find("%-[%?%d]")) then return nil end
+  local text = str.text
+  if not (text:find("-", 1, true) and text:find("%-[%?%d]") or text:find("...", 1, true)) then return nil end
   local out, from = pandoc.Inlines({}), 1
   local function raw_at(position, mark)
     if position > from then out:insert(pandoc.Str(str.text:sub(from, position - 1))) end
@@ -251,11 +260,20 @@ local function plain_identifier(header)
   end
 end
 
+local function has_math(blocks)
+  local found = false
+  blocks:walk({ Math = function() found = true end })
+  return found
+end
+
 function Pandoc(doc)
-  local lang = pandoc.utils.stringify(doc.meta.lang or "ko"):sub(1, 2)
+  local lang = stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
   if is_typst then
-    doc.blocks = doc.blocks:walk({ Table = column_widths }):walk({ Para = line_of_text, Plain = line_of_text }):walk({ Inlines = formulas }):walk({ Span = unit, Str = no_shorthand, Header = plain_identifier })
+    doc.blocks = doc.blocks:walk({ Table = column_widths })
+      :walk({ Para = line_of_text, Plain = line_of_text, Header = plain_identifier })
+    if has_math(doc.blocks) then doc.blocks = doc.blocks:walk({ Inlines = formulas }) end
+    doc.blocks = doc.blocks:walk({ Span = unit, Str = no_shorthand })
   elseif is_html then
     doc.blocks = doc.blocks:walk({ Link = section_reference, Table = scrolling_region })
   end

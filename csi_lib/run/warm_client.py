@@ -1,0 +1,198 @@
+"""The client's side of warm kernels: the parent process, and each kernel forked from it."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import csi_lib
+from csi_lib.run.warm_parent import THREAD_CAPS
+
+#: Seconds until the parent, with its imports to do, must have forked the first kernel.
+START = 60.0
+
+
+class NoWarmKernel(RuntimeError):
+    """A kernel cannot be forked here; the message says why."""
+
+
+def kernel_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a kernel: `base` (this process's), BLAS at one thread, this csi_lib importable."""
+    env = {**(os.environ if base is None else base), **THREAD_CAPS}
+    home = str(Path(csi_lib.__file__).resolve().parent.parent)
+    paths = [path for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
+    installed = home.endswith(("site-packages", "dist-packages"))
+    if not installed and home not in paths:  # a checkout
+        env["PYTHONPATH"] = os.pathsep.join([home, *paths])
+    return env
+
+
+def private_folder(inside: Path | None = None) -> Path:
+    """A new folder for sockets, for this user only.
+
+    The path of a socket may be 107 bytes long; the names of folders and sockets add about thirty.
+    """
+    root = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="csi-", dir=inside or (root if len(root) <= 60 else "/tmp")))
+
+
+class WarmParent:
+    """The parent process of warm kernels, seen from the client.
+
+    Parameters
+    ----------
+    folder : where an already running parent listens, to share it; None starts one and owns it.
+    """
+
+    def __init__(self, folder: str | Path | None = None):
+        if sys.platform != "linux":
+            raise NoWarmKernel("kernels can be forked on Linux only")
+        self.owner, self.process, self.environment = os.getpid(), None, kernel_environment()
+        self.folder = Path(folder) if folder else private_folder()
+        if folder:
+            return
+        with socket.socket(socket.AF_UNIX) as listener:
+            # Bound here and handed over: a client may connect at once, before the imports are done.
+            listener.bind(str(self.folder / "parent"))
+            listener.listen(64)
+            self.process = subprocess.Popen(
+                [sys.executable, "-Xfrozen_modules=off", "-m", "csi_lib.run.warm_parent",
+                 str(listener.fileno()), str(self.folder)],
+                env=self.environment, stdin=subprocess.PIPE, pass_fds=[listener.fileno()],
+                start_new_session=True,  # Ctrl-C in the terminal is the client's business
+            )  # fmt: skip
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is this process's (a forked worker needs its own) and still there."""
+        return self.owner == os.getpid() and (self.process is None or self.process.poll() is None)
+
+    def fork(self, argv: list[str], *, env: dict, cwd: str, silent: list[int], processes: int | None) -> ForkedKernel:
+        """A kernel running ``ipykernel_launcher`` with `argv`; blocks until the parent is ready."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(START)
+        request = {"run": argv, "env": env, "cwd": cwd, "silent": silent, "processes": processes}
+        try:
+            connection.connect(str(self.folder / "parent"))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            return ForkedKernel(connection)
+        except BaseException as problem:
+            connection.close()
+            if isinstance(problem, OSError):
+                raise NoWarmKernel(f"their parent process does not answer ({problem})") from problem
+            raise
+
+    def close(self) -> None:
+        """End the parent, its kernels and its folder."""
+        if self.process is None or self.owner != os.getpid():
+            return
+        self.process.stdin.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class ForkedKernel:
+    """A warm kernel's process, with the methods of `subprocess.Popen` that jupyter_client uses."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, connection: socket.socket):
+        self._connection, self._buffer = connection, b""
+        self.returncode = self.why = self.cpu = self.memory = None
+        answer = self._read()
+        if "pid" not in answer:
+            raise NoWarmKernel(f"it could not be forked ({answer.get('refused', 'the parent has ended')})")
+        self.pid = answer["pid"]
+
+    def _read(self) -> dict:
+        """The next message, an empty one when the parent has gone."""
+        while b"\n" not in self._buffer:
+            try:
+                data = self._connection.recv(1 << 16)
+            except ConnectionError:
+                data = b""
+            if not data:
+                return {}
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return json.loads(line)
+
+    def fileno(self) -> int:
+        """Readable when the kernel has ended."""
+        return self._connection.fileno()
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            self._connection.settimeout(timeout)
+            try:
+                message = self._read()
+            except (TimeoutError, BlockingIOError):
+                raise subprocess.TimeoutExpired("kernel", timeout) from None
+            # Without a message the parent itself was killed, and its kernels with it.
+            self.returncode = message.get("exit", -signal.SIGKILL)
+            self.why, self.cpu, self.memory = (message.get(key) for key in ("why", "cpu", "memory"))
+        return self.returncode
+
+    def poll(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def send_signal(self, signum: int) -> None:
+        if self.poll() is None:
+            self._connection.settimeout(None)
+            with contextlib.suppress(OSError):
+                self._connection.sendall(json.dumps({"signal": int(signum)}).encode() + b"\n")
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def close(self) -> None:
+        """Let go of the kernel; if it still runs, the parent kills it."""
+        self._connection.close()
+
+
+_parent: WarmParent | None = None
+_lock = threading.Lock()
+
+
+def warm_parent(folder: str | Path | None = None, *, start: bool = True) -> WarmParent | None:
+    """The parent of this process's kernels, started (or joined at `folder`) if there is none."""
+    global _parent
+    with _lock:
+        if _parent is not None and not _parent.usable:
+            _parent.close()
+            _parent = None
+        if _parent is None and start:
+            _parent = WarmParent(folder)
+        return _parent
+
+
+def close_warm_parent() -> None:
+    """End it, with its kernels; the next kernel would start another."""
+    global _parent
+    with _lock:
+        if _parent is not None:
+            _parent.close()
+            _parent = None
+
+
+atexit.register(close_warm_parent)

@@ -1,0 +1,186 @@
+"""What a warm kernel has imported before it exists, and what it becomes once it is forked.
+
+Both halves serve one rule: a notebook must not be able to tell a forked kernel from one that was
+started by exec. `import_ahead` runs in the parent (`csi_lib.run.warm_parent`), `become_kernel` in
+its child.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+#: What a kernel imports while it comes up, then what chapters import; csi_lib's public modules are added.
+PRELOAD = (
+    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic",
+    "argcomplete.finders", "tornado.platform.asyncio", "traitlets.config.argcomplete_config",
+    "numpy.random", "pandas", "pyarrow.parquet", "scipy.linalg", "scipy.optimize", "scipy.special",
+    "scipy.stats", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg", "seaborn", "statsmodels.api", "statsmodels.formula.api",
+    "pingouin",
+)  # fmt: skip
+
+_INLINE = "module://matplotlib_inline.backend_inline"
+_PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The state of the parent once everything is imported.
+
+    `environment`: variables that the imports have set; `settings`: the file matplotlib was set up
+    from; `sources`: time of last change of each imported file of csi_lib.
+    """
+
+    environment: dict[str, str]
+    settings: str
+    sources: dict[str, int]
+
+
+def import_ahead() -> Ahead:
+    """Import what chapters use; what is not installed is left to the notebook to complain about."""
+    before = {*os.environ, "MPLBACKEND"}
+    os.environ["MPLBACKEND"] = _INLINE  # as in a kernel, where it is set before anything is imported
+    import csi_lib
+
+    ours = [module for module in csi_lib._PUBLIC if not module.startswith(("csi_lib.run", "csi_lib.cli"))]
+    for name in (*PRELOAD, *ours):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    import matplotlib
+
+    draw()
+    return Ahead(
+        environment={name: value for name, value in os.environ.items() if name not in before},
+        settings=matplotlib.matplotlib_fname(),
+        sources=source_state(),
+    )
+
+
+def draw() -> None:
+    """One throw-away figure: fills the font cache and imports what is imported on first use.
+
+    Only matplotlib's objects are used, not pyplot, and no font is registered: the kernel's own
+    back end and settings must come up as they do in an ordinary kernel.
+    """
+    import io
+
+    import seaborn
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+    from csi_lib.share import shared_path
+
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    seaborn.barplot(DataFrame({"x": ["a", "a", "b", "b"], "y": [1.0, 2.0, 2.0, 4.0]}), x="x", y="y", ax=axes)
+    with contextlib.suppress(FileNotFoundError):
+        for font in sorted(shared_path("reports", "fonts").glob("Pretendard-*.otf")):
+            axes.text(0, 1, "만족도 0.5%", font=font)
+    for kind in ("png", "svg"):
+        figure.savefig(io.BytesIO(), format=kind)
+
+
+def become_kernel(request: dict, ahead: Ahead) -> NoReturn:
+    """Turn into the kernel that exec would have given, run it, end."""
+    code = 1
+    try:
+        os.setsid()
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        for signum in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(signum, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with contextlib.suppress(OSError):
+            # Where memory runs out, the notebook goes before the run does.
+            Path("/proc/self/oom_score_adj").write_text("500")
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in request["silent"]:
+            os.dup2(null, descriptor)
+        os.close(null)
+        os.environ.clear()
+        os.environ.update(ahead.environment)
+        os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
+        time.tzset()
+        os.chdir(request["cwd"])
+        if ahead.sources != source_state():
+            forget_csi_lib()
+        set_up_matplotlib(ahead.settings)
+        reseed()
+        code = run_kernel(request["run"])
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        sys.__excepthook__(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+def run_kernel(argv: list[str]) -> int:
+    """What ``python -m ipykernel_launcher`` does, without the interpreter's tear-down."""
+    import atexit
+    import threading
+
+    import ipykernel_launcher
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.argv = [ipykernel_launcher.__file__, *argv]
+    app = IPKernelApp.instance(parent_handle=os.getppid())
+    app.initialize(argv)
+    app.start()
+    # The notebook's own threads and exit functions have their turn, as at any interpreter's end;
+    # freeing every object one by one would cost more than many a notebook.
+    threading._shutdown()
+    # ipykernel closes the output thread before the control thread, which may just be writing to it
+    # and would then wait for ever: let that one finish first.
+    app.control_thread.stop()
+    app.control_thread.join()
+    atexit._run_exitfuncs()
+    return 0
+
+
+def set_up_matplotlib(settings_at_import: str) -> None:
+    """What an ordinary kernel reads from its folder and environment when it imports matplotlib."""
+    import matplotlib
+
+    if (settings := matplotlib.matplotlib_fname()) != settings_at_import:
+        matplotlib.rc_file(settings)
+    matplotlib.rcParams["backend"] = os.environ.get("MPLBACKEND") or _INLINE
+
+
+def reseed() -> None:
+    """Two kernels must not draw the same random numbers; `random` reseeds itself on a fork."""
+    import numpy as np
+
+    np.random.seed()
+
+
+def source_state() -> dict[str, int]:
+    """Time of last change of each imported file of csi_lib."""
+    state = {}
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "csi_lib" and getattr(module, "__file__", None):
+            with contextlib.suppress(OSError):
+                state[name] = os.stat(module.__file__).st_mtime_ns
+    return state
+
+
+def forget_csi_lib() -> None:
+    """csi_lib was edited since it was imported here: let the notebook import what is on disk."""
+    importlib.invalidate_caches()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "csi_lib"]:
+        del sys.modules[name]
+
+
+def prctl(option: int, value: int) -> None:
+    ctypes.CDLL(None).prctl(option, value)
