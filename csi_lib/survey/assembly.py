@@ -13,14 +13,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from csi_lib.survey.estimates import (
-    Estimates,
-    Influence,
-    _variance,
-    influence_of,
-    results_frame,
-    t_interval,
-)
+from csi_lib.errors import InputError
+from csi_lib.survey.estimates import Estimates, t_interval
+from csi_lib.survey.influence import Influence, influence_of
+from csi_lib.survey.results import results_frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +64,10 @@ class Assembly:
 
     survey: object  # anything with design, source, agency, year
     labels: np.ndarray | None = None
-    _frames: list[dict] = field(default_factory=list)
+    _frames: list[tuple] = field(default_factory=list)
     _z: list[tuple] = field(default_factory=list)
     _base: list[tuple] = field(default_factory=list)
-    _other: list[tuple] = field(default_factory=list)
+    _common: list[tuple] = field(default_factory=list)
     _count: int = 0
 
     def add(self, grouping: Grouping, value, own, base, *, extra: Mapping | None = None, **keys) -> None:
@@ -81,20 +77,37 @@ class Assembly:
         base : (n,) who was counted; extra : ``{"z": n × E, "loading": G × E, "survey": other or None}``, a part of the
         influence that does not stay in the group (estimated weights; `survey` when they come from another one).
         """
-        groups = len(grouping)
+        extra = None if extra is None else {**extra, "loading": np.asarray(extra["loading"])[:, None, :]}
+        one = lambda v: [v] if np.ndim(v) == 0 else v
+        self.add_many(grouping, np.reshape(value, (-1, 1)), np.reshape(own, (-1, 1)), np.reshape(base, (-1, 1)),
+                      extra=extra, **{k: one(v) for k, v in keys.items()})  # fmt: skip
+
+    def add_many(self, grouping: Grouping, value, own, base, *, extra: Mapping | None = None, **keys) -> None:
+        """Several measures at once: value G × k, own and base n × k, loading G × k × E; a key is one for all or a list of k."""
+        groups, k = len(grouping), np.shape(value)[1]
         seat = grouping.codes
-        live = np.flatnonzero((own != 0) & (seat >= 0))
-        self._z.append((live, seat[live] + self._count, own[live]))
-        counted = np.flatnonzero(base & (seat >= 0))
-        self._base.append((counted, seat[counted] + self._count))
-        if extra is not None and np.any(extra["loading"]):
-            self._other.append((self._count, extra))
-        block = {"estimate": np.asarray(value, float), **{k: [v] * groups for k, v in keys.items()}}
+        start = self._count + np.arange(k) * groups
+        inside = seat >= 0
+        for kind, matrix in (
+            (self._z, np.where(inside[:, None], own, 0.0)),
+            (self._base, np.asarray(base, bool) & inside[:, None]),
+        ):
+            column, person = np.nonzero(matrix.T)
+            kind.append((person, start[column] + seat[person], matrix.T[column, person]))
+        if extra is not None and np.any(extra["z"]) and np.any(extra["loading"]):
+            loading = np.asarray(extra["loading"], float).transpose(2, 1, 0).reshape(-1, k * groups)
+            live = np.flatnonzero(np.any(extra["z"], axis=0) & np.any(loading, axis=1))
+            if len(live):
+                self._common.append((extra.get("survey"), id(extra["z"]), extra["z"], live, loading[live], self._count))
+        block = {"estimate": np.asarray(value, float).T.ravel()}
+        for name, v in keys.items():
+            v = np.array([v] * k if isinstance(v, (str, type(None))) or np.ndim(v) == 0 else list(v), dtype=object)
+            block[name] = np.repeat(v, groups)
         for i, name in enumerate(grouping.by, start=1):
-            block[f"by{i}"] = [name] * groups
-            block[f"group{i}"] = [g[i - 1] for g in grouping.groups]
-        self._frames.append((groups, block))
-        self._count += groups
+            block[f"by{i}"] = np.full(groups * k, name, dtype=object)
+            block[f"group{i}"] = np.tile(np.array([g[i - 1] for g in grouping.groups], dtype=object), k)
+        self._frames.append((groups * k, block))
+        self._count += groups * k
 
     def build(self, **constant) -> Estimates:
         """All blocks as `Estimates`; `constant` fills columns such as study, agency and year."""
@@ -102,43 +115,104 @@ class Assembly:
         n, k, w = len(design.weights), self._count, np.asarray(design.weights, float)
         if not k:
             return Estimates(results_frame())
-        z = _coordinates(self._z, n, k)
-        others: dict[tuple, tuple] = {}
-        for start, extra in self._other:
-            part = sparse.csc_matrix(extra["z"] @ extra["loading"].T)
-            wide = sparse.hstack([sparse.csc_matrix((part.shape[0], start)), part,
-                                  sparse.csc_matrix((part.shape[0], k - start - part.shape[1]))], format="csc")  # fmt: skip
-            if extra.get("survey") is None:
-                z = z + wide
-            else:
-                other = extra["survey"]
-                _, before = others.get(sample_of(other), (other, 0))
-                others[sample_of(other)] = (other, before + wide)
-        base = _coordinates([(i, c, np.ones(len(i))) for i, c in self._base], n, k)
-        pieces: list[Influence] = influence_of(
-            design, z, np.arange(k), sample=sample_of(self.survey), labels=self.labels
-        )
-        for name, (other, part) in others.items():
-            pieces += influence_of(other.design, part, np.arange(k), sample=name)
-        variance = sum(_variance(p) for p in pieces)
-        count = np.asarray(base.sum(axis=0)).ravel()
-        weighted = np.asarray(base.T @ w).ravel()
-        spread = np.asarray(z.multiply(z).multiply(1 / np.where(w > 0, w, np.inf)[:, None]).sum(axis=0)).ravel()
+        z, base = _coordinates(self._z, n, k), _coordinates(self._base, n, k)
+        pieces = self._pieces(design, z, n, k)
+        variance = Estimates(pd.DataFrame(index=range(k)), tuple(pieces)).variances()
+        count, weighted = np.asarray(base.sum(axis=0), float).ravel(), base.T @ w
+        spread = self._spread(z, w)
         with np.errstate(divide="ignore", invalid="ignore"):
             deff = variance / (weighted * spread / (count - 1))
         df = _domain_df(design, base)
-        frame = pd.DataFrame(_columns(self._frames))
-        frame["n"], frame["n_weighted"] = count, weighted
-        frame.loc[count == 0, "estimate"] = np.nan
+        columns = _columns(self._frames)
         alone = (df <= 0) | (count < 2)
-        frame["se"] = np.where(alone, np.nan, np.sqrt(np.maximum(variance, 0)))
-        frame["df"] = np.where(alone, np.nan, df)
-        frame["deff"] = np.where(alone | ~np.isfinite(deff), np.nan, deff)
-        # a number known without sampling error has no design effect worth the name
-        frame["n_effective"] = frame["n"] / frame["deff"].where(frame["deff"] > 1e-12)
-        frame["ci_low"], frame["ci_high"] = _interval(frame)
-        frame["flag"] = np.where(count == 0, "not_available", None)
-        return Estimates(results_frame(frame, **constant), tuple(pieces))
+        columns["n"], columns["n_weighted"] = count, weighted
+        columns["estimate"] = np.where(count == 0, np.nan, columns["estimate"])
+        columns["se"] = np.where(alone, np.nan, np.sqrt(variance))
+        columns["df"] = np.where(alone, np.nan, df)
+        columns["deff"] = np.where(alone | ~np.isfinite(deff), np.nan, deff)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            columns["n_effective"] = np.where(columns["deff"] > 1e-12, count / columns["deff"], np.nan)
+        columns["ci_low"], columns["ci_high"] = _interval(columns)
+        columns["flag"] = np.where(count == 0, "not_available", None)
+        return Estimates(results_frame(pd.DataFrame(columns), **constant), tuple(pieces))
+
+    def _pieces(self, design, z, n: int, k: int) -> list[Influence]:
+        """Influence on this sample, and on the samples that weights were estimated on."""
+        by_survey: dict[int, list] = {}
+        for part in self._common:
+            by_survey.setdefault(id(part[0]), []).append(part)
+        own = by_survey.pop(id(None), [])
+        common, loading = _shared(own, k)
+        pieces = influence_of(
+            design, z, np.arange(k), sample=sample_of(self.survey), labels=self.labels, common=common, loading=loading
+        )
+        for parts in by_survey.values():
+            other = parts[0][0]
+            common, loading = _shared(parts, k)
+            empty = sparse.csc_matrix((common.shape[0], k))
+            labels = None if self.labels is None else unit_labels(other)
+            pieces += influence_of(other.design, empty, np.arange(k), sample=sample_of(other), labels=labels, common=common,
+                                   loading=loading)  # fmt: skip
+        return pieces
+
+    def _spread(self, z, w) -> np.ndarray:
+        """Σ z²/w of every column: what the variance would be under simple random sampling, but for constants."""
+        inverse = 1 / np.where(w > 0, w, np.inf)
+        out = z.multiply(z).T @ inverse
+        common, loading = _shared([p for p in self._common if p[0] is None], self._count)
+        if common is not None:
+            weighted = common * inverse[:, None]
+            out = out + 2 * np.einsum("ke,ek->k", z.T @ weighted, loading)
+            out = out + np.einsum("ek,ek->k", (common.T @ weighted) @ loading, loading)
+        return np.asarray(out).ravel()
+
+
+def _shared(parts, k: int):
+    """The blocks' common influence side by side: respondents × E and E × k; (None, None) without any."""
+    if not parts:
+        return None, None
+    columns: dict[tuple, int] = {}
+    vectors = []
+    for _, name, z, live, _, _ in parts:
+        for e in live:
+            if (name, e) not in columns:
+                columns[name, e] = len(columns)
+                vectors.append(z[:, e])
+    loading = np.zeros((len(columns), k))
+    for _, name, _, live, block, start in parts:
+        loading[[columns[name, e] for e in live], start : start + block.shape[1]] = block
+    return np.column_stack(vectors), loading
+
+
+def unit_labels(survey) -> np.ndarray:
+    """A number for every respondent that is the same wherever he is read: his place among those of his agency and wave.
+
+    An agency's own survey and the survey of all agencies are read from the same files in the same order.
+    """
+    frame = survey.frame
+    keys = [c for c in ("agency", "year") if c in frame]
+    if not keys:
+        raise InputError("surveys can be linked only by the columns agency and year", where="survey.frame")
+    place = frame.groupby(keys, sort=False, observed=True).cumcount().to_numpy()
+    name = frame[keys[0]].astype(str).str.cat([frame[c].astype(str) for c in keys[1:]], sep="/")
+    return pd.util.hash_array((name + "/" + pd.Series(place.astype(str), index=frame.index)).to_numpy(dtype=object))
+
+
+def domain_means(values, w, grouping: Grouping, base) -> tuple[np.ndarray, np.ndarray]:
+    """`domain_mean` of many columns at once: values and base n × k → means G × k and influence n × k."""
+    seat = grouping.codes
+    keep = np.asarray(base, bool) & (seat >= 0)[:, None]
+    x = np.where(keep, values, 0.0)
+    weight = keep * w[:, None]
+    n, groups = len(seat), len(grouping)
+    live = np.flatnonzero(seat >= 0)
+    member = sparse.csr_matrix((np.ones(len(live)), (seat[live], live)), shape=(groups, n))
+    total = member @ weight
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = (member @ (weight * x)) / total
+    place = np.maximum(seat, 0)
+    own = weight * (x - np.nan_to_num(mean)[place]) / np.where(total > 0, total, 1.0)[place]
+    return mean, own
 
 
 def domain_mean(values, w, codes, groups: int, base) -> tuple[np.ndarray, np.ndarray]:
@@ -159,17 +233,17 @@ def domain_mean(values, w, codes, groups: int, base) -> tuple[np.ndarray, np.nda
 def _interval(frame: pd.DataFrame):
     """t intervals; for proportions on the logit scale, so that they stay inside 0–1 (R: svyciprop(method="logit"))."""
     low, high = t_interval(frame["estimate"], frame["se"], frame["df"])
-    share = (frame["unit"] == "proportion").to_numpy(bool) if "unit" in frame else np.zeros(len(frame), bool)
-    p = frame["estimate"].to_numpy(float)
+    p, n = np.asarray(frame["estimate"], float), np.asarray(frame["n"], float)
+    share = np.asarray(frame["unit"]) == "proportion" if "unit" in frame else np.zeros(len(p), bool)
     inside = share & (p > 0) & (p < 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        logit, scale = np.log(p / (1 - p)), frame["se"].to_numpy(float) / (p * (1 - p))
+        logit, scale = np.log(p / (1 - p)), frame["se"] / (p * (1 - p))
         a, b = t_interval(logit, scale, frame["df"])
         low = np.where(inside, 1 / (1 + np.exp(-a)), np.where(share, np.nan, low))
         high = np.where(inside, 1 / (1 + np.exp(-b)), np.where(share, np.nan, high))
         # nobody or everybody: the exact (Clopper–Pearson) bound on n
-        edge = share & ((p == 0) | (p == 1)) & (frame["n"].to_numpy(float) > 0)
-        bound = 0.025 ** (1 / np.where(edge, frame["n"].to_numpy(float), 1.0))
+        edge = share & ((p == 0) | (p == 1)) & (n > 0)
+        bound = 0.025 ** (1 / np.where(edge, n, 1.0))
         low = np.where(edge, np.where(p == 0, 0.0, bound), low)
         high = np.where(edge, np.where(p == 0, 1 - bound, 1.0), high)
     return low, high
@@ -187,11 +261,19 @@ def _domain_df(design, base: sparse.csc_matrix) -> np.ndarray:
     def present(codes):
         codes = np.asarray(codes)
         to_group = sparse.csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))))
-        return (to_group @ base).astype(bool).sum(axis=0)
+        return np.diff(sparse.csc_matrix(to_group @ base).indptr)
 
-    return np.asarray(present(design.psu_codes) - present(design.strata_codes), float).ravel()
+    each_row = design.stages[0].each_row
+    units = np.diff(base.indptr) if each_row else present(design.psu_codes)
+    strata = design.strata_codes
+    return (units - (present(strata) if np.any(strata != strata[0]) else (units > 0))).astype(float)
 
 
-def _columns(blocks) -> dict[str, list]:
+def _columns(blocks) -> dict[str, np.ndarray]:
+    """The blocks' columns under each other; None where a block lacks one."""
     names = list(dict.fromkeys(name for _, block in blocks for name in block))
-    return {name: [v for size, block in blocks for v in block.get(name, [None] * size)] for name in names}
+    absent = lambda size: np.full(size, None, dtype=object)
+    return {
+        name: np.concatenate([block[name] if name in block else absent(size) for size, block in blocks])
+        for name in names
+    }

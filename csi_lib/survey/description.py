@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from csi_lib.survey.assembly import Assembly, Grouping, domain_mean
+from csi_lib.survey.assembly import Assembly, Grouping, domain_means
 from csi_lib.survey.estimates import Estimates
+
+#: numbers held at a time
+_BLOCK = 20_000_000
 
 
 def groupings(survey, by: Sequence[str | tuple[str, ...]]) -> list[Grouping]:
@@ -30,41 +33,73 @@ def describe(survey, by: Sequence[str | tuple[str, ...]] = (), *, items: Sequenc
     Missing answers make a domain on the full design (R: ``svymean(~x, design, na.rm = TRUE)``); an item that
     nobody answered has n = 0, no estimate and flag ``not_available``.
     """
-    frame, codebook = survey.frame, survey.codebook
-    w = np.asarray(survey.design.weights, float)
     build = Assembly(survey)
-    wanted = [i for i in (items or codebook.items) if i in frame]
-    for grouping in groupings(survey, by):
-        for item in wanted:
-            scale, x = codebook.scale(item), frame[item].to_numpy(float)
-            low, high = float(scale.low), float(scale.high)
-            base = np.isfinite(x) & (w > 0)
-            add = lambda measure, values, statistic, unit, ends, g=grouping, b=base: build.add(
-                g, *domain_mean(np.where(b, values, 0.0), w, g.codes, len(g), b), b,
-                measure=measure, statistic=statistic, unit=unit, scale_low=ends[0], scale_high=ends[1],
-            )  # fmt: skip
-            add(item, 100 * (x - low) / (high - low), "mean", "points", (0.0, 100.0))
-            if high - low >= 3:
-                add(f"{item}:top2", x > high - 2, "share", "proportion", (0.0, 1.0))
-                add(f"{item}:bottom2", x < low + 2, "share", "proportion", (0.0, 1.0))
-            if (low, high) == (0, 10):
-                add(f"{item}:nps", 100.0 * ((x >= 9).astype(float) - (x <= 6)), "index", "nps", (-100.0, 100.0))
-            if not grouping.by:
-                for code in range(int(low), int(high) + 1):
-                    add(f"{item}:{code}", x == code, "share", "proportion", (0.0, 1.0))
-    return build.build()
+    describe_into(build, groupings(survey, by), items=items)
+    return build.build(source=survey.source, agency=survey.agency, year=survey.year)
+
+
+def describe_into(build: Assembly, groups: Sequence[Grouping], *, items: Sequence[str] | None = None) -> None:
+    """Add the rows of `describe` for these groupings to an assembly."""
+    survey = build.survey
+    w = np.asarray(survey.design.weights, float)
+    wanted = [i for i in (items or survey.codebook.items) if i in survey.frame]
+    step = max(1, _BLOCK // max(len(w), 1))
+    for grouping in groups:
+        measures = [m for item in wanted for m in _measures(survey, item, detail=not grouping.by)]
+        for start in range(0, len(measures), step):  # bounded memory, whatever the number of items
+            part = measures[start : start + step]
+            values = np.column_stack([m["of"](m["x"]) for m in part])
+            base = np.column_stack([np.isfinite(m["x"]) & (w > 0) for m in part])
+            keys = {k: [m[k] for m in part] for k in ("measure", "statistic", "unit", "scale_low", "scale_high")}
+            build.add_many(grouping, *domain_means(values, w, grouping, base), base, **keys)
+
+
+def _measures(survey, item: str, *, detail: bool) -> list[dict]:
+    """What is said of one item: ``x`` the answers, ``of`` what is averaged, and the keys of the rows."""
+    scale, x = survey.codebook.scale(item), survey.frame[item].to_numpy(float)
+    low, high = float(scale.low), float(scale.high)
+    out = []
+
+    def add(measure, of, statistic, unit, ends):
+        out.append(
+            {
+                "x": x,
+                "of": of,
+                "measure": measure,
+                "statistic": statistic,
+                "unit": unit,
+                "scale_low": ends[0],
+                "scale_high": ends[1],
+            }
+        )
+
+    add(item, lambda x: 100 * (x - low) / (high - low), "mean", "points", (0.0, 100.0))
+    if high - low >= 3:
+        add(f"{item}:top2", lambda x: x > high - 2, "share", "proportion", (0.0, 1.0))
+        add(f"{item}:bottom2", lambda x: x < low + 2, "share", "proportion", (0.0, 1.0))
+    if (low, high) == (0, 10):
+        add(f"{item}:nps", lambda x: 100.0 * ((x >= 9).astype(float) - (x <= 6)), "index", "nps", (-100.0, 100.0))
+    if detail:
+        for code in range(int(low), int(high) + 1):
+            add(f"{item}:{code}", lambda x, code=code: x == code, "share", "proportion", (0.0, 1.0))
+    return out
 
 
 def shares(survey, columns: Sequence[str], by: Sequence[str | tuple[str, ...]] = ()) -> Estimates:
     """Composition of the sample by each categorical column: measure ``column:<value>``, statistic share."""
-    frame, w = survey.frame, np.asarray(survey.design.weights, float)
     build = Assembly(survey)
-    for grouping in groupings(survey, by):
-        for column in (c for c in columns if c in frame and frame[c].notna().any()):
-            factor = frame[column].astype("category")
-            base = factor.notna().to_numpy() & (w > 0)
-            for code, value in enumerate(factor.cat.categories):
-                hit = factor.cat.codes.to_numpy() == code
-                build.add(grouping, *domain_mean(hit, w, grouping.codes, len(grouping), base), base,
-                          measure=f"{column}:{value}", statistic="share", unit="proportion", scale_low=0.0, scale_high=1.0)  # fmt: skip
-    return build.build()
+    shares_into(build, groupings(survey, by), columns)
+    return build.build(source=survey.source, agency=survey.agency, year=survey.year)
+
+
+def shares_into(build: Assembly, groups: Sequence[Grouping], columns: Sequence[str]) -> None:
+    """Add the rows of `shares` for these groupings to an assembly."""
+    frame, w = build.survey.frame, np.asarray(build.survey.design.weights, float)
+    keys = {"statistic": "share", "unit": "proportion", "scale_low": 0.0, "scale_high": 1.0}
+    for column in (c for c in columns if c in frame and frame[c].notna().any()):
+        factor = frame[column].astype("category")
+        codes, names = factor.cat.codes.to_numpy(), [f"{column}:{value}" for value in factor.cat.categories]
+        hit = codes[:, None] == np.arange(len(names))
+        base = np.repeat(((codes >= 0) & (w > 0))[:, None], len(names), axis=1)
+        for grouping in groups:
+            build.add_many(grouping, *domain_means(hit, w, grouping, base), base, measure=names, **keys)

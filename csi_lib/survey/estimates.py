@@ -2,20 +2,12 @@
 
 Every row knows its *influence*: the linearised values ``z`` (weights included) of the units of the
 sample it came from, so that ``estimate − truth ≈ Σ z``. Variances, covariances and the standard error
-of every difference come from this one matrix; nothing else in the project computes a difference.
-
-For one sample with strata h, ``m_h`` primary units and correction ``c_h = (1 − f_h)·m_h/(m_h − 1)``::
-
-    cov(a, b) = Σ_h c_h · [ Σ_i z_hi,a · z_hi,b  −  (Σ_i z_hi,a)(Σ_i z_hi,b) / m_h ]
-
-which is Taylor linearisation with-replacement between PSUs (R: ``survey::svymean`` and ``svycontrast``).
-Replicates fit the same form (one 'unit' per replicate, no centring). Samples are independent unless they
-carry the same unit labels (panels, or weights estimated on a pooled sample): matching labels are matched.
+of every difference come from this one matrix (see `csi_lib.survey.influence`); nothing else in the project
+computes a difference.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -25,112 +17,15 @@ from scipy import sparse
 from scipy.special import stdtr, stdtrit
 
 from csi_lib.errors import InputError
-from csi_lib.survey.variance import deviations
+from csi_lib.survey import comparisons
+from csi_lib.survey.influence import Influence, cross_variance, influence_of, joined
+from csi_lib.survey.results import KEYS, RESULT_COLUMNS, VALUES, key_texts, results_frame, row_ids
 
-#: what identifies a number; ``row_id`` is a hash of these, so a number has one row wherever it is shown
-KEYS = [
-    "study", "agency", "year", "period", "source", "release", "model", "formula_edition",
-    "measure", "statistic", "by1", "group1", "by2", "group2", "versus",
-]  # fmt: skip
-VALUES = [
-    "estimate", "se", "df", "ci_low", "ci_high", "p_value", "deff", "n", "n_weighted", "n_effective",
-    "unit", "scale_low", "scale_high", "value_text", "flag", "suppressed",
-]  # fmt: skip
-#: the columns of results.parquet, in order
-RESULT_COLUMNS = ["row_id", *KEYS[:6], "chapter", "object_id", *KEYS[6:], *VALUES]
-_TEXT = [*(k for k in KEYS if k != "year"), "chapter", "object_id", "row_id", "unit", "value_text", "flag"]
+__all__ = ["CONFIDENCE", "KEYS", "RESULT_COLUMNS", "VALUES", "Estimates", "Influence", "influence_of", "results_frame",
+           "row_ids", "t_interval", "t_p_value"]  # fmt: skip
 
 #: two-sided confidence of every interval in the project
 CONFIDENCE = 0.95
-
-
-def row_ids(frame: pd.DataFrame) -> list[str]:
-    """Stable 12-digit hash of the identifying columns of each row."""
-    columns = [frame[k].astype("string").fillna("") for k in KEYS]
-    return [hashlib.blake2s("\x1f".join(key).encode(), digest_size=6).hexdigest() for key in zip(*columns, strict=True)]
-
-
-def results_frame(rows: pd.DataFrame | Iterable[Mapping] = (), **constant) -> pd.DataFrame:
-    """`rows` with exactly the results columns, typed; absent columns are null, `constant` fills columns."""
-    frame = pd.DataFrame(rows).copy() if not isinstance(rows, pd.DataFrame) else rows.copy()
-    for name, value in constant.items():
-        frame[name] = value
-    frame = frame.reindex(columns=RESULT_COLUMNS)
-    for name in RESULT_COLUMNS:
-        if name in _TEXT:
-            frame[name] = frame[name].astype("string[python]")
-        elif name == "suppressed":
-            frame[name] = frame[name].astype("boolean").fillna(False).astype(bool)
-        elif name == "year":
-            frame[name] = frame[name].astype("Int64")
-        else:
-            frame[name] = frame[name].astype(float)
-    frame["row_id"] = pd.array(row_ids(frame), dtype="string[python]")
-    return frame
-
-
-@dataclass(frozen=True, eq=False)
-class Influence:
-    """Linearised values of some rows of a frame on the primary units of one sample.
-
-    ``sample`` names the sample (rows of the same sample covary), ``z`` is units × rows (sparse), ``rows`` the
-    positions in the frame, ``stratum`` the code of each unit, ``factor`` c_h of each stratum, ``df`` the sample's
-    degrees of freedom, ``labels`` what a unit is called in other samples (None: in none).
-    """
-
-    sample: object
-    z: sparse.csc_matrix
-    rows: np.ndarray
-    stratum: np.ndarray
-    factor: np.ndarray
-    df: float
-    labels: np.ndarray | None = None
-    centred: bool = True
-
-    def _root(self, columns) -> tuple[np.ndarray, np.ndarray]:
-        """Scaled values and their stratum sums: cov = a'b − A'B."""
-        z = self.z[:, columns].toarray()
-        size = np.bincount(self.stratum, minlength=len(self.factor)).astype(float)
-        z = z * np.sqrt(self.factor)[self.stratum][:, None]
-        sums = np.zeros((len(self.factor), z.shape[1]))
-        np.add.at(sums, self.stratum, z)
-        return z, sums / np.sqrt(np.maximum(size, 1))[:, None]
-
-    def covariance(self, columns) -> np.ndarray:
-        z, sums = self._root(columns)
-        return z.T @ z - (sums.T @ sums if self.centred else 0.0)
-
-    def centred_values(self, columns) -> np.ndarray:
-        z, sums = self._root(columns)
-        size = np.bincount(self.stratum, minlength=len(self.factor)).astype(float)
-        return z - (sums / np.sqrt(np.maximum(size, 1))[:, None])[self.stratum] if self.centred else z
-
-
-def influence_of(design, z, rows, *, sample, labels=None) -> list[Influence]:
-    """Respondent-level linearised values (respondents × rows) summed to the units of every stage of `design`.
-
-    A stage with lonely units that the design adjusts or averages keeps its ready-made deviations instead.
-    """
-    z, rows, pieces = sparse.csc_matrix(z), np.asarray(rows), []
-    for number, stage in enumerate(design.stages):
-        if stage.lonely.any() and design.lonely in ("adjust", "average"):
-            blocks = []
-            for active, deviation in deviations([stage], z, design.lonely):
-                wide = sparse.lil_matrix((len(deviation), z.shape[1]))
-                wide[:, active] = deviation
-                blocks.append(wide)
-            values, scale, centred = sparse.vstack(blocks, format="csc"), np.ones(stage.strata), False
-        else:
-            n = len(stage.unit)
-            member = sparse.csr_matrix((np.ones(n), (stage.unit, np.arange(n))), shape=(stage.units, n))
-            values, scale, centred = sparse.csc_matrix(member @ z), stage.scale, True
-        names = None
-        if labels is not None and number == 0:
-            names = np.empty(stage.units, dtype=object)
-            names[stage.unit] = np.asarray(labels, dtype=object)
-        pieces.append(Influence((*sample, number), values, rows, stage.stratum_of_unit, np.asarray(scale, float),
-                                float(design.df) if number == 0 else np.nan, names, centred))  # fmt: skip
-    return pieces
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,19 +88,10 @@ class Estimates:
             for piece in part.influence:
                 samples.setdefault(piece.sample, []).append(replace(piece, rows=piece.rows + offset))
             offset += len(part)
-        joined = [
-            replace(
-                same[0], z=sparse.hstack([p.z for p in same], format="csc"), rows=np.concatenate([p.rows for p in same])
-            )
-            for same in samples.values()
-        ]
-        return cls(pd.concat([p.frame for p in parts], ignore_index=True), tuple(joined))
+        pieces = tuple(joined(same) for same in samples.values())
+        return cls(pd.concat([p.frame for p in parts], ignore_index=True), pieces)
 
     # ------------------------------------------------------------------ joint distribution
-    def _columns(self, piece: Influence, positions: np.ndarray) -> sparse.csc_matrix:
-        """z of `piece` for frame positions (zero where the piece does not touch a row)."""
-        return sparse.csc_matrix(piece.z @ _selection(positions, len(self)).tocsr()[piece.rows])
-
     def _mapped(self, matrix: sparse.spmatrix, frame: pd.DataFrame) -> Estimates:
         """Rows that are linear combinations (rows × new rows) of these."""
         pieces = []
@@ -214,46 +100,57 @@ class Estimates:
             part = matrix[piece.rows]
             used = np.unique(part.indices)
             if len(used):
-                pieces.append(replace(piece, z=sparse.csc_matrix(piece.z @ part[:, used]), rows=used))
+                pieces.append(piece.mapped(part[:, used], used))
         return Estimates(frame, tuple(pieces))
+
+    def _chosen(self, keys: Mapping | Sequence[int] | None) -> np.ndarray:
+        if keys is None:
+            return np.arange(len(self))
+        return self.positions(**keys) if isinstance(keys, Mapping) else np.asarray(keys, dtype=int)
 
     def covariance(self, keys: Mapping | Sequence[int] | None = None) -> np.ndarray:
         """Covariance matrix of the rows chosen by `keys` (a mapping as in `select`, positions, or all)."""
-        if keys is None:
-            positions = np.arange(len(self))
-        elif isinstance(keys, Mapping):
-            positions = self.positions(**keys)
-        else:
-            positions = np.asarray(keys, dtype=int)
+        positions = self._chosen(keys)
         if not self.influence:
             raise InputError(
                 "these estimates carry no influence, so nothing can be said about their differences",
                 action="Compute them from the survey (open_chapter, IndexModel.evaluate) instead of from a table",
             )
+        select = _selection(positions, len(self)).tocsr()
         total = np.zeros((len(positions), len(positions)))
         linked = []
         for piece in self.influence:
-            z = replace(piece, z=self._columns(piece, positions), rows=positions)
-            total += z.covariance(slice(None))
+            values = piece.mapped(select[piece.rows], positions).values()
+            total += values.T @ values
             if piece.labels is not None:
-                linked.append(z)
-        for i, a in enumerate(linked):
-            for b in linked[i + 1 :]:
-                _, ia, ib = np.intersect1d(a.labels, b.labels, return_indices=True)
+                linked.append((piece.labels, values))
+        for i, (names, a) in enumerate(linked):
+            for others, b in linked[i + 1 :]:
+                _, ia, ib = np.intersect1d(names, others, return_indices=True)
                 if len(ia):
-                    cross = a.centred_values(slice(None))[ia].T @ b.centred_values(slice(None))[ib]
+                    cross = a[ia].T @ b[ib]
                     total += cross + cross.T
         return total
 
-    def degrees_of_freedom(self, positions: Sequence[int]) -> np.ndarray:
-        """Design df of a row from one sample; Satterthwaite's for a row that mixes independent samples."""
-        positions = np.asarray(positions, dtype=int)
-        numerator, denominator = np.zeros(len(positions)), np.zeros(len(positions))
-        single = np.full(len(positions), np.nan)
-        touched = np.zeros(len(positions), dtype=int)
+    def variances(self) -> np.ndarray:
+        """Diagonal of the covariance of all rows, in bounded memory."""
+        total = np.zeros(len(self))
         for piece in self.influence:
-            z = replace(piece, z=self._columns(piece, positions), rows=positions)
-            variance = _variance(z)
+            np.add.at(total, piece.rows, piece.variance())
+        linked = [p for p in self.influence if p.labels is not None]
+        for i, a in enumerate(linked):
+            for b in linked[i + 1 :]:
+                total += cross_variance(a, b, len(self))
+        return np.maximum(total, 0.0)
+
+    def degrees_of_freedom(self, positions: Sequence[int] | None = None) -> np.ndarray:
+        """Design df of a row from one sample; Satterthwaite's for a row that mixes independent samples."""
+        numerator, denominator = np.zeros(len(self)), np.zeros(len(self))
+        single = np.full(len(self), np.nan)
+        touched = np.zeros(len(self), dtype=int)
+        for piece in self.influence:
+            variance = np.zeros(len(self))
+            variance[piece.rows] = piece.variance()
             live = variance > 0
             touched += live & (piece.df > 0)
             numerator += variance
@@ -262,7 +159,8 @@ class Estimates:
                 single[live] = piece.df
         with np.errstate(divide="ignore", invalid="ignore"):
             mixed = numerator**2 / denominator
-        return np.where(touched > 1, mixed, single)
+        out = np.where(touched > 1, mixed, single)
+        return out if positions is None else out[np.asarray(positions, dtype=int)]
 
     # ------------------------------------------------------------------ differences
     def combine(self, matrix, frame: pd.DataFrame, *, estimate=None) -> Estimates:
@@ -274,19 +172,11 @@ class Estimates:
         value = matrix.T @ np.nan_to_num(self.frame["estimate"].to_numpy(float)) if estimate is None else estimate
         holes = matrix.T @ self.frame["estimate"].isna().to_numpy(float)
         mapped = self._mapped(matrix, results_frame(frame))
-        positions = np.arange(len(mapped))
-        labelled = [p for p in mapped.influence if p.labels is not None]
-        if len(labelled) > 1:
-            variance = np.array([mapped.covariance([i])[0, 0] for i in positions])
-        else:
-            variance = np.zeros(len(positions))
-            for piece in mapped.influence:
-                np.add.at(variance, piece.rows, _variance(piece))
         out = mapped.frame
         out["estimate"] = np.where(holes != 0, np.nan, value)
-        out["se"] = np.where(holes != 0, np.nan, np.sqrt(np.maximum(variance, 0)))
+        out["se"] = np.where(holes != 0, np.nan, np.sqrt(mapped.variances()))
         frame_df = out["df"].to_numpy(float)
-        out["df"] = np.where(np.isnan(frame_df), mapped.degrees_of_freedom(positions), frame_df)
+        out["df"] = np.where(np.isnan(frame_df), mapped.degrees_of_freedom(), frame_df)
         out["p_value"] = t_p_value(out["estimate"], out["se"], out["df"])
         out["ci_low"], out["ci_high"] = t_interval(out["estimate"], out["se"], out["df"])
         return Estimates(out, mapped.influence)
@@ -310,16 +200,9 @@ class Estimates:
         ------
         InputError when a wave was scored by another edition of the formula than the one it is compared with.
         """
-        left, right = self.positions(**a), self.positions(**b)
-        rest = [k for k in KEYS if k not in {*a, *b, "period", "formula_edition"}]
-        text = self.frame[rest].astype("string").fillna("")
-        key = lambda rows: list(text.iloc[rows].itertuples(index=False, name=None))
-        other = dict(zip(key(right), right, strict=True))
-        pairs = [(i, other[k]) for i, k in zip(left, key(left), strict=True) if k in other]
-        if not pairs:
+        i, j = self._pairs(a, b)
+        if not len(i):
             return Estimates(results_frame())
-        i, j = np.array(pairs).T
-        self._refuse_editions(i, j)
         matrix = _selection(i, len(self)) - _selection(j, len(self))
         frame = self.frame.iloc[i].reset_index(drop=True)
         counts = np.minimum(frame["n"].to_numpy(float), self.frame["n"].to_numpy(float)[j])
@@ -331,19 +214,86 @@ class Estimates:
         )  # fmt: skip
         return self.combine(matrix, frame)
 
-    def _refuse_editions(self, i, j):
-        editions = self.frame["formula_edition"]
-        one, two = editions.iloc[i].reset_index(drop=True), editions.iloc[j].reset_index(drop=True)
-        clash = (one != two).fillna(False).to_numpy(bool)
-        if clash.any():
-            first = int(np.flatnonzero(clash)[0])
-            row = self.frame.iloc[i[first]]
-            raise InputError(
-                f"{row['measure']} was scored by edition {one[first]} of {row['model']} in one wave and by "
-                f"edition {two[first]} in the other: their difference would mix a change of the formula with "
-                "a change of opinion",
-                action="Restate the older wave under the newer edition (IndexModel.restate) and compare those",
-            )
+    def _pairs(self, a: Mapping, b: Mapping) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the rows that agree in all keys but those named; of several editions, the common one."""
+        left, right = self.positions(**a), self.positions(**b)
+        rest = [k for k in KEYS if k not in {*a, *b, "period", "formula_edition"}]
+        used = np.unique(np.r_[left, right])
+        texts = dict(zip(used, zip(*key_texts(self.frame.iloc[used], rest), strict=True), strict=True))
+        edition = dict(zip(used, key_texts(self.frame.iloc[used], ["formula_edition"])[0], strict=True))
+        if "formula_edition" in a and "formula_edition" in b:  # the effect of the formula itself is asked for
+            edition = dict.fromkeys(edition, "")
+        other: dict[tuple, dict[str, int]] = {}
+        for k in right:
+            other.setdefault(texts[k], {})[edition[k]] = k
+        pairs, alone = [], {}
+        for k in left:
+            found = other.get(texts[k])
+            if found is None:
+                continue
+            match = found.get(edition[k], found.get("") if edition[k] else next(iter(found.values())))
+            if match is not None:
+                pairs.append((k, match))
+            alone.setdefault(texts[k], []).append(None if match is not None else (k, next(iter(found.values()))))
+        for tried in alone.values():
+            if all(pair is not None for pair in tried):
+                self._refuse_editions(*tried[0])
+        i, j = np.array(pairs, dtype=int).reshape(-1, 2).T
+        return i, j
+
+    def _refuse_editions(self, i: int, j: int):
+        one, two = self.frame.iloc[i], self.frame.iloc[j]
+        raise InputError(
+            f"{one['measure']} was scored by edition {one['formula_edition']} of {one['model']} in one wave and by "
+            f"edition {two['formula_edition']} in the other: their difference would mix a change of the formula with "
+            "a change of opinion",
+            action="Restate the older wave under the newer edition (IndexModel.restate) and compare those",
+        )
+
+    # ------------------------------------------------------------------ many at once
+    def letters(self, keys: Mapping | Sequence[int] | None = None, *, level: float = 0.05, adjust: str = "holm",
+                letters: Sequence[str] | None = None) -> list[str]:  # fmt: skip
+        """Significance letters of the rows chosen: each names the rows that it significantly exceeds.
+
+        The rows are compared pair by pair under their joint covariance, so overlapping groups, the same people
+        asked twice and estimated weights need no special case; options as `comparisons.significance_letters`.
+        A row without a standard error takes no part and gets none.
+        """
+        positions = self._chosen(keys)
+        live = self._comparable(positions)
+        names = [comparisons.column_letter(i) for i in range(len(positions))] if letters is None else list(letters)
+        out = [""] * len(positions)
+        found = comparisons.significance_letters(
+            self.frame["estimate"].to_numpy(float)[positions[live]], self.covariance(positions[live]), self._least_df(positions[live]),
+            level=level, adjust=adjust, letters=[names[k] for k in live],
+        )  # fmt: skip
+        for k, text in zip(live, found, strict=True):
+            out[k] = text
+        return out
+
+    def ranks(self, keys: Mapping | Sequence[int] | None = None, *, ci: float = CONFIDENCE,
+              adjust: str = "simultaneous") -> pd.DataFrame:  # fmt: skip
+        """Ranks (1 = highest) of the rows chosen with intervals that hold for all of them at once.
+
+        Returns the rows' positions as index and ``rank low high``; rows without a standard error are left out.
+        See `comparisons.rank_intervals`.
+        """
+        positions = self._chosen(keys)
+        positions = positions[self._comparable(positions)]
+        found = comparisons.rank_intervals(self.frame["estimate"].to_numpy(float)[positions], self.covariance(positions),
+                                           self._least_df(positions), ci=ci, adjust=adjust)  # fmt: skip
+        return pd.DataFrame({"rank": found.rank, "low": found.low, "high": found.high}, index=positions)
+
+    def _comparable(self, positions) -> np.ndarray:
+        se = self.frame["se"].to_numpy(float)[positions]
+        live = np.flatnonzero(np.isfinite(se))
+        if len(live) < 2:
+            raise InputError("a comparison needs two estimates with a standard error", found=f"{len(live)}")
+        return live
+
+    def _least_df(self, positions) -> float:
+        df = self.frame["df"].to_numpy(float)[positions]
+        return float(np.nanmin(df)) if np.isfinite(df).any() else np.inf
 
     # ------------------------------------------------------------------ disclosure
     def masked(self, release: str) -> Estimates:
@@ -364,7 +314,8 @@ class Estimates:
         pieces = []
         for piece in self.influence:
             visible = np.isin(piece.rows, keep)
-            pieces.append(replace(piece, z=piece.z[:, visible], rows=piece.rows[visible]))
+            loading = None if piece.loading is None else piece.loading[:, visible]
+            pieces.append(replace(piece, z=piece.z[:, visible], rows=piece.rows[visible], loading=loading))
         return Estimates(frame, tuple(pieces))
 
 
@@ -380,22 +331,6 @@ def _selection(positions: np.ndarray, count: int) -> sparse.csc_matrix:
     """count × len(positions) matrix whose column k picks row positions[k]."""
     ones = np.ones(len(positions))
     return sparse.csc_matrix((ones, (positions, np.arange(len(positions)))), shape=(count, len(positions)))
-
-
-def _variance(piece: Influence) -> np.ndarray:
-    """Diagonal of the covariance without forming it (sparse throughout)."""
-    factor = piece.factor[piece.stratum]
-    squares = np.asarray(piece.z.multiply(piece.z).multiply(factor[:, None]).sum(axis=0)).ravel()
-    if not piece.centred:
-        return squares
-    size = np.bincount(piece.stratum, minlength=len(piece.factor)).astype(float)
-    to_stratum = sparse.csr_matrix(
-        (np.ones(len(piece.stratum)), (piece.stratum, np.arange(len(piece.stratum)))),
-        shape=(len(piece.factor), len(piece.stratum)),
-    )
-    sums = sparse.csc_matrix(to_stratum @ piece.z)
-    scale = piece.factor / np.maximum(size, 1)
-    return squares - np.asarray(sums.multiply(sums).multiply(scale[:, None]).sum(axis=0)).ravel()
 
 
 def t_interval(estimate, se, df, confidence: float = CONFIDENCE):
