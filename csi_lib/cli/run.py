@@ -53,7 +53,7 @@ def command(
         )
     if as_json:
         o.print_json(_summary(result))
-        return 1 if result.failed else 0
+        return result.exit_code
     if explain or dry_run:
         for plan in result.planned:
             job = plan.order.job
@@ -64,7 +64,7 @@ def command(
         )
         return 0
     _tell(result)
-    return 1 if result.failed else 0
+    return result.exit_code
 
 
 def _tell(result) -> None:

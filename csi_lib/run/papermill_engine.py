@@ -1,15 +1,18 @@
 """What ``papermill --engine csi`` finds by entry point.
 
 papermill loads entry points while it is itself being imported, so this module must not import papermill;
-the engine proper is in `csi_lib.run.engine`.
+the engine proper, `csi_lib.run.engine.ChapterEngine`, is imported when it is first asked for anything.
 """
 
 
-class ChapterEngine:
-    """Stands for `csi_lib.run.engine.ChapterEngine` until a notebook is executed."""
+class _Deferred(type):
+    """A class that stands for the engine and passes every question on to it."""
 
-    @classmethod
-    def execute_notebook(cls, *arguments, **options):
+    def __getattr__(cls, name: str):
         from csi_lib.run.engine import ChapterEngine as engine
 
-        return engine.execute_notebook(*arguments, **options)
+        return getattr(engine, name)
+
+
+class ChapterEngine(metaclass=_Deferred):
+    """Stands for `csi_lib.run.engine.ChapterEngine` until a notebook is executed."""

@@ -54,6 +54,14 @@ class RunResult:
     def failed(self) -> tuple[Outcome, ...]:
         return tuple(o for o in self.outcomes if not o.ok)
 
+    @property
+    def exit_code(self) -> int:
+        """0 all well; 1 some job failed, the others are finished; 2 nothing could be made because of wrong input."""
+        if not self.failed:
+            return 0
+        nothing = not self.skipped and not any(o.ok for o in self.outcomes)
+        return 2 if nothing and all(o.input for o in self.failed) else 1
+
 
 def default_out(study: Study) -> Path:
     """``out/<study>`` in the working folder."""
@@ -230,7 +238,9 @@ def _work(study: Study, todo: list[Order], workers: int, data: str | None, tell)
         if problem is None:
             reports.append(("produce", (order,)))
             continue
-        outcome = Outcome(order.job.agency, order.job.year, order.job.lang, order.job.release, False, problem=problem)
+        outcome = Outcome(
+            order.job.agency, order.job.year, order.job.lang, order.job.release, False, problem=problem, input=True
+        )
         tell("done", asdict(outcome))
         yield outcome
     for (_, (order,)), value in _pooled(reports, workers, tell):

@@ -73,6 +73,7 @@ class Outcome:
     detail: str | None = None  # only shown with --debug
     warnings: tuple[str, ...] = ()
     folder: str | None = None
+    input: bool = False  # what the user gave is wrong, rather than something of ours
 
 
 def job_folder(out: Path, job: Job, primary: str) -> Path:
@@ -102,7 +103,7 @@ def produce(order: Order, kernels: WarmKernels) -> Outcome:
         seconds["total"] = time.perf_counter() - started
         return end(True, warnings=warnings, folder=str(order.folder))
     except InputError as error:
-        return end(False, problem=str(error), hint=error.action, detail=traceback.format_exc())
+        return end(False, problem=str(error), hint=error.action, detail=traceback.format_exc(), input=True)
     except OSError as error:
         return end(
             False,
@@ -155,6 +156,7 @@ def _failure(chapter: str, error: ChapterError) -> dict:
         "cell": error.cell_source,
         "hint": error.hint,
         "detail": "\n".join(error.frames),
+        "input": error.ename == "InputError",
     }
 
 

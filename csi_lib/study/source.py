@@ -43,9 +43,11 @@ class Design(Part):
     strata: TextByYear = Field(default=None, validate_default=True)
     clusters: TextByYear = Field(default=None, validate_default=True)
     fpc: TextByYear = Field(default=None, validate_default=True)
+    #: what a stratum with a single respondent contributes to the error; see `SurveyDesign`
+    lonely: Literal["fail", "remove", "adjust", "average", "certainty"] = "fail"
 
     def in_year(self, year: int | None) -> dict[str, str | None]:
-        return {name: getattr(self, name).get(year) for name in type(self).model_fields}
+        return {name: getattr(self, name).get(year) for name in ("weights", "strata", "clusters", "fpc")}
 
 
 class Source(Part):

@@ -38,7 +38,7 @@ def design_columns(study: Study, source: str, frame: pd.DataFrame, years: list[i
         within = [frame["design_stratum"]] if columns["strata"] else []
         frame.insert(4 if columns["strata"] else 3, "design_cluster", _numbered([*within, cluster]))
         columns["clusters"] = "design_cluster"
-    return columns
+    return {**columns, "lonely": study.source(source).design.lonely}
 
 
 def _joined(frame: pd.DataFrame, designs: dict[int, dict], part: str) -> str | None:

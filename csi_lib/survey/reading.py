@@ -33,7 +33,8 @@ class Survey:
         declared missing is NA.
     codebook : labels and scales of those columns.
     quality : what was read, dropped, recoded and flagged.
-    design_columns : what `SurveyDesign` is given: ``weights strata clusters fpc``, each a column or None.
+    design_columns : what `SurveyDesign` is given: ``weights strata clusters fpc``, each a column or None,
+        and ``lonely``.
     agency, year, source : what was asked for; None = all.
     """
 

@@ -47,7 +47,7 @@ def results_frame(rows: pd.DataFrame | Iterable[Mapping] = (), **constant) -> pd
     size = len(given)
     columns = {}
     for name in RESULT_COLUMNS:
-        value = constant[name] if name in constant else given[name] if name in given else None
+        value = constant[name] if name in constant else given.get(name, None)
         columns[name] = _typed(name, value, size)
     frame = pd.DataFrame(columns)
     frame["row_id"] = pd.array(row_ids(frame), dtype="string[python]")

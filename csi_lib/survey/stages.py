@@ -118,7 +118,7 @@ def build_stages(
                 "a stratum has one sampled unit only, so its variance cannot be estimated",
                 where="strata" if number == 1 else f"clusters, stage {number}",
                 found=f"{int(alone.sum())} such strata: {', '.join(which)}" + (" …" if alone.sum() > 5 else ""),
-                action="Merge it with a like stratum, or choose lonely='adjust', 'average' or 'remove'.",
+                action="Merge it with a like stratum, or choose lonely: adjust (or average, remove) in the design.",
             )
         spread = counts / np.maximum(counts - 1, 1)
         stages.append(Stage(unit, stratum_of_unit, counts, fraction, above * (1 - fraction) * spread, alone, each_row))

@@ -44,7 +44,7 @@ def test_wrong_input_is_exit_2_in_words(arguments, words, tmp_path):
     if arguments[0] == "run":
         arguments = (*arguments, "--out", str(tmp_path / "out"))
     done = csi(*arguments)
-    assert done.returncode in ((2,) if "sfo-airport" not in arguments else (1, 2)), done.stderr
+    assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     for word in words:
         assert (

@@ -158,9 +158,9 @@ def test_a_second_run_has_nothing_to_do(out):
 
 def test_what_changed_is_said(out):
     planned = run_study(
-        "example", out=out, agencies=["hanbit-fmc"], years=[2024], renderer="embedded", lang="en", dry_run=True
+        "example", out=out, agencies=["hanbit-fmc"], years=[2024], renderer="embedded", formats=["html"], dry_run=True
     ).planned
-    assert planned[0].reasons == ("job",)
+    assert planned[0].reasons == ("formats",)
 
 
 def test_the_true_index_lies_in_the_interval(report):

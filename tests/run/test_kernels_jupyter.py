@@ -16,7 +16,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 from jupyter_client.multikernelmanager import AsyncMultiKernelManager
 
-from csi_lib.run.engine import ChapterEngine
+from csi_lib.run.papermill_engine import ChapterEngine
 from csi_lib.run.provisioner import NAME, WarmProvisioner, install_kernel_spec, register
 from csi_lib.run.warm_client import ForkedKernel, close_warm_parent, warm_parent
 from tests.run.kernel_notebooks import gone, notebook, printed

@@ -211,6 +211,7 @@ def test_strata_and_clusters_of_agencies_and_years_are_their_own(small):
         "strata": "design_stratum",
         "clusters": "design_cluster",
         "fpc": None,
+        "lonely": "fail",
     }
     assert survey.frame["design_stratum"].nunique() == 8
     assert survey.frame["design_cluster"].nunique() == 10
