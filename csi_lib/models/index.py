@@ -11,17 +11,12 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError, nearest
-from csi_lib.models.engine import (
-    Answers,
-    EstimatedWeights,
-    combine_sectors,
-    estimate_weights,
-    evaluate_nodes,
-    worth,
-)
+from csi_lib.models.engine import Answers
+from csi_lib.models.external import external_tables, resolved
 from csi_lib.models.spec import ModelFile, Node, Sectors
+from csi_lib.models.valuation import read_answers, value_into
 from csi_lib.study.yaml_file import YamlFile
-from csi_lib.survey.assembly import Assembly, Grouping
+from csi_lib.survey.assembly import Assembly, unit_labels
 from csi_lib.survey.description import groupings
 from csi_lib.survey.estimates import Estimates
 
@@ -36,15 +31,18 @@ class IndexModel:
     ----------
     file : the declaration (`ModelFile`).
     binding : model item → survey column, where they differ.
+    external : node → table of weights read from a file.
     """
 
     file: ModelFile
     binding: Mapping[str, str] = field(default_factory=dict)
+    external: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     # ------------------------------------------------------------------ loading
     @classmethod
     def load(cls, name_or_path: str | Path) -> IndexModel:
-        """A bundled model by name (`csi models` lists them) or a YAML file by path."""
+        """A bundled model by name (`csi models` lists them) or a YAML file by path; ``name@edition`` another edition."""
+        name_or_path, _, edition = str(name_or_path).partition("@")
         path = Path(name_or_path)
         if not (path.suffix in (".yml", ".yaml") or path.exists()):
             known = bundled_models()
@@ -55,7 +53,9 @@ class IndexModel:
                     action=_did_you_mean(str(name_or_path), known),
                 )
             path = BUNDLED / f"{name_or_path}.yml"
-        return cls(read_model(path))
+        file = read_model(path)
+        model = cls(file, external=external_tables(file, path.parent))
+        return model.edition(edition) if edition else model
 
     def bound(self, binding: Mapping[str, str], *, sectors: Sectors | None = None) -> IndexModel:
         """The same model reading other columns: ``{model item: survey column}``."""
@@ -118,29 +118,7 @@ class IndexModel:
     # ------------------------------------------------------------------ evaluating
     def answers(self, survey) -> Answers:
         """Answers on 0–100 and weights, as the engine reads them."""
-        frame, columns = survey.frame, [self.binding.get(i, i) for i in self.file.items]
-        absent = [(i, c) for i, c in zip(self.file.items, columns, strict=True) if c not in frame]
-        if absent:
-            item, column = absent[0]
-            raise InputError(
-                f"model {self.name} needs the item {item!r}, and the survey has no column {column!r}",
-                where=f"model {self.name}",
-                expected=", ".join(i for i, _ in absent),
-                action=_did_you_mean(column, list(frame.columns))
-                or "Bind the item in the study's model.yml, or take the model out",
-            )
-        matrix = np.empty((len(frame), len(columns)))
-        for k, column in enumerate(columns):
-            scale = survey.codebook.scale(column)
-            matrix[:, k] = worth(
-                frame[column].to_numpy(float), float(scale.low), float(scale.high), self.file.response, item=column
-            )
-        picks = {c for n in self.file.nodes for c in (n.weights.picks or ())}
-        back = {column: item for item, column in self.binding.items()}
-        chosen = {c: frame[self.binding.get(c, c)].astype("string").replace(back).to_numpy(dtype=object) for c in picks}
-        return Answers(
-            {i: k for k, i in enumerate(self.file.items)}, matrix, np.asarray(survey.design.weights, float), chosen
-        )
+        return read_answers(self.file, self.binding, survey)
 
     def evaluate(
         self, survey, by: Sequence[str | tuple[str, ...]] = (), *, agency: str | None = None, weights_survey=None
@@ -149,7 +127,7 @@ class IndexModel:
 
         Parameters
         ----------
-        survey : Survey of one agency and wave.
+        survey : Survey of one agency and wave (or of all agencies, ``by=["agency"]``: all indices in one pass).
         by : banner variables; the total always comes first. Weights are those of the whole survey.
         agency : id for sector criteria that differ by agency; default the survey's.
         weights_survey : the pooled or base-year survey on which weights with ``at: pooled`` or ``base-year``
@@ -157,108 +135,57 @@ class IndexModel:
 
         Returns
         -------
-        Estimates with statistics ``index`` (measure = node), ``weight`` (measure = ``parent>part``, normalised) and
-        ``importance`` (measure = ``sector``) for the sectors' f.
+        Estimates with statistics ``index`` (measure = node), ``weight`` (measure = ``parent>part``, normalised),
+        ``importance`` (measure = ``sector``) for the sectors' f, and for gap models ``difference`` of every item.
 
         Notes
         -----
         Missing answers: the node's weights are applied to the parts' means over valid answers, renormalised over
         the parts that a group has. Standard errors are Taylor-linearised through means and weights.
         """
-        if self.file.open_ended:
-            model = self.fitted(survey)
-            return model.evaluate(survey, by, agency=agency, weights_survey=weights_survey)
-        answers = self.answers(survey)
-        elsewhere = weights_survey is not None and weights_survey is not survey
-        base_answers = self.answers(weights_survey) if elsewhere else answers
-        weights = estimate_weights(self.file, base_answers)
-        other = {"survey": weights_survey} if elsewhere else {}
-        build = Assembly(survey)
-        unit = {
-            "unit": self.file.unit,
-            "scale_low": 0.0,
-            "scale_high": 100.0,
-            "model": self.name,
-            "formula_edition": self.file.formula_edition,
-        }
-        if self.file.minus_scale:
-            unit |= {"scale_low": -100.0}
-        sectors = self._sectors(survey, agency or survey.agency)
-        for grouping in groupings(survey, by):
-            nodes = evaluate_nodes(self.file, answers, weights, grouping.codes, len(grouping))
-            if sectors:
-                nodes[self.file.index] = self._by_sector(answers, weights, grouping, *sectors)
-            for name, part in nodes.items():
-                build.add(
-                    grouping,
-                    part.value,
-                    part.own,
-                    part.base,
-                    measure=name,
-                    statistic="index",
-                    extra={"z": weights.z, "loading": part.by_weight, **other},
-                    **unit,
-                )
-        self._add_weights(build, answers, weights, elsewhere, other)
-        if sectors:
-            self._add_importance(build, *sectors)
+        build = Assembly(survey, unit_labels(survey) if self.linked(weights_survey, survey) else None)
+        self.into(build, groupings(survey, by), agency=agency, weights_survey=weights_survey)
         return build.build(source=survey.source, agency=survey.agency, year=survey.year)
 
-    def _by_sector(self, answers, weights: EstimatedWeights, grouping: Grouping, codes, names, importance):
-        joint = np.where((grouping.codes >= 0) & (codes >= 0), grouping.codes * len(names) + codes, -1)
-        part = evaluate_nodes(self.file, answers, weights, joint, len(grouping) * len(names))[self.file.index]
-        return combine_sectors(part, grouping.codes, codes, len(grouping), importance)
+    def into(self, build: Assembly, groups, *, agency: str | None = None, weights_survey=None) -> None:
+        """Add the rows of `evaluate` for these groupings to an assembly."""
+        survey = build.survey
+        model = self.fitted(survey) if self.file.open_ended else self
+        if model.external:
+            model = replace(model, file=resolved(model.file, model.external, agency or survey.agency, survey.year))
+        value_into(build, model, groups, agency=agency, weights_survey=weights_survey)
 
-    def _sectors(self, survey, agency):
-        """Sector code of each respondent, sector names and importance f (normalised); None without sectors."""
-        spec = self.file.sectors
-        if spec is None or spec.by not in survey.frame or survey.frame[spec.by].isna().all():
-            return None
-        grouping = Grouping.of(survey.frame, spec.by)
-        names = [g[0] for g in grouping.groups]
-        criteria = (spec.agencies or {}).get(str(agency)) or spec.criteria
-        return grouping.codes, names, sector_importance(criteria, names, spec.shares)
+    @property
+    def at(self) -> str:
+        """Whose answers estimate the weights: ``agency-year``, ``pooled`` or ``base-year``."""
+        return next((n.weights.at for n in self.file.nodes if n.weights.estimated), "agency-year")
 
-    def _add_weights(self, build: Assembly, answers, weights: EstimatedWeights, elsewhere: bool, other):
-        value, z = weights.normalised()
-        total, n = Grouping.total(len(answers.weights)), len(answers.weights)
-        for e, (parent, part) in enumerate(weights.edges):
-            estimated = weights.rules[e] in ("correlation", "importance_picks")
-            own = z[:, e] if not elsewhere else np.zeros(n)
-            extra = {"z": z[:, [e]], "loading": np.ones((1, 1)), **other} if elsewhere and estimated else None
-            build.add(
-                total,
-                value[[e]],
-                own,
-                answers.weights > 0,
-                extra=extra,
-                measure=f"{parent}>{part}",
-                statistic="weight",
-                unit="weight",
-                scale_low=0.0,
-                scale_high=1.0,
-                model=self.name,
-                formula_edition=self.file.formula_edition,
-                value_text=weights.rules[e],
-            )
+    def linked(self, weights_survey, survey) -> bool:
+        """The same people are in both surveys under two names (an agency, and all agencies pooled)."""
+        return weights_survey is not None and weights_survey is not survey and weights_survey.year == survey.year
 
-    def _add_importance(self, build: Assembly, codes, names, importance):
-        spec = self.file.sectors
-        for k, name in enumerate(names):
-            at = Grouping((spec.by,), np.where(codes == k, 0, -1), ((name,),))
-            build.add(
-                at,
-                importance[[k]],
-                np.zeros(len(codes)),
-                codes == k,
-                measure="sector",
-                statistic="importance",
-                unit="weight",
-                scale_low=0.0,
-                scale_high=1.0,
-                model=self.name,
-                formula_edition=self.file.formula_edition,
-            )
+    # ------------------------------------------------------------------ editions
+    @property
+    def editions(self) -> list[str]:
+        """The current edition, then the others in the order of the file."""
+        return [self.file.formula_edition, *self.file.editions]
+
+    def edition(self, name: str) -> IndexModel:
+        """The same model as its edition `name` has it."""
+        try:
+            file = self.file.edition(str(name))
+        except ValueError as error:
+            raise as_input_error(error, f"model {self.name}, edition {name}") from None
+        return replace(self, file=file, binding={k: v for k, v in self.binding.items() if k in file.items})
+
+    def restate(self, survey, edition: str, by: Sequence[str | tuple[str, ...]] = (), **options) -> Estimates:
+        """`survey` scored again under another edition: comparable with the waves that this edition scored.
+
+        The rows carry that edition, so `Estimates.contrast` pairs them with rows of the same edition; beside the rows as
+        published they also show what the change of formula alone did (contrast by ``formula_edition``: same people).
+        Options as `evaluate`.
+        """
+        return self.edition(edition).evaluate(survey, by, **options)
 
     # ------------------------------------------------------------------ describing
     def node(self, name: str) -> Node:
@@ -268,8 +195,6 @@ class IndexModel:
         raise InputError(f"model {self.name} has no node {name!r}", expected=", ".join(n.id for n in self.file.nodes))
 
     def label(self, name: str, lang: str) -> str:
-        if name == f"{self.file.index}_elements":
-            return {"ko": "요소만족도", "en": "Element satisfaction"}[lang]
         return self.node(name).label.text(lang)
 
     def diagram(self, estimates: Estimates | None = None) -> pd.DataFrame:
@@ -286,37 +211,6 @@ class IndexModel:
         nodes = {n.id for n in self.file.nodes}
         frame["kind"] = ["node" if c in nodes else "item" for c in frame["child"]]
         return frame
-
-
-def sector_importance(
-    criteria: Mapping[str, Mapping[str, float]] | None, names: Sequence[str], shares: Mapping[str, float] | None = None
-) -> np.ndarray:
-    """f_k = Σ_c a_c·x_kc / Σ_k x_kc, normalised to 1 over the sectors; equal when no criteria are declared.
-
-    Source: seed study s20, importance = f(sales, headcount, social contribution); a = 1/3 each by default.
-    """
-    if not criteria:
-        return np.full(len(names), 1 / len(names))
-    a = {c: (shares or {}).get(c, 1.0 if not shares else 0.0) for c in criteria}
-    out = np.zeros(len(names))
-    for criterion, amounts in criteria.items():
-        missing = [n for n in names if n not in amounts]
-        if missing:
-            raise InputError(
-                f"sector criterion {criterion} has no amount for {missing[0]}",
-                expected=", ".join(names),
-                found=", ".join(amounts),
-                action="Give an amount for every sector in the data (0 is allowed)",
-            )
-        x = np.array([float(amounts[n]) for n in names])
-        if (x < 0).any() or x.sum() <= 0:
-            raise InputError(
-                f"sector criterion {criterion} must be positive in sum and nowhere negative", found=str(dict(amounts))
-            )
-        out += a[criterion] * x / x.sum()
-    if out.sum() <= 0:
-        raise InputError("the criteria's shares sum to 0", found=str(shares))
-    return out / out.sum()
 
 
 def read_model(path: Path) -> ModelFile:
@@ -338,3 +232,13 @@ def bundled_models() -> list[str]:
 def _did_you_mean(word: str, known: Sequence[str]) -> str | None:
     close = nearest(word, known)
     return f"Did you mean {close}?" if close else None
+
+
+def as_input_error(error: ValueError, where: str) -> InputError:
+    """What a check of a declaration found, in words."""
+    if isinstance(error, InputError):
+        return error
+    first = error.errors()[0].get("ctx", {}).get("error", error) if hasattr(error, "errors") else error
+    return InputError(
+        str(first), where=where, expected=getattr(first, "expected", None), action=getattr(first, "action", None)
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
 
@@ -17,11 +18,14 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.models.scoring import score
+from csi_lib.models.study_models import study_models
 from csi_lib.survey.estimates import Estimates, results_frame
 from csi_lib.survey.reading import read_survey
 
 #: raise when stored estimates of earlier versions must not be read again
-STORE_VERSION = 1
+STORE_VERSION = 2
+#: surveys and estimates held at once
+_HELD = 6
 
 
 class Round:
@@ -46,38 +50,66 @@ class Round:
     ):
         self.study, self.data, self.source, self.fresh = study, data, source, fresh
         self.store = Path(store) if store else None
-        self._surveys: dict[tuple, object] = {}
-        self._estimates: dict[tuple, Estimates] = {}
+        self.refused: dict[tuple[str, int, str], str] = {}
+        self._surveys: OrderedDict[tuple, object] = OrderedDict()
+        self._estimates: OrderedDict[tuple, Estimates] = OrderedDict()
+        self._headlines: dict[tuple, pd.DataFrame] = {}
 
     # ------------------------------------------------------------------ surveys
     def survey(self, agency: str | None, year: int):
         """The survey of one agency (None: all agencies together) and wave."""
-        if (agency, year) not in self._surveys:
-            self._surveys[agency, year] = read_survey(self.study, agency, year, source=self.source, data=self.data)
-        return self._surveys[agency, year]
+        return _remembered(
+            self._surveys,
+            (agency, year),
+            lambda: read_survey(self.study, agency, year, source=self.source, data=self.data),
+        )
 
     def took_part(self, agency: str, year: int) -> bool:
         return year in self.study.years and self.study.agency(agency).took_part(year)
 
     # ------------------------------------------------------------------ estimates
-    def estimates(self, agency: str, year: int) -> Estimates:
-        """Everything said about one agency and wave, disclosure decided, nothing masked yet."""
-        key = (agency, year)
-        if key not in self._estimates:
-            stored = self._read(agency, year)
-            self._estimates[key] = stored if stored is not None else self._compute(agency, year)
-        return self._estimates[key]
+    def estimates(self, agency: str, year: int, *, as_of: int | None = None) -> Estimates:
+        """Everything said about one agency and wave, disclosure decided, nothing masked yet.
 
-    def _compute(self, agency: str, year: int) -> Estimates:
+        `as_of` restates the wave under the formula editions of another one, so that the two can be compared; a model that
+        the wave's data cannot be restated under is left out and named in `refused`.
+        """
+        if as_of is not None and not self.restates(year, as_of):
+            as_of = None
+        return _remembered(
+            self._estimates,
+            (agency, year, as_of),
+            lambda: self._read(agency, year, as_of) or self._compute(agency, year, as_of),
+        )
+
+    def restates(self, year: int, as_of: int) -> dict[str, tuple[str, str]]:
+        """Model → (edition that scored `year`, edition that scored `as_of`), of the models of which these differ."""
+        pairs = zip(
+            study_models(self.study, self.source, year=year),
+            study_models(self.study, self.source, year=as_of),
+            strict=True,
+        )
+        editions = ((a.name, a.file.formula_edition, b.file.formula_edition) for a, b in pairs)
+        return {name: (first, second) for name, first, second in editions if first != second}
+
+    def _compute(self, agency: str, year: int, as_of: int | None) -> Estimates:
         survey = self.survey(agency, year)
-        estimates = score(self.study, survey, pooled=lambda: self.survey(None, year))
-        self._write(agency, year, estimates)
+        refused: dict[str, str] = {}
+        estimates = score(self.study, survey, surveys=self.survey, as_of=as_of, refused=refused)
+        self.refused.update({(agency, year, model): reason for model, reason in refused.items()})
+        self._write(agency, year, as_of, estimates)
         return estimates
 
     def headline(self, agency: str, year: int) -> Estimates:
         """The rows about the whole agency, without groups."""
-        full = self.estimates(agency, year)
-        return full.select(by1=None)
+        return self.estimates(agency, year).select(by1=None)
+
+    def _headline_frame(self, agency: str, year: int) -> pd.DataFrame:
+        """The headline rows alone: of 300 agencies they fit in memory, their linearised values do not."""
+        if (agency, year) not in self._headlines:
+            frame = self.estimates(agency, year).frame
+            self._headlines[agency, year] = frame[frame["by1"].isna()].reset_index(drop=True)
+        return self._headlines[agency, year]
 
     def wave(self, year: int, *, measures: list[str] | None = None) -> pd.DataFrame:
         """Headline rows of all agencies of a wave; an agency whose data cannot be used is left out and named
@@ -87,7 +119,7 @@ class Round:
             if not self.took_part(agency.id, year):
                 continue
             try:
-                frame = self.headline(agency.id, year).frame
+                frame = self._headline_frame(agency.id, year)
             except InputError as error:
                 failed[agency.id] = str(error)
                 continue
@@ -128,11 +160,15 @@ class Round:
                 out.append(f"{path.name}/{stat.st_size}/{stat.st_mtime_ns}" if stat else f"{path.name}/absent")
         return ",".join(out)
 
-    def _place(self, agency: str, year: int) -> Path | None:
-        return self.store / f"{self.source}-{agency}-{year}.pickle" if self.store else None
+    def _place(self, agency: str, year: int, as_of: int | None = None) -> Path | None:
+        return (
+            self.store / f"{self.source}-{agency}-{year}{f'-as-{as_of}' if as_of else ''}.pickle"
+            if self.store
+            else None
+        )
 
-    def _read(self, agency: str, year: int) -> Estimates | None:
-        place = self._place(agency, year)
+    def _read(self, agency: str, year: int, as_of: int | None) -> Estimates | None:
+        place = self._place(agency, year, as_of)
         if place is None or not place.exists():
             return None
         try:
@@ -141,8 +177,8 @@ class Round:
             return None
         return estimates if self.fresh or key == self.key(agency, year) else None
 
-    def _write(self, agency: str, year: int, estimates: Estimates) -> None:
-        place = self._place(agency, year)
+    def _write(self, agency: str, year: int, as_of: int | None, estimates: Estimates) -> None:
+        place = self._place(agency, year, as_of)
         if place is None:
             return
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -150,3 +186,14 @@ class Round:
         part.write_bytes(pickle.dumps((self.key(agency, year), estimates), protocol=5))
         part.chmod(0o600)
         part.replace(place)
+
+
+def _remembered(memory: OrderedDict, key, make):
+    """`make()`, once; the least recently used is forgotten when there are more than a few."""
+    if key in memory:
+        memory.move_to_end(key)
+    else:
+        memory[key] = make()
+        while len(memory) > _HELD:
+            memory.popitem(last=False)
+    return memory[key]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from csi_lib.errors import InputError
+from csi_lib.models.index import IndexModel
 from csi_lib.models.study_models import study_models
-from csi_lib.survey.description import describe, groupings, shares
+from csi_lib.models.valuation import refuse_absent
+from csi_lib.survey.assembly import Assembly, unit_labels
+from csi_lib.survey.description import describe_into, groupings, shares_into
 from csi_lib.survey.disclosure import Rules, decide
-from csi_lib.survey.estimates import Estimates, results_frame
+from csi_lib.survey.estimates import Estimates
+from csi_lib.survey.reading import read_survey
 
 
 def banners(study, survey) -> list[str]:
@@ -17,29 +20,75 @@ def banners(study, survey) -> list[str]:
     return [c for c in columns if c in survey.frame and survey.frame[c].notna().any()]
 
 
-def score(study, survey, *, pooled=None) -> Estimates:
+def score(study, survey, *, surveys=None, as_of: int | None = None, refused: dict[str, str] | None = None) -> Estimates:
     """Items, indices, weights and composition of one survey, with disclosure decided.
 
-    `pooled()` gives the survey over all agencies for models whose weights are estimated there.
+    Parameters
+    ----------
+    surveys : function (agency or None, year) → Survey, for models whose weights are estimated on all agencies or on a
+        base year; default reads them from the study.
+    as_of : a wave whose editions of the formulas are used instead of this wave's own (restatement).
+    refused : filled with model → reason for models that cannot be restated (their rows are left out).
+
     Rows carry study, agency, year, period and source; statistics are those of `describe`, `shares` and
     `IndexModel.evaluate`.
     """
+    surveys = surveys or (lambda agency, year: read_survey(study, agency, year, source=survey.source))
     by = banners(study, survey)
-    parts = [describe(survey, by), shares(survey, by)]
-    for model in study_models(study, survey.source):
-        away = any(n.weights.at != "agency-year" for n in model.file.nodes)
-        parts.append(model.evaluate(survey, by, weights_survey=pooled() if away and pooled else None))
-    together = Estimates.concat(parts)
-    frame = together.frame.assign(
+    groups = groupings(survey, by)
+    models = _models(study, survey, as_of, refused)
+    elsewhere = {m.name: weights_survey(study, m, survey, surveys) for m in models}
+    linked = any(m.linked(elsewhere[m.name], survey) for m in models)
+    build = Assembly(survey, unit_labels(survey) if linked else None)
+    describe_into(build, groups)
+    shares_into(build, groups[:1], by)
+    for model in models:
+        model.into(build, groups, weights_survey=elsewhere[model.name])
+    estimates = build.build(
         study=study.id,
         agency=survey.agency,
         year=survey.year,
         period=study.period_of(survey.year),
         source=survey.source,
     )
-    minimum = study.privacy.small_base_flag
+    frame, minimum = estimates.frame, study.privacy.small_base_flag
     small = frame["flag"].isna() & (frame["n"] > 0) & (frame["n"] < minimum)
-    frame["flag"] = np.where(small, "small_base", frame["flag"].astype(object))
-    return decide(
-        Estimates(results_frame(frame), together.influence), groupings(survey, by), Rules.of(study, survey.source)
-    )
+    frame.loc[small, "flag"] = "small_base"
+    return decide(estimates, groups, Rules.of(study, survey.source))
+
+
+def _models(study, survey, as_of, refused) -> list[IndexModel]:
+    """The models in the editions that score this wave; a restated one only where the wave has what it needs."""
+    own = study_models(study, survey.source, year=survey.year)
+    if as_of is None or as_of == survey.year:
+        return own
+    out = []
+    for model, other in zip(own, study_models(study, survey.source, year=as_of), strict=True):
+        if other.file.formula_edition != model.file.formula_edition:
+            try:
+                refuse_absent(other.file, other.binding, survey)
+            except InputError as error:
+                if refused is None:
+                    raise
+                refused[model.name] = str(error)
+                continue
+        out.append(other)
+    return out
+
+
+def weights_survey(study, model: IndexModel, survey, surveys):
+    """The survey on which a model's weights are estimated; None for the survey itself."""
+    if model.at == "pooled":
+        return surveys(None, survey.year) if survey.agency is not None else None
+    if model.at == "base-year":
+        named = next((n.weights.base_year for n in model.file.nodes if n.weights.base_year), None)
+        took_part = [y for y in study.years if survey.agency is None or study.agency(survey.agency).took_part(y)]
+        year = named or min(took_part, default=survey.year)
+        if year not in took_part:
+            raise InputError(
+                f"model {model.name} takes its weights from {year}, and {survey.agency} took no part in that wave",
+                expected=", ".join(map(str, took_part)),
+                action="Name another base_year, or leave it out for the agency's first wave",
+            )
+        return surveys(survey.agency, year) if year != survey.year else None
+    return None

@@ -9,9 +9,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from csi_lib.study.base import Label, Part
+from csi_lib.errors import nearest
+from csi_lib.study.base import Label, Part, PlacedError
+
+
+def _keys_as_text(value):
+    return {str(k): v for k, v in value.items()} if isinstance(value, dict) else value
+
 
 #: how a statement is known: published, computed from published figures, inferred, our default
 Status = Literal["P", "C", "I", "D"]
@@ -22,26 +28,46 @@ class Weights(Part):
 
     rule: Literal["equal", "fixed", "correlation", "importance_picks", "pls", "external"] = "equal"
     values: dict[str, float] | None = Field(None, description="fixed/external: weight of each item or child")
+    file: str | None = Field(None, description="external: a CSV file beside the model with columns part, weight")
     target: str | None = Field(
         None,
         alias="with",
         description="correlation: the item every part is correlated with; default the node's `asked`, "
         "else the mean of the other parts",
     )
-    at: Literal["agency-year", "pooled", "base-year"] = "agency-year"
+    at: Literal["agency-year", "pooled", "base-year"] = Field(
+        "agency-year", description="whose answers estimate the weights: this survey's, all agencies', or a base year's"
+    )
+    base_year: int | None = Field(None, description="base-year: the wave; default the agency's first")
     floor_negative: bool = Field(
         False, description="correlation: a negative weight counts as 0 instead of being an error"
     )
     on_undefined: Literal["error", "equal"] = Field(
-        "error", description="correlation: what to do when an item does not vary, so that no correlation exists"
+        "error",
+        description="what to do when an item does not vary (correlation) or nobody was asked (importance_picks)",
     )
     picks: list[str] | None = Field(None, description="importance_picks: columns that hold the picked item or child")
+    codes: dict[str, str] | None = Field(None, description="importance_picks: code in those columns → item or child")
     status: Status | None = None
+
+    @field_validator("codes", mode="before")
+    @classmethod
+    def _codes_as_text(cls, value):
+        return _keys_as_text(value)
+
+    @property
+    def estimated(self) -> bool:
+        """The weights come from the answers and have a sampling error."""
+        return self.rule in ("correlation", "importance_picks", "pls")
 
     @model_validator(mode="after")
     def _complete(self):
-        if self.rule in ("fixed", "external") and not self.values:
-            raise ValueError(f"rule {self.rule} needs `values`, a weight for each part")
+        if self.rule == "fixed" and not self.values:
+            raise ValueError("rule fixed needs `values`, a weight for each part")
+        if self.rule == "external" and not (self.values or self.file):
+            raise ValueError("rule external needs `file`, a CSV file with columns part, weight (or `values`)")
+        if self.file and self.rule != "external":
+            raise ValueError(f"`file` belongs to rule external, and the rule here is {self.rule}")
         if self.values and any(v < 0 for v in self.values.values()):
             raise ValueError("weights must not be negative")
         if self.values and sum(self.values.values()) <= 0:
@@ -49,6 +75,14 @@ class Weights(Part):
         if self.rule == "importance_picks" and not self.picks:
             raise ValueError("rule importance_picks needs `picks`, the columns that hold the picks")
         return self
+
+
+class Bonus(Part):
+    """Points on top of the index: the raw points of these items, added up per respondent or sheet, capped."""
+
+    items: Annotated[list[str], Field(min_length=1)]
+    max: Annotated[float, Field(gt=0)]
+    status: Status = "P"
 
 
 class Node(Part):
@@ -65,6 +99,7 @@ class Node(Part):
     )
     combine: Literal["weighted", "mean"] = "weighted"
     weights: Weights = Weights()
+    bonus: Bonus | None = Field(None, description="points added on top, e.g. of a mystery-shopping sheet")
     status: Status = "P"
 
     @model_validator(mode="after")
@@ -96,10 +131,6 @@ class Response(Part):
         return self
 
 
-def _keys_as_text(value):
-    return {str(k): v for k, v in value.items()} if isinstance(value, dict) else value
-
-
 #: sector code, as the data write it → amount
 Amounts = Annotated[dict[str, float], BeforeValidator(_keys_as_text)]
 
@@ -127,8 +158,22 @@ class Mix(Part):
     status: Status = "D"
 
 
+class Edition(Part):
+    """What an older (or coming) edition of a model does differently; the rest is as in the model itself."""
+
+    source: str | None = None
+    formula: Label | None = None
+    response: Response | None = None
+    items: dict[str, list[str]] = Field(default_factory=dict, description="node → its items in this edition")
+    weights: dict[str, Weights] = Field(default_factory=dict, description="node → its weights in this edition")
+    drop: list[str] = Field(default_factory=list, description="nodes this edition does not have")
+
+
 class ModelFile(Part):
-    """One index model as written in YAML."""
+    """One index model as written in YAML.
+
+    ``mix`` is shorthand: after reading, the index is a node with the two parts ``<index>_elements`` and `overall`.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     label: Label
@@ -144,41 +189,131 @@ class ModelFile(Part):
     paths: list[tuple[str, str]] = Field(
         default_factory=list, description="path model: [source, target] pairs of nodes whose weights have the rule pls"
     )
+    scheme: Literal["centroid", "factorial", "path"] = Field("centroid", description="path model: inner weights")
+    absent: Literal["error", "drop"] = Field(
+        "error", description="an item that was not asked in a wave: an error, or left out and named in the results"
+    )
+    editions: dict[str, Edition] = Field(default_factory=dict, description="other editions: name → what differs there")
     unit: Literal["points", "proportion"] = "points"
+
+    @field_validator("editions", mode="before")
+    @classmethod
+    def _editions_as_text(cls, value):
+        return _keys_as_text(value)
+
+    @field_validator("formula_edition", mode="before")
+    @classmethod
+    def _edition_as_text(cls, value):
+        return str(value) if isinstance(value, (int, float)) else value
 
     @model_validator(mode="after")
     def _tree(self):
-        ids = [n.id for n in [*self.nodes, *self.side]]
-        double = {i for i in ids if ids.count(i) > 1}
-        if double:
-            raise ValueError(f"node {sorted(double)[0]} is declared twice")
         known = {n.id for n in self.nodes}
+        seen: set[str] = set()
+        for place, node in self._placed():
+            if node.id in seen:
+                raise PlacedError(f"node {node.id} is declared twice", *place)
+            seen.add(node.id)
         if self.index not in known:
-            raise ValueError(f"index: {self.index} is not one of the nodes {', '.join(sorted(known))}")
+            raise _unknown(f"index: {self.index} is not one of the nodes", self.index, known, "index")
         parents: dict[str, str] = {}
-        for node in self.nodes:
+        for place, node in self._placed():
             for child in node.children or ():
                 if child not in known:
-                    raise ValueError(f"node {node.id}: child {child} is not declared")
+                    raise _unknown(f"node {node.id}: child {child} is not declared", child, known, *place, "children")
                 if child in parents:
-                    raise ValueError(f"node {child} has two parents, {parents[child]} and {node.id}")
+                    raise PlacedError(
+                        f"node {child} has two parents, {parents[child]} and {node.id}", *place, "children"
+                    )
                 parents[child] = node.id
-            if node.weights.values is not None:
-                odd = set(node.weights.values) ^ set(node.parts)
-                if odd:
-                    raise ValueError(f"node {node.id}: weights and parts differ in {', '.join(sorted(odd))}")
+            for odd in sorted(set(node.weights.values or ()) - set(node.parts)):
+                raise _unknown(f"node {node.id}: a weight is given for {odd}, which is not a part of it", odd,
+                               node.parts, *place, "weights", "values", odd)  # fmt: skip
+            if node.weights.values is not None and (lacking := [p for p in node.parts if p not in node.weights.values]):
+                raise PlacedError(
+                    f"node {node.id}: no weight is given for {', '.join(lacking)}", *place, "weights", "values"
+                )
+            for code, part in (node.weights.codes or {}).items():
+                if part not in node.parts:
+                    raise _unknown(f"node {node.id}: code {code} stands for {part}, which is not a part of it", part,
+                                   node.parts, *place, "weights", "codes", code)  # fmt: skip
         self.order  # noqa: B018  raises on a cycle
+        if self.mix and self.mix.overall not in seen:
+            raise _unknown(f"mix.overall: {self.mix.overall} is not a node", self.mix.overall, seen, "mix", "overall")
+        levels = {n.weights.at for n in self.nodes if n.weights.estimated}
+        if len(levels) > 1:
+            raise PlacedError(
+                f"weights are estimated at {' and '.join(sorted(levels))}: one model has one of these", "nodes"
+            )
+        self._check_paths(known)
+        for name, edition in self.editions.items():
+            for field in ("items", "weights", "drop"):
+                for what in getattr(edition, field):
+                    if what not in seen:
+                        raise _unknown(f"edition {name}: there is no node {what}", what, seen, "editions", name, field)
+        if self.mix:
+            self._expand_mix()
+        return self
+
+    def _placed(self):
+        for part in ("nodes", "side"):
+            for k, node in enumerate(getattr(self, part)):
+                yield (part, k), node
+
+    def _check_paths(self, known):
         blocks = {n.id for n in self.nodes if n.weights.rule == "pls"}
-        for pair in self.paths:
+        for k, pair in enumerate(self.paths):
             for end in pair:
                 if end not in blocks:
-                    raise ValueError(f"paths: {end} is not a node with weights: {{rule: pls}}")
+                    raise _unknown(f"paths: {end} is not a node with weights: {{rule: pls}}", end, blocks, "paths", k)
         loose = blocks - {end for pair in self.paths for end in pair}
         if loose:
-            raise ValueError(f"node {sorted(loose)[0]} has the rule pls but stands in no path")
-        if self.mix and self.mix.overall not in ids:
-            raise ValueError(f"mix.overall: {self.mix.overall} is not a node")
-        return self
+            raise PlacedError(f"node {sorted(loose)[0]} has the rule pls but stands in no path", "paths")
+
+    def _expand_mix(self):
+        """The index becomes a node of two parts, so that nothing later knows of a mix."""
+        name = f"{self.index}_elements"
+        old = next(n for n in self.nodes if n.id == self.index)
+        values = {name: self.mix.element, self.mix.overall: 1 - self.mix.element}
+        top = Node(id=self.index, label=old.label, children=list(values), asked=old.asked, status=old.status,
+                   weights=Weights(rule="fixed", values=values, status=self.mix.status))  # fmt: skip
+        elements = old.model_copy(update={"id": name, "label": Label(ko="요소만족도", en="Element satisfaction")})
+        moved = [n for n in self.side if n.id == self.mix.overall]
+        nodes = [top, *(elements if n is old else n for n in self.nodes), *moved]
+        self.__dict__.update(nodes=nodes, side=[n for n in self.side if n not in moved], mix=None)
+        for edition in self.editions.values():
+            if self.index in edition.weights:
+                edition.weights[name] = edition.weights.pop(self.index)
+
+    def edition(self, name: str) -> ModelFile:
+        """The model as this edition has it."""
+        if name == self.formula_edition:
+            return self
+        if name not in self.editions:
+            raise _unknown(f"model {self.name} has no edition {name!r}", name, [self.formula_edition, *self.editions])
+        other = self.editions[name]
+        told = {k: getattr(other, k) for k in ("source", "formula", "response") if getattr(other, k) is not None}
+        file = self.changed(items=other.items, weights=other.weights, drop=other.drop)
+        return file.model_copy(update={**told, "formula_edition": name})
+
+    def changed(self, *, name=None, items=None, weights=None, drop=(), sectors=None) -> ModelFile:
+        """The declaration with other items, weights or sectors of its nodes, checked again as a whole."""
+        ids = {n.id for _, n in self._placed()}
+        for what in (*(items or ()), *drop, *(weights or ())):
+            if what not in ids:
+                raise _unknown(f"model {self.name} has no node {what!r}", what, ids)
+        data = self.model_dump(by_alias=True)
+        data["name"] = name or self.name
+        for part in ("nodes", "side"):
+            data[part] = [_changed_node(n, items or {}, weights or {}, drop) for n in data[part] if n["id"] not in drop]
+        if sectors is not None:
+            data["sectors"] = sectors.model_dump(by_alias=True)
+        for edition in data["editions"].values():
+            for field in ("items", "weights"):
+                edition[field] = {k: v for k, v in edition[field].items() if k not in drop}
+            edition["drop"] = [d for d in edition["drop"] if d not in drop]
+        data["paths"] = [p for p in data["paths"] if not {*p} & {*drop}]
+        return ModelFile.model_validate(data)
 
     @property
     def open_ended(self) -> bool:
@@ -191,6 +326,12 @@ class ModelFile(Part):
         return any(n.minus for n in self.nodes)
 
     @property
+    def scale_high(self) -> float:
+        """100, and what a bonus may add to it."""
+        bonus = next((n.bonus for n in self.nodes if n.id == self.index), None)
+        return 100.0 + (bonus.max if bonus else 0.0)
+
+    @property
     def order(self) -> list[Node]:
         """Nodes with children before their parents."""
         by_id = {n.id: n for n in self.nodes}
@@ -198,7 +339,7 @@ class ModelFile(Part):
 
         def visit(node: Node, path: tuple[str, ...]):
             if node.id in path:
-                raise ValueError(f"nodes form a circle: {' → '.join((*path, node.id))}")
+                raise PlacedError(f"nodes form a circle: {' → '.join((*path, node.id))}", "nodes")
             for child in node.children or ():
                 visit(by_id[child], (*path, node.id))
             done.setdefault(node.id, node)
@@ -216,3 +357,22 @@ class ModelFile(Part):
                 if name and name not in found:
                     found.append(name)
         return found
+
+
+def _changed_node(node: dict, items, weights, drop) -> dict:
+    if node["children"]:
+        node["children"] = [c for c in node["children"] if c not in drop]
+    if node["id"] in items:
+        node["items"] = list(items[node["id"]])
+    if node["id"] in weights:
+        node["weights"] = weights[node["id"]].model_dump(by_alias=True)
+    elif node["weights"]["values"]:
+        kept = {*(node["items"] or ()), *(node["children"] or ())}
+        node["weights"]["values"] = {k: v for k, v in node["weights"]["values"].items() if k in kept}
+    return node
+
+
+def _unknown(problem: str, word: str, known, *place) -> PlacedError:
+    near = nearest(word, known)
+    return PlacedError(problem, *place, expected=f"one of {', '.join(sorted(known))}",
+                       action=f"Did you mean {near!r}?" if near else None)  # fmt: skip

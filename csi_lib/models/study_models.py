@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
 
 from csi_lib.errors import InputError, nearest
-from csi_lib.models.index import BUNDLED, IndexModel, bundled_models, read_model
+from csi_lib.models.external import external_tables
+from csi_lib.models.index import BUNDLED, IndexModel, as_input_error, bundled_models, read_model
 from csi_lib.models.spec import ModelFile, Sectors, Weights
 from csi_lib.study.base import Part
 from csi_lib.study.yaml_file import YamlFile
@@ -31,66 +33,101 @@ class ModelsFile(Part):
     own: list[ModelFile] = Field(default_factory=list, description="models declared here in full")
 
 
-def study_models(study, source: str = "customers") -> list[IndexModel]:
-    """The models that score `source`, in the order of ``study.yml``; [] when none are named."""
-    return [study_model(study, name) for name in study.models.get(source, ())]
+def study_models(study, source: str = "customers", *, year: int | None = None) -> list[IndexModel]:
+    """The models that score `source`, in the order of ``study.yml``; [] when none are named.
+
+    `year` takes the edition that scored this wave (``years.<year>.formula_edition``); without it, and for models that are
+    not named there, the model's current edition.
+    """
+    return [study_model(study, name, source=source, year=year) for name in study.models.get(source, ())]
 
 
-def study_model(study, name: str) -> IndexModel:
+def editions_of(study, year: int) -> dict[str, str]:
+    """Model → the edition that scored a wave, of every model whose edition the study names."""
+    return dict(study.years[year].formula_edition)
+
+
+def study_model(study, name: str, *, source: str | None = None, year: int | None = None) -> IndexModel:
     """One model of a study by the name ``study.yml`` uses."""
     path = Path(study.path) / "model.yml"
-    declared, file = ModelsFile(), None
-    if path.exists():
-        file = YamlFile(path)
-        declared = file.validate(ModelsFile)
-    own = {m.name: m for m in declared.own}
+    file, declared = _declared(str(path), _stamp(path))
+    own = {m.name: k for k, m in enumerate(declared.own)}
     if name in own:
-        return IndexModel(own[name])
-    use = declared.models.get(name, Use(use=name))
-    if use.use not in bundled_models():
-        known = [*bundled_models(), *own, *declared.models]
-        close = nearest(name, known)
-        raise InputError(
-            f"the study scores with {name!r}, which is neither a bundled model nor declared in model.yml",
-            where=str(path),
-            expected=", ".join(known),
-            action=f"Did you mean {close}?" if close else "Declare it under own: in model.yml",
-        )
-    model = read_model(BUNDLED / f"{use.use}.yml")
+        place = ("own", own[name])
+        parsed = declared.own[own[name]]
+        model = IndexModel(parsed, external=external_tables(parsed, path.parent))
+    else:
+        use, place = declared.models.get(name, Use(use=name)), ("models", name)
+        parsed, folder = _base(study, name, use, file, [*own, *declared.models])
+        try:
+            changed = parsed.changed(
+                name=name, items=use.items, weights=use.weights, drop=use.drop, sectors=use.sectors
+            )
+            model = IndexModel(changed, external=external_tables(changed, folder)).bound(use.bind)
+        except ValueError as error:
+            raise _placed(file, as_input_error(error, f"model {name}"), place) from None
+    if source in study.codebooks:
+        _check_columns(model, study.codebooks[source], file, place, path.parent)
+    edition = editions_of(study, year).get(name) if year is not None else None
+    if edition is None:
+        return model
     try:
-        return IndexModel(_changed(model, name, use)).bound(use.bind)
+        return model.edition(edition)
     except InputError as error:
-        raise file.error(
-            error.problem, "models", name, found=error.found, expected=error.expected, action=error.action
-        ) from None
+        where = f"{Path(study.path) / 'study.yml'}: years > {year} > formula_edition > {name}"
+        raise InputError(error.problem, where=where, expected=error.expected, action=error.action) from None
 
 
-def _changed(model: ModelFile, name: str, use: Use) -> ModelFile:
-    """The declaration with this study's nodes, items, weights and sectors, checked again as a whole."""
-    ids = {n.id for n in [*model.nodes, *model.side]}
-    for what in (*use.items, *use.drop, *use.weights):
-        if what not in ids:
-            raise InputError(f"model {use.use} has no node {what!r}", expected=", ".join(sorted(ids)))
-    data = model.model_dump(by_alias=True)
-    data["name"] = name
-    for part in ("nodes", "side"):
-        kept = []
-        for node in data[part]:
-            if node["id"] in use.drop:
-                continue
-            if node["children"]:
-                node["children"] = [c for c in node["children"] if c not in use.drop]
-            if node["id"] in use.items:
-                node["items"] = use.items[node["id"]]
-            if node["id"] in use.weights:
-                node["weights"] = use.weights[node["id"]].model_dump(by_alias=True)
-            elif node["weights"]["values"]:
-                node["weights"]["values"] = {k: v for k, v in node["weights"]["values"].items() if k not in use.drop}
-            kept.append(node)
-        data[part] = kept
-    if use.sectors:
-        data["sectors"] = use.sectors.model_dump(by_alias=True)
-    try:
-        return ModelFile.model_validate(data)
-    except ValueError as error:
-        raise InputError(str(error).splitlines()[2].strip() if "\n" in str(error) else str(error)) from None
+def _stamp(path: Path):
+    return (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else None
+
+
+@lru_cache(maxsize=16)
+def _declared(path: str, stamp) -> tuple[YamlFile | None, ModelsFile]:
+    """``model.yml``, read again only when it has changed."""
+    if stamp is None:
+        return None, ModelsFile()
+    file = YamlFile(Path(path))
+    return file, file.validate(ModelsFile)
+
+
+def _base(study, name: str, use: Use, file, others) -> tuple[ModelFile, Path]:
+    """The declaration that a use starts from: a bundled model or a YAML file in the study folder."""
+    own = Path(study.path) / use.use
+    if use.use.endswith((".yml", ".yaml")) and own.exists():
+        return read_model(own), own.parent
+    if use.use in bundled_models():
+        return read_model(BUNDLED / f"{use.use}.yml"), BUNDLED
+    known = [*bundled_models(), *others]
+    close = nearest(use.use, known)
+    error = InputError(
+        f"the study scores with {use.use!r}, which is neither a bundled model nor declared in model.yml",
+        where=str(Path(study.path) / "study.yml") + ": models",
+        expected=", ".join(dict.fromkeys(known)),
+        action=f"Did you mean {close}?" if close else "Declare it under own: in model.yml",
+    )
+    raise _placed(file, error, ("models", name)) if file is not None and use.use != name else error
+
+
+def _placed(file: YamlFile | None, error: InputError, place) -> InputError:
+    if file is None:
+        return error
+    return file.error(error.problem, *place, found=error.found, expected=error.expected, action=error.action)
+
+
+def _check_columns(model: IndexModel, codebook, file, place, folder: Path) -> None:
+    """Every item of the model is a column of the codebook; the first that is not is named with the nearest spelling."""
+    for item in model.file.items:
+        column = model.binding.get(item, item)
+        if item == "*" or column in codebook.columns:
+            continue
+        near = nearest(column, codebook.columns)
+        error = InputError(
+            f"model {model.name} reads the item {item!r}, and the codebook has no column {column!r}",
+            where=f"{folder / 'study.yml'}: models",
+            found=column,
+            action=f"Did you mean {near!r}?"
+            if near
+            else f"Bind it in model.yml: bind: {{{item}: <column>}}, or drop its node",
+        )
+        raise _placed(file, error, place)

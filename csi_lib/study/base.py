@@ -17,6 +17,17 @@ _HANGUL = re.compile(r"[가-힣ㄱ-ㆎ]")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
+class PlacedError(ValueError):
+    """A fault found by looking at a whole element, which knows where below it the culprit stands.
+
+    place : the path of the culprit in the file, so that the message names its line.
+    """
+
+    def __init__(self, problem: str, *place, expected: str | None = None, action: str | None = None):
+        self.place, self.expected, self.action = place, expected, action
+        super().__init__(problem)
+
+
 class Part(BaseModel):
     """An element of a study file: unknown keys are refused, values never change."""
 

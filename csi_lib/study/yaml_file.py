@@ -17,6 +17,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError
 
 from csi_lib.errors import InputError, nearest
+from csi_lib.study.base import PlacedError
 
 
 class InputErrors(InputError):
@@ -136,7 +137,7 @@ class YamlFile:
     def _element(self, part: dict) -> tuple:
         """The path in the file: without what pydantic adds for unions, keys and settings by year."""
         path = ()
-        for step in part["loc"]:
+        for step in (*part["loc"], *getattr(part.get("ctx", {}).get("error"), "place", ())):
             if (*path, step) in self._lines:
                 path = (*path, step)
         if part["type"] in ("missing", "extra_forbidden") and path[-1:] != part["loc"][-1:]:
@@ -169,7 +170,10 @@ class YamlFile:
                 action=f"Did you mean {near!r}?" if near else None,
             )
         if kind == "value_error":
-            return self.error(str(context["error"]), *path, found=found)
+            fault = context["error"]
+            if isinstance(fault, PlacedError):
+                return self.error(str(fault), *path, expected=fault.expected, action=fault.action)
+            return self.error(str(fault), *path, found=found)
         if kind == "string_pattern_mismatch":
             return self.error(
                 "this spelling is not allowed",

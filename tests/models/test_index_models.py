@@ -154,12 +154,12 @@ def test_the_internal_index_by_hand():
     rng = np.random.default_rng(4)
     frame = answers(model, rng, 200, 1, 5)
     for node in model.file.nodes:
-        if node.items:
+        if node.weights.picks:
             frame[node.weights.picks[0]] = rng.choice(node.items, len(frame), p=[0.6, 0.3, 0.1])
     estimates = model.evaluate(survey_of(frame, model.file.items))
     worth = (frame[model.file.items] - 1) * 25
     y = []
-    for node in (model.node(c) for c in model.node("icsi").children):
+    for node in (n for n in model.file.nodes if n.weights.picks):
         share = frame[node.weights.picks[0]].value_counts(normalize=True).reindex(node.items, fill_value=0)
         m = (share + 1 / len(node.items)) / 2
         y.append((worth[node.items].mean() * m).sum() / m.sum())
