@@ -21,8 +21,9 @@ QUADRANTS = {
 def effective_weights(estimates: Estimates, model: IndexModel) -> Estimates:
     """What the index gains from one more point in each item: the product of the weights on the way up the tree.
 
-    ∂index/∂item = Π w over the edges from item to index. Statistic ``gain``, unit ``weight``; standard errors follow from those of the weights, which covary. The gains of
-    all items sum to 1 (to λ with a mix).
+    ∂index/∂item = Π w over the edges from item to index. Statistic ``gain``, unit ``weight``; standard errors follow
+    from those of the weights, which covary. The gains of all items sum to the weight of the item-based part of the
+    index (1 for a plain tree).
     """
     rows = estimates.frame
     position = {
