@@ -1,0 +1,80 @@
+"""The office systems a study declares: ``extensions: {kindness: kindness.yml}`` in study.yml, one file per system.
+
+Each system is a pydantic model in its own module; here is the one list of their names.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from csi_lib.errors import InputError, nearest
+from csi_lib.study.base import Label, Part
+from csi_lib.study.yaml_file import YamlFile
+
+#: name under ``extensions`` → module and class that read its file
+SYSTEMS = {
+    "grades": "csi_lib.evaluation.grading:GradingFile",
+    "kindness": "csi_lib.evaluation.kindness:KindnessFile",
+    "calls": "csi_lib.evaluation.call_rules:CallsFile",
+    "happy_call": "csi_lib.evaluation.happy_call:HappyCallFile",
+    "management": "csi_lib.evaluation.management:ManagementFile",
+    "register": "csi_lib.evaluation.register:RegisterFile",
+    "before_after": "csi_lib.evaluation.before_after:BeforeAfterFile",
+    "charter": "csi_lib.evaluation.charter:CharterFile",
+    "department_score": "csi_lib.evaluation.department_score:DepartmentScoreFile",
+    "feedback": "csi_lib.evaluation.feedback:FeedbackFile",
+    "checklist": "csi_lib.evaluation.checklist:ChecklistFile",
+    "programme": "csi_lib.evaluation.programme:ProgrammeFile",
+    "disclosure": "csi_lib.evaluation.disclosure_page:DisclosureFile",
+    "departments": "csi_lib.evaluation.departments:DepartmentsFile",
+    "office": "csi_lib.evaluation.office:OfficeFile",
+}
+
+
+def system(study, name: str) -> Part:
+    """The validated file of a system; InputError (file, line, near spelling) when it is not declared or wrong."""
+    if name not in SYSTEMS:
+        near = nearest(name, SYSTEMS)
+        raise InputError("there is no such system", found=repr(name), expected=", ".join(SYSTEMS),
+                         action=f"Did you mean {near!r}?" if near else None)  # fmt: skip
+    declared = study.extensions.get(name)
+    if declared is None:
+        raise InputError("this study does not declare the system", where=f"study {study.id!r}: extensions", found=name,
+                         action=f"Write {name}.yml and add `{name}: {name}.yml` under extensions")  # fmt: skip
+    if not isinstance(declared, str):
+        raise InputError("a system is declared by the name of its file", where=f"study {study.id!r}: extensions > {name}",
+                         found=repr(declared)[:60], expected=f"{name}.yml")  # fmt: skip
+    module, _, model = SYSTEMS[name].partition(":")
+    return YamlFile(study.path / declared).validate(getattr(import_module(module), model))
+
+
+def system_faults(study) -> list[InputError]:
+    """What `csi check` says of a study's systems: files that cannot be used, labels without a language."""
+    faults = []
+    for name in study.extensions:
+        try:
+            part = system(study, name)
+        except InputError as error:
+            faults.append(error)
+            continue
+        faults += [
+            InputError("a label has no text in " + repr(lang), where=f"{study.extensions[name]}: {path}", found=repr(str(label)))
+            for path, label in _labels(part, "")
+            for lang in study.languages
+            if not getattr(label, lang)
+        ]
+    return faults
+
+
+def _labels(part, path: str):
+    if isinstance(part, Label):
+        yield path, part
+    elif isinstance(part, Part):
+        for name in type(part).model_fields:
+            yield from _labels(getattr(part, name), f"{path} > {name}".removeprefix(" > "))
+    elif isinstance(part, dict):
+        for name, value in part.items():
+            yield from _labels(value, f"{path} > {name}")
+    elif isinstance(part, (list, tuple)):
+        for i, value in enumerate(part):
+            yield from _labels(value, f"{path} > {i}")
