@@ -21,9 +21,8 @@ QUADRANTS = {
 def effective_weights(estimates: Estimates, model: IndexModel) -> Estimates:
     """What the index gains from one more point in each item: the product of the weights on the way up the tree.
 
-    ∂index/∂item = Π w over the edges from item to index (times λ where the index mixes elements with an overall
-    item). Statistic ``gain``, unit ``weight``; standard errors follow from those of the weights, which covary. The gains of
-    all items sum to 1 (to λ with a mix).
+    ∂index/∂item = Π w over the edges from item to index. Statistic ``gain``, unit ``weight``; standard errors follow
+    from those of the weights, which covary. The gains of all items sum to 1.
     """
     rows = estimates.frame
     position = {
@@ -39,14 +38,13 @@ def effective_weights(estimates: Estimates, model: IndexModel) -> Estimates:
         leaves += [(node.id, i) for i in node.items or ()]
     items = [i for node, i in leaves if f"{node}>{i}" in position]
     matrix, values = np.zeros((len(rows), len(items))), np.ones(len(items))
-    scale = model.file.mix.element if model.file.mix else 1.0
     for k, item in enumerate(items):
         path, at = [], item
         while at != model.file.index:
             path.append(position[f"{parent[at]}>{at}"])
             at = parent[at]
         weights = rows["estimate"].to_numpy(float)[path]
-        values[k] = scale * weights.prod()
+        values[k] = weights.prod()
         for edge, weight in zip(path, weights, strict=True):
             matrix[edge, k] = values[k] / weight if weight else 0.0
     frame = rows.iloc[[position[f"{parent[i]}>{i}"] for i in items]].reset_index(drop=True)

@@ -27,7 +27,6 @@ class Labels:
         for model in reversed(models):
             for node in [*model.file.side, *model.file.nodes]:
                 self._nodes[node.id] = node.label.text(lang)
-            self._nodes[f"{model.file.index}_elements"] = model.label(f"{model.file.index}_elements", lang)
 
     def measure(self, code: str) -> str:
         """``kindness``, ``kindness:top2``, ``kindness:4``, ``sex:F``, ``csi``, ``csi>facilities``."""
