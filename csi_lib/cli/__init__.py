@@ -8,7 +8,21 @@ import os
 import sys
 
 #: verb -> what it does, in the order of `csi --help`; each lives in csi_lib/cli/<verb>.py as `command`
-VERBS = ("new", "check", "plan", "import", "run", "render", "status", "verify", "models", "simulate", "lab", "doctor")
+VERBS = (
+    "new",
+    "check",
+    "plan",
+    "import",
+    "run",
+    "render",
+    "status",
+    "verify",
+    "models",
+    "audit",
+    "simulate",
+    "lab",
+    "doctor",
+)
 
 
 def app():

@@ -12,7 +12,8 @@ _STATUS = {"P": "published", "C": "recomputed", "I": "inferred", "D": "our defau
 
 
 def command(
-    name: Annotated[str | None, typer.Argument(help="one model in detail")] = None, as_json: o.Json = False
+    name: Annotated[str | None, typer.Argument(help="one model in detail; name@edition for another edition")] = None,
+    as_json: o.Json = False,
 ) -> int:
     """List the index models with formula, source, and which parts are inferred or default."""
     from csi_lib.models.index import IndexModel, bundled_models
@@ -27,6 +28,10 @@ def command(
         if file.formula:
             typer.echo(f"  {file.formula.text('en')}")
         typer.echo(f"  source: {file.source}")
+        for edition in model.editions[1:]:
+            other = model.edition(edition).file
+            formula = other.formula.text("en") if other.formula and other.formula != file.formula else "other weights"
+            typer.echo(f"  edition {edition}: {formula} ({file.name}@{edition})")
         soft = [f"{n.id} ({_STATUS[n.status]})" for n in file.nodes if n.status in "ID"]
         soft += [
             f"weights of {n.id} ({_STATUS[n.weights.status]})" for n in file.nodes if n.weights.status in ("I", "D")

@@ -28,7 +28,11 @@ def clustered_means(
     """
     keys = [by] if isinstance(by, str) else list(by or [])
     if share and not frame[value].dropna().isin([0, 1]).all():
-        raise InputError("a share is a mean of yes and no", where=f"column {value!r}", found=str(sorted(frame[value].dropna().unique())[:5]))
+        raise InputError(
+            "a share is a mean of yes and no",
+            where=f"column {value!r}",
+            found=str(sorted(frame[value].dropna().unique())[:5]),
+        )
     groups = frame.groupby(keys, sort=False, observed=False) if keys else [((), frame)]
     rows = []
     for name, part in groups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -40,14 +41,20 @@ class Grades:
         n = [int((self.frame["grade"] == g).sum()) for g in self.scale]
         n.append(len(self.frame) - sum(n))
         return pd.DataFrame(
-            {"grade": pd.array([*self.scale, None], dtype="str"), "n": n, "share": np.array(n) / max(len(self.frame), 1)}
+            {
+                "grade": pd.array([*self.scale, None], dtype="str"),
+                "n": n,
+                "share": np.array(n) / max(len(self.frame), 1),
+            }
         )
 
     def of(self, unit) -> str | None:
         """Grade of one unit, or None."""
         found = self.frame.loc[self.frame["unit"] == unit, "grade"]
         if len(found) != 1:
-            raise InputError("this unit is not in the round", found=repr(unit), expected=f"one of {len(self.frame)} units")
+            raise InputError(
+                "this unit is not in the round", found=repr(unit), expected=f"one of {len(self.frame)} units"
+            )
         return None if pd.isna(found.iloc[0]) else str(found.iloc[0])
 
 
@@ -68,7 +75,10 @@ def absolute_grades(scores: pd.Series, *, cuts: Mapping[str, float | None], digi
     place = sum((value < limit).astype(int) for limit in limits)
     names = np.array([*cuts, None], dtype=object)
     grade = np.where(np.isnan(value), None, names[np.minimum(place, len(limits))])
-    reason = [NO_SCORE if np.isnan(v) else None if g is not None else "below the scale" for v, g in zip(value, grade, strict=True)]
+    reason = [
+        NO_SCORE if np.isnan(v) else None if g is not None else "below the scale"
+        for v, g in zip(value, grade, strict=True)
+    ]
     return _grades(scores.index, None, scores, grade, reason, tuple(cuts))
 
 
@@ -179,7 +189,10 @@ def grade_probabilities(
     else:
         raise InputError("unknown rule of grading", found=repr(rule), expected="absolute or relative")
     out = pd.DataFrame(probability, index=scores.index, columns=list(given.scale))
-    own = [row[given.scale.index(g)] if isinstance(g, str) else np.nan for row, g in zip(probability, given.frame["grade"], strict=True)]
+    own = [
+        row[given.scale.index(g)] if isinstance(g, str) else np.nan
+        for row, g in zip(probability, given.frame["grade"], strict=True)
+    ]
     out["other"] = 1 - np.array(own, dtype=float)
     out.loc[given.frame["grade"].isna().to_numpy() | se.isna().to_numpy()] = np.nan
     return out
@@ -188,7 +201,9 @@ def grade_probabilities(
 def _absolute_probability(score, se, limits: Mapping[str, float]) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         below = [
-            np.where(se > 0, ndtr((limit - score) / se), (score < limit).astype(float)) if np.isfinite(limit) else np.zeros(len(score))
+            np.where(se > 0, ndtr((limit - score) / se), (score < limit).astype(float))
+            if np.isfinite(limit)
+            else np.zeros(len(score))
             for limit in limits.values()
         ]
     above = np.concatenate([[np.ones(len(score))], below])
@@ -224,7 +239,10 @@ def two_years_running(grades: pd.DataFrame, *, classes: Mapping[str, Sequence[st
     """
     _need(grades, ["unit", "year", "grade"])
     if grades.duplicated(["unit", "year"]).any():
-        raise InputError("a unit has two grades in one year", found=str(grades.loc[grades.duplicated(["unit", "year"]), "unit"].iloc[0]))
+        raise InputError(
+            "a unit has two grades in one year",
+            found=str(grades.loc[grades.duplicated(["unit", "year"]), "unit"].iloc[0]),
+        )
     wide = grades.pivot(index="unit", columns="year", values="grade").reindex(columns=[year - 1, year])
     rows = [
         {"unit": unit, "class": name}
@@ -235,7 +253,9 @@ def two_years_running(grades: pd.DataFrame, *, classes: Mapping[str, Sequence[st
     return pd.DataFrame(rows, columns=["unit", "class"])
 
 
-def consulting_cohorts(running: pd.DataFrame, sizes: Mapping[str, str], *, wanted: str, cohorts: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def consulting_cohorts(
+    running: pd.DataFrame, sizes: Mapping[str, str], *, wanted: str, cohorts: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
     """Cohorts of agencies invited to consulting: those of class `wanted` two years running, by size.
 
     running : of `two_years_running`; sizes : unit → size; cohorts : cohort → sizes it takes. Returns ``cohort unit size``.
@@ -246,7 +266,12 @@ def consulting_cohorts(running: pd.DataFrame, sizes: Mapping[str, str], *, wante
     for unit in running.loc[running["class"] == wanted, "unit"]:
         size = sizes.get(unit)
         if size not in place:
-            raise InputError("no consulting cohort takes this size", where=f"unit {unit!r}", found=repr(size), expected=", ".join(place))
+            raise InputError(
+                "no consulting cohort takes this size",
+                where=f"unit {unit!r}",
+                found=repr(size),
+                expected=", ".join(place),
+            )
         rows.append({"cohort": place[size], "unit": unit, "size": size})
     out = pd.DataFrame(rows, columns=["cohort", "unit", "size"])
     order = {cohort: i for i, cohort in enumerate(cohorts)}
@@ -257,14 +282,16 @@ def ungraded_remainder(published: Mapping[str, int], total: int) -> int:
     """Units of a published round that the published grades leave out: total − Σ counts; never negative."""
     rest = total - sum(published.values())
     if rest < 0:
-        raise InputError("the published grades hold more units than the round", found=f"{sum(published.values())} of {total}")
+        raise InputError(
+            "the published grades hold more units than the round", found=f"{sum(published.values())} of {total}"
+        )
     return rest
 
 
 def _limits(cuts: Mapping[str, float | None]) -> dict[str, float]:
     limits = {g: -np.inf if c is None else float(c) for g, c in cuts.items()}
     values = list(limits.values())
-    if len(values) < 2 or any(a <= b for a, b in zip(values[:-1], values[1:], strict=True)):
+    if len(values) < 2 or any(a <= b for a, b in itertools.pairwise(values)):
         raise InputError("the limits of grades fall from the best to the last", found=str(dict(cuts)),
                          expected="such as {S: 90, A: 85, B: 80, C: null}")  # fmt: skip
     return limits
@@ -287,10 +314,16 @@ def _grades(units, groups, scores, grade, reason, scale) -> Grades:
         }
     )
     if frame["unit"].duplicated().any():
-        raise InputError("a unit stands twice in the round", found=str(frame.loc[frame["unit"].duplicated(), "unit"].iloc[0]))
+        raise InputError(
+            "a unit stands twice in the round", found=str(frame.loc[frame["unit"].duplicated(), "unit"].iloc[0])
+        )
     return Grades(frame, scale)
 
 
 def _need(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     if missing := [c for c in columns if c not in frame.columns]:
-        raise InputError(f"a column is missing: {', '.join(missing)}", found=", ".join(map(str, frame.columns)), expected=", ".join(columns))
+        raise InputError(
+            f"a column is missing: {', '.join(missing)}",
+            found=", ".join(map(str, frame.columns)),
+            expected=", ".join(columns),
+        )

@@ -63,7 +63,9 @@ def read_records(
     return frame if release == "restricted" else without_people(frame, fields)
 
 
-def record_files(study, source: str, year: int, *, agency: str | None = None, data: str | Path | None = None) -> list[Path]:
+def record_files(
+    study, source: str, year: int, *, agency: str | None = None, data: str | Path | None = None
+) -> list[Path]:
     """The files of a source and year: in the data folder, else the study's own, else simulated ones (`simulate_office`)."""
     declared = study.source(source)
     folder = Path(data or study.path)
@@ -115,7 +117,9 @@ def _read_file(study, declared, path: Path, fields, columns, year: int) -> pd.Da
         locator = getattr(declared, what)
         if locator is not None and locator.column is not None:
             if plain_name(locator.column) not in there:
-                raise InputError(f"the column {locator.column!r} is missing", where=str(path), found=", ".join(there.values()))
+                raise InputError(
+                    f"the column {locator.column!r} is missing", where=str(path), found=", ".join(there.values())
+                )
             extra[what] = there[plain_name(locator.column)]
     table = read_raw(path, list(dict.fromkeys([*raw_of.values(), *extra.values()])), **options)
     raw, first = table.frame, table.first_row
@@ -170,17 +174,29 @@ def _typed(column: pd.Series, field: Field, path: Path, first: int, keep: np.nda
         value = pd.to_datetime(text, errors="coerce", format="mixed")
         bad = value.isna().to_numpy() & ~blank
     else:
-        value = pd.to_numeric(text.map(lambda v: v.replace(",", "") if isinstance(v, str) else v), errors="coerce").astype(float)
+        value = pd.to_numeric(
+            text.map(lambda v: v.replace(",", "") if isinstance(v, str) else v), errors="coerce"
+        ).astype(float)
         bad = (value.isna() | np.isinf(value)).to_numpy() & ~blank
     if (bad & keep).any():
         words = {"flag": "yes or no (1 or 0)", "date": "a date such as 2024-03-05", "number": "a number"}
-        raise _fault("this value cannot be used", column, int(np.flatnonzero(bad & keep)[0]), field, path, first, words[field.kind])
+        raise _fault(
+            "this value cannot be used",
+            column,
+            int(np.flatnonzero(bad & keep)[0]),
+            field,
+            path,
+            first,
+            words[field.kind],
+        )
     return value
 
 
 def _fault(problem, column, at, field, path, first, expected=None) -> InputError:
     found = "a value that is not shown" if field.private else repr(column.iloc[at])
-    return InputError(problem, where=f"{path}, row {at + first}, column {column.name!r}", found=found, expected=expected)
+    return InputError(
+        problem, where=f"{path}, row {at + first}, column {column.name!r}", found=found, expected=expected
+    )
 
 
 def _flag(value) -> float:

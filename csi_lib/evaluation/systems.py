@@ -58,7 +58,11 @@ def system_faults(study) -> list[InputError]:
             faults.append(error)
             continue
         faults += [
-            InputError("a label has no text in " + repr(lang), where=f"{study.extensions[name]}: {path}", found=repr(str(label)))
+            InputError(
+                "a label has no text in " + repr(lang),
+                where=f"{study.extensions[name]}: {path}",
+                found=repr(str(label)),
+            )
             for path, label in _labels(part, "")
             for lang in study.languages
             if not getattr(label, lang)

@@ -59,13 +59,14 @@ class IndexModel:
 
     def bound(self, binding: Mapping[str, str], *, sectors: Sectors | None = None) -> IndexModel:
         """The same model reading other columns: ``{model item: survey column}``."""
-        odd = set(binding) - set(self.file.items)
+        known = [*self.file.items, *self.file.extra_columns]
+        odd = set(binding) - set(known)
         if odd:
             first = sorted(odd)[0]
             raise InputError(
                 f"model {self.file.name} has no item {first!r} to bind",
-                expected=", ".join(self.file.items),
-                action=_did_you_mean(first, self.file.items),
+                expected=", ".join(known),
+                action=_did_you_mean(first, known),
             )
         file = self.file.model_copy(update={"sectors": sectors}) if sectors else self.file
         return replace(self, file=file, binding={**self.binding, **binding})
@@ -161,8 +162,8 @@ class IndexModel:
         return next((n.weights.at for n in self.file.nodes if n.weights.estimated), "agency-year")
 
     def linked(self, weights_survey, survey) -> bool:
-        """The same people are in both surveys under two names (an agency, and all agencies pooled)."""
-        return weights_survey is not None and weights_survey is not survey and weights_survey.year == survey.year
+        """The same people are in two surveys under two names (an agency, and all agencies pooled)."""
+        return weights_survey is not None and weights_survey.agency != survey.agency
 
     # ------------------------------------------------------------------ editions
     @property
@@ -176,7 +177,9 @@ class IndexModel:
             file = self.file.edition(str(name))
         except ValueError as error:
             raise as_input_error(error, f"model {self.name}, edition {name}") from None
-        return replace(self, file=file, binding={k: v for k, v in self.binding.items() if k in file.items})
+        return replace(
+            self, file=file, binding={k: v for k, v in self.binding.items() if k in [*file.items, *file.extra_columns]}
+        )
 
     def restate(self, survey, edition: str, by: Sequence[str | tuple[str, ...]] = (), **options) -> Estimates:
         """`survey` scored again under another edition: comparable with the waves that this edition scored.

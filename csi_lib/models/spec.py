@@ -349,8 +349,14 @@ class ModelFile(Part):
         return list(done.values())
 
     @property
+    def extra_columns(self) -> list[str]:
+        """Columns that are read as they stand: importance picks and bonus points."""
+        picks = [c for n in self.nodes for c in n.weights.picks or ()]
+        return list(dict.fromkeys([*picks, *(c for n in self.nodes if n.bonus for c in n.bonus.items)]))
+
+    @property
     def items(self) -> list[str]:
-        """Every survey column the model reads, in order of first use."""
+        """Every item the model reads, in order of first use."""
         found: list[str] = []
         for node in [*self.order, *self.side]:
             for name in [*(node.items or ()), *(node.minus or ()), node.asked, node.weights.target]:

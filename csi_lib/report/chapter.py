@@ -12,7 +12,7 @@ from csi_lib.evaluation.portfolio import effective_weights
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
-from csi_lib.models.scoring import banners
+from csi_lib.models.scoring import banners, weights_survey
 from csi_lib.models.study_models import study_models
 from csi_lib.prose.change import describe, verdict_of
 from csi_lib.prose.numbers import Interval, Number
@@ -115,8 +115,20 @@ class Chapter:
         return None if year is None else self.of_year(year)
 
     def of_year(self, year: int) -> Estimates:
-        """The agency's estimates of another wave, masked."""
+        """The agency's estimates of another wave under this wave's formula editions, masked."""
+        return self._register(self._round.estimates(self.agency, year, as_of=self.year).masked(self.release))
+
+    def published(self, year: int) -> Estimates:
+        """The agency's estimates of another wave as it was scored at its time, masked."""
         return self._register(self._round.estimates(self.agency, year).masked(self.release))
+
+    def survey_of(self, year: int):
+        """Respondents of this agency in another wave."""
+        return self._round.survey(None if self.agency == OVERALL else self.agency, year)
+
+    def weights_survey(self, year: int):
+        """The survey on which the weights of the report's model are estimated in a wave; None for its own."""
+        return weights_survey(self.study, self.model, self.survey_of(year), self._round.survey)
 
     @cached_property
     def changes(self) -> Estimates:
@@ -147,7 +159,7 @@ class Chapter:
     @cached_property
     def models(self) -> list[IndexModel]:
         """The study's index models, bound to its columns."""
-        models = study_models(self.study, self._round.source)
+        models = study_models(self.study, self._round.source, year=self.year)
         return [m.fitted(self.survey) if m.file.open_ended else m for m in models]
 
     @property
@@ -197,7 +209,9 @@ class Chapter:
     def top_nodes(self) -> list[str]:
         """The index and the nodes directly below it."""
         index = self.model.file.index
-        return [index, *(self.model.node(index).children or ())]
+        children = self.model.node(index).children or ()
+        elements = f"{index}_elements"  # the dimensions of an index that mixes them with an overall question
+        return [index, *children, *(self.model.node(elements).children or () if elements in children else ())]
 
     @property
     def model_items(self) -> list[str]:

@@ -50,7 +50,7 @@ def test_largest_remainder(n, counts):
 
 
 def test_every_size_is_counted_out_completely():
-    for n in range(0, 400):
+    for n in range(400):
         counts = relative_counts(n)
         assert sum(counts.values()) == n
         assert all(abs(c - n * r / 10) < 1 for c, r in zip(counts.values(), (1, 4, 4, 1), strict=True))
@@ -116,7 +116,8 @@ def test_absolute_probability_is_the_normal_tail():
     p = grade_probabilities(scores, se, rule="absolute", cuts=CUTS)
     assert p.loc["a", "S"] == pytest.approx(norm.sf(90, 89, 0.8), abs=1e-12)
     assert p.loc["a", "other"] == pytest.approx(1 - (norm.cdf(90, 89, 0.8) - norm.cdf(85, 89, 0.8)), abs=1e-12)
-    assert p.loc["c", "B"] == 1 and p.loc["c", "other"] == 0
+    assert p.loc["c", "B"] == 1
+    assert p.loc["c", "other"] == 0
     assert np.allclose(p[["S", "A", "B", "C"]].sum(axis=1), 1)
 
 
@@ -141,7 +142,8 @@ def test_probability_reaches_the_share_of_repeated_surveys():
     stated = grade_probabilities(first, se, rule="relative", groups=groups, draws=1000, seed=1)["other"].mean()
     base = relative_grades(first, groups).frame["grade"]
     again = [
-        (relative_grades(first + se * rng.standard_normal(300), groups).frame["grade"] != base).mean() for _ in range(200)
+        (relative_grades(first + se * rng.standard_normal(300), groups).frame["grade"] != base).mean()
+        for _ in range(200)
     ]
     assert stated == pytest.approx(np.mean(again), abs=0.01)
 

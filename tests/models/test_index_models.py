@@ -150,25 +150,35 @@ def test_the_internal_index_cannot_be_the_literal_bracket():
 
 
 def test_the_internal_index_by_hand():
+    """Items weigh (share of picks + 1/n)/2; so do the dimensions; half of the index is the overall answer."""
     model = IndexModel.load("iudc-internal")
     rng = np.random.default_rng(4)
-    frame = answers(model, rng, 200, 1, 5)
+    items = [i for n in model.file.nodes for i in n.items or ()]
+    frame = pd.DataFrame({i: rng.integers(1, 6, 200).astype(float) for i in dict.fromkeys(items)})
     for node in model.file.nodes:
         if node.weights.picks:
-            frame[node.weights.picks[0]] = rng.choice(node.items, len(frame), p=[0.6, 0.3, 0.1])
-    estimates = model.evaluate(survey_of(frame, model.file.items))
-    worth = (frame[model.file.items] - 1) * 25
-    y = []
-    for node in (n for n in model.file.nodes if n.weights.picks):
-        share = frame[node.weights.picks[0]].value_counts(normalize=True).reindex(node.items, fill_value=0)
-        m = (share + 1 / len(node.items)) / 2
-        y.append((worth[node.items].mean() * m).sum() / m.sum())
-    expected = 0.5 * np.mean(y) + 0.5 * worth["overall"].mean()
+            parts = node.items or node.children
+            odds = np.arange(len(parts), 0, -1)
+            frame[node.weights.picks[0]] = rng.choice(parts, len(frame), p=odds / odds.sum())
+    estimates = model.evaluate(survey_of(frame, items))
+    worth = (frame[items] - 1) * 25
+
+    def value(name):
+        node = model.node(name)
+        scores = worth[node.items].mean() if node.items else pd.Series({c: value(c) for c in node.children})
+        if not node.weights.picks:
+            return scores.mean()
+        share = frame[node.weights.picks[0]].value_counts(normalize=True).reindex(scores.index, fill_value=0)
+        m = (share + 1 / len(scores)) / 2
+        return (scores * m).sum() / m.sum()
+
+    expected = 0.5 * value("icsi_elements") + 0.5 * worth["overall"].mean()
     assert estimates.one(measure="icsi", statistic="index", by1=None)["estimate"] == pytest.approx(expected, abs=1e-10)
 
 
 def test_kcsi_editions_are_two_and_are_not_compared():
-    now, before = IndexModel.load("kcsi"), IndexModel.load("kcsi-before")
+    now = IndexModel.load("kcsi")
+    before = now.edition("40-40-20")
     frame = answers(now, np.random.default_rng(5), 200)
     top = (frame >= 6) * 100.0
     elements = top[now.node("kcsi_elements").items].mean().mean()

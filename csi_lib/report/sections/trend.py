@@ -2,104 +2,69 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from csi_lib.evaluation.standing import Rank
+from csi_lib.models.split import change_split as split_change
 from csi_lib.prose.sentences import Sentence
+from csi_lib.survey.estimates import Estimates
 
 
 def trend(chapter, measures) -> pd.DataFrame:
-    """Rows of these nodes for every wave up to this one in which the agency took part."""
+    """Rows of these nodes for every wave up to this one in which the agency took part, all under this wave's formula."""
+    return _rows(chapter, measures, chapter.of_year)
+
+
+def published(chapter, measures) -> pd.DataFrame | None:
+    """The same as each wave was scored at its time; None when one edition scored them all."""
+    frame = _rows(chapter, measures, chapter.published)
+    return frame if frame["formula_edition"].nunique() > 1 else None
+
+
+def _rows(chapter, measures, of_year) -> pd.DataFrame:
     frames = []
     for year in (y for y in chapter.study.years if y <= chapter.year and chapter.took_part(y)):
-        estimates = chapter.estimates if year == chapter.year else chapter.of_year(year)
+        estimates = chapter.estimates if year == chapter.year else of_year(year)
         frames.append(
             chapter.rows(estimates, measure=list(measures), model=chapter.model.name, statistic="index", by1=None)
         )
     return pd.concat(frames, ignore_index=True)
 
 
+def formula_effect(chapter) -> pd.Series | None:
+    """What the change of formula alone did to the last wave's index: restated − as published, on the same people."""
+    if chapter.previous is None:
+        return None
+    index = {"model": chapter.model.name, "measure": chapter.model.file.index, "statistic": "index", "by1": None}
+    new, old = chapter.previous.select(**index), chapter.published(chapter.previous_year).select(**index)
+    if len(new) != 1 or len(old) != 1:
+        return None
+    editions = [e.frame["formula_edition"].iloc[0] for e in (new, old)]
+    if editions[0] == editions[1]:
+        return None
+    effect = Estimates.concat([new, old]).contrast(*({"formula_edition": e} for e in editions))
+    return chapter.record(effect).iloc[0] if len(effect) else None
+
+
 def change_split(chapter) -> pd.DataFrame | None:
-    """The index's change as what scores and what re-estimated weights contribute (two-way average).
+    """The index's change as what scores and what re-estimated weights contribute; see `models.split.change_split`.
 
-    Δ = ½[I(w₁,s₁) − I(w₁,s₀) + I(w₀,s₁) − I(w₀,s₀)]  (scores)  +  ½[I(w₁,s₁) − I(w₀,s₁) + I(w₁,s₀) − I(w₀,s₀)]  (weights);
-    the two add up to the change exactly. None without a last wave or with fixed weights.
+    None without a last wave, with weights that do not change, or where the index itself is not shown.
     """
-    model = chapter.model.file
-    estimated = any(n.weights.rule in ("correlation", "importance_picks") for n in model.nodes)
-    if chapter.previous is None or not estimated or model.mix:
-        return None
-    scores, weights = {}, {}
-    for wave, estimates in ((0, chapter.previous), (1, chapter.estimates)):
-        scores[wave], weights[wave] = _scores(chapter, estimates), _weights(chapter, estimates)
-    value = lambda w, s: _index(chapter, weights[w], scores[s])
-    corner = {(w, s): value(w, s) for w in (0, 1) for s in (0, 1)}
-    if any(np.isnan(v) for v in corner.values()):
-        return None
-    score = (corner[1, 1] - corner[1, 0] + corner[0, 1] - corner[0, 0]) / 2
-    weight = (corner[1, 1] - corner[0, 1] + corner[1, 0] - corner[0, 0]) / 2
-    n = chapter.index()["n"]
-    return chapter.record(
-        [
-            {
-                "measure": model.index,
-                "model": chapter.model.name,
-                "formula_edition": model.formula_edition,
-                "statistic": name,
-                "versus": f"year={chapter.previous_year}",
-                "estimate": value,
-                "unit": "points",
-                "n": n,
-            }
-            for name, value in (("score_effect", score), ("weight_effect", weight))
-        ]
-    )
-
-
-def _weights(chapter, estimates) -> dict[tuple[str, str], float]:
-    rows = estimates.select(model=chapter.model.name, statistic="weight", by1=None).frame
-    return {tuple(m.split(">")): float(v) for m, v in zip(rows["measure"], rows["estimate"], strict=True)}
-
-
-def _scores(chapter, estimates) -> dict[str | None, dict[str, float]]:
-    """Sector (None: no sectors) → item → mean."""
-    sectors = chapter.model.file.sectors
-    by = sectors.by if sectors and len(estimates.positions(by1=sectors.by)) else None
-    rows = estimates.select(statistic="mean", by1=by).frame
-    out: dict[str | None, dict[str, float]] = {}
-    for group, measure, value in zip(rows["group1"], rows["measure"], rows["estimate"], strict=True):
-        out.setdefault(None if by is None else group, {})[measure] = float(value)
-    return out
-
-
-def _index(chapter, weights, scores) -> float:
     model = chapter.model
-    importance = {}
-    if None not in scores:
-        rows = chapter.estimates.select(model=model.name, statistic="importance").frame
-        importance = dict(zip(rows["group1"], rows["estimate"].astype(float), strict=True))
-    total = value = 0.0
-    for sector, means in scores.items():
-        share = importance.get(sector, 1.0)
-        one = _node(model, model.file.index, weights, means)
-        if not np.isnan(one):
-            total, value = total + share, value + share * one
-    return value / total if total else np.nan
-
-
-def _node(model, name: str, weights, means) -> float:
-    node = model.node(name)
-    parts = [
-        (
-            weights.get((name, p), np.nan),
-            means.get(model.binding.get(p, p), np.nan) if node.items else _node(model, p, weights, means),
-        )
-        for p in node.parts
-    ]
-    there = [(w, v) for w, v in parts if not (np.isnan(w) or np.isnan(v))]
-    total = sum(w for w, _ in there)
-    return sum(w * v for w, v in there) / total if total else np.nan
+    if chapter.previous is None or model.at == "base-year" or not any(n.weights.estimated for n in model.file.nodes):
+        return None
+    change = chapter.change(chapter.index())
+    if change is None or pd.isna(change["estimate"]):
+        return None
+    split = split_change(
+        model,
+        chapter.survey,
+        chapter.survey_of(chapter.previous_year),
+        weights_now=chapter.weights_survey(chapter.year),
+        weights_before=chapter.weights_survey(chapter.previous_year),
+    )
+    return chapter.record(split.frame)
 
 
 def rank_sentence(chapter, measure: str) -> Sentence | None:

@@ -1,0 +1,185 @@
+"""Audit of a published table: does every printed number follow from the others?
+
+What the columns and rows are is inferred (or told by a spec); every assumption is named. A finding is a number that
+rounding of what is printed cannot explain: the tolerance is the sum of the half-units of all numbers involved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from csi_lib.integrity import audit_across as across
+from csi_lib.integrity.audit_design import check_margins, check_ranks
+from csi_lib.integrity.audit_down import check_total_rows
+from csi_lib.integrity.audit_scales import check_bounds, check_conversions, check_distributions, check_series
+from csi_lib.integrity.audit_shares import check_column_shares, check_counts_and_shares, check_row_shares
+from csi_lib.integrity.audit_slips import slip
+from csi_lib.integrity.audit_spec import AuditSpec, load_spec
+from csi_lib.integrity.audit_view import Finding, View
+from csi_lib.integrity.audit_weights import check_weighted_totals
+from csi_lib.integrity.printed_table import PrintedTable, read_table
+
+#: the checks in the order in which they are made; a relation found by one is not sought by the next
+CHECKS: dict[str, Callable[[View], None]] = {
+    "told": lambda view: _told(view),
+    "distributions": check_distributions,
+    "sums": across.check_sums,
+    "weighted": check_weighted_totals,
+    "means": across.check_means,
+    "differences": across.check_differences,
+    "ratios": across.check_ratios,
+    "shares-of-counts": check_counts_and_shares,
+    "row-shares": check_row_shares,
+    "total-rows": check_total_rows,
+    "column-shares": check_column_shares,
+    "conversions": check_conversions,
+    "bounds": check_bounds,
+    "series": check_series,
+    "margins": check_margins,
+    "ranks": check_ranks,
+}
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    Attributes
+    ----------
+    table : name of the file; rows : its number of rows.
+    columns : role of every column that holds numbers.
+    assumptions : relations taken for granted, in words.
+    findings : `Finding` each: check, row, line, label, column, printed, recomputed, tolerance, reason.
+    """
+
+    table: str
+    rows: int
+    columns: dict[str, str]
+    assumptions: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    def to_dict(self) -> dict:
+        return {"table": self.table, "rows": self.rows, "columns": self.columns, "assumptions": list(self.assumptions),
+                "findings": [f.to_dict() for f in self.findings]}  # fmt: skip
+
+
+def audit_table(table: Path | str | PrintedTable, *, spec: AuditSpec | Path | str | None = None) -> Audit:
+    """Check the numbers of a published table against each other.
+
+    Parameters
+    ----------
+    table : file (.csv, .tsv, .txt, .xlsx; UTF-8 or CP949) or a `PrintedTable`.
+    spec : what is known about the table (`AuditSpec` or its YAML file); what it does not say is inferred.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    InputError for a file that is no table, or a spec that does not fit it.
+
+    Notes
+    -----
+    Source: METHOD §8. A printed number x with d decimals stands for any value in x ± ½·10⁻ᵈ; a relation is broken
+    when no choice of such values satisfies it. A missing number may confirm a relation, never break it.
+    """
+    if not isinstance(table, PrintedTable):
+        table = read_table(table)
+    spec = spec if isinstance(spec, AuditSpec) else load_spec(spec)
+    view = View(table, spec.matched(table))
+    for name, check in CHECKS.items():
+        if name not in spec.skip:
+            check(view)
+    findings = list(view.findings)
+    turned = _turned(table)
+    if turned is not None:
+        other = View(turned, AuditSpec(confidence=spec.confidence))
+        across.check_differences(other)
+        view.assumptions += [a for a in other.assumptions if a not in view.assumptions]
+        findings += [_turned_back(f, table, turned) for f in other.findings]
+    findings.sort(key=lambda f: (f.row or 0, f.column))
+    roles = {table.columns[i].name: role for i, role in view.roles.items()}
+    return Audit(table.name, len(table), roles, tuple(view.assumptions), tuple(findings))
+
+
+def _told(view: View) -> None:
+    """Relations that the spec names hold in every row."""
+    spec, index = view.spec, view.table.index
+    for total in spec.totals:
+        target, parts = index(total.column), tuple(index(c) for c in total.of)
+        if total.how == "weighted":
+            found = _weighted_relation(view, target, parts, total.weights)
+        else:
+            make = across.sum_relation if total.how == "sum" else across.mean_relation
+            found = make(view, target, parts)
+        _accuse_told(view, "total", found, target)
+    for d in spec.differences:
+        found = across.difference_relation(view, index(d.column), index(d.after), index(d.before), rate=d.how == "rate")
+        _accuse_told(view, "difference", found, index(d.column))
+    for s in spec.shares:
+        if s.whole:
+            _accuse_told(
+                view,
+                "share",
+                across.ratio_relation(view, index(s.column), index(s.part), index(s.whole)),
+                index(s.column),
+            )
+
+
+def _weighted_relation(view: View, target: int, parts: tuple[int, ...], weights: list[float]):
+    from csi_lib.integrity.audit_relations import relation
+
+    whole = sum(weights)
+
+    def compute(row: int):
+        values = [view.value(row, c) for c in parts]
+        if any(v != v for v in values):
+            return None
+        half = view.half_units([(row, target), *((row, c) for c in parts)])
+        expected = sum(w * v for w, v in zip(weights, values, strict=True)) / whole
+        slack = sum(w * half[row, c] for w, c in zip(weights, parts, strict=True)) / whole
+        return view.case(row, target, expected, half[row, target] + slack)
+
+    return relation(
+        view, f"{view.name(target)} is the mean of {len(parts)} columns with the weights told", parts, target, compute
+    )
+
+
+def _accuse_told(view: View, check: str, found, target: int) -> None:
+    view.assume(found.says + " (told)")
+    view.settled.add(target)
+    for case in found.broken:
+        text = slip(view.value(case.row, target), case.expected, view.cell(case.row, target).decimals, case.tolerance)
+        view.accuse(check, case, f"{found.says}; {text or 'the numbers do not agree'}")
+
+
+_CHANGE_ROW = re.compile(r"증감|차이|증가율|변화율|전년\s*대비|difference|change", re.IGNORECASE)
+
+
+def _turned(table: PrintedTable) -> PrintedTable | None:
+    """The table on its side, where a row holds the differences of other rows (2007, 2008, 증감 below each other)."""
+    from csi_lib.integrity.printed_table import Column
+
+    labels = table.label_columns
+    if (
+        len(labels) != 1
+        or not 2 <= len(table) <= 12
+        or not any(_CHANGE_ROW.search(t) for t in table.columns[labels[0]].texts)
+    ):
+        return None
+    names = table.columns[labels[0]].texts
+    if len(set(names)) < len(names):
+        return None
+    heads = Column("column", tuple(table.columns[i].name for i in table.measures), tuple(None for _ in table.measures))
+    rows = [Column(names[r], tuple(table.columns[i].texts[r] for i in table.measures),
+                   tuple(table.columns[i].cells[r] for i in table.measures)) for r in range(len(table))]  # fmt: skip
+    return PrintedTable(table.name, (heads, *rows), tuple(range(len(table.measures))), table.notes)
+
+
+def _turned_back(finding: Finding, table: PrintedTable, turned: PrintedTable) -> Finding:
+    row = next(r for r, c in enumerate(turned.columns[1:]) if c.name == finding.column)
+    return replace(finding, row=row + 1, line=table.lines[row], label=table.label(row), column=finding.label)
