@@ -1,6 +1,5 @@
 """The supported subset of Quarto in both formats, and an error with its place for everything else."""
 
-# ruff: noqa: E501 (sample text reads better whole)
 import re
 
 import nbformat
