@@ -29,7 +29,20 @@ def score(study, survey, *, pooled=None) -> Estimates:
     for model in study_models(study, survey.source):
         away = any(n.weights.at != "agency-year" for n in model.file.nodes)
         parts.append(model.evaluate(survey, by, weights_survey=pooled() if away and pooled else None))
-    together = Estimates.concat(parts)
+    return _decided(study, survey, by, Estimates.concat(parts))
+
+
+def tabulate(study, survey, by: list[str] | None = None) -> Estimates:
+    """What the statistics tables say beyond `score`: means, boxes and every answer's share in every banner group.
+
+    Rows that `score` has too carry the same row ids and the same decision on disclosure.
+    """
+    by = banners(study, survey) if by is None else by
+    return _decided(study, survey, by, describe(survey, by, answers=True))
+
+
+def _decided(study, survey, by: list[str], together: Estimates) -> Estimates:
+    """With the keys of the wave, the mark of small bases and the decision on disclosure."""
     frame = together.frame.assign(
         study=study.id, agency=survey.agency, year=survey.year, period=study.period_of(survey.year), source=survey.source
     )

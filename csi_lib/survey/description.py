@@ -17,14 +17,16 @@ def groupings(survey, by: Sequence[str | tuple[str, ...]]) -> list[Grouping]:
     return [Grouping.total(len(frame)), *(Grouping.of(frame, b) for b in there)]
 
 
-def describe(survey, by: Sequence[str | tuple[str, ...]] = (), *, items: Sequence[str] | None = None) -> Estimates:
+def describe(
+    survey, by: Sequence[str | tuple[str, ...]] = (), *, items: Sequence[str] | None = None, answers: bool = False
+) -> Estimates:
     """Item statistics of one survey under its design, in total and by each banner variable.
 
     Rows (measure = item, ``item:top2`` …):
 
     * ``mean`` (points): 100·(x − low)/(high − low), weighted mean over valid answers;
     * ``share`` (proportion): ``item:top2`` and ``item:bottom2`` of scales with at least 4 categories, and for the
-      total ``item:<code>`` of every category;
+      total (with ``answers=True`` for every group) ``item:<code>`` of every category;
     * ``index`` (nps): ``item:nps`` of 0–10 items, 100·(share of 9–10 − share of 0–6).
 
     Missing answers make a domain on the full design (R: ``svymean(~x, design, na.rm = TRUE)``); an item that
@@ -49,7 +51,7 @@ def describe(survey, by: Sequence[str | tuple[str, ...]] = (), *, items: Sequenc
                 add(f"{item}:bottom2", x < low + 2, "share", "proportion", (0.0, 1.0))
             if (low, high) == (0, 10):
                 add(f"{item}:nps", 100.0 * ((x >= 9).astype(float) - (x <= 6)), "index", "nps", (-100.0, 100.0))
-            if not grouping.by:
+            if answers or not grouping.by:
                 for code in range(int(low), int(high) + 1):
                     add(f"{item}:{code}", x == code, "share", "proportion", (0.0, 1.0))
     return build.build()
