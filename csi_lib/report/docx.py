@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from html import escape
 from pathlib import Path
 
-from csi_lib.report.embedded import Document
-from csi_lib.report.office_document import OfficeDocument, office_document, plain_text, transform, walk
+from csi_lib.report.office_document import (
+    OfficeDocument,
+    key_figure_table,
+    plain_text,
+    section_numbers,
+    transform,
+    walk,
+)
 from csi_lib.report.office_text import xml_text
 from csi_lib.report.pandoc import run_pandoc
 from csi_lib.share import shared_path
@@ -22,40 +27,25 @@ _STYLE = {"table-notes": "CSI Notes", "figure-notes": "CSI Notes", "colophon": "
 _PAGE_BREAK = "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>"
 
 
-def render_docx(document: Document, target: Path, *, timestamp: int) -> Path:
-    """The document as ``.docx`` at `target`, by pandoc from the tree that all paper formats share.
+def render_docx(office: OfficeDocument, target: Path, *, timestamp: int) -> Path:
+    """`office` as ``.docx`` at `target`, by pandoc.
 
     Captions are numbered by SEQ fields and the lists of contents, tables and figures are TOC fields with their
     entries filled in, so that Word numbers on when a chapter is added. Equal documents give equal bytes.
     """
-    with tempfile.TemporaryDirectory(prefix="csi-docx-") as scratch:
-        office = office_document(document, Path(scratch))
-        lang = str(office.settings.get("lang", "ko"))[:2]
-        sections = section_numbers(office)
-        blocks = transform(office.blocks, _Turn(office).turn)
-        at = next((i for i, b in enumerate(blocks) if b["t"] == "Header" and b["c"][0] == 1 and "front" not in b["c"][1][1]), 0)
-        if office.settings.get("toc"):
-            blocks[at:at] = _contents(office, sections, _WORDS.get(lang, _WORDS["en"]))
-        tree = {**office.tree, "blocks": blocks, "meta": _metadata(office)}
-        arguments = ["--from=json", "--to=docx", f"--reference-doc={shared_path('reports', 'docx', 'reference.docx')}",
-                     f"--output={target.resolve()}"]  # fmt: skip
-        if office.settings.get("number-sections"):
-            arguments.append("--number-sections")
-        run_pandoc(json.dumps(tree), arguments, folder=document.folder, timestamp=timestamp)
+    lang = str(office.settings.get("lang", "ko"))[:2]
+    sections = section_numbers(office)
+    blocks = transform(office.blocks, _Turn(office).turn)
+    at = next((i for i, b in enumerate(blocks) if b["t"] == "Header" and b["c"][0] == 1 and "front" not in b["c"][1][1]), 0)
+    if office.settings.get("toc"):
+        blocks[at:at] = _contents(office, sections, _WORDS.get(lang, _WORDS["en"]))
+    tree = {**office.tree, "blocks": blocks, "meta": _metadata(office)}
+    arguments = ["--from=json", "--to=docx", f"--reference-doc={shared_path('reports', 'docx', 'reference.docx')}",
+                 f"--output={target.resolve()}"]  # fmt: skip
+    if office.settings.get("number-sections"):
+        arguments.append("--number-sections")
+    run_pandoc(json.dumps(tree), arguments, folder=target.parent, timestamp=timestamp)
     return target
-
-
-def section_numbers(office: OfficeDocument) -> dict[str, str]:
-    """Number of each heading by its identifier; headings of class ``unnumbered`` have none."""
-    count, out = [0] * 7, {}
-    for header in (b for b in office.blocks if b["t"] == "Header"):
-        level, (identifier, classes, _), _ = header["c"]
-        if "unnumbered" in classes or not office.settings.get("number-sections"):
-            continue
-        count[level] += 1
-        count[level + 1 :] = [0] * (6 - level)
-        out[identifier] = ".".join(map(str, count[1 : level + 1]))
-    return out
 
 
 def _metadata(office: OfficeDocument) -> dict:
@@ -131,19 +121,6 @@ def _label(identifier: str, attributes: dict) -> list[dict]:
              f"<w:r><w:t>{number}</w:t></w:r></w:fldSimple>")  # fmt: skip
     inner = [{"t": "RawInline", "c": ["openxml", field]}]
     return [{"t": "Span", "c": [[identifier, [], []], inner]}, {"t": "Str", "c": "."}, {"t": "Space"}]
-
-
-def key_figure_table(div: dict) -> dict:
-    """The cards of the summary as a native table: labels as its header row, then values and changes."""
-    columns = []
-    for card in div["c"][1]:
-        lines = {name: [s for s in walk(card, "Span") if name in s["c"][0][1]] for name in ("label", "value", "change")}
-        columns.append([lines[name][0]["c"][1] if lines[name] else [] for name in ("label", "value", "change")])
-    cell = lambda inlines: [["", [], []], {"t": "AlignCenter"}, 1, 1, [{"t": "Plain", "c": inlines}]]
-    row = lambda i: [["", [], []], [cell(c[i] if i != 1 else [{"t": "Strong", "c": c[i]}]) for c in columns]]
-    spec = [[{"t": "AlignCenter"}, {"t": "ColWidthDefault"}] for _ in columns]
-    bodies = [[["", [], []], 0, [], [row(i) for i in (1, 2) if i == 1 or any(c[i] for c in columns)]]]
-    return {"t": "Table", "c": [["", [], []], [None, []], spec, [["", [], []], [row(0)]], bodies, [["", [], []], []]]}
 
 
 # ---------------------------------------------------------------------- lists of contents

@@ -141,6 +141,32 @@ def transform(node, turn: Callable[[dict], dict | list | None]):
     return node
 
 
+def section_numbers(office: OfficeDocument) -> dict[str, str]:
+    """Number of each heading by its identifier; headings of class ``unnumbered`` have none."""
+    count, out = [0] * 7, {}
+    for header in (b for b in office.blocks if b["t"] == "Header"):
+        level, (identifier, classes, _), _ = header["c"]
+        if "unnumbered" in classes or not office.settings.get("number-sections"):
+            continue
+        count[level] += 1
+        count[level + 1 :] = [0] * (6 - level)
+        out[identifier] = ".".join(map(str, count[1 : level + 1]))
+    return out
+
+
+def key_figure_table(div: dict) -> dict:
+    """The cards of the summary as a native table: labels as its header row, then values and changes."""
+    columns = []
+    for card in div["c"][1]:
+        lines = {name: [s for s in walk(card, "Span") if name in s["c"][0][1]] for name in ("label", "value", "change")}
+        columns.append([lines[name][0]["c"][1] if lines[name] else [] for name in ("label", "value", "change")])
+    cell = lambda inlines: [["", [], []], {"t": "AlignCenter"}, 1, 1, [{"t": "Plain", "c": inlines}]]
+    row = lambda i: [["", [], []], [cell(c[i] if i != 1 else [{"t": "Strong", "c": c[i]}]) for c in columns]]
+    spec = [[{"t": "AlignCenter"}, {"t": "ColWidthDefault"}] for _ in columns]
+    bodies = [[["", [], []], 0, [], [row(i) for i in (1, 2) if i == 1 or any(c[i] for c in columns)]]]
+    return {"t": "Table", "c": [["", [], []], [None, []], spec, [["", [], []], [row(0)]], bodies, [["", [], []], []]]}
+
+
 # ---------------------------------------------------------------------- pictures
 def _picture(document: Document, source: str, alt: str, scratch: Path, number: int) -> Picture:
     path = document.folder / unquote(source)
@@ -183,16 +209,20 @@ def _png_of_svg(path: Path, document: Document) -> bytes:
 
 
 def _raster_size(path: Path) -> tuple[float, float]:
-    """Millimetres at 96 dots per inch, from the header of a PNG or JPEG file."""
+    """Millimetres at 96 dots per inch."""
+    return tuple(side * 25.4 / 96 for side in pixels(path))
+
+
+def pixels(path: Path) -> tuple[int, int]:
+    """Width and height of a PNG or JPEG file, from its header."""
     data = path.read_bytes()
     if data[:8] == b"\x89PNG\r\n\x1a\n":
-        width, height = struct.unpack(">II", data[16:24])
-        return width * 25.4 / 96, height * 25.4 / 96
+        return struct.unpack(">II", data[16:24])
     at = 2
     while data[:2] == b"\xff\xd8" and at + 9 < len(data):
         marker, length = data[at + 1], struct.unpack(">H", data[at + 2 : at + 4])[0]
         if marker in range(0xC0, 0xD0) and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            return width * 25.4 / 96, height * 25.4 / 96
+            return width, height
         at += 2 + length
     raise InputError("this is not a PNG or JPEG file", where=path.name)
