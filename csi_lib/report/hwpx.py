@@ -313,7 +313,8 @@ def _row_heights(cells: list, widths: list[float]) -> list[int]:
     """HWPUNIT per row, from the lines its fullest cell takes; Hangul makes rows higher, but not other readers."""
     letter, line, margin = _SIZES["cell"] * 50, _SIZES["cell"] * 120, 282
     room = [max(1, int((w - 1020) / letter)) for w in widths]
-    lines = lambda row: max(max(1, -(-text_width(plain_text(c)) // r)) for c, r in zip(row, room, strict=True))
+    breaks = lambda cell: sum(1 for _ in walk(cell, "LineBreak"))
+    lines = lambda row: max(max(1, -(-text_width(plain_text(c)) // r)) + breaks(c) for c, r in zip(row, room, strict=True))
     return [int(lines(row) * line + margin) for row in cells]
 
 
