@@ -6,7 +6,7 @@ from csi_lib.errors import InputError
 from csi_lib.models.index import IndexModel
 from csi_lib.models.study_models import study_models
 from csi_lib.models.valuation import refuse_absent
-from csi_lib.survey.assembly import Assembly, unit_labels
+from csi_lib.survey.assembly import Assembly, Grouping, unit_labels
 from csi_lib.survey.description import describe_into, groupings, shares_into
 from csi_lib.survey.disclosure import Rules, decide
 from csi_lib.survey.estimates import Estimates
@@ -44,6 +44,22 @@ def score(study, survey, *, surveys=None, as_of: int | None = None, refused: dic
     shares_into(build, groups[:1], by)
     for model in models:
         model.into(build, groups, weights_survey=elsewhere[model.name])
+    return _decided(study, survey, groups, build)
+
+
+def tabulate(study, survey, by: list[str] | None = None) -> Estimates:
+    """What the statistics tables say beyond `score`: means, boxes and every answer's share in every banner group.
+
+    Rows that `score` has too carry the same row ids and the same decision on disclosure.
+    """
+    groups = groupings(survey, banners(study, survey) if by is None else by)
+    build = Assembly(survey)
+    describe_into(build, groups, answers=True)
+    return _decided(study, survey, groups, build)
+
+
+def _decided(study, survey, groups: list[Grouping], build: Assembly) -> Estimates:
+    """With the keys of the wave, the mark of small bases and the decision on disclosure."""
     estimates = build.build(
         study=study.id,
         agency=survey.agency,

@@ -159,6 +159,17 @@ def render_pdf(document: Document, target: Path, *, timestamp: int) -> Path:
     return target
 
 
+def resolved_document(document: Document) -> tuple[dict, dict]:
+    """pandoc's tree of the document after every filter (numbers given, references resolved), and its settings.
+
+    What DOCX and HWPX are made from: figures and captioned tables are ``Div`` of class ``float`` that hold a
+    ``float-caption`` and a ``float-body``.
+    """
+    source = read_source(document.path, to="typst")
+    meta = _settings(document, source, "typst")
+    return json.loads(_convert(document, source, meta, ["--to=json"], "json")), meta
+
+
 def _as_list(value) -> list:
     return value if isinstance(value, list) else [] if value is None else [value]
 
@@ -219,6 +230,7 @@ def _shortcodes(source: Source, to: str) -> str:
     page_break = {
         "html": '`<span class="page-break"></span>`{=html}',
         "typst": "`#pagebreak(weak: true)`{=typst}",
+        "json": "[]{.page-break}",
     }[to]
     code = [match.span() for match in _CODE.finditer(source.text)]
 

@@ -36,8 +36,8 @@ def pandoc_version() -> str | None:
     return re.search(r"pandoc\S*\s+([\d.]+)", text)[1]
 
 
-def run_pandoc(text: str, arguments: list[str], *, folder: Path) -> tuple[str, list[str]]:
-    """Output and the lines of stderr; `folder` is where relative paths start.
+def run_pandoc(text: str, arguments: list[str], *, folder: Path, timestamp: int | None = None) -> tuple[str, list[str]]:
+    """Output and the lines of stderr; `folder` is where relative paths start, `timestamp` the date in the file.
 
     Raises
     ------
@@ -47,6 +47,8 @@ def run_pandoc(text: str, arguments: list[str], *, folder: Path) -> tuple[str, l
     if not path:
         raise RuntimeError("pandoc was not found; install pypandoc-binary")
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    if timestamp is not None:
+        environment["SOURCE_DATE_EPOCH"] = str(timestamp)
     done = subprocess.run([path, *arguments], input=text.encode(), capture_output=True, cwd=folder, env=environment)
     stderr = done.stderr.decode("utf-8", "replace").splitlines()
     if done.returncode and not any(line.startswith("CSI-PROBLEM") for line in stderr):

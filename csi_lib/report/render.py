@@ -16,7 +16,8 @@ from csi_lib.report.embedded import open_document, render_html, render_pdf
 from csi_lib.report.markdown import image_folder
 from csi_lib.report.pandoc import pandoc_path, pandoc_version
 
-FORMATS = ("html", "pdf")
+#: what a document can be rendered to; docx and hwpx always by pandoc, from the tree HTML and PDF are made from
+FORMATS = ("html", "pdf", "docx", "hwpx")
 RENDERERS = ("auto", "quarto", "embedded")
 _EPOCH = 946_684_800  # 2000-01-01: a PDF must carry some date, and equal input must give equal bytes
 
@@ -92,7 +93,7 @@ def choose_renderer(renderer: str = "auto") -> Renderer:
 
 
 def render(
-    job_folder: Path, *, formats: Sequence[str] = FORMATS, renderer: str = "auto", lang: str | None = None
+    job_folder: Path, *, formats: Sequence[str] = ("html", "pdf"), renderer: str = "auto", lang: str | None = None
 ) -> Rendered:
     """``report.ipynb`` of a job's folder (see `write_project`) as ``report.html`` and ``report.pdf``.
 
@@ -119,7 +120,7 @@ def render_document(
     path: Path,
     out: Path | None = None,
     *,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = ("html", "pdf"),
     renderer: str = "auto",
     options: Mapping | None = None,
 ) -> Rendered:
@@ -155,18 +156,35 @@ def _render(source: Path, targets: dict[str, Path], renderer: str, options: Mapp
     timestamp = int(os.environ.get("SOURCE_DATE_EPOCH") or _EPOCH)
     with tempfile.TemporaryDirectory(dir=next(iter(targets.values())).parent, prefix=".render-") as scratch:
         made = {name: Path(scratch) / target.name for name, target in targets.items()}
-        if engine.name == "quarto":
-            warnings = quarto.render_quarto(source, made, timestamp=timestamp)
-        else:
+        web = {name: made[name] for name in ("html", "pdf") if name in made}
+        warnings: list[str] = []
+        if engine.name == "quarto" and web:
+            warnings += quarto.render_quarto(source, web, timestamp=timestamp)
+        if engine.name != "quarto" or len(web) < len(made):
             document = open_document(source, overrides=options)
             try:
-                if "html" in made:
+                if engine.name != "quarto" and "html" in made:
                     render_html(document, made["html"])
-                if "pdf" in made:
+                if engine.name != "quarto" and "pdf" in made:
                     render_pdf(document, made["pdf"], timestamp=timestamp)
+                if "docx" in made or "hwpx" in made:
+                    _render_office(document, made, timestamp)
             finally:
                 shutil.rmtree(image_folder(document.path), ignore_errors=True)
-            warnings = document.warnings
+            warnings += document.warnings
         for name, target in targets.items():
             made[name].replace(target)
     return Rendered(targets, engine.name, engine.versions, tuple(dict.fromkeys(warnings)))
+
+
+def _render_office(document, made: dict[str, Path], timestamp: int) -> None:
+    from csi_lib.report.docx import render_docx
+    from csi_lib.report.hwpx import render_hwpx
+    from csi_lib.report.office_document import office_document
+
+    with tempfile.TemporaryDirectory(prefix="csi-office-") as scratch:
+        office = office_document(document, Path(scratch))
+        if "docx" in made:
+            render_docx(office, made["docx"], timestamp=timestamp)
+        if "hwpx" in made:
+            render_hwpx(office, made["hwpx"])

@@ -20,32 +20,36 @@ def groupings(survey, by: Sequence[str | tuple[str, ...]]) -> list[Grouping]:
     return [Grouping.total(len(frame)), *(Grouping.of(frame, b) for b in there)]
 
 
-def describe(survey, by: Sequence[str | tuple[str, ...]] = (), *, items: Sequence[str] | None = None) -> Estimates:
+def describe(
+    survey, by: Sequence[str | tuple[str, ...]] = (), *, items: Sequence[str] | None = None, answers: bool = False
+) -> Estimates:
     """Item statistics of one survey under its design, in total and by each banner variable.
 
     Rows (measure = item, ``item:top2`` …):
 
     * ``mean`` (points): 100·(x − low)/(high − low), weighted mean over valid answers;
     * ``share`` (proportion): ``item:top2`` and ``item:bottom2`` of scales with at least 4 categories, and for the
-      total ``item:<code>`` of every category;
+      total (with ``answers=True`` for every group) ``item:<code>`` of every category;
     * ``index`` (nps): ``item:nps`` of 0–10 items, 100·(share of 9–10 − share of 0–6).
 
     Missing answers make a domain on the full design (R: ``svymean(~x, design, na.rm = TRUE)``); an item that
     nobody answered has n = 0, no estimate and flag ``not_available``.
     """
     build = Assembly(survey)
-    describe_into(build, groupings(survey, by), items=items)
+    describe_into(build, groupings(survey, by), items=items, answers=answers)
     return build.build(source=survey.source, agency=survey.agency, year=survey.year)
 
 
-def describe_into(build: Assembly, groups: Sequence[Grouping], *, items: Sequence[str] | None = None) -> None:
+def describe_into(
+    build: Assembly, groups: Sequence[Grouping], *, items: Sequence[str] | None = None, answers: bool = False
+) -> None:
     """Add the rows of `describe` for these groupings to an assembly."""
     survey = build.survey
     w = np.asarray(survey.design.weights, float)
     wanted = [i for i in (items or survey.codebook.items) if i in survey.frame]
     step = max(1, _BLOCK // max(len(w), 1))
     for grouping in groups:
-        measures = [m for item in wanted for m in _measures(survey, item, detail=not grouping.by)]
+        measures = [m for item in wanted for m in _measures(survey, item, detail=answers or not grouping.by)]
         for start in range(0, len(measures), step):  # bounded memory, whatever the number of items
             part = measures[start : start + step]
             values = np.column_stack([m["of"](m["x"]) for m in part])

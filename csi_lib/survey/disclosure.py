@@ -4,14 +4,17 @@ Rules (CONTRACT §4)
 -------------------
 1. A group whose base n is below the minimum is suppressed, with everything said about it.
 2. Complementary: in a variable whose total is shown, the suppressed groups must be at least two and have
-   together at least the minimum base; else the smallest shown group is suppressed too.
+   together at least the minimum base; else the smallest shown group is suppressed too. Where everybody was asked, or
+   the data are of individuals, those in no group of the variable (its answer is missing) count as a hidden group.
 3. Groups of different variables: when everybody of one group but a few (fewer than the minimum) is also in
    another, the smaller one is suppressed, because the difference of the two would show the few. And no suppressed group
    of rule 1 may follow from sums and differences of what is shown, over any number of variables: the smallest shown
    group that such a combination needs is suppressed too.
 4. Rules 1 and 2 hold again for each measure, on the answers it rests on (an item that few answered).
-5. Full enumerations (everybody was asked): a cell with 1 … minimum − 1 people is suppressed as well.
-6. Data of employees or individuals: a group in which everybody gave the same answer is suppressed.
+5. Full enumerations (everybody was asked): a cell with 1 … minimum − 1 people, or all but so few, is suppressed
+   with the whole distribution of that item in that group, because shares add up to one.
+6. Data of employees or individuals: an item to which everybody of a group gave the same answer is suppressed
+   there, with its boxes and its distribution.
 
 For means the pair (n, sum) is what is protected: a row is suppressed as a whole or shown as a whole.
 """
@@ -40,13 +43,22 @@ class Rules:
         privacy, individual = study.privacy, study.source(source).kind in ("employees", "individuals")
         return cls(privacy.individuals if individual else privacy.min_base, privacy.full_enumeration, individual)
 
+    @property
+    def identifiable(self) -> bool:
+        """Whether a reader may know who is in the data: then also those who named no group must not be shown."""
+        return self.full_enumeration or self.individuals
 
-def complement(n, suppressed, min_base: int) -> np.ndarray:
-    """Groups of one variable to suppress so that the shown total does not give the hidden ones away (rule 2)."""
+
+def complement(n, suppressed, min_base: int, *, rest: float = 0) -> np.ndarray:
+    """Groups of one variable to suppress so that the shown total does not give the hidden ones away (rule 2).
+
+    `rest` counts those who are in the total and in no group.
+    """
     n, hidden = np.asarray(n, dtype=float), np.asarray(suppressed, dtype=bool).copy()
-    while hidden.any():
+    while hidden.any() or 0 < rest < min_base:
         shown = np.flatnonzero(~hidden & (n > 0))
-        if ((hidden & (n > 0)).sum() >= 2 and n[hidden].sum() >= min_base) or not len(shown):
+        several = (hidden & (n > 0)).sum() + (rest > 0) >= 2
+        if (several and n[hidden].sum() + rest >= min_base) or not len(shown):
             return hidden
         hidden[shown[np.argmin(n[shown])]] = True
     return hidden
@@ -56,12 +68,13 @@ def suppressed_groups(groupings: list[Grouping], rules: Rules) -> dict[tuple, bo
     """(by, group) → suppressed, for every group of every banner variable (rules 1–3)."""
     banners = [g for g in groupings if g.by]
     sizes = [np.bincount(g.codes[g.codes >= 0], minlength=len(g)) for g in banners]
-    hidden = [complement(n, (n > 0) & (n < rules.min_base), rules.min_base) for n in sizes]
+    rests = [int((g.codes < 0).sum()) if rules.identifiable else 0 for g in banners]
+    hidden = [complement(n, (n > 0) & (n < rules.min_base), rules.min_base, rest=r) for n, r in zip(sizes, rests, strict=True)]
     for _ in range(sum(map(len, banners)) + 1):
         before = [h.copy() for h in hidden]
         _hide_nested(banners, sizes, hidden, rules.min_base)
         _hide_combined(banners, sizes, hidden, rules.min_base)
-        hidden = [complement(n, h, rules.min_base) for n, h in zip(sizes, hidden, strict=True)]
+        hidden = [complement(n, h, rules.min_base, rest=r) for n, h, r in zip(sizes, hidden, rests, strict=True)]
         if all(np.array_equal(a, b) for a, b in zip(before, hidden, strict=True)):
             break
     return {(g.by, g.groups[k]): bool(h[k]) for g, h in zip(banners, hidden, strict=True) for k in range(len(g))}
@@ -126,20 +139,46 @@ def decide(estimates: Estimates, groupings: list[Grouping], rules: Rules) -> Est
     )
     n = frame["n"].to_numpy(float)
     few = (n > 0) & (n < rules.min_base)
+    identical = cells = np.zeros(len(frame), dtype=bool)
     if rules.individuals:
-        few |= (frame["se"].to_numpy(float) == 0) & frame["statistic"].isin(["mean", "index"]).to_numpy() & (n > 0)
+        identical = (frame["se"].to_numpy(float) == 0) & frame["statistic"].isin(["mean", "index"]).to_numpy() & (n > 0)
+    share = (frame["unit"] == "proportion").to_numpy(bool)
     if rules.full_enumeration:
-        count = n * frame["estimate"].to_numpy(float)
-        cell = (frame["unit"] == "proportion").to_numpy(bool) & (count > 0) & (count < rules.min_base - 1e-9)
-        few |= cell
-    hidden = whole | few
+        with np.errstate(invalid="ignore"):
+            count = n * frame["estimate"].to_numpy(float)
+            slight = lambda c: (c > 1e-9) & (c < rules.min_base - 1e-9)
+            cells = share & (slight(count) | slight(n - count))
+    hidden = whole | few | _with_their_item(frame, identical, share | identical) | _with_their_item(frame, cells, share)
     # rule 4: per measure, over the groups of each variable
     keys = list(zip(*key_texts(frame, ["source", "model", "measure", "statistic", "by1", "by2"]), strict=True))
+    rest = _in_no_group(keys, n) if rules.identifiable else {}
     touched: dict[tuple, list[int]] = {keys[i]: [] for i in np.flatnonzero(hidden) if keys[i][4]}
+    touched |= {key: [] for key, r in rest.items() if 0 < r < rules.min_base}
     for i, key in enumerate(keys):
         if key in touched:
             touched[key].append(i)
-    for rows in touched.values():
-        hidden[rows] = complement(n[rows], hidden[rows], rules.min_base)
+    for key, rows in touched.items():
+        hidden[rows] = complement(n[rows], hidden[rows], rules.min_base, rest=rest.get(key, 0))
     frame["suppressed"] = hidden
     return Estimates(frame, estimates.influence)
+
+
+def _in_no_group(keys: list[tuple], n: np.ndarray) -> dict[tuple, float]:
+    """Of each measure and banner: how many answers count in the total and in none of the groups."""
+    total, inside = {}, {}
+    for key, base in zip(keys, n, strict=True):
+        if key[4]:
+            inside[key] = inside.get(key, 0.0) + np.nan_to_num(base)
+        else:
+            total.setdefault(key[:4], base)
+    return {key: total[key[:4]] - count for key, count in inside.items() if key[:4] in total}
+
+
+def _with_their_item(frame: pd.DataFrame, found: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """`found` and, of the rows `among`, those about the same item in the same group."""
+    if not found.any():
+        return found
+    item = frame["measure"].astype("string").str.split(":", n=1).str[0]
+    keys = frame[["source", "by1", "group1", "by2", "group2"]].astype("string").fillna("").assign(item=item)
+    code = keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy()
+    return found | (among & (np.bincount(code, found)[code] > 0))

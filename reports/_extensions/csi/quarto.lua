@@ -3,6 +3,7 @@
 -- this subset is reported, one line `CSI-PROBLEM<tab>problem<tab>text to look for` each on stderr.
 
 local is_typst = FORMAT:match("typst") ~= nil
+local is_office = FORMAT == "json" -- DOCX and HWPX are made from the resolved document tree (office_document.py)
 
 local words = {
   ko = { fig = "그림", tbl = "표", eq = "식", sec = "절", chapter = "장", before = false,
@@ -135,6 +136,14 @@ local function float(kind, id, caption, content, position)
     out:insert(typst_block('kind: "quarto-float-' .. kind .. '", supplement: "' .. name .. '")'
       .. (id ~= "" and "<" .. id .. ">" or "")))
     return out
+  end
+  if is_office then
+    -- the name and the number travel apart from the caption, so that they can become fields
+    local label = pandoc.Div({ pandoc.Plain(caption) }, pandoc.Attr("", { "float-caption" }))
+    local body = pandoc.Blocks({ pandoc.Div(content, pandoc.Attr("", { "float-body" })) })
+    if #caption > 0 then body:insert(position == "top" and 1 or 2, label) end
+    return pandoc.Div(body, pandoc.Attr(id, { "float", "float-" .. kind },
+      { { "name", name }, { "number", number_of[id] or "" } }))
   end
   local label = pandoc.Inlines({ pandoc.Span({ pandoc.Str(name .. "\u{a0}" .. (number_of[id] or "") .. ".") },
     pandoc.Attr("", { "float-label" })), pandoc.Space() })
@@ -289,7 +298,7 @@ local refused = {
 
 local function conditional(div)
   local wanted = div.attributes["when-format"] or div.attributes["unless-format"] or ""
-  local meets = (wanted == "html" and not is_typst) or ((wanted == "pdf" or wanted == "typst") and is_typst)
+  local meets = (wanted == "html" and not is_typst) or ((wanted == "pdf" or wanted == "typst") and (is_typst or is_office))
   if div.attributes["unless-format"] then meets = not meets end
   if div.classes:includes("content-hidden") then meets = not meets end
   return meets and div.content or {}
@@ -333,7 +342,7 @@ end
 
 -- raw HTML has no meaning in a PDF, except tables, which become native ones as in Quarto
 local function raw_html(block)
-  if not is_typst or block.format ~= "html" then return nil end
+  if not (is_typst or is_office) or block.format ~= "html" then return nil end
   if block.text:match("<table") then
     local tables = pandoc.Blocks({})
     pandoc.read(block.text, "html").blocks:walk({ Table = function(t) tables:insert(t) end })
@@ -346,7 +355,7 @@ local function raw_html(block)
 end
 
 local function raw_html_inline(inline)
-  if not is_typst or inline.format ~= "html" then return nil end
+  if not (is_typst or is_office) or inline.format ~= "html" then return nil end
   if inline.text:match("^<br%s*/?>$") then return pandoc.LineBreak() end
   return {} -- a tag; the text between tags stays
 end

@@ -1,0 +1,81 @@
+"""The statistics tables (통계표) of one report as a workbook: the index, every item, who answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from csi_lib.models.round import Round
+from csi_lib.models.scoring import banners, tabulate
+from csi_lib.models.study_models import study_models
+from csi_lib.report.labels import Labels
+from csi_lib.report.xlsx import Sheet, Workbook
+from csi_lib.survey.estimates import Estimates
+from csi_lib.survey.letters import LetterRules
+from csi_lib.tables.banner import banner_tables
+from csi_lib.tables.estimates import estimates_table
+
+_TITLE = {"ko": "통계표", "en": "Statistics tables"}
+_COMPOSITION = {"ko": "응답자 구성", "en": "Respondents"}
+_OVERALL = {"ko": "전체 기관", "en": "All agencies"}
+
+
+@dataclass(frozen=True)
+class StatisticsBook:
+    """A workbook and the results `rows` that stand behind its numbers (masked for the release)."""
+
+    workbook: Workbook
+    rows: pd.DataFrame
+
+
+def statistics_book(round_: Round, agency: str, year: int, *, lang: str, release: str,
+                    letters: LetterRules | None = None) -> StatisticsBook:
+    """Tables of the index nodes, of every item, and of the composition of the sample, by every banner variable.
+
+    Parameters
+    ----------
+    round_ : the evaluation of the study; its estimates and decisions on disclosure are used as they are.
+    letters : rules of the significance letters; default design-based with Holm's control, groups under the
+        study's small-base mark not compared.
+    """
+    study = round_.study
+    survey = round_.survey(agency, year)
+    models = [m.fitted(survey) if m.file.open_ended else m for m in study_models(study, round_.source)]
+    labels = Labels(study, survey.codebook, models, lang)
+    by = banners(study, survey)
+    scored, items = round_.estimates(agency, year).masked(release), tabulate(study, survey, by).masked(release)
+    minimum = study.privacy.small_base_flag
+    options = {"banners": by, "labels": labels, "lang": lang, "min_base": minimum,
+               "letters": letters or LetterRules(least=minimum)}  # fmt: skip
+    tables = []
+    for model in models:
+        nodes = list(dict.fromkeys(scored.select(model=model.name, statistic="index", by1=None).frame["measure"]))
+        tables += banner_tables(scored, items=nodes, statistic="index", model=model.name, **options) if nodes else []
+    tables += banner_tables(items, items=list(survey.codebook.items), **options)
+    shown = list(dict.fromkeys(i for t in tables for i in t.row_ids))
+    rows = pd.concat([scored.frame, items.frame], ignore_index=True).drop_duplicates("row_id")
+    composition = _composition(scored, by, labels, lang, minimum)
+    if composition is not None:
+        tables.insert(0, composition)
+        shown += composition.row_ids
+    place = study.agency(agency).name.text(lang)
+    sheets = [Sheet(f"{i:02d} {t.caption}", t, f"{place} · {study.period_of(year)}") for i, t in enumerate(tables, 1)]
+    who = study.contractor.text(lang) if study.contractor else ""
+    book = Workbook(f"{study.title.text(lang)} – {_TITLE[lang]}", tuple(sheets), (f"{place} · {study.period_of(year)}",), lang, who)
+    return StatisticsBook(book, rows[rows["row_id"].isin(shown)].reset_index(drop=True))
+
+
+def _composition(scored: Estimates, by: list[str], labels: Labels, lang: str, minimum: int):
+    frame = scored.frame
+    own = frame[(frame["statistic"] == "share") & frame["by1"].isna()]
+    variable = own["measure"].str.split(":").str[0]
+    own = own[variable.isin(by)].copy()
+    if not len(own):
+        return None
+    own["by1"] = own["measure"].str.split(":").str[0]
+    own["by1_label"] = [labels.variable(v) for v in own["by1"]]
+    own["measure_label"] = [labels.group(*m.split(":", 1)) for m in own["measure"]]
+    return estimates_table(own, name="respondents", caption=_COMPOSITION[lang], rows="measure", row_group="by1",
+                           fields=("n", "estimate", "ci"), lang=lang, min_base=minimum,
+                           heads={"estimate": {"ko": "비율", "en": "Share"}[lang]})  # fmt: skip
