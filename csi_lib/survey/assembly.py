@@ -237,7 +237,8 @@ def _interval(frame: pd.DataFrame):
     share = np.asarray(frame["unit"]) == "proportion" if "unit" in frame else np.zeros(len(p), bool)
     inside = share & (p > 0) & (p < 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        logit, scale = np.log(p / (1 - p)), frame["se"] / (p * (1 - p))
+        q = np.where(inside, p, 0.5)
+        logit, scale = np.log(q / (1 - q)), np.where(inside, frame["se"], 0.0) / (q * (1 - q))
         a, b = t_interval(logit, scale, frame["df"])
         low = np.where(inside, 1 / (1 + np.exp(-a)), np.where(share, np.nan, low))
         high = np.where(inside, 1 / (1 + np.exp(-b)), np.where(share, np.nan, high))
