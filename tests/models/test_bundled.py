@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tests.models.populations import Answered, likert
 
 from csi_lib.models.index import IndexModel, bundled_models
+from tests.models.populations import Answered, likert
 
 SHARES = np.arange(0, 21)  # twentieths
 
@@ -109,6 +109,18 @@ def test_ecsi_is_the_index_of_the_reference(shared):
         for block, values in reference[key]["index_0_100"].items():
             row = found.one(measure=block.lower(), statistic="index")
             assert row["estimate"] == pytest.approx(values["index_mean"], abs=1e-6), (scheme, block)
+
+
+def test_ecsi_standard_errors_are_those_of_the_reference_bootstrap(shared):
+    import json
+
+    frame = pd.read_csv(shared / "data/ecsi_mobile/semPLS__mobi.csv").astype(float)
+    reference = json.loads((shared / "reference/pls.json").read_text())["seminr_mobi"]["index_bootstrap500"]["se"]
+    model = IndexModel.load("ecsi")
+    model = IndexModel(model.file.model_copy(update={"scheme": "path"}))
+    found = model.evaluate(Answered(frame, low=1, high=10))
+    for block, se in reference.items():
+        assert found.one(measure=block.lower(), statistic="index")["se"] == pytest.approx(se, rel=0.15), block
 
 
 def test_ecsi_study_fits_its_items():
