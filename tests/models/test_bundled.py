@@ -13,7 +13,9 @@ SHARES = np.arange(0, 21)  # twentieths
 def test_every_model_names_formula_source_and_status():
     for name in bundled_models():
         file = IndexModel.load(name).file
-        assert file.formula.ko and file.formula.en and file.source
+        assert file.formula.ko
+        assert file.formula.en
+        assert file.source
         assert all(n.label.ko and n.label.en for n in [*file.nodes, *file.side])
         assert set(IndexModel.load(name).weights["status"]) <= set("PCID")
 
