@@ -166,7 +166,7 @@ def _add_weights(build: Assembly, answers, weights: EstimatedWeights, other, key
     value, z = weights.normalised()
     n, edges = len(answers.weights), len(weights.edges)
     total = Grouping.total(n)
-    everybody = np.repeat((answers.weights > 0)[:, None], edges, axis=1)
+    everybody = np.broadcast_to((answers.weights > 0)[:, None], (n, edges))
     loading = np.eye(edges)[None]
     build.add_many(
         total,

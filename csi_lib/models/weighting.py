@@ -26,19 +26,20 @@ class EstimatedWeights:
 
     @property
     def estimated(self) -> bool:
-        return bool(np.any(self.z))
+        return any(rule in ("correlation", "importance_picks", "pls") for rule in self.rules)
 
     def of(self, parent: str) -> list[int]:
         return [e for e, (p, _) in enumerate(self.edges) if p == parent]
 
     def normalised(self) -> tuple[np.ndarray, np.ndarray]:
         """w_k/Σw within each parent, and the influence on that."""
-        value, z = np.empty_like(self.value), np.empty_like(self.z)
+        value, z = np.empty_like(self.value), np.empty_like(self.z) if self.estimated else self.z
         for parent in dict.fromkeys(p for p, _ in self.edges):
             e = self.of(parent)
             total = self.value[e].sum()
             value[e] = self.value[e] / total
-            z[:, e] = (self.z[:, e] - value[e] * self.z[:, e].sum(axis=1, keepdims=True)) / total
+            if self.estimated:
+                z[:, e] = (self.z[:, e] - value[e] * self.z[:, e].sum(axis=1, keepdims=True)) / total
         return value, z
 
 
@@ -48,6 +49,7 @@ def estimate_weights(model: ModelFile, answers: Answers) -> EstimatedWeights:
     n = len(answers.weights)
     outer = _path_weights(model, answers) if model.paths else {}
     scores: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # node → respondent score, d score / d weights
+    none = lambda k: np.broadcast_to(0.0, (n, k))  # fixed weights take no memory
     scored = any(n.children and n.weights.rule == "correlation" for n in model.nodes)  # nobody else needs them
     for node in model.order:
         parts = _answered(node, answers)
@@ -59,10 +61,10 @@ def estimate_weights(model: ModelFile, answers: Answers) -> EstimatedWeights:
                 action="Check the codebook's missing codes, or leave the node out of the model",
             )
         if node.combine == "mean" or node.weights.rule == "equal":
-            got, gz, rule = np.full(len(parts), 1.0 / len(parts)), np.zeros((n, len(parts))), "equal"
+            got, gz, rule = np.full(len(parts), 1.0 / len(parts)), none(len(parts)), "equal"
         elif node.weights.rule in ("fixed", "external"):
             got = np.array([node.weights.values[p] for p in parts])
-            gz, rule = np.zeros((n, len(parts))), node.weights.rule
+            gz, rule = none(len(parts)), node.weights.rule
         elif node.weights.rule == "importance_picks":
             got, gz, rule = _picked(node, parts, answers)
         elif node.weights.rule == "correlation":
@@ -84,7 +86,8 @@ def estimate_weights(model: ModelFile, answers: Answers) -> EstimatedWeights:
         rules += [rule] * len(parts)
         if scored:
             scores[node.id] = _score(node, parts, got, answers, scores, edges)
-    return EstimatedWeights(edges, np.concatenate(values), np.hstack(z), rules, tuple(notes))
+    joined = np.hstack(z) if any(part.strides != (0, 0) for part in z) else none(len(edges))
+    return EstimatedWeights(edges, np.concatenate(values), joined, rules, tuple(notes))
 
 
 def _answered(node: Node, answers: Answers) -> list[str]:

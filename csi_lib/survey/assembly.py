@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,20 @@ class Grouping:
 
     def __len__(self) -> int:
         return len(self.groups)
+
+    @cached_property
+    def members(self) -> tuple[np.ndarray, np.ndarray]:
+        """Respondents sorted by group, those of none left out, and the size of each group."""
+        order = np.argsort(self.codes, kind="stable")
+        sizes = np.bincount(self.codes[self.codes >= 0], minlength=len(self))
+        return order[len(order) - sizes.sum() :], sizes
+
+    @cached_property
+    def matrix(self) -> sparse.csr_matrix:
+        """Groups × respondents, 1 where a respondent is of the group."""
+        order, sizes = self.members
+        ends = np.concatenate([[0], np.cumsum(sizes)])
+        return sparse.csr_matrix((np.ones(len(order)), order, ends), shape=(len(self), len(self.codes)))
 
     @classmethod
     def total(cls, n: int) -> Grouping:
@@ -65,8 +80,8 @@ class Assembly:
     survey: object  # anything with design, source, agency, year
     labels: np.ndarray | None = None
     _frames: list[tuple] = field(default_factory=list)
-    _z: list[tuple] = field(default_factory=list)
-    _base: list[tuple] = field(default_factory=list)
+    _z: list[sparse.csc_matrix] = field(default_factory=list)
+    _bases: list[tuple] = field(default_factory=list)
     _common: list[tuple] = field(default_factory=list)
     _count: int = 0
 
@@ -85,15 +100,10 @@ class Assembly:
     def add_many(self, grouping: Grouping, value, own, base, *, extra: Mapping | None = None, **keys) -> None:
         """Several measures at once: value G × k, own and base n × k, loading G × k × E; a key is one for all or a list of k."""
         groups, k = len(grouping), np.shape(value)[1]
-        seat = grouping.codes
-        start = self._count + np.arange(k) * groups
-        inside = seat >= 0
-        for kind, matrix in (
-            (self._z, np.where(inside[:, None], own, 0.0)),
-            (self._base, np.asarray(base, bool) & inside[:, None]),
-        ):
-            column, person = np.nonzero(matrix.T)
-            kind.append((person, start[column] + seat[person], matrix.T[column, person]))
+        self._z.append(_by_group(own, grouping))
+        counted = _by_group(np.asarray(base, bool), grouping)
+        w = np.asarray(self.survey.design.weights, float)
+        self._bases.append((np.diff(counted.indptr), counted.T @ w, _domain_df(self.survey.design, counted)))
         if extra is not None and np.any(extra["z"]) and np.any(extra["loading"]):
             loading = np.asarray(extra["loading"], float).transpose(2, 1, 0).reshape(-1, k * groups)
             live = np.flatnonzero(np.any(extra["z"], axis=0) & np.any(loading, axis=1))
@@ -115,14 +125,13 @@ class Assembly:
         n, k, w = len(design.weights), self._count, np.asarray(design.weights, float)
         if not k:
             return Estimates(results_frame())
-        z, base = _coordinates(self._z, n, k), _coordinates(self._base, n, k)
+        z = sparse.hstack(self._z, format="csc") if len(self._z) > 1 else self._z[0]
+        count, weighted, df = (np.concatenate([b[i] for b in self._bases]).astype(float) for i in range(3))
         pieces = self._pieces(design, z, n, k)
         variance = Estimates(pd.DataFrame(index=range(k)), tuple(pieces)).variances()
-        count, weighted = np.asarray(base.sum(axis=0), float).ravel(), base.T @ w
         spread = self._spread(z, w)
         with np.errstate(divide="ignore", invalid="ignore"):
             deff = variance / (weighted * spread / (count - 1))
-        df = _domain_df(design, base)
         columns = _columns(self._frames)
         alone = (df <= 0) | (count < 2)
         columns["n"], columns["n_weighted"] = count, weighted
@@ -204,9 +213,7 @@ def domain_means(values, w, grouping: Grouping, base) -> tuple[np.ndarray, np.nd
     keep = np.asarray(base, bool) & (seat >= 0)[:, None]
     x = np.where(keep, values, 0.0)
     weight = keep * w[:, None]
-    n, groups = len(seat), len(grouping)
-    live = np.flatnonzero(seat >= 0)
-    member = sparse.csr_matrix((np.ones(len(live)), (seat[live], live)), shape=(groups, n))
+    member = grouping.matrix
     total = member @ weight
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (member @ (weight * x)) / total
@@ -237,7 +244,8 @@ def _interval(frame: pd.DataFrame):
     share = np.asarray(frame["unit"]) == "proportion" if "unit" in frame else np.zeros(len(p), bool)
     inside = share & (p > 0) & (p < 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        logit, scale = np.log(p / (1 - p)), frame["se"] / (p * (1 - p))
+        q = np.where(inside, p, 0.5)
+        logit, scale = np.log(q / (1 - q)), np.where(inside, frame["se"], 0.0) / (q * (1 - q))
         a, b = t_interval(logit, scale, frame["df"])
         low = np.where(inside, 1 / (1 + np.exp(-a)), np.where(share, np.nan, low))
         high = np.where(inside, 1 / (1 + np.exp(-b)), np.where(share, np.nan, high))
@@ -249,10 +257,16 @@ def _interval(frame: pd.DataFrame):
     return low, high
 
 
-def _coordinates(blocks, n: int, k: int) -> sparse.csc_matrix:
-    rows = np.concatenate([b[0] for b in blocks])
-    columns = np.concatenate([b[1] for b in blocks])
-    return sparse.csc_matrix((np.concatenate([b[2] for b in blocks]), (rows, columns)), shape=(n, k))
+def _by_group(matrix, grouping: Grouping) -> sparse.csc_matrix:
+    """n × k values as n × k·G: each respondent's value in the column of his own group."""
+    k, (order, sizes) = matrix.shape[1], grouping.members
+    values = np.ascontiguousarray(matrix.T, dtype=float)[:, order].ravel()
+    ends = np.concatenate([[0], np.cumsum(np.tile(sizes, k))])
+    index = np.tile(order.astype(np.int32), k)
+    out = sparse.csc_matrix((values, index, ends), shape=(len(grouping.codes), k * len(grouping)))
+    if not values.all():
+        out.eliminate_zeros()
+    return out
 
 
 def _domain_df(design, base: sparse.csc_matrix) -> np.ndarray:

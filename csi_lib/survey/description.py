@@ -10,7 +10,7 @@ from csi_lib.survey.assembly import Assembly, Grouping, domain_means
 from csi_lib.survey.estimates import Estimates
 
 #: numbers held at a time
-_BLOCK = 20_000_000
+_BLOCK = 2_000_000
 
 
 def groupings(survey, by: Sequence[str | tuple[str, ...]]) -> list[Grouping]:
