@@ -151,10 +151,10 @@ class Round:
         """Hash of everything the estimates of this agency and wave depend on."""
         return hashlib.blake2s(f"{self._settings}/{agency}/{year}/{self.stamp(agency, year)}".encode()).hexdigest()
 
-    def stamp(self, agency: str, year: int) -> str:
+    def stamp(self, agency: str, year: int, *, source: str | None = None) -> str:
         """What tells that the data files of an agency and wave are the same: names, sizes and times of change."""
         folder, out = Path(self.data or self.study.path), []
-        for pattern in self.study.source(self.source).paths(year, agency):
+        for pattern in self.study.source(source or self.source).paths(year, agency):
             for path in sorted(folder.glob(pattern)) or [folder / pattern]:
                 stat = path.stat() if path.exists() else None
                 out.append(f"{path.name}/{stat.st_size}/{stat.st_mtime_ns}" if stat else f"{path.name}/absent")

@@ -24,7 +24,7 @@ _WORDS = {
     "en": {"contents": "Contents", "tbl": "Tables", "fig": "Figures"},
 }
 _STYLE = {"table-notes": "CSI Notes", "figure-notes": "CSI Notes", "colophon": "CSI Notes", "callout": "CSI Note Box"}
-_PAGE_BREAK = "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>"
+_PAGE_BREAK = '<w:p><w:r><w:br w:type="page"/></w:r></w:p>'
 
 
 def render_docx(office: OfficeDocument, target: Path, *, timestamp: int) -> Path:
@@ -36,7 +36,9 @@ def render_docx(office: OfficeDocument, target: Path, *, timestamp: int) -> Path
     lang = str(office.settings.get("lang", "ko"))[:2]
     sections = section_numbers(office)
     blocks = transform(office.blocks, _Turn(office).turn)
-    at = next((i for i, b in enumerate(blocks) if b["t"] == "Header" and b["c"][0] == 1 and "front" not in b["c"][1][1]), 0)
+    at = next(
+        (i for i, b in enumerate(blocks) if b["t"] == "Header" and b["c"][0] == 1 and "front" not in b["c"][1][1]), 0
+    )
     if office.settings.get("toc"):
         blocks[at:at] = _contents(office, sections, _WORDS.get(lang, _WORDS["en"]))
     tree = {**office.tree, "blocks": blocks, "meta": _metadata(office)}
@@ -136,9 +138,13 @@ def _contents(office: OfficeDocument, sections: dict[str, str], words: dict) -> 
         names.setdefault(kind, own["name"])
         for part in content:
             if "float-caption" in part["c"][0][1] and own.get("number"):
-                floats[kind].append((1, f"{own['name']} {own['number']}. {plain_text(part['c'][1][0]['c'])}", identifier))
+                floats[kind].append(
+                    (1, f"{own['name']} {own['number']}. {plain_text(part['c'][1][0]['c'])}", identifier)
+                )
     out = [_field(words["contents"], ' TOC \\o "1-3" \\h \\z \\u ', headings)]
-    out += [_field(words[k], f' TOC \\h \\z \\c "{escape(names[k])}" ', entries) for k, entries in floats.items() if entries]
+    out += [
+        _field(words[k], f' TOC \\h \\z \\c "{escape(names[k])}" ', entries) for k, entries in floats.items() if entries
+    ]
     return [{"t": "RawBlock", "c": ["openxml", _PAGE_BREAK + "".join(out)]}]
 
 
@@ -151,7 +157,9 @@ def _field(title: str, instruction: str, entries: list[tuple[int, str, str]]) ->
     out = [f'<w:p><w:pPr><w:pStyle w:val="CSIContentsTitle"/></w:pPr><w:r><w:t>{escape(title)}</w:t></w:r></w:p>']
     for i, (level, text, identifier) in enumerate(entries):
         mark = bookmark(identifier)
-        page = char("begin") + code(f" PAGEREF {mark} \\h ") + char("separate") + "<w:r><w:t> </w:t></w:r>" + char("end")
+        page = (
+            char("begin") + code(f" PAGEREF {mark} \\h ") + char("separate") + "<w:r><w:t> </w:t></w:r>" + char("end")
+        )
         link = (f'<w:hyperlink w:anchor="{mark}" w:history="1"><w:r><w:t xml:space="preserve">{escape(xml_text(text))}</w:t></w:r>'
                 f"<w:r><w:tab/></w:r>{page}</w:hyperlink>")  # fmt: skip
         out.append(f'<w:p><w:pPr><w:pStyle w:val="TOC{level}"/></w:pPr>{begin if i == 0 else ""}{link}'

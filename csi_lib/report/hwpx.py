@@ -40,7 +40,9 @@ def render_hwpx(office: OfficeDocument, target: Path) -> Path:
         from hwpx import HwpxDocument
         from hwpx.tools.package_validator import validate_package
     except ImportError as error:
-        raise InputError("HWPX needs python-hwpx", action="Install the extra: pip install 'csi-workbench[hwpx]'") from error
+        raise InputError(
+            "HWPX needs python-hwpx", action="Install the extra: pip install 'csi-workbench[hwpx]'"
+        ) from error
     made = HwpxDocument.new()
     _Writer(made, office).write()
     report = made.validate()
@@ -261,7 +263,11 @@ class _Writer:
             for cell in grid[r]:
                 cell.set_size(height=heights[r])
             for c, (cell, inlines) in enumerate(zip(grid[r], row, strict=True)):
-                align = "CENTER" if r < len(heads) else {"AlignRight": "RIGHT", "AlignCenter": "CENTER"}.get(specs[c][0]["t"], "LEFT")
+                align = (
+                    "CENTER"
+                    if r < len(heads)
+                    else {"AlignRight": "RIGHT", "AlignCenter": "CENTER"}.get(specs[c][0]["t"], "LEFT")
+                )
                 self._cell(cell, inlines, align, header=r < len(heads))
         if heads:
             for r in range(len(heads)):
@@ -314,7 +320,9 @@ def _row_heights(cells: list, widths: list[float]) -> list[int]:
     letter, line, margin = _SIZES["cell"] * 50, _SIZES["cell"] * 120, 282
     room = [max(1, int((w - 1020) / letter)) for w in widths]
     breaks = lambda cell: sum(1 for _ in walk(cell, "LineBreak"))
-    lines = lambda row: max(max(1, -(-text_width(plain_text(c)) // r)) + breaks(c) for c, r in zip(row, room, strict=True))
+    lines = lambda row: max(
+        max(1, -(-text_width(plain_text(c)) // r)) + breaks(c) for c, r in zip(row, room, strict=True)
+    )
     return [int(lines(row) * line + margin) for row in cells]
 
 

@@ -120,7 +120,17 @@ def plain_text(inlines) -> str:
             out.append(content[1])
         elif kind in ("Span", "Link", "Image", "Cite", "Quoted"):
             out.append(plain_text(content[1]))
-        elif kind in ("Emph", "Strong", "Superscript", "Subscript", "SmallCaps", "Strikeout", "Underline", "Plain", "Para"):
+        elif kind in (
+            "Emph",
+            "Strong",
+            "Superscript",
+            "Subscript",
+            "SmallCaps",
+            "Strikeout",
+            "Underline",
+            "Plain",
+            "Para",
+        ):
             out.append(plain_text(content))
     return "".join(out)
 

@@ -29,8 +29,9 @@ class StatisticsBook:
     rows: pd.DataFrame
 
 
-def statistics_book(round_: Round, agency: str, year: int, *, lang: str, release: str,
-                    letters: LetterRules | None = None) -> StatisticsBook:
+def statistics_book(
+    round_: Round, agency: str, year: int, *, lang: str, release: str, letters: LetterRules | None = None
+) -> StatisticsBook:
     """Tables of the index nodes, of every item, and of the composition of the sample, by every banner variable.
 
     Parameters
@@ -62,7 +63,9 @@ def statistics_book(round_: Round, agency: str, year: int, *, lang: str, release
     place = study.agency(agency).name.text(lang)
     sheets = [Sheet(f"{i:02d} {t.caption}", t, f"{place} · {study.period_of(year)}") for i, t in enumerate(tables, 1)]
     who = study.contractor.text(lang) if study.contractor else ""
-    book = Workbook(f"{study.title.text(lang)} – {_TITLE[lang]}", tuple(sheets), (f"{place} · {study.period_of(year)}",), lang, who)
+    book = Workbook(
+        f"{study.title.text(lang)} – {_TITLE[lang]}", tuple(sheets), (f"{place} · {study.period_of(year)}",), lang, who
+    )
     return StatisticsBook(book, rows[rows["row_id"].isin(shown)].reset_index(drop=True))
 
 

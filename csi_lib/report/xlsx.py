@@ -53,8 +53,12 @@ def write_workbook(book: Workbook, path: Path) -> Path:
     """`book` as ``.xlsx``; equal books give equal bytes. Needs XlsxWriter (extra ``office``)."""
     xlsxwriter = _xlsxwriter()
     if not book.sheets:
-        raise InputError("a workbook without tables", where=str(path), action="Check that the agency has items in this year")
-    out = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+        raise InputError(
+            "a workbook without tables", where=str(path), action="Check that the agency has items in this year"
+        )
+    out = xlsxwriter.Workbook(
+        str(path), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    )
     try:
         stamp = datetime.datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH") or 946_684_800), datetime.UTC)
         out.set_properties({"title": xml_text(book.title, limit=255), "author": xml_text(book.author, limit=255),
@@ -69,7 +73,9 @@ def _xlsxwriter():
     try:
         import xlsxwriter
     except ImportError as error:
-        raise InputError("XLSX needs XlsxWriter", action="Install the extra: pip install 'csi-workbench[office]'") from error
+        raise InputError(
+            "XLSX needs XlsxWriter", action="Install the extra: pip install 'csi-workbench[office]'"
+        ) from error
     return xlsxwriter
 
 
@@ -120,7 +126,9 @@ class _Writer:
             row += 1
         head = row + 1
         pairs = zip(book.sheets, names, strict=True)
-        cells = [(i, xml_text(_plain(s.table.caption)), name, _first_base(s.table)) for i, (s, name) in enumerate(pairs, 1)]
+        cells = [
+            (i, xml_text(_plain(s.table.caption)), name, _first_base(s.table)) for i, (s, name) in enumerate(pairs, 1)
+        ]
         sheet.add_table(head, 0, head + len(cells), 3, {
             "name": "contents", "autofilter": False, "style": "Table Style Light 1",
             "columns": [{"header": say[k], "header_format": self.head} for k in ("number", "title", "sheet", "n")],
@@ -169,7 +177,9 @@ class _Writer:
             if note != unit:
                 sheet.write_string(at, 0, xml_text(_plain(note)), self.note)
                 at += 1
-        sheet.freeze_panes(head + 1, sum(part in ("group", "text") and (c is None or c.kind == "stub") for _, part, _, c in plan))
+        sheet.freeze_panes(
+            head + 1, sum(part in ("group", "text") and (c is None or c.kind == "stub") for _, part, _, c in plan)
+        )
         sheet.repeat_rows(head)
         self._page(sheet, len(plan))
 
@@ -179,14 +189,18 @@ class _Writer:
             return
         cell = row.cells[column]
         if part == "marks":
-            mark = (cell.mark + (f" {SMALL_BASE}" if cell.small_base else "")).strip() if isinstance(cell, Number) else ""
+            mark = (
+                (cell.mark + (f" {SMALL_BASE}" if cell.small_base else "")).strip() if isinstance(cell, Number) else ""
+            )
             sheet.write_string(at, position, mark, self._format("", bold=bold, align="left"))
         elif part in ("low", "high"):
             self._number(sheet, at, position, getattr(cell, part) if isinstance(cell, Interval) else cell, bold)
         elif isinstance(cell, Number):
             self._number(sheet, at, position, cell, bold)
         else:
-            sheet.write_string(at, position, xml_text("" if cell is None else _plain(cell)), self._format("", bold=bold, align="left"))
+            sheet.write_string(
+                at, position, xml_text("" if cell is None else _plain(cell)), self._format("", bold=bold, align="left")
+            )
 
     def _number(self, sheet, at: int, position: int, cell, bold: bool) -> None:
         if not isinstance(cell, Number) or not cell.shown:

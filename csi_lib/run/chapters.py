@@ -19,12 +19,17 @@ PARAMETERS = ("study", "agency", "year", "lang", "release")
 
 @dataclass(frozen=True)
 class ChapterNotebook:
-    """One notebook file; its name is ``<order>-<id>.ipynb``, its metadata ``csi: {scope: agency|study}``."""
+    """One notebook file; its name is ``<order>-<id>.ipynb``, its metadata ``csi: {scope: agency|study, needs: [...]}``.
+
+    ``needs`` names sources and extensions of the study without which there is nothing to say; a study that declares them
+    all has the chapter in its reports.
+    """
 
     id: str
     order: int
     path: Path
     scope: str
+    needs: tuple[str, ...] = ()
 
     @cached_property
     def node(self) -> nbformat.NotebookNode:
@@ -34,8 +39,9 @@ class ChapterNotebook:
 def chapter_notebooks(study, scope: str = "agency") -> list[ChapterNotebook]:
     """The report's chapters in order: bundled ones, then the study's ``chapters/`` by the same id or as new ones.
 
-    ``report.chapters`` of the study chooses among them. Raises InputError for an unknown chapter, a notebook that
-    cannot be read, or one whose parameters are not exactly study, agency, year, lang, release.
+    ``report.chapters`` of the study chooses among them. Raises InputError for an unknown chapter, a chosen one whose needs
+    the study does not declare, a notebook that cannot be read, or one whose parameters are not exactly study, agency,
+    year, lang, release.
     """
     found: dict[str, ChapterNotebook] = {}
     own = Path(study.path) / "chapters"
@@ -43,7 +49,7 @@ def chapter_notebooks(study, scope: str = "agency") -> list[ChapterNotebook]:
         for path in sorted(folder.glob("*.ipynb")) if folder.is_dir() else ():
             chapter = _open(path)
             found[chapter.id] = chapter
-    chosen = study.report.chapters
+    chosen, declared = study.report.chapters, {*study.extensions, *study.sources}
     if chosen is not None:
         for name in chosen:
             if name not in found:
@@ -54,7 +60,20 @@ def chapter_notebooks(study, scope: str = "agency") -> list[ChapterNotebook]:
                     expected=", ".join(found),
                     action=f"Did you mean {close}?" if close else None,
                 )
-    wanted = [c for c in found.values() if c.scope == scope and (chosen is None or scope != "agency" or c.id in chosen)]
+            absent = [n for n in found[name].needs if n not in declared]
+            if absent:
+                raise InputError(
+                    f"the chapter {name!r} needs what this study does not declare",
+                    where="study.yml: report.chapters",
+                    found=", ".join(sorted(declared)),
+                    expected=", ".join(absent),
+                    action=f"Declare {absent[0]} under sources or extensions, or leave the chapter out",
+                )
+    wanted = [
+        c
+        for c in found.values()
+        if c.scope == scope and declared.issuperset(c.needs) and (chosen is None or scope != "agency" or c.id in chosen)
+    ]
     return sorted(wanted, key=lambda c: (c.order, c.id))
 
 
@@ -68,7 +87,8 @@ def _open(path: Path) -> ChapterNotebook:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"this notebook is not valid JSON ({error})", where=str(path)) from None
-    scope = content.get("metadata", {}).get("csi", {}).get("scope", "agency")
+    said = content.get("metadata", {}).get("csi", {})
+    scope, needs = said.get("scope", "agency"), said.get("needs", [])
     if scope not in ("agency", "study"):
         raise InputError(
             "unknown scope of a chapter",
@@ -76,8 +96,15 @@ def _open(path: Path) -> ChapterNotebook:
             found=repr(scope),
             expected="agency or study",
         )
+    if not (isinstance(needs, list) and all(isinstance(n, str) for n in needs)):
+        raise InputError(
+            "the needs of a chapter are a list of names",
+            where=f"{path}: metadata.csi.needs",
+            found=repr(needs),
+            expected="such as [kindness]",
+        )
     _check_parameters(path, content)
-    return ChapterNotebook(match[2], int(match[1]), path, scope)
+    return ChapterNotebook(match[2], int(match[1]), path, scope, tuple(needs))
 
 
 def _check_parameters(path: Path, content: dict) -> None:

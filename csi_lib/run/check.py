@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csi_lib.errors import InputError
+from csi_lib.evaluation.systems import system_faults
 from csi_lib.models.scoring import score
 from csi_lib.models.study_models import study_models
 from csi_lib.run.chapters import chapter_notebooks
@@ -37,6 +38,8 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
         )
     for scope in ("agency", "study"):
         _try(findings, "chapters", lambda scope=scope: chapter_notebooks(study, scope))
+    for fault in system_faults(study):
+        findings.append(Finding("error", fault.where or study.id, str(fault)))
     for source, declared in study.sources.items():
         if declared.kind != "respondents":
             continue

@@ -82,6 +82,10 @@ def job_inputs(job, *, chapters, round_, formats, renderer, code: str, study: st
         for agency in members:
             if round_.took_part(agency, year):
                 data[f"{agency}/{year}"] = round_.stamp(agency, year)
+        for source in declared.sources:
+            if source != round_.source:
+                own = "*" if job.agency == OVERALL else job.agency
+                data[f"{source}/{year}"] = round_.stamp(own, year, source=source)
     return {
         "job": [job.agency, job.year, job.lang, job.release],
         "data": data,

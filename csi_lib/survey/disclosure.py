@@ -69,7 +69,9 @@ def suppressed_groups(groupings: list[Grouping], rules: Rules) -> dict[tuple, bo
     banners = [g for g in groupings if g.by]
     sizes = [np.bincount(g.codes[g.codes >= 0], minlength=len(g)) for g in banners]
     rests = [int((g.codes < 0).sum()) if rules.identifiable else 0 for g in banners]
-    hidden = [complement(n, (n > 0) & (n < rules.min_base), rules.min_base, rest=r) for n, r in zip(sizes, rests, strict=True)]
+    hidden = [
+        complement(n, (n > 0) & (n < rules.min_base), rules.min_base, rest=r) for n, r in zip(sizes, rests, strict=True)
+    ]
     for _ in range(sum(map(len, banners)) + 1):
         before = [h.copy() for h in hidden]
         _hide_nested(banners, sizes, hidden, rules.min_base)

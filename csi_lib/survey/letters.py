@@ -53,7 +53,9 @@ class LetterRules:
         return cls("spss", adjust, level, 2)
 
 
-def letters_of(estimates: Estimates, blocks, rules: LetterRules, *, variances=None, scale: float = 1.0) -> list[list[str]]:
+def letters_of(
+    estimates: Estimates, blocks, rules: LetterRules, *, variances=None, scale: float = 1.0
+) -> list[list[str]]:
     """Letters for many rows of a banner table at once.
 
     Parameters

@@ -76,7 +76,9 @@ class _Book:
         keep = keep & frame["statistic"].isin([statistic, "share"]).to_numpy(bool)
         if model is not None:
             keep = keep & (frame["model"] == model).fillna(False).to_numpy(bool)
-        by, group, measure, what = (frame[c].astype(object).to_numpy() for c in ("by1", "group1", "measure", "statistic"))
+        by, group, measure, what = (
+            frame[c].astype(object).to_numpy() for c in ("by1", "group1", "measure", "statistic")
+        )
         self.at: dict[tuple, dict[str, int]] = {}  # (variable or None, group or None) -> measure -> position
         self.codes: dict[str, list[int]] = {}
         for i in np.flatnonzero(keep):
@@ -91,7 +93,9 @@ class _Book:
         if (None, None) not in self.at:
             raise InputError("there are no estimates for the whole sample", where="banner_tables")
         self.places = [(None, None), *(p for b in banners for p in self.at if p[0] == b)]
-        self.fields = {c: frame[c].to_numpy(float) for c in ("estimate", "se", "n", "n_weighted", "scale_low", "scale_high")}
+        self.fields = {
+            c: frame[c].to_numpy(float) for c in ("estimate", "se", "n", "n_weighted", "scale_low", "scale_high")
+        }
         self.unit, self.ids = frame["unit"].astype(object).to_numpy(), frame["row_id"].astype(object).to_numpy()
         self.flag, self.hidden = frame["flag"].astype(object).to_numpy(), frame["suppressed"].to_numpy(bool)
         self.marks = self._letters()
@@ -127,7 +131,9 @@ class _Book:
         out = []
         for place in places:
             own = self.at[place]
-            p = np.array([self.fields["estimate"][own[f"{measure}:{c}"]] if f"{measure}:{c}" in own else np.nan for c in codes])
+            p = np.array(
+                [self.fields["estimate"][own[f"{measure}:{c}"]] if f"{measure}:{c}" in own else np.nan for c in codes]
+            )
             w = self.fields["n_weighted"][own[measure]]
             out.append(float(np.sum(p * (x - p @ x) ** 2) * w / (w - 1)) if w > 1 else np.nan)
         return out
@@ -174,5 +180,9 @@ class _Book:
             rows.append(Row((label, key, *cells), heading, "total" if variable is None else "data"))
         notes = []
         if self.rules.rules != "none":
-            notes.append(t[self.rules.rules].format(level=self.rules.level, adjust=t[self.rules.adjust], least=self.rules.least))
-        return Table(f"book-{number}", self.labels.measure(item), columns, tuple(rows), tuple(notes), self.lang, self.min_base)
+            notes.append(
+                t[self.rules.rules].format(level=self.rules.level, adjust=t[self.rules.adjust], least=self.rules.least)
+            )
+        return Table(
+            f"book-{number}", self.labels.measure(item), columns, tuple(rows), tuple(notes), self.lang, self.min_base
+        )

@@ -8,13 +8,13 @@ import time
 
 import numpy as np
 import pandas as pd
-from tests.models.populations import Answered
 
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
 from csi_lib.models.scoring import score
 from csi_lib.study.study import load_study
 from csi_lib.survey.description import describe
+from tests.models.populations import Answered
 
 AGENCIES, EACH = 300, 1000
 

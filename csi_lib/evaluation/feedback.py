@@ -1,0 +1,204 @@
+"""Feedback (환류): incentives by grade with their budget, the register of improvement tasks, initiatives of departments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field as Setting
+from pydantic import model_validator
+from scipy.special import ndtr
+
+from csi_lib.errors import InputError
+from csi_lib.evaluation.records import Field
+from csi_lib.study.base import Label, Part
+
+
+class Rank(Part):
+    """A rank of staff (직급): the base on which its bonus is reckoned, in won, and the spread between grades: how many
+    percentage points of the base lie between one grade and the next."""
+
+    label: Label
+    base: float = Setting(gt=0)
+    spread: float = Setting(ge=0)
+
+
+class Reward(Part):
+    """What a grade earns beside the bonus: an award per department in won, personnel points per person."""
+
+    award: float = Setting(default=0, ge=0)
+    personnel_points: float = 0
+
+
+class Incentives(Part):
+    """``rate``: bonus of the middle of the scale as a share of the base; grades best first."""
+
+    rate: float = Setting(default=1.0, ge=0)
+    grades: dict[str, Reward] = Setting(min_length=2)
+    ranks: dict[str, Rank] = Setting(min_length=1)
+    staff: dict[str, dict[str, int]]
+    budget: float | None = Setting(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _known(self):
+        for grade, ranks in self.staff.items():
+            if grade not in self.grades:
+                raise ValueError(f"staff are counted for grade {grade!r}, which earns nothing above")
+            if unknown := set(ranks) - set(self.ranks):
+                raise ValueError(f"unknown rank {sorted(unknown)[0]!r}")
+            if any(n < 0 for n in ranks.values()):
+                raise ValueError("a number of staff is negative")
+        return self
+
+
+class Heard(Part):
+    """What we heard → what we did; ``evidence`` a link."""
+
+    heard: Label
+    did: Label
+    department: str | None = None
+    evidence: str | None = None
+
+
+class FeedbackFile(Part):
+    """``feedback.yml``: incentives, the sources of the registers, and what was done about what was heard."""
+
+    columns: dict[str, str] = {}
+    incentives: Incentives | None = None
+    tasks: str | None = None
+    initiatives: str | None = None
+    heard: tuple[Heard, ...] = ()
+    asof: date | None = None
+
+
+#: improvement tasks and initiatives share one form: somebody does something by a day, and a score moves or does not
+TASKS = (
+    Field("task"),
+    Field("department"),
+    Field("owner", needed=False, private="person"),
+    Field("contact", needed=False, private="person"),
+    Field("title"),
+    Field("title_en", needed=False),
+    Field("due", "date", blank=True),
+    Field("done", "date", needed=False),
+    Field("before", "number", needed=False),
+    Field("before_se", "number", needed=False),
+    Field("after", "number", needed=False),
+    Field("after_se", "number", needed=False),
+    Field("n", "number", needed=False),
+)
+
+
+def incentive_table(incentives: Incentives) -> pd.DataFrame:
+    """Bonus per person and in all by rank and grade: ``rank grade staff rate bonus total``.
+
+    The middle of the scale earns ``rate``; a step up or down changes it by the rank's spread: with grades S A B C the steps
+    are +1.5, +0.5, −0.5, −1.5. A rate below 0 is 0.
+    """
+    grades = list(incentives.grades)
+    steps = (len(grades) - 1) / 2 - np.arange(len(grades))
+    rows = []
+    for name, rank in incentives.ranks.items():
+        for grade, step in zip(grades, steps, strict=True):
+            rate = max(0.0, incentives.rate + step * rank.spread)
+            staff = incentives.staff.get(grade, {}).get(name, 0)
+            rows.append(
+                {
+                    "rank": name,
+                    "grade": grade,
+                    "staff": staff,
+                    "rate": rate,
+                    "bonus": rate * rank.base,
+                    "total": staff * rate * rank.base,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def incentive_budget(incentives: Incentives, departments: Mapping[str, int]) -> dict[str, float]:
+    """``bonus awards total budget left`` in won; `departments`: grade → number of departments that hold it.
+
+    ``left`` is negative when the simulation costs more than the budget; budget and left are null without one.
+    """
+    if unknown := set(departments) - set(incentives.grades):
+        raise InputError(
+            "a grade that the incentives do not know",
+            found=", ".join(sorted(unknown)),
+            expected=", ".join(incentives.grades),
+        )
+    bonus = float(incentive_table(incentives)["total"].sum())
+    awards = float(sum(incentives.grades[g].award * n for g, n in departments.items()))
+    budget = np.nan if incentives.budget is None else incentives.budget
+    return {
+        "bonus": bonus,
+        "awards": awards,
+        "total": bonus + awards,
+        "budget": budget,
+        "left": budget - bonus - awards,
+    }
+
+
+Status = Literal["done", "done_late", "on_time", "overdue", "no_date"]
+
+
+def task_status(tasks: pd.DataFrame, *, asof) -> pd.DataFrame:
+    """Tasks with ``status`` on `asof`, and the change of their score: ``change se ci_low ci_high p_value verdict``.
+
+    Change = after − before with se = √(se² + se²) and a normal test (two independent surveys); ``verdict`` is ``better``,
+    ``worse`` or ``no_evidence`` at 5 %, null while a score or an error is missing.
+    """
+    asof = pd.Timestamp(asof)
+    out = tasks.copy()
+    due, done = pd.to_datetime(out["due"]), pd.to_datetime(out["done"])
+    done = done.where(done <= asof)
+    out["status"] = np.select(
+        [done.notna() & ~(done > due), done.notna(), due.isna(), due >= asof],
+        ["done", "done_late", "no_date", "on_time"],
+        "overdue",
+    )
+    gap = out["after"] - out["before"]
+    se = np.sqrt(out["before_se"] ** 2 + out["after_se"] ** 2)
+    known = gap.notna() & (se > 0)
+    out["change"], out["se"] = gap, se
+    out["ci_low"], out["ci_high"] = gap - 1.959963984540054 * se, gap + 1.959963984540054 * se
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out["p_value"] = np.where(known, 2 * ndtr(-np.abs(gap / se)), np.nan)
+    sure = known & (out["p_value"] < 0.05)
+    verdict = pd.Series(
+        np.select([sure & (gap > 0), sure, known], ["better", "worse", "no_evidence"], ""), index=out.index
+    )
+    out["verdict"] = verdict.where(verdict != "", None)
+    return out
+
+
+def follow_up(tasks: pd.DataFrame, *, quarters) -> pd.DataFrame:
+    """State of the register at the end of each quarter: ``quarter done done_late on_time overdue no_date``."""
+    rows = []
+    for quarter in quarters:
+        end = pd.Period(quarter, "Q").end_time
+        states = task_status(tasks, asof=end)["status"].value_counts()
+        rows.append({"quarter": str(pd.Period(quarter, "Q")), **{s: int(states.get(s, 0)) for s in Status.__args__}})
+    return pd.DataFrame(rows)
+
+
+def without_initiative(initiatives: pd.DataFrame, departments) -> list[str]:
+    """Departments that have not registered one (1부서 1친절시책)."""
+    have = set(initiatives["department"])
+    return [d for d in departments if d not in have]
+
+
+def mail_merge(tasks: pd.DataFrame) -> pd.DataFrame:
+    """One row per open or overdue task for a letter to its owner: ``owner contact department title due status``.
+
+    Restricted: names people. Tasks without an owner are left out and counted in ``.attrs["without_owner"]``.
+    """
+    due = tasks[tasks["status"].isin(["on_time", "overdue", "no_date"])]
+    out = due[due["owner"].notna()]
+    out = out.sort_values(["owner", "due"], kind="stable")[
+        ["owner", "contact", "department", "title", "due", "status"]
+    ].reset_index(drop=True)
+    out.attrs["without_owner"] = int(due["owner"].isna().sum())
+    return out
