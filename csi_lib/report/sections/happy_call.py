@@ -159,7 +159,7 @@ def response_table(chapter, rows, *, name: str, caption: str) -> Table:
 
 def outcomes(chapter, found: Calls) -> pd.DataFrame:
     """How the calls ended: share of all cases, in the order of happy_call.yml."""
-    declared = found.file.outcomes or {v: None for v in dict.fromkeys(found.cases["outcome"])}
+    declared = found.file.outcomes or dict.fromkeys(found.cases["outcome"])
     known = [*declared, *(v for v in dict.fromkeys(found.cases["outcome"]) if v not in declared)]
     rows, labels = [], {}
     for outcome in known:
