@@ -9,7 +9,9 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.evaluation.portfolio import effective_weights
+from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
+from csi_lib.evaluation.systems import system
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, weights_survey
@@ -92,6 +94,23 @@ class Chapter:
     def source(self, name: str):
         """Another source of the study for this agency and wave, e.g. employees, calls, sheets."""
         return Round(self.study, data=self._round.data, source=name).survey(self.agency, self.year)
+
+    def system(self, name: str):
+        """The validated file of an office system that the study declares under ``extensions`` (kindness, register …)."""
+        return system(self.study, name)
+
+    def records(self, source: str, fields, *, columns: Mapping | None = None, year: int | None = None) -> pd.DataFrame:
+        """Records of this agency (all agencies in the overall report): `fields` of a source of calls, sheets, cases …
+
+        Outside the restricted release a person is a number without meaning and free text is gone. Departments are those
+        of the report's year, so that records of one that was merged since count where it went.
+        """
+        agency = None if self.agency == OVERALL else self.agency
+        frame = read_records(self.study, source, fields, agency=agency, year=year or self.year, columns=columns,
+                             data=self._round.data, release=self.release)  # fmt: skip
+        if "department" in frame and "departments" in self.study.extensions:
+            frame = self.system("departments").placed(frame, self.year)
+        return frame
 
     @cached_property
     def estimates(self) -> Estimates:
