@@ -87,8 +87,8 @@ def sheet_fields(file: KindnessFile) -> tuple[Field, ...]:
         Field("period"),
         Field("department"),
         Field("person", blank=True, private="person"),
-        Field("rater"),
-        Field("contact", needed=False),
+        Field("rater", private="person"),
+        Field("contact", needed=False, private="person"),
         Field("bonus", "number", needed=False),
         *(Field(name, kind, needed=False) for name, kind in names.items()),
     )

@@ -15,7 +15,7 @@ REGISTER = (
     Field("kind"),
     Field("department"),
     Field("person", blank=True, private="person"),
-    Field("matter", needed=False),
+    Field("matter", needed=False, private="person"),
     Field("petitioner", needed=False, private="person"),
     Field("apology", "date", needed=False),
     Field("channel", needed=False),

@@ -96,23 +96,22 @@ class Chapter:
         return Round(self.study, data=self._round.data, source=name).survey(self.agency, self.year)
 
     def system(self, name: str):
-        """The parameters of an office system of the study: its validated file, e.g. grades, management, feedback."""
+        """The validated file of an office system that the study declares under ``extensions`` (kindness, register …)."""
         return system(self.study, name)
 
-    def records(self, source: str, fields, *, columns=None, year: int | None = None, everyone: bool = False):
-        """Records of another source (`read_records`) for this agency and wave, without persons in the public release;
-        `everyone`: of all agencies."""
+    def records(self, source: str, fields, *, columns: Mapping | None = None, year: int | None = None,
+                everyone: bool = False) -> pd.DataFrame:  # fmt: skip
+        """Records of this agency (`everyone`, and in the overall report: of all agencies): `fields` of a source of calls, sheets, cases …
+
+        Outside the restricted release a person is a number without meaning and free text is gone. Departments are those
+        of the report's year, so that records of one that was merged since count where it went.
+        """
         agency = None if everyone or self.agency == OVERALL else self.agency
-        return read_records(
-            self.study,
-            source,
-            fields,
-            agency=agency,
-            year=year or self.year,
-            columns=columns,
-            data=self._round.data,
-            release=self.release,
-        )
+        frame = read_records(self.study, source, fields, agency=agency, year=year or self.year, columns=columns,
+                             data=self._round.data, release=self.release)  # fmt: skip
+        if "department" in frame and "departments" in self.study.extensions:
+            frame = self.system("departments").placed(frame, self.year)
+        return frame
 
     @cached_property
     def estimates(self) -> Estimates:

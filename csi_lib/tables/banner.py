@@ -42,7 +42,7 @@ _TEXT = {
 
 def banner_tables(
     estimates: Estimates, *, items: Sequence[str], banners: Sequence[str], labels, lang: str,
-    letters: LetterRules = LetterRules(), min_base: int = MIN_BASE, statistic: str = "mean", model: str | None = None,
+    letters: LetterRules = LetterRules(), min_base: int = MIN_BASE, statistic: str = "mean", model: str | None = None,  # noqa: B008
 ) -> list[Table]:  # fmt: skip
     """A statistics table for each of `items` by all of `banners`.
 
