@@ -23,9 +23,7 @@ def card_of(chapter) -> pd.DataFrame:
     Blank results of indicators with a ``measure`` come from the survey. Columns ``row_<part>`` hold the results rows.
     """
     file = chapter.system("management")
-    table = chapter.records(file.source, TARGETS, columns=file.columns)
-    table = _from_survey(chapter, table, file)
-    card = scorecard(without_tiny(chapter, table), file)
+    card = without_tiny(chapter, scored_card(chapter))
     order = list(file.indicators)
     card = card.sort_values("indicator", key=lambda i: i.map(order.index), kind="stable").reset_index(drop=True)
     for part, unit in _PARTS.items():
@@ -45,6 +43,13 @@ def card_of(chapter) -> pd.DataFrame:
         ]
         card[f"row_{part}"] = chapter.record(rows).to_dict("records")
     return card
+
+
+def scored_card(chapter) -> pd.DataFrame:
+    """The scorecard of all departments, those of a few people too: for computing, not for showing."""
+    file = chapter.system("management")
+    table = chapter.records(file.source, TARGETS, columns=file.columns)
+    return scorecard(_from_survey(chapter, table, file), file)
 
 
 def _error(row: dict, part: str) -> dict:

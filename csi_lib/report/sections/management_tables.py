@@ -21,13 +21,13 @@ def scorecard_table(chapter, card: pd.DataFrame, totals: pd.DataFrame) -> Table:
     ]
     columns += [
         Column("own", t(ko="고유업무", en="Own tasks")),
-        Column("points", t(ko="득점", en="Points")),
-        Column("allotted", t(ko="배점", en="Of")),
+        Column("points", t(ko="득점/배점", en="Points of"), "right", "text"),
         Column("share", t(ko="득점률", en="Share")),
         Column("rank", t(ko="순위", en="Rank")),
     ]
     own = _own_points(chapter, card)
     cells = {(r["department"], r["indicator"]): r["row_points"] for r in card.to_dict("records")}
+    whole = (card["allotted"] % 1 == 0).all()
     body = []
     for row in totals.to_dict("records"):
         department = row["group1"]
@@ -40,8 +40,12 @@ def scorecard_table(chapter, card: pd.DataFrame, totals: pd.DataFrame) -> Table:
                         for i in shared
                     ),
                     Number.from_row(own[department], digits=2) if department in own else None,
-                    Number.from_row(row["row_points"], digits=2),
-                    Number.from_row(row["row_allotted"], digits=1),
+                    chapter.sentence(
+                        ko="{points:bare}/{allotted:bare}",
+                        en="{points:bare}/{allotted:bare}",
+                        points=Number.from_row(row["row_points"], digits=2),
+                        allotted=Number.from_row(row["row_allotted"], digits=0 if whole else 1),
+                    ),
                     Number.from_row(row),
                     Number.from_row(row["row_rank"]),
                 )
