@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from csi_lib.evaluation.feedback import TASKS, FeedbackFile, task_status, without_initiative, without_names
+from csi_lib.evaluation.letters import STATUS
 from csi_lib.evaluation.records import read_records
 from csi_lib.prose.change import verdict_of
 from csi_lib.prose.numbers import Interval, Number
@@ -12,13 +13,6 @@ from csi_lib.prose.sentences import Sentence, join_words
 from csi_lib.report.sections.management import department_label
 from csi_lib.tables.table import Column, Row, Table
 
-STATUS = {
-    "done": {"ko": "완료", "en": "done"},
-    "done_late": {"ko": "기한 뒤 완료", "en": "done late"},
-    "on_time": {"ko": "추진 중", "en": "under way"},
-    "overdue": {"ko": "기한 지남", "en": "overdue"},
-    "no_date": {"ko": "기한 없음", "en": "no due date"},
-}
 _VERDICT = {
     "better": {"ko": "▲ 나아짐", "en": "▲ better"},
     "worse": {"ko": "▼ 나빠짐", "en": "▼ worse"},
@@ -203,10 +197,11 @@ def idle_sentence(chapter, initiatives: pd.DataFrame) -> Sentence | None:
 
 
 def evidence_cell(chapter, evidence: str | None):
-    """A link a reader can follow; a file's name as it stands; a dash for nothing."""
+    """A link a reader can follow, named by where it leads; a file's name as it stands; a dash for nothing."""
     if evidence is None or not evidence.startswith("http"):
         return evidence or "–"
-    return Sentence(f"[{chapter.text(ko='근거 보기', en='See')}](<{evidence}>)", evidence)
+    host = evidence.split("/")[2]
+    return Sentence(f"[{host}](<{evidence}>)", host)
 
 
 def heard_table(chapter) -> Table | None:

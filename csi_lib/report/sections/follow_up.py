@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from csi_lib.evaluation.feedback import follow_up, mail_merge
+from csi_lib.evaluation.letters import STATUS
 from csi_lib.prose.numbers import Number
-from csi_lib.report.sections.feedback import STATUS
 from csi_lib.report.sections.management import department_label
 from csi_lib.tables.table import Column, Row, Table
 
