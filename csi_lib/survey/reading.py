@@ -157,7 +157,7 @@ def read_survey(
 
     Notes
     -----
-    ``design_stratum`` numbers agency × year × declared stratum: agencies and years are sampled
+    ``design_stratum`` names agency × year × declared stratum: agencies and years are sampled
     separately, so strata of the same code in two of them are two strata (and so for ``design_cluster``).
     In R: ``haven::read_sav`` / ``read.csv``, then recoding by hand.
     """
