@@ -27,6 +27,7 @@ class Context:
     figures : where this chapter's drawings are written for the joined report (None: nowhere).
     study : the study as the run has read it, pickled in its private folder, so that not every notebook reads YAML.
     fresh : the run has just checked the store against data and settings.
+    peers : whose figures the chapter may show: ``none``, those of the agency's ``type``, or ``all``.
     """
 
     chapter: str = "chapter"
@@ -36,6 +37,7 @@ class Context:
     chapters: tuple[str, ...] = ()
     study: str | None = None
     fresh: bool = False
+    peers: str = "all"
 
     @classmethod
     def current(cls) -> Context:
