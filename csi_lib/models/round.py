@@ -11,6 +11,7 @@ import hashlib
 import os
 import pickle
 from collections import OrderedDict
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
@@ -36,7 +37,8 @@ class Round:
     study : Study.
     data : folder with the respondent files, where they are not in the study's own.
     store : folder to keep results in between processes; None keeps them in memory only.
-    fresh : what is stored was checked against data and settings just now and need not be checked again.
+    fresh : agencies and waves whose stored results were checked against data and settings just now and need not be
+        checked again; of no others anything is stored. ("", year) are the headline rows of a peer group.
     key : function (agency, year) → key of the stored results, from whoever knows what the data are; default looks at
         files and settings.
     """
@@ -48,10 +50,11 @@ class Round:
         data: str | Path | None = None,
         store: Path | None = None,
         source: str = "customers",
-        fresh: bool = False,
+        fresh: Collection[tuple[str, int]] = (),
         key=None,
     ):
-        self.study, self.data, self.source, self.fresh = study, data, source, fresh
+        self.study, self.data, self.source = study, data, source
+        self.fresh = {(agency, year) for agency, year in fresh}
         self.key = key or self._own_key
         self.store = Path(store) if store else None
         self.refused: dict[tuple[str, int, str], str] = {}
@@ -104,7 +107,7 @@ class Round:
         refused: dict[str, str] = {}
         estimates = score(self.study, survey, surveys=self.survey, as_of=as_of, refused=refused)
         self.refused.update({(agency, year, model): reason for model, reason in refused.items()})
-        if self.store:
+        if self.store and (not self.fresh or (agency, year) in self.fresh):
             key = self.key(agency, year), agency, year
             if as_of is None:
                 self._store(self._survey_place(agency, year), key, survey)
@@ -126,11 +129,7 @@ class Round:
     def wave(self, year: int, *, type: str | None = None) -> pd.DataFrame:
         """Headline rows of the agencies of a wave, those of one `type` if it is given; an agency whose data cannot be used
         is left out and named in ``.attrs["failed"]`` so that one bad file does not stop the others' reports."""
-        return (
-            self._stored(self._wave_place(year, type))
-            if self.fresh and self._has_wave(year, type)
-            else self._gather(year, type)
-        )
+        return self._stored(self._wave_place(year, type)) if self._has_wave(year, type) else self._gather(year, type)
 
     def _gather(self, year: int, type: str | None, failed: dict[str, str] | None = None) -> pd.DataFrame:
         frames, failed = [], dict(failed or {})
@@ -208,7 +207,7 @@ class Round:
 
     def _has_wave(self, year: int, type: str | None) -> bool:
         place = self._wave_place(year, type)
-        return place is not None and place.exists()
+        return ("", year) in self.fresh and place is not None and place.exists()
 
     def _named(self, name: str) -> Path | None:
         return self.store / f"{name}.pickle" if self.store else None
@@ -221,7 +220,7 @@ class Round:
             (key, agency, year), value = pickle.loads(place.read_bytes())
         except Exception:  # a half-written or foreign file is no result
             return None
-        return value if self.fresh or key == self.key(agency, year) else None
+        return value if (agency, year) in self.fresh or key == self.key(agency, year) else None
 
     def _store(self, place: Path, key: tuple, value) -> None:
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

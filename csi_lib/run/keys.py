@@ -27,6 +27,9 @@ _PACKAGES = (
     "papermill",
     "pypandoc-binary",
     "typst",
+    "python-hwpx",
+    "python-pptx",
+    "XlsxWriter",
 )
 
 
@@ -98,22 +101,27 @@ def job_inputs(
         "notebooks": {c.id: notebooks[c.id] for c in chapters},
     }
     if job.agency != OVERALL:
-        shown = shown_peers(study, job.agency, chapters)
-        if shown is not None:
+        shown, years = shown_peers(study, job, chapters)
+        everyone = any(c.peers == "all" for c in chapters)
+        if years:
             inputs["peers"] = {
-                f"{PRIMARY} {job.year} of {shown or 'all agencies'}": digests.all(PRIMARY, job.year, shown or None)
+                f"{source} {y} of {shown or 'all agencies'}": digests.all(source, y, shown or None)
+                for y in years
+                for source in (study.sources if everyone else (PRIMARY,))
             }
         if "pooled" in linked:
             inputs["pooled weights"] = {f"{PRIMARY} {y}": digests.all(PRIMARY, y) for y in waves}
     return inputs
 
 
-def shown_peers(study, agency: str, chapters) -> str | None:
-    """The type of the agencies whose figures a report prints; "" for all agencies, None for nobody's."""
+def shown_peers(study, job, chapters) -> tuple[str | None, list[int]]:
+    """The type of the agencies whose figures a report prints ("" for all agencies, None for nobody's), and the waves."""
     shown = max((PEERS.index(c.peers) for c in chapters), default=0)
     if not shown or PRIMARY not in study.sources:
-        return None
-    return (study.agency(agency).type or "") if shown == 1 else ""
+        return None, []
+    if PEERS[shown] == "type":
+        return study.agency(job.agency).type or "", [job.year]
+    return "", [y for y in study.years if y <= job.year]
 
 
 def changed(before: dict | None, now: dict) -> list[str]:

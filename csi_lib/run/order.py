@@ -41,6 +41,12 @@ class Order:
         return f"{self.job.release}/{self.job.agency}/{self.job.year}/{self.job.lang}"
 
     @property
+    def fresh(self) -> tuple[tuple[str, int], ...]:
+        """Agencies and waves whose stored estimates the run has checked; those of "" are a peer group's together."""
+        pairs, group = self.needs
+        return (*((agency, year) for agency, year, _ in pairs), *([("", self.job.year)] if group is not None else []))
+
+    @property
     def folder(self) -> Path:
         """Where the report is published."""
         return job_folder(Path(self.out), self.job, self.primary)

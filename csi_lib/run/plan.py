@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csi_lib.errors import InputError
-from csi_lib.report.render import FORMATS, choose_renderer
+from csi_lib.office.libraries import FORMATS, require
+from csi_lib.report.render import FORMATS as DOCUMENTS
+from csi_lib.report.render import choose_renderer
 from csi_lib.report.theme import prepare_theme
 from csi_lib.run import keys
 from csi_lib.run.chapters import chapter_notebooks
@@ -108,6 +110,9 @@ def plan_run(study: str | Path | Study, wanted: Wanted, ledger: Ledger) -> list[
     for name in formats:
         if name not in FORMATS:
             raise InputError(f"format {name} cannot be made", expected=", ".join(FORMATS))
+    require(formats)
+    if not set(formats) & set(DOCUMENTS):
+        formats = ("html", *formats)  # the site leads to a page
     engine = choose_renderer(wanted.renderer)
     chapters = {scope: chapter_notebooks(study, scope) for scope in ("agency", "study")}
     notebooks = {c.id: keys.file_digest(c.path) for some in chapters.values() for c in some}
@@ -154,10 +159,9 @@ def _needs(study: Study, job: Job, chapters, digests: DataDigests, facts: Facts,
     if job.agency == OVERALL:
         shown, pairs = "", [(a.id, y) for y in waves for a in study.agencies]
     else:
-        shown = keys.shown_peers(study, job.agency, chapters)
+        shown, years = keys.shown_peers(study, job, chapters)
         pairs = [(job.agency, y) for y in waves]
-        if shown is not None:
-            pairs += [(a.id, job.year) for a in study.agencies if shown in ("", a.type) and a.id != job.agency]
+        pairs += [(a.id, y) for y in years for a in study.agencies if shown in ("", a.type) and a.id != job.agency]
     needs = []
     for agency, year in pairs:
         if not study.agency(agency).took_part(year):

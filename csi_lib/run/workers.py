@@ -43,7 +43,9 @@ def prepare_wave(study: str, year: int, type: str | None, failed: dict, data: st
     from csi_lib.models.round import Round
 
     try:
-        Round(_loaded(study), data=data, store=store, fresh=True).prepare_wave(year, type, failed)
+        known = _loaded(study)
+        fresh = [(a.id, year) for a in known.agencies]
+        Round(known, data=data, store=store, fresh=fresh).prepare_wave(year, type, failed)
     except OSError as error:
         return f"{error.strerror or error} ({error.filename or store})"
     return None
