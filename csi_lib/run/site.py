@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from csi_lib.report.chapter import OVERALL
 from csi_lib.share import shared_path
+from csi_lib.study.study import OVERALL
 
 _TEXT = {
     "ko": {
