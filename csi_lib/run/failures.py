@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from pathlib import Path
+
+from csi_lib.run.site.frame import Site, e
 
 _TEXT = {
     "ko": {
@@ -32,22 +33,16 @@ def write_failures(study, out: Path, failed: list[dict]) -> Path:
         page.unlink(missing_ok=True)
         return page
     lang = study.report.language
-    t, e = _TEXT[lang], html.escape
-    parts = []
+    t, parts = _TEXT[lang], [f"<p>{e(_TEXT[lang]['again'])}</p>"]
     for item in failed:
-        parts.append(f"<section><h2>{e(item['agency'])} · {item['year']}</h2><p>{e(item.get('problem') or '')}</p>")
+        lines = [f"<h2>{e(item['agency'])} · {item['year']}</h2><p>{e(item.get('problem') or '')}</p>"]
         if item.get("chapter"):
-            parts.append(f"<p>{t['chapter']}: {e(item['chapter'])}</p>")
+            lines.append(f"<p>{t['chapter']}: {e(item['chapter'])}</p>")
         if item.get("cell"):
-            parts.append(f"<p>{t['cell']}:</p><pre>{e(item['cell'])}</pre>")
+            lines.append(f"<p>{t['cell']}:</p><pre>{e(item['cell'])}</pre>")
         if item.get("hint"):
-            parts.append(f"<p>{t['hint']}: {e(item['hint'])}</p>")
-        parts.append("</section>")
-    page.write_text(
-        f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{t['title']}</title><style>body{{font:16px/1.6 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}}"
-        "pre{background:#f3f4f6;padding:.8rem;overflow:auto}</style>"
-        f"<main><h1>{t['title']} ({len(failed)})</h1><p>{t['again']}</p>{''.join(parts)}</main></html>",
-        encoding="utf-8",
-    )
+            lines.append(f"<p>{t['hint']}: {e(item['hint'])}</p>")
+        parts.append(f'<section class="problem">{"".join(lines)}</section>')
+    site = Site(study, lang, themed=(out / "_theme" / "theme.css").exists(), searchable=False)
+    page.write_text(site.page(f"{t['title']} ({len(failed)})", "".join(parts)), encoding="utf-8")
     return page
