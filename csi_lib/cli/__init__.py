@@ -19,6 +19,7 @@ VERBS = (
     "verify",
     "models",
     "audit",
+    "letters",
     "simulate",
     "lab",
     "doctor",

@@ -9,7 +9,9 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.evaluation.portfolio import effective_weights
+from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
+from csi_lib.evaluation.systems import system
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, weights_survey
@@ -93,6 +95,24 @@ class Chapter:
         """Another source of the study for this agency and wave, e.g. employees, calls, sheets."""
         return Round(self.study, data=self._round.data, source=name).survey(self.agency, self.year)
 
+    def system(self, name: str):
+        """The validated file of an office system that the study declares under ``extensions`` (kindness, register …)."""
+        return system(self.study, name)
+
+    def records(self, source: str, fields, *, columns: Mapping | None = None, year: int | None = None,
+                everyone: bool = False) -> pd.DataFrame:  # fmt: skip
+        """Records of this agency (`everyone`, and in the overall report: of all agencies): `fields` of a source of calls, sheets, cases …
+
+        Outside the restricted release a person is a number without meaning and free text is gone. Departments are those
+        of the report's year, so that records of one that was merged since count where it went.
+        """
+        agency = None if everyone or self.agency == OVERALL else self.agency
+        frame = read_records(self.study, source, fields, agency=agency, year=year or self.year, columns=columns,
+                             data=self._round.data, release=self.release)  # fmt: skip
+        if "department" in frame and "departments" in self.study.extensions:
+            frame = self.system("departments").placed(frame, self.year)
+        return frame
+
     @cached_property
     def estimates(self) -> Estimates:
         """Everything computed on this agency and wave, masked for the release."""
@@ -117,6 +137,10 @@ class Chapter:
     def of_year(self, year: int) -> Estimates:
         """The agency's estimates of another wave under this wave's formula editions, masked."""
         return self._register(self._round.estimates(self.agency, year, as_of=self.year).masked(self.release))
+
+    def estimates_of(self, agency: str, year: int, *, as_of: int | None = None) -> Estimates:
+        """Another agency's estimates of a wave, masked; `as_of` under the formula editions of that wave."""
+        return self._register(self._round.estimates(agency, year, as_of=as_of).masked(self.release))
 
     def published(self, year: int) -> Estimates:
         """The agency's estimates of another wave as it was scored at its time, masked."""
