@@ -19,6 +19,7 @@ VERBS = (
     "verify",
     "models",
     "audit",
+    "deliver",
     "simulate",
     "lab",
     "doctor",
