@@ -93,6 +93,11 @@ class Chapter:
         """Another source of the study for this agency and wave, e.g. employees, calls, sheets."""
         return Round(self.study, data=self._round.data, source=name).survey(self.agency, self.year)
 
+    @property
+    def store(self):
+        """The private folder in which a run keeps what is costly to compute; None by hand."""
+        return self._round.store
+
     @cached_property
     def estimates(self) -> Estimates:
         """Everything computed on this agency and wave, masked for the release."""

@@ -24,6 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from csi_lib.survey.assembly import Grouping
 from csi_lib.survey.estimates import Estimates
