@@ -17,7 +17,7 @@ from csi_lib.voice.cleaning import language_of
 from csi_lib.voice.stopwords import LIGHT, STOP_EN, STOP_KO
 
 #: raise when the same comment no longer gives the same words
-EDITION = 1
+EDITION = 2
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class KiwiAnalyser:
                 self._kiwi.add_user_word(word, "NNG")
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        korean = [_PLACEHOLDER.sub(" , ", t) if language_of(t) == "ko" else "" for t in texts]
+        # a pronoun in the place of what is hidden, so that its particle is read as one
+        korean = [_PLACEHOLDER.sub("여기", t) if language_of(t) == "ko" else "" for t in texts]
         tokens = self._kiwi.tokenize(korean) if korean else []
         return [_korean(list(t)) if k else _english(text) for t, k, text in zip(tokens, korean, texts, strict=True)]
 

@@ -24,13 +24,14 @@ _GIVEN = (
 )
 #: titles that are hardly anything else
 _RANK = (
-    "주무관|대리|과장|차장|부장|팀장|실장|국장|계장|소장|센터장|본부장|지점장|원장|관장|이사장|이사|사장|주임|사원|선임|책임|"
+    "주무관|대리|과장|차장|부장|팀장|실장|국장|계장|소장|센터장|본부장|지점장|원장|관장|이사장|사장|주임|사원|"
     "매니저|주사보|주사|서기보|서기|사무관|서기관|반장|조장|교수|변호사|간호사|간호조무사|사회복지사|영양사|코치|상담사"
 )
 #: titles that are also ordinary words for whoever does the work
-_OFFICE = "직원|담당자|담당|기사|강사|선생|상담원|안내원|조사원|관리인|관리자|경비원|경비|보안관|교사|의사|공무원|운전원|요원|미화원"
+_OFFICE = "직원|담당자|담당|기사|강사|선생|상담원|안내원|조사원|관리인|관리자|경비원|경비|보안관|교사|의사|공무원|운전원|요원|미화원|이사|책임|선임"
 #: runs of syllables that look like a name and are none
 _COMMON = (
+    "경비|경리|공단|공사|공공|공동|공무|공익|목소리|주말|한국|국민|지방|지역|현금|전기|장비|음성|고장|연령|연세|"
     "이사|부사장|지하철|이용자|이용객|방문자|방문객|신청자|신청인|민원인|장애인|도우미|주민|시민|하지만|그리고|고객|손님|여성|남성|이번|"
     "오전|오후|전문|전담|신규|정규|주차|주간|야간|현장|현재|이전|담당|상담|안내|접수|창구|여자|남자|이분|저분|그분|한분|모든|"
     "우리|어느|어떤|다른|정말|진짜|아주|매우|너무|항상|이런|저런|고마운|성실|친절|조금|유능|서비스|원래|전화|문의|도시|이동|"
@@ -39,11 +40,12 @@ _COMMON = (
 )
 # the end of an office's name, not of a person's
 _UNIT = "(?<!센터)(?<![팀실과부국처소관장시군구동청점역원사층번])"
-_TAIL = r"(?=$|[\s.,!?~)'\"\]]|[이가은는을를께의와과도만]|님|씨|한테|에게|하고|랑|라는|이라)"
+_PARTICLE = "[이가은는을를께의와과도만]|님|씨|한테|에게|하고|랑|라는|이라"
 _BEFORE = r"(?<![가-힣])"
 
 _NAME = rf"(?!{_COMMON})(?:[{_FAMILY}][{_GIVEN}][{_GIVEN}]|(?:{_TWO})[{_GIVEN}]{{1,2}})"  # 홍길동, 남궁민수
 _AFTER = r"(?:님|분|께|이|가|은|는|을|를|의|도|과|와|\s|[.,!?]|$)"
+_ANY_RANK = f"(?:{_RANK}){_AFTER}"
 _FIRST = "직원|담당|담당자|담당자는|기사|강사|팀장|과장|대리|주무관|상담원|상담사|선생님|이름은|이름이|성함은|성함이"
 
 
@@ -53,16 +55,19 @@ def _behind(words: str, gap: str) -> str:
 
 
 _behind_ko = _behind(_FIRST, r"\s")
+# 문제가 팀장, 직원 태도가: what ends in a particle before a space is a noun with its particle, not a name
+_WORD_END = "(?<![이가을를도의와과만로에])"
 _ko = (
     # 홍길동 씨, 홍 길동 씨, 홍길동님: a full name before an address of respect
     rf"{_BEFORE}(?:{_NAME}|(?!{_COMMON})[{_FAMILY}](?:\s[{_GIVEN}])?[{_GIVEN}])(?=\s?(?:씨|군|양)(?![가-힣])|\s?씨[가는의께도를와])",
     rf"{_BEFORE}{_NAME}(?=\s?님)",
     # 홍길동 과장, 김 대리, 박과장님: any run after a family name that is not an office
-    rf"{_BEFORE}(?!{_COMMON})(?:(?:{_TWO})|[{_FAMILY}])(?:\s?[가-힣][가-힣]{_UNIT}|[{_GIVEN}])?(?=\s?(?:{_RANK}){_AFTER})",
+    rf"{_BEFORE}(?:{_NAME}|(?!{_COMMON})(?:{_TWO}|[{_FAMILY}])\s?[가-힣][가-힣]{_UNIT})(?:(?={_ANY_RANK})|{_WORD_END}(?=\s{_ANY_RANK}))",
+    rf"{_BEFORE}(?!{_COMMON})(?:{_TWO}|[{_FAMILY}])[{_GIVEN}]?(?=\s?{_ANY_RANK})",
     # 홍길동 직원: where the title is an ordinary word, only syllables of given names
-    rf"{_BEFORE}{_NAME}(?=\s?(?:{_OFFICE}){_AFTER})",
+    rf"{_BEFORE}{_NAME}(?:(?=(?:{_OFFICE}){_AFTER})|{_WORD_END}(?=\s(?:{_OFFICE}){_AFTER}))",
     # 직원 홍길동이: the office first
-    rf"{_behind_ko}{_NAME}{_TAIL}",
+    rf"{_behind_ko}{_NAME}(?:(?={_PARTICLE})|(?<!은){_WORD_END}(?=$|[\s.,!?~)'\"\]]))",
     # 김OO, 박모 씨
     rf"{_BEFORE}[{_FAMILY}]\s?[가-힣]?[○◯●*OoXx]{{1,3}}[가-힣]?(?![A-Za-z0-9])|{_BEFORE}[{_FAMILY}]모(?=\s?씨)",
 )
