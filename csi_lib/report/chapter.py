@@ -114,6 +114,11 @@ class Chapter:
             frame = self.system("departments").placed(frame, self.year)
         return frame
 
+    @property
+    def store(self):
+        """The private folder in which a run keeps what is costly to compute; None by hand."""
+        return self._round.store
+
     @cached_property
     def estimates(self) -> Estimates:
         """Everything computed on this agency and wave, masked for the release."""

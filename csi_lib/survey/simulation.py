@@ -210,7 +210,7 @@ def _filler(column: Column, interviewer: bool, world, agency: str, year: int, n:
     if column.labels:
         return [list(column.labels)[k] for k in rng.integers(0, len(column.labels), n)]
     if column.role == "text":
-        texts = list(world.texts)
+        texts = list(world.texts.get(year) or ())
         speaks = rng.random(n) < (world.text_rate if texts else 0)
         # satisfied people choose from the front of the list, the others from its end
         place = (0.5 - 0.25 * general + 0.15 * rng.standard_normal(n)) * len(texts)
