@@ -132,7 +132,7 @@ def _published(study: Study, out: Path, agencies, years, lang, release) -> list[
             for y in waves
         ]
     there = [j for j in jobs if (job_folder(out, j, study.report.language) / "manifest.json").exists()]
-    asked = {a for a in agencies or ()}
+    asked = set(agencies or ())
     gone = sorted(asked - {j.agency for j in there})
     if gone or not there:
         raise InputError("there is no finished report", where=str(out), found=", ".join(gone) or None,

@@ -111,7 +111,10 @@ def _write(wave: CodedWave, folder: Path, key: tuple) -> None:
         "undeclared": undeclared.to_dict("list"),
     }
     (fresh / "key.json").write_text(json.dumps(note, ensure_ascii=False, default=int), encoding="utf-8")
-    digests = {"key": key_text(key), "digests": _digests(whole, {k: note[k] for k in ("unanswered", "categories", "labels")})}
+    digests = {
+        "key": key_text(key),
+        "digests": _digests(whole, {k: note[k] for k in ("unanswered", "categories", "labels")}),
+    }
     (fresh / "digests.json").write_text(json.dumps(digests), encoding="utf-8")
     old = fresh.with_name(f"{fresh.name}-old")
     try:
