@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -46,7 +47,10 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     ------
     InputError with the near spelling for an unknown study, agency, year or language.
     """
-    context = Context.current()
+    context, named = Context.current(), str(study)
+    made = _prepared.get((named, agency, year, lang, release))
+    if made is not None:
+        return made._for(context)
     study = context.study_or(study)
     lang, release = lang or study.report.language, release or study.report.release
     if agency == OVERALL:
@@ -59,6 +63,24 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
             action="Waves of an agency are listed in agencies.yml",
         )
     return Chapter(study, str(agency), int(year), lang, release, context)
+
+
+#: what a run has loaded ahead of the chapters of one report, by the parameters they are opened with
+_prepared: dict[tuple, Chapter] = {}
+
+
+def prepare_chapters(study: str, agency: str, year: int, lang: str, release: str) -> None:
+    """Load what the chapters of one report open with, once for all of them; each gets a copy of its own process.
+
+    Called before the chapters' kernels are forked, so it must start no threads: everything comes from the run's store.
+    """
+    chapter = open_chapter(study, agency, year, lang=lang, release=release)
+    if agency != OVERALL:
+        _ = chapter.survey, chapter.estimates, chapter.previous
+    _ = chapter.models, chapter.labels
+    if chapter._peers != "none":
+        _ = chapter.wave
+    _prepared[study, agency, year, lang, release] = chapter
 
 
 class Chapter:
@@ -80,6 +102,15 @@ class Chapter:
         self._known: dict[str, tuple[pd.DataFrame, int]] = {}  # row id → frame and position
         self._gains: pd.DataFrame | None = None
         self._spoken = 0
+
+    def _for(self, context: Context) -> Chapter:
+        """The same for another chapter of the report."""
+        chapter = copy.copy(self)
+        chapter.id, chapter._figures, chapter._chapters = context.chapter, context.figures, context.chapters
+        if self.agency != OVERALL and context.peers != self._peers:
+            chapter._peers = context.peers
+            chapter.__dict__.pop("wave", None)
+        return chapter
 
     def __repr__(self) -> str:
         return f"Chapter({self.study.id!r}, {self.agency!r}, {self.year}, lang={self.lang!r}, release={self.release!r})"

@@ -28,6 +28,7 @@ from csi_lib.report.join import join_notebooks
 from csi_lib.report.project import write_project
 from csi_lib.report.render import FORMATS as DOCUMENTS
 from csi_lib.report.render import render
+from csi_lib.run.chapters import PEERS
 from csi_lib.run.execution import Executed, WarmKernels
 from csi_lib.run.memory import resident
 from csi_lib.run.order import Order, Outcome
@@ -93,22 +94,40 @@ class Cost:
 
 
 def _execute(order: Order, staging: Path, kernels: WarmKernels, cost: Cost):
-    job, nodes, rows = order.job, [], []
+    """Every chapter in a kernel of its own; the data of the report are loaded once, before the first."""
+    job = order.job
     (staging / "figures").mkdir()
     (staging / "notebooks").mkdir()
     parameters = {"study": job.study, "agency": job.agency, "year": job.year, "lang": job.lang, "release": job.release}
+    shown = max((peers for *_, peers in order.chapters), key=PEERS.index, default="none")
+    file = _context(order, staging, "report", shown)
+    started = time.perf_counter()
+    with kernels.prepared(
+        "csi_lib.report.chapter:prepare_chapters", parameters, env={VARIABLE: str(file)}, cwd=staging
+    ) as spent:
+        if spent is not None:
+            cost.seconds["load"], cost.cpu["load"], cost.memory["load"] = time.perf_counter() - started, spent, 0
+        return _chapters(order, staging, kernels, cost, parameters)
+
+
+def _context(order: Order, staging: Path, chapter: str, peers: str) -> Path:
+    context = Context(
+        chapter,
+        order.data,
+        order.store,
+        str(staging / "figures"),
+        tuple(c for c, *_ in order.chapters),
+        order.study,
+        fresh=order.fresh,
+        peers=peers,
+    )
+    return context.write(staging / f".context-{chapter}.json")
+
+
+def _chapters(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, parameters: dict):
+    nodes, rows = [], []
     for chapter, path, peers in order.chapters:
-        context = Context(
-            chapter,
-            order.data,
-            order.store,
-            str(staging / "figures"),
-            tuple(c for c, *_ in order.chapters),
-            order.study,
-            fresh=order.fresh,
-            peers=peers,
-        )
-        file = context.write(staging / f".context-{chapter}.json")
+        file = _context(order, staging, chapter, peers)
         node = nbformat.read(path, as_version=4)
         used = sum(os.times()[:4])
         done = kernels.execute(
@@ -120,15 +139,16 @@ def _execute(order: Order, staging: Path, kernels: WarmKernels, cost: Cost):
             timeout=order.notebook_timeout,
             memory_limit=order.memory,
         )
-        file.unlink()
         cost.seconds[chapter] = done.seconds
         cost.cpu[chapter] = sum(os.times()[:4]) - used + (done.cpu_seconds or 0.0)
         cost.memory[chapter] = done.memory or 0
+        file.unlink()
         if done.error is not None:
             return nodes, rows, _failure(chapter, done)
         nodes.append((chapter, done.node))
         rows += _rows_of(done.node)
         nbformat.write(done.node, staging / "notebooks" / f"{Path(path).stem}.ipynb")
+    (staging / ".context-report.json").unlink()
     return nodes, rows, None
 
 
