@@ -13,6 +13,7 @@ from csi_lib.evaluation.portfolio import effective_weights
 from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
 from csi_lib.evaluation.systems import system
+from csi_lib.figures.theme import prepare_fonts
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, weights_survey
@@ -77,7 +78,11 @@ def prepare_chapters(study: str, agency: str, year: int, lang: str, release: str
     chapter = open_chapter(study, agency, year, lang=lang, release=release)
     if agency != OVERALL:
         _ = chapter.survey, chapter.estimates, chapter.previous
+        for estimates in (chapter.estimates, chapter.previous):
+            if estimates is not None:
+                chapter._locate(estimates, estimates.frame.iloc[:0])
     _ = chapter.models, chapter.labels
+    prepare_fonts()
     if chapter._peers != "none":
         _ = chapter.wave
     _prepared[study, agency, year, lang, release] = chapter
@@ -102,6 +107,7 @@ class Chapter:
         self._known: dict[str, tuple[pd.DataFrame, int]] = {}  # row id → frame and position
         self._gains: pd.DataFrame | None = None
         self._spoken = 0
+        self._places: dict[int, tuple[Estimates, dict]] = {}
 
     def _for(self, context: Context) -> Chapter:
         """The same for another chapter of the report."""
@@ -366,8 +372,16 @@ class Chapter:
         """The same numbers in the last wave, of those that exist there; None when there are none."""
         if self.previous is None:
             return None
-        at = [p for p in _locate(self.previous, rows) if p is not None]
+        at = [p for p in self._locate(self.previous, rows) if p is not None]
         return self.labels.attach(self.previous.frame.iloc[at].reset_index(drop=True)) if at else None
+
+    def _locate(self, estimates: Estimates, rows: pd.DataFrame) -> list[int | None]:
+        """Position of each of `rows` among the estimates of a wave, None for those it does not have."""
+        if id(estimates) not in self._places:
+            places = dict(zip(_identities(estimates.frame), range(len(estimates)), strict=True))
+            self._places[id(estimates)] = estimates, places
+        places = self._places[id(estimates)][1]
+        return [places.get(k) for k in _identities(rows)]
 
     def change_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
         """The tested changes of these numbers since the last wave; None when there are none."""
@@ -375,7 +389,7 @@ class Chapter:
             return None
         pairs = [
             (a, b)
-            for a, b in zip(_locate(self.estimates, rows), _locate(self.previous, rows), strict=True)
+            for a, b in zip(self._locate(self.estimates, rows), self._locate(self.previous, rows), strict=True)
             if None not in (a, b)
         ]
         if not pairs:
@@ -561,11 +575,8 @@ class Chapter:
 _IDENTITY = ["measure", "statistic", "model", "by1", "group1", "by2", "group2"]
 
 
-def _locate(estimates: Estimates, rows: pd.DataFrame) -> list[int | None]:
-    """Position of each of `rows` among the estimates of a wave, None for those it does not have."""
-    key = lambda frame: list(frame[_IDENTITY].astype("string").fillna("").itertuples(index=False, name=None))
-    known = dict(zip(key(estimates.frame), range(len(estimates)), strict=True))
-    return [known.get(k) for k in key(rows)]
+def _identities(frame: pd.DataFrame) -> list[tuple]:
+    return list(zip(*(frame[c].astype("string").fillna("").tolist() for c in _IDENTITY), strict=True))
 
 
 def _as_value(value):
