@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import hashlib
 import json
 import os
+import pickle
 import shutil
 import time
 import traceback
@@ -20,7 +20,6 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.models.round import Round
 from csi_lib.office.editions import write_editions
-from csi_lib.office.libraries import FORMATS
 from csi_lib.prose.escape import escape_markdown
 from csi_lib.report.context import VARIABLE, Context
 from csi_lib.report.display import ROWS_MIME
@@ -32,6 +31,7 @@ from csi_lib.run.chapters import PEERS
 from csi_lib.run.execution import Executed, WarmKernels
 from csi_lib.run.memory import resident
 from csi_lib.run.order import Order, Outcome
+from csi_lib.run.publishing import publish
 from csi_lib.study.study import OVERALL, Job
 from csi_lib.survey.estimates import results_frame
 
@@ -54,8 +54,7 @@ def produce(order: Order, kernels: WarmKernels) -> Outcome:
             return end(False, **failure)
         with cost.stage("render"):
             warnings = _assemble(order, staging, nodes, rows)
-            _publish(staging, order.folder, restricted=job.release == "restricted")
-            _show_edition(order)
+            publish(order, staging)
         cost.seconds["total"] = time.perf_counter() - started
         return end(True, warnings=warnings, folder=str(order.folder))
     except InputError as error:
@@ -178,9 +177,7 @@ def _rows_of(node) -> list[dict]:
 
 
 def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
-    from csi_lib.study.study import load_study
-
-    job, study = order.job, load_study(order.job.study)
+    job, study = order.job, pickle.loads(Path(order.study).read_bytes())
     node = join_notebooks(nodes, lang=job.lang, front=front_matter(study, job))
     nbformat.write(node, staging / "report.ipynb")
     options = {"bibliography": study.report.references} if study.report.references else {}
@@ -240,59 +237,6 @@ def collect_results(round_: Round, job: Job, shown: list[dict]) -> pd.DataFrame:
         rest = round_.estimates(job.agency, job.year).masked(job.release).frame
         frame = pd.concat([frame, rest[~rest["row_id"].isin(frame["row_id"])]], ignore_index=True)
     return frame
-
-
-def _publish(staging: Path, final: Path, *, restricted: bool) -> None:
-    """Put the finished folder under its name in one step; the old one is swapped out, then removed."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    staging.chmod(0o700 if restricted else 0o755)
-    if restricted:
-        for folder in (final.parent, final.parent.parent):
-            folder.chmod(0o700)
-    if not final.exists():
-        staging.rename(final)
-        return
-    _carry_editions(staging, final)
-    if _exchange(staging, final):
-        return  # `staging` now holds the old report and is removed by the caller
-    old = staging.with_name(f"{staging.name}.old")
-    final.rename(old)
-    staging.rename(final)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _carry_editions(staging: Path, final: Path) -> None:
-    """What other languages have published beside a report stays when the report is made anew."""
-    for other in final.iterdir():
-        if other.is_dir() and (other / "manifest.json").exists():
-            shutil.copytree(other, staging / other.name, copy_function=os.link)
-            for name in FORMATS:
-                edition = final / f"report.{other.name}.{name}"
-                if edition.exists():
-                    os.link(edition, staging / edition.name)
-
-
-def _show_edition(order: Order) -> None:
-    """A second language's documents also stand beside the first's, as ``report.en.html``."""
-    if order.job.lang == order.primary:
-        return
-    for name in order.formats:
-        source, shown = order.folder / f"report.{name}", order.folder.parent / f"report.{order.job.lang}.{name}"
-        if not source.exists():
-            continue
-        part = shown.with_name(f".{shown.name}")
-        shutil.copyfile(source, part)
-        part.replace(shown)
-
-
-def _exchange(one: Path, two: Path) -> bool:
-    """Swap two folders atomically (Linux renameat2 with RENAME_EXCHANGE); False where that does not exist."""
-    try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        at, exchange = -100, 2
-        return libc.renameat2(at, os.fsencode(one), at, os.fsencode(two), exchange) == 0
-    except (OSError, AttributeError):
-        return False
 
 
 def _sha256(path: Path) -> str:
