@@ -20,7 +20,9 @@ _TOKEN = re.compile(r"[+\u2212-]?\d[\d,]*(?:\.\d+)?(?:\s?%p|\s?%|점)?|[+\u2212-
 def verify_reports(out: Path) -> list[str]:
     """Findings in words for every report under `out`; an empty list when everything agrees."""
     findings = []
-    manifests = sorted(p for p in Path(out).rglob("manifest.json") if ".staging" not in p.parts)
+    manifests = sorted(
+        p for p in Path(out).rglob("manifest.json") if not any(part.startswith(".staging") for part in p.parts)
+    )
     if not manifests:
         return [f"{out}: no reports are here"]
     for path in manifests:

@@ -6,13 +6,13 @@ import os
 import shutil
 from pathlib import Path
 
-from csi_lib.report.chapter import OVERALL
 from csi_lib.run.site.archives import write_archives
 from csi_lib.run.site.frame import Site, e, number
 from csi_lib.run.site.league import Scores, group_page, league_page
 from csi_lib.run.site.reports import Report, headline_of, published_reports
 from csi_lib.run.site.search import write_search
 from csi_lib.share import shared_path
+from csi_lib.study.study import OVERALL
 
 
 def write_site(study, out: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from csi_lib.report.chapter import OVERALL
+from csi_lib.study.study import OVERALL
 
 #: files of a report's folder that a reader opens, in the order they are offered
 DOCUMENTS = ("html", "pdf", "docx", "hwpx", "pptx", "xlsx")
