@@ -548,13 +548,17 @@ class Chapter:
             change = self.change(row)
             note = self.sentence(ko="n\u00a0=\u00a0{n:bare}", en="n\u00a0=\u00a0{n:bare}", n=Number.from_row(row, "n"))
             if change is not None and not pd.isna(change["estimate"]):
-                mark = verdict_of(change, alpha=self.study.thresholds.significance).mark
+                tested = verdict_of(change, alpha=self.study.thresholds.significance)
+                size = Number.from_row(change).magnitude()
                 note = (
                     self.sentence(
-                        ko="전년 대비 {change} {mark}",
-                        en="{change} {mark}",
-                        change=Number.from_row(change, signed=True),
-                        mark=mark,
+                        ko="전회 대비 {mark}\u00a0{size}" if tested.significant else "전회 대비 {word}",
+                        en="{mark}\u00a0{size} on the last wave" if tested.significant else "{word}",
+                        **(
+                            {"mark": tested.mark, "size": size}
+                            if tested.significant
+                            else {"word": tested.word(self.lang)}
+                        ),
                     )
                     + note
                 )
