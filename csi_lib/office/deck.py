@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from pathlib import Path
 
-from csi_lib.office.archive import settle, stamp
 from csi_lib.office.libraries import require
 from csi_lib.prose.numbers import SMALL_BASE, Interval, Number, unit_of
 from csi_lib.prose.sentences import Sentence
+from csi_lib.report.archive import settle, stamp
 from csi_lib.report.office_text import xml_text
 
 _FONT = {"ko": "맑은 고딕", "en": "Calibri"}

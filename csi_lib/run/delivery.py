@@ -11,11 +11,11 @@ from pathlib import Path
 
 from csi_lib.errors import InputError
 from csi_lib.models.round import Round
-from csi_lib.office.archive import write_zip
 from csi_lib.office.editions import FORMATS
 from csi_lib.office.libraries import require
 from csi_lib.office.package import KINDS, Delivered, Wave, deliver_data, deliver_reports, file_fields
 from csi_lib.office.readme import readme
+from csi_lib.report.archive import write_zip
 from csi_lib.report.chapter import OVERALL
 from csi_lib.report.office_text import file_name
 from csi_lib.report.render import FORMATS as DOCUMENTS
@@ -132,7 +132,7 @@ def _published(study: Study, out: Path, agencies, years, lang, release) -> list[
             for y in waves
         ]
     there = [j for j in jobs if (job_folder(out, j, study.report.language) / "manifest.json").exists()]
-    asked = {a for a in agencies or ()}
+    asked = set(agencies or ())
     gone = sorted(asked - {j.agency for j in there})
     if gone or not there:
         raise InputError("there is no finished report", where=str(out), found=", ".join(gone) or None,
