@@ -313,7 +313,7 @@ def plotted(number: Number) -> float | None:
     """What a chart's data sheet holds: the printed figure (a proportion as 0–1); None where nothing may be shown."""
     if not number.shown:
         return None
-    return float(number.rounded()) / (100 if unit_of(number.unit).scale == 100 else 1)
+    return float(number.rounded() / (100 if unit_of(number.unit).scale == 100 else 1))
 
 
 def excel_format(unit: str) -> str:
