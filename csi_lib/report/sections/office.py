@@ -20,11 +20,13 @@ def recorded(
 ) -> pd.DataFrame:
     """Rows of this report with labels; `hidden` (a mask) is blanked in the public release, `names` label measures.
 
-    Bases under the study's mark are flagged.
+    Bases under the study's mark are flagged, except of counts, which rest on everything there is.
     """
     frame = pd.DataFrame(rows).reset_index(drop=True)
     n = pd.to_numeric(frame["n"])
-    frame["flag"] = np.where((n > 0) & (n < chapter.study.privacy.small_base_flag), "small_base", None)
+    counted = frame.get("statistic", pd.Series(constant.get("statistic"), index=frame.index)).isin(["count", "deduction"])
+    small = (n > 0) & (n < chapter.study.privacy.small_base_flag) & ~counted
+    frame["flag"] = np.where(small, "small_base", None)
     if hidden is not None and chapter.release == "public":
         mask = np.asarray(hidden, dtype=bool)
         frame["suppressed"] = mask
