@@ -69,6 +69,11 @@ def indicators(chapter) -> list[Indicator]:
     return out
 
 
+def plainly(chapter, rows, **constant) -> pd.DataFrame:
+    """`recorded` without the mark for small bases: months and departments are few by nature."""
+    return recorded(chapter, rows, flagged=False, **constant)
+
+
 def _own(chapter) -> dict:
     file = chapter.system("before_after")
     return {"source": file.source, "model": "before_after"}
@@ -88,11 +93,11 @@ def simple_rows(chapter, items: list[Indicator]) -> list[tuple[Indicator, pd.Ser
         except InputError:
             continue
         keys = {"measure": item.name, **_own(chapter)}
-        sides = [recorded(chapter, [{**keys, "statistic": "mean", "by1": "side", "group1": side, "estimate": value, "n": n, "unit": item.unit}]).iloc[0]
+        sides = [plainly(chapter, [{**keys, "statistic": "mean", "by1": "side", "group1": side, "estimate": value, "n": n, "unit": item.unit}]).iloc[0]
                  for side, value, n in (("before", gap.before, gap.n_before), ("after", gap.after, gap.n_after))]  # fmt: skip
-        row = recorded(chapter, [change_row(gap, **keys, versus="before", unit=item.gap_unit)]).iloc[0]
+        row = plainly(chapter, [change_row(gap, **keys, versus="before", unit=item.gap_unit)]).iloc[0]
         effect = {**keys, "statistic": "effect_size", "versus": "before", "estimate": gap.effect, "n": row["n"], "unit": "ratio", "value_text": gap.effect_name}
-        out.append((item, *sides, row, recorded(chapter, [effect]).iloc[0]))
+        out.append((item, *sides, row, plainly(chapter, [effect]).iloc[0]))
     return out
 
 
@@ -118,31 +123,28 @@ def series_rows(chapter, item: Indicator) -> pd.DataFrame:
     frame = item.series.effects
     rows = frame.assign(measure=item.name, statistic="difference", by1="term", group1=frame["term"], versus="before", unit=item.gap_unit,
                         n=item.series.n_before + item.series.n_after)  # fmt: skip
-    return recorded(chapter, rows.drop(columns=["term"]), **_own(chapter)).set_index(frame["term"])
+    return plainly(chapter, rows.drop(columns=["term"]), **_own(chapter)).set_index(frame["term"])
 
 
 def series_table(chapter, found: list[tuple[Indicator, pd.DataFrame]], *, name: str, caption: str) -> Table:
     """Jump at the change and change of the monthly trend, seasons and serial correlation allowed for."""
     text = chapter.text
-    jump, slope = text(ko="변경 때의 변화", en="Jump at the change"), text(ko="달마다의 추세 변화", en="Change of the monthly trend")
-    columns = [Column("row", text(ko="지표", en="Indicator"), "left", "stub")]
-    for term, group in (("level", jump), ("slope", slope)):
-        columns += [Column(f"{term}.value", text(ko="변화", en="Change"), group=group), Column(f"{term}.ci", text(ko="95% 신뢰구간", en="95% interval"), group=group),
-                    Column(f"{term}.p", text(ko="유의확률", en="p"), group=group)]  # fmt: skip
-    columns.append(Column("n", text(ko="개월", en="Months"), "right", "base"))
+    groups = {"level": text(ko="변경 때의 변화", en="Jump at the change"), "slope": text(ko="달마다의 추세 변화", en="Change of the monthly trend")}
+    columns = (Column("row", text(ko="지표", en="Indicator"), "left", "stub"), Column("value", text(ko="변화", en="Change")),
+               Column("ci", text(ko="95% 신뢰구간", en="95% interval")), Column("p", text(ko="유의확률", en="p")),
+               Column("n", text(ko="개월", en="Months"), "right", "base"))  # fmt: skip
     body = []
-    for item, rows in found:
-        cells = [label(chapter, item)]
-        for term in ("level", "slope"):
-            row = rows.loc[term]
-            digits = 2 if term == "slope" else None
-            cells += [Number.from_row(row, signed=True, digits=digits), Interval.from_row(row, digits=digits), Number.from_row(row, "p_value")]
-        body.append(Row((*cells, Number.from_row(rows.loc["level"], "n"))))
-    file = chapter.system("before_after")
-    note = text(ko=f"변경 전의 추세와 계절({file.season}개월 주기), 이웃한 달의 상관을 함께 추정하였다." if file.season else "변경 전의 추세와 이웃한 달의 상관을 함께 추정하였다.",
-                en=f"Estimated together with the trend before, seasons of {file.season} months and the correlation of neighbouring months."
-                if file.season else "Estimated together with the trend before and the correlation of neighbouring months.")  # fmt: skip
-    return Table(name, caption, tuple(columns), tuple(body), (note,), chapter.lang, 1)
+    for term, heading in groups.items():
+        for item, rows in found:
+            row, digits = rows.loc[term], 2 if term == "slope" else None
+            cells = (label(chapter, item), Number.from_row(row, signed=True, digits=digits), Interval.from_row(row, digits=digits),
+                     Number.from_row(row, "p_value"), Number.from_row(row, "n"))  # fmt: skip
+            body.append(Row(cells, heading))
+    season = chapter.system("before_after").season
+    note = text(ko=f"변경 전의 추세와 계절({season}개월 주기), 이웃한 달의 상관을 함께 추정하였다." if season else "변경 전의 추세와 이웃한 달의 상관을 함께 추정하였다.",
+                en=f"Estimated together with the trend before, seasons of {season} months and the correlation of neighbouring months."
+                if season else "Estimated together with the trend before and the correlation of neighbouring months.")  # fmt: skip
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, 1)
 
 
 def verdicts(chapter, found: list[tuple[Indicator, pd.DataFrame]]) -> list:
@@ -185,7 +187,7 @@ def figure_rows(chapter, item: Indicator) -> pd.DataFrame:
                                statistic="value", unit=item.unit, estimate=item.months["value"])  # fmt: skip
     frame["fitted"] = fitted["fitted"].reindex(frame["month"]).to_numpy()
     frame["counterfactual"] = fitted["counterfactual"].reindex(frame["month"]).to_numpy()
-    rows = recorded(chapter, frame.drop(columns=["value", "month"]), **_own(chapter))
+    rows = plainly(chapter, frame.drop(columns=["value", "month"]), **_own(chapter))
     rows["group1_label"] = [month_name(chapter, m, year=True) for m in rows["group1"]]
     return rows
 
@@ -226,7 +228,7 @@ def _pair_rows(chapter, name: str, source: str, group: str, part: pd.DataFrame) 
     except InputError:  # fewer than two units, or all changed alike
         return None
     keys = {"measure": name, "by1": "treatment", "group1": group, "source": source, "model": "before_after", "n": change.n_before}
-    row = lambda **more: recorded(chapter, [{**keys, **more}]).iloc[0]
+    row = lambda **more: plainly(chapter, [{**keys, **more}]).iloc[0]
     return {"before": row(statistic="before", estimate=change.before, unit="points"), "after": row(statistic="after", estimate=change.after, unit="points"),
             "change": row(**{**change_row(change), "n": change.n_before, "versus": "before", "unit": "points"}),
             "effect": row(statistic="effect_size", estimate=change.effect, unit="ratio", value_text=change.effect_name)}  # fmt: skip
@@ -237,7 +239,7 @@ def _difference(chapter, name, source, treated: pd.DataFrame, others: pd.DataFra
         gap = before_after(others["after"] - others["before"], treated["after"] - treated["before"])
     except InputError:
         return None
-    return recorded(chapter, [change_row(gap, measure=name, versus="not_treated", unit="points", source=source, model="before_after")]).iloc[0]
+    return plainly(chapter, [change_row(gap, measure=name, versus="not_treated", unit="points", source=source, model="before_after")]).iloc[0]
 
 
 def pair_table(chapter, result: PairResult, *, name: str, caption: str) -> Table:
