@@ -29,6 +29,7 @@ FILES: dict[str, type[BaseModel] | str] = {
     "charter": "csi_lib.evaluation.charter:CharterFile",
     "department_score": "csi_lib.evaluation.department_score:DepartmentScoreFile",
     "office": "csi_lib.evaluation.office:OfficeFile",
+    "voice": "csi_lib.voice.settings:VoiceFile",
 }
 
 
