@@ -146,7 +146,7 @@ def department_table(chapter, register: pd.DataFrame, rows, *, name: str, captio
            Column("rank", text(ko="순위", en="Rank"))] if final else []),
         Column("n", text(ko="접수", en="Cases"), "right", "base"),
     ]  # fmt: skip
-    body, units = [], {d for d in rows["praises"]["group1"].dropna()}
+    body, units = [], set(rows["praises"]["group1"].dropna())
     for k, row in enumerate(rows["praises"].to_dict("records")):
         total = pd.isna(row["group1"])
         group = None if total else row["group1"]
