@@ -19,10 +19,11 @@ PARAMETERS = ("study", "agency", "year", "lang", "release")
 
 @dataclass(frozen=True)
 class ChapterNotebook:
-    """One notebook file; its name is ``<order>-<id>.ipynb``, its metadata ``csi: {scope: agency|study, needs: [...]}``.
+    """One notebook file; its name is ``<order>-<id>.ipynb``, its metadata ``csi: {scope: agency|study, needs: [...], page: …}``.
 
     ``needs`` names sources and extensions of the study without which there is nothing to say; a study that declares them
-    all has the chapter in its reports.
+    all has the chapter in its reports. With ``page: true`` the chapter is published by itself too, as ``<id>.html`` and
+    ``<id>.pdf`` beside the report (a disclosure page, a scorecard).
     """
 
     id: str
@@ -103,6 +104,9 @@ def _open(path: Path) -> ChapterNotebook:
             found=repr(needs),
             expected="such as [kindness]",
         )
+    if not isinstance(said.get("page", False), bool):
+        raise InputError("whether a chapter is a page too is true or false", where=f"{path}: metadata.csi.page",
+                         found=repr(said["page"]), expected="true or false")  # fmt: skip
     _check_parameters(path, content)
     return ChapterNotebook(match[2], int(match[1]), path, scope, tuple(needs))
 

@@ -23,6 +23,7 @@ from csi_lib.report.chapter import OVERALL
 from csi_lib.report.context import VARIABLE, Context
 from csi_lib.report.display import ROWS_MIME
 from csi_lib.report.join import join_notebooks
+from csi_lib.report.pages import render_pages
 from csi_lib.report.project import write_project
 from csi_lib.report.render import render
 from csi_lib.report.theme import Theme
@@ -181,6 +182,8 @@ def _assemble(order: Order, staging: Path, nodes, rows, seconds: dict) -> tuple[
     options = {"bibliography": study.report.references} if study.report.references else {}
     write_project(staging, lang=job.lang, theme=order.theme, options=options)
     rendered = render(staging, formats=order.formats, renderer=order.renderer)
+    pages = render_pages(staging, nodes, lang=job.lang, front=front_matter(study, job), formats=order.formats,
+                         renderer=order.renderer)  # fmt: skip
     seconds["render"] = time.perf_counter() - started
     results = collect_results(order, rows)
     results.to_parquet(staging / "results.parquet", index=False)
@@ -193,6 +196,7 @@ def _assemble(order: Order, staging: Path, nodes, rows, seconds: dict) -> tuple[
         "engine": rendered.engine,
         "versions": rendered.versions,
         "warnings": list(rendered.warnings),
+        "pages": pages,
         "numbers": len(results),
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
