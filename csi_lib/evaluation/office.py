@@ -26,9 +26,9 @@ EDITION = 1
 class SheetWorld(Part):
     """Sheets: mean scores (0–100) by department, shifts by agency, channel and round; spreads in points.
 
-    ``item_sd`` is the spread of one item around its contact, as a share of its points; ``severity`` how far raters differ
-    (they cancel out); ``shared`` the share of contacts that a second rater scores too; ``bonus`` and ``deduction`` the share
-    of sheets that have one.
+    ``items`` shifts single lines of the sheet (the sheet's mean stays); ``item_sd`` is the spread of one item around its
+    contact, as a share of its points; ``severity`` how far raters differ (they cancel out); ``shared`` the share of contacts
+    that a second rater scores too; ``bonus`` and ``deduction`` the share of sheets that have one.
     """
 
     level: float = Setting(default=84, gt=0, lt=100)
@@ -36,6 +36,7 @@ class SheetWorld(Part):
     agencies: dict[str, float] = {}
     channels: dict[str, float] = {}
     rounds: dict[str, float] = {}
+    items: dict[str, float] = {}
     per_person: int = Setting(default=2, ge=1)
     person_sd: float = Setting(default=3, ge=0)
     contact_sd: float = Setting(default=5, ge=0)

@@ -161,8 +161,11 @@ class Office:
                 target = np.clip(frame.pop("quality") + severity[frame["rater"]], 0.02, 0.98)
                 frame["rater"] = [f"평가원{'가나다라마바사아자차'[r % 10]}" for r in frame["rater"]]
                 frame["department"] = frame["department"].map(self._spelling)
+                weight = {n: i.points / edition.total for n, i in edition.items.items()}
+                middle = sum(world.items.get(n, 0) * w for n, w in weight.items())
                 for name, item in edition.items.items():
-                    frame[name] = _scored(rng, around(rng, target, world.item_sd), item)
+                    mean = np.clip(target + (world.items.get(name, 0) - middle) / 100, 0.01, 0.99)
+                    frame[name] = _scored(rng, around(rng, mean, world.item_sd), item)
                 frame["bonus"] = np.where(rng.random(len(frame)) < world.bonus, min(1.0, edition.bonus), 0.0)
                 for name in edition.deductions:
                     frame[name] = (rng.random(len(frame)) < world.deduction).astype(int)

@@ -46,7 +46,7 @@ class Labels:
         """``kindness``, ``kindness:top2``, ``kindness:4``, ``sex:F``, ``csi``, ``csi>facilities``."""
         if code in self._nodes and code not in self.codebook.columns:
             return self._nodes[code]
-        if code in self.codebook.columns:
+        if code in self.codebook.columns and self.codebook.columns[code].label:
             return self.codebook.columns[code].label.text(self.lang)
         if code in _DERIVED:
             return _DERIVED[code][self.lang]
