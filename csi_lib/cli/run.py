@@ -19,7 +19,7 @@ def command(
     year: o.Year = None,
     lang: o.Lang = None,
     release: Annotated[str | None, typer.Option(help="public or restricted")] = None,
-    formats: Annotated[str | None, typer.Option(help="html,pdf")] = None,
+    formats: Annotated[str | None, typer.Option(help="html,pdf,docx,hwpx,xlsx,pptx [default: the study's]")] = None,
     renderer: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
     jobs: Annotated[int | None, typer.Option(min=1, help="worker processes [default: one per core]")] = None,
     cell_timeout: Annotated[float, typer.Option(help="seconds a notebook cell may take")] = 600.0,

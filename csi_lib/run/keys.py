@@ -23,6 +23,9 @@ _PACKAGES = (
     "papermill",
     "pypandoc-binary",
     "typst",
+    "python-hwpx",
+    "python-pptx",
+    "XlsxWriter",
 )
 
 

@@ -21,8 +21,11 @@ from pathlib import Path
 
 from csi_lib.errors import InputError
 from csi_lib.models.round import Round
+from csi_lib.office.editions import FORMATS
+from csi_lib.office.libraries import require
 from csi_lib.report.chapter import OVERALL
-from csi_lib.report.render import FORMATS, choose_renderer
+from csi_lib.report.render import FORMATS as DOCUMENTS
+from csi_lib.report.render import choose_renderer
 from csi_lib.report.theme import prepare_theme
 from csi_lib.run import keys
 from csi_lib.run.chapters import chapter_notebooks
@@ -91,6 +94,9 @@ def plan_run(
     for name in formats:
         if name not in FORMATS:
             raise InputError(f"format {name} cannot be made", expected=", ".join(FORMATS))
+    require(formats)
+    if not set(formats) & set(DOCUMENTS):
+        formats = ("html", *formats)  # the site leads to a page
     engine = choose_renderer(renderer)
     if agencies is None and len(study.agencies) > 1 and chapter_notebooks(study, "study"):
         one = jobs[0]
@@ -162,7 +168,7 @@ def run_study(
     out : output folder, default ``out/<study>``; layout as in the documentation (one folder per agency and year).
     data : folder of the respondent files, where they are not in the study's folder.
     agencies, years, lang, release : which reports; default all agencies and years in the study's language.
-    formats : of html, pdf; default the study's. renderer : auto, quarto or embedded.
+    formats : of html, pdf, docx, hwpx, xlsx, pptx; default the study's. renderer : auto, quarto or embedded.
     jobs : worker processes, default one per core.
     failed : only those that failed last time; force : all; dry_run : plan only.
     cell_timeout : seconds a single cell may take.

@@ -18,6 +18,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.models.round import Round
+from csi_lib.office.editions import FORMATS, write_editions
 from csi_lib.prose.escape import escape_markdown
 from csi_lib.report.chapter import OVERALL
 from csi_lib.report.context import VARIABLE, Context
@@ -25,6 +26,7 @@ from csi_lib.report.display import ROWS_MIME
 from csi_lib.report.join import join_notebooks
 from csi_lib.report.pages import render_pages
 from csi_lib.report.project import write_project
+from csi_lib.report.render import FORMATS as DOCUMENTS
 from csi_lib.report.render import render
 from csi_lib.report.theme import Theme
 from csi_lib.run.execution import ChapterError, WarmKernels
@@ -181,11 +183,13 @@ def _assemble(order: Order, staging: Path, nodes, rows, seconds: dict) -> tuple[
     nbformat.write(node, staging / "report.ipynb")
     options = {"bibliography": study.report.references} if study.report.references else {}
     write_project(staging, lang=job.lang, theme=order.theme, options=options)
-    rendered = render(staging, formats=order.formats, renderer=order.renderer)
+    rendered = render(staging, formats=[f for f in order.formats if f in DOCUMENTS], renderer=order.renderer)
     pages = render_pages(staging, nodes, lang=job.lang, front=front_matter(study, job), formats=order.formats,
                          renderer=order.renderer)  # fmt: skip
     seconds["render"] = time.perf_counter() - started
-    results = collect_results(order, rows)
+    round_ = Round(study, data=order.data, store=order.store, fresh=True)
+    results = write_editions(staging, round_, collect_results(round_, job, rows), agency=job.agency, year=job.year,
+                             lang=job.lang, release=job.release, formats=order.formats)  # fmt: skip
     results.to_parquet(staging / "results.parquet", index=False)
     files = {str(p.relative_to(staging)): _sha256(p) for p in sorted(staging.rglob("*")) if p.is_file()}
     manifest = {
@@ -228,20 +232,14 @@ def _edition(period: str, lang: str) -> str:
     return f"{period}년 결과보고서" if period.isdigit() else f"{period} 결과보고서"
 
 
-def collect_results(order: Order, shown: list[dict]) -> pd.DataFrame:
+def collect_results(round_: Round, job: Job, shown: list[dict]) -> pd.DataFrame:
     """Every number shown, once, and every other estimate of the agency, masked for the release."""
-    job = order.job
     first: dict[str, dict] = {}
     for row in shown:
         first.setdefault(row["row_id"], row)
     frame = results_frame(list(first.values()))
     if job.agency != OVERALL:
-        from csi_lib.study.study import load_study
-
-        rest = Round(load_study(job.study), data=order.data, store=order.store, fresh=True).estimates(
-            job.agency, job.year
-        )
-        rest = rest.masked(job.release).frame
+        rest = round_.estimates(job.agency, job.year).masked(job.release).frame
         frame = pd.concat([frame, rest[~rest["row_id"].isin(frame["row_id"])]], ignore_index=True)
     return frame
 
@@ -270,7 +268,7 @@ def _carry_editions(staging: Path, final: Path) -> None:
     for other in final.iterdir():
         if other.is_dir() and (other / "manifest.json").exists():
             shutil.copytree(other, staging / other.name, copy_function=os.link)
-            for name in ("html", "pdf"):
+            for name in FORMATS:
                 edition = final / f"report.{other.name}.{name}"
                 if edition.exists():
                     os.link(edition, staging / edition.name)
@@ -282,6 +280,8 @@ def _show_edition(order: Order) -> None:
         return
     for name in order.formats:
         source, shown = order.folder / f"report.{name}", order.folder.parent / f"report.{order.job.lang}.{name}"
+        if not source.exists():
+            continue
         part = shown.with_name(f".{shown.name}")
         shutil.copyfile(source, part)
         part.replace(shown)

@@ -23,10 +23,10 @@ from csi_lib.study.codebook import Codebook, Column
 from csi_lib.study.location import cache_folder
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.defects import plant
-from csi_lib.survey.drawing import design_columns
 from csi_lib.survey.population import draw_population, frame_counts, generator, world_of
 from csi_lib.survey.quality import COLUMNS, PEOPLE, SurveyQuality
 from csi_lib.survey.reading import Survey
+from csi_lib.survey.weighted import designed
 
 _EDITION = 1  # raise when the same seed no longer gives the same files
 
@@ -71,8 +71,7 @@ def simulate_survey(
     frame = _sample(study, source, agency, int(year), population, seed).replace(-np.inf, np.nan)
     book = study.codebook(source)
     frame = frame[[c for c in frame if c not in book.of_role("id", "contact")]]
-    columns = design_columns(study, source, frame, [int(year)])
-    return _simulated(study, source, agency, int(year), frame, columns)
+    return _simulated(study, source, agency, int(year), *designed(study, source, frame, [int(year)]))
 
 
 def simulate_study(
@@ -132,11 +131,11 @@ def simulate_study(
     return files
 
 
-def _simulated(study, source, agency, year, frame: pd.DataFrame, columns: dict) -> Survey:
+def _simulated(study, source, agency, year, frame: pd.DataFrame, columns, weighting=MappingProxyType({})) -> Survey:
     counts = {"read": len(frame), "dropped": 0, "kept": len(frame), "undeclared": 0, "straight_lined": 0}
     quality = SurveyQuality(pd.DataFrame(columns=COLUMNS), counts, pd.DataFrame(columns=PEOPLE), simulated=True)
     book = study.codebook(source)
-    return Survey(frame, book, quality, MappingProxyType(columns), agency, year, source, study.id)
+    return Survey(frame, book, quality, MappingProxyType(dict(columns)), agency, year, source, study.id, weighting)
 
 
 def stand_in(study: Study) -> Path:
