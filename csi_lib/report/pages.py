@@ -17,16 +17,18 @@ def render_pages(
 ) -> list[str]:  # fmt: skip
     """Write ``<id>.html`` and ``<id>.pdf`` (of `formats`) for every chapter whose metadata say ``csi: {page: true}``.
 
-    `folder` is the job's (a project, see `write_project`); the page carries the report's title and agency, without cover,
-    contents and numbers of sections. Returns the ids.
+    `folder` is the job's (a project, see `write_project`), `front` the report's front matter. A page is headed by the agency,
+    the study and the wave, and has no cover, contents or numbers of sections. Returns the ids.
     """
+    head = {"title": front["agency"], "subtitle": f"{front['title']} · {front['date']}"}
+    head |= {"release": front["release"]} if "release" in front else {}
     formats = [f for f in formats if f in ("html", "pdf")]
     ids = [chapter for chapter, node in chapters if node.metadata.get("csi", {}).get("page")] if formats else []
     for chapter, node in chapters:
         if chapter not in ids:
             continue
         options = {"csi-cover": False, "toc": False, "number-sections": False}
-        joined = join_notebooks([(chapter, node)], lang=lang, front={**front, **options})
+        joined = join_notebooks([(chapter, node)], lang=lang, front={**head, **options})
         source = Path(folder) / f"{chapter}.ipynb"
         nbformat.write(joined, source)
         try:

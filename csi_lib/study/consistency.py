@@ -12,7 +12,6 @@ from csi_lib.study.codebook import Codebook
 from csi_lib.study.source import Source
 from csi_lib.study.yaml_file import YamlFile
 
-
 #: the constant `agency` of a source whose rows are about the whole round, such as a sheet of all bodies' scores
 ROUND = "_overall"
 
