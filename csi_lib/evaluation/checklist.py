@@ -90,6 +90,10 @@ class ChecklistFile(Part):
                 raise ValueError(f"agency {agency!r} restates the line {unknown[0]!r}, which no check has as its id")
         return self
 
+    def refers(self):
+        for agency in self.agencies:
+            yield "agency", agency, "agencies"
+
     def of(self, agency: str) -> tuple[Check, ...]:
         """The checks as they stand for one agency."""
         own = self.agencies.get(agency, {})

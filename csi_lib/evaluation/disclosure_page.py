@@ -24,5 +24,10 @@ class DisclosureFile(Texts):
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     agencies: dict[str, Texts] = {}
 
+    def refers(self):
+        yield "column", self.unit, "unit"
+        for agency in self.agencies:
+            yield "agency", agency, "agencies"
+
     def of(self, agency: str) -> Texts:
         return self.agencies.get(agency, self)

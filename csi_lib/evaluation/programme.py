@@ -51,6 +51,10 @@ class ProgrammeFile(Part):
     own_waves: bool = True
     agencies: dict[str, ProgrammeFile] = {}
 
+    def refers(self):
+        for agency in self.agencies:
+            yield "agency", agency, "agencies"
+
     def of(self, agency: str) -> ProgrammeFile:
         """The page of one agency: the lists it restates, and the common ones."""
         own = self.agencies.get(agency)
