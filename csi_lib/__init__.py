@@ -75,7 +75,12 @@ _PUBLIC = {
     "csi_lib.figures.quadrants": ["portfolio"],
     "csi_lib.figures.shares": ["distribution", "likert_bars"],
     "csi_lib.figures.tree": ["path_diagram"],
+    "csi_lib.figures.words": ["word_chart"],
     "csi_lib.figures.trends": ["slope_chart", "trend_lines"],
+    # voice: free text
+    "csi_lib.voice.cleaning": ["clean"],
+    "csi_lib.voice.scrubbing": ["scrub"],
+    "csi_lib.voice.comments": ["read_comments"],
     # reports and runs
     "csi_lib.report.chapter": ["Chapter", "open_chapter"],
     "csi_lib.run.pipeline": ["run_study"],

@@ -12,12 +12,6 @@ from csi_lib.office.briefing import write_briefing
 from csi_lib.office.statistics_book import statistics_book, wave_labels
 from csi_lib.office.xlsx import write_workbook
 from csi_lib.report.chapter import OVERALL
-from csi_lib.report.render import FORMATS as DOCUMENTS
-
-#: made from the results of a report, not from its text
-EDITIONS = ("xlsx", "pptx")
-#: everything `csi run --formats` can make
-FORMATS = (*DOCUMENTS, *EDITIONS)
 
 
 def write_editions(

@@ -6,6 +6,12 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 
 from csi_lib.errors import InputError
+from csi_lib.report.render import FORMATS as DOCUMENTS
+
+#: made from the results of a report, not from its text
+EDITIONS = ("xlsx", "pptx")
+#: everything `csi run --formats` can make
+FORMATS = (*DOCUMENTS, *EDITIONS)
 
 #: format → (module, package, extra of ours that brings it)
 NEEDED = {

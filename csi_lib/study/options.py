@@ -45,7 +45,7 @@ class Report(Part):
     peers: Literal["named", "anonymous", "group"] = "anonymous"
     minimum_base: int = Field(default=30, ge=1)
     gauge: Gauge = Gauge()
-    publish: bool = True
+    publish: bool = False
     groups: Several[str] | None = None
     theme: dict[str, Any] = {}
     references: str | None = None

@@ -26,11 +26,12 @@ FILES: dict[str, type[BaseModel] | str] = {
     # declared by later layers, named here so that this one need not import them
     "model": "csi_lib.models.study_models:ModelsFile",
     "plan": "csi_lib.survey.sampling_plan:PlanFile",
+    "voice": "csi_lib.voice.settings:VoiceFile",
 }
 
 
 def json_schema(file: str) -> dict:
-    """The JSON Schema of a study's file (``study``, ``agencies``, ``codebook``, ``model``, ``plan``), with the
+    """The JSON Schema of a study's file (``study``, ``agencies``, ``codebook``, ``model``, ``plan`` …), with the
     shorthands YAML may use."""
     model = FILES[file]
     if isinstance(model, str):

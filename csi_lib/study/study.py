@@ -20,6 +20,9 @@ from csi_lib.study.source import Source
 from csi_lib.study.weighting import weighting_faults
 from csi_lib.study.yaml_file import YamlFile, raise_together
 
+#: the agency parameter of the overall report of a round
+OVERALL = "_overall"
+
 
 class Wave(Part):
     """One year of the study: the period printed in results, and which edition of a model scored it."""

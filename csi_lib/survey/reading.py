@@ -157,7 +157,7 @@ def read_survey(
 
     Notes
     -----
-    ``design_stratum`` numbers agency × year × declared stratum: agencies and years are sampled
+    ``design_stratum`` names agency × year × declared stratum: agencies and years are sampled
     separately, so strata of the same code in two of them are two strata (and so for ``design_cluster``).
     In R: ``haven::read_sav`` / ``read.csv``, then recoding by hand.
     """
@@ -192,6 +192,21 @@ def read_survey(
     )
 
 
+def answer_status(
+    study: Study, agency: str | None, year: int, *, source: str = "customers", data: str | Path | None = None
+) -> pd.DataFrame:
+    """What became of every answer of `read_survey` for one wave, row by row: VALID, BLANK, MISSING (declared) or
+    UNDECLARED (`csi_lib.survey.coding`); one column for each column that the file has."""
+    wave = _imported(study, source, year, data, agency) or coded_wave(study, source, year, data=data, agency=agency)
+    return wave.status.take(_rows_of(wave, agency)).reset_index(drop=True)
+
+
+def _rows_of(wave: CodedWave, agency: str | None) -> np.ndarray:
+    """Positions of an agency's records, later ones of the same respondent left out."""
+    chosen = np.ones(len(wave.frame), bool) if agency is None else (wave.frame["agency"] == agency).to_numpy()
+    return np.flatnonzero(chosen & ~wave.later)
+
+
 def _imported(study, source, year, data, agency) -> CodedWave | None:
     from csi_lib.survey.importing import imported_wave
 
@@ -219,7 +234,7 @@ def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: 
             found=f"{int(later.sum())} further record(s), rows {_rows(wave.file_rows[later])}",
             action="Remove them, or set 'duplicates: drop-later' for the source.",
         )
-    rows = np.flatnonzero(chosen & ~later)
+    rows = _rows_of(wave, agency)
     frame, status = wave.frame.take(rows), wave.status.take(rows)
     _refuse_unanswered(wave, year, place)
     weights = settings.design.weights.get(year)

@@ -6,7 +6,6 @@ their stratum, and weights N_h / r_h correct for it. What is true is written bes
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -20,15 +19,13 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.study.base import written
 from csi_lib.study.codebook import Codebook, Column
-from csi_lib.study.location import cache_folder
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.defects import plant
+from csi_lib.survey.files import simulated_folder
 from csi_lib.survey.population import draw_population, frame_counts, generator, world_of
 from csi_lib.survey.quality import COLUMNS, PEOPLE, SurveyQuality
 from csi_lib.survey.reading import Survey
 from csi_lib.survey.weighted import designed
-
-_EDITION = 1  # raise when the same seed no longer gives the same files
 
 
 def simulate_population(
@@ -144,17 +141,8 @@ def stand_in(study: Study) -> Path:
     The folder's name carries a digest of everything the data depend on, so a changed study finds new
     data, and two processes that make it at once make the same.
     """
-    depends = (
-        _EDITION,
-        study.simulate,
-        study.sources,
-        study.codebooks,
-        study.years,
-        [(a.id, a.years) for a in study.agencies],
-    )
-    key = hashlib.sha256(repr(depends).encode()).hexdigest()[:16]
-    cache = cache_folder(study.path)
-    folder = cache / f"simulated-{key}"
+    folder = simulated_folder(study)
+    cache = folder.parent
     if folder.is_dir():
         return folder
     fresh = Path(tempfile.mkdtemp(dir=cache, prefix=".simulating-"))
@@ -222,7 +210,7 @@ def _filler(column: Column, interviewer: bool, world, agency: str, year: int, n:
     if column.labels:
         return [list(column.labels)[k] for k in rng.integers(0, len(column.labels), n)]
     if column.role == "text":
-        texts = list(world.texts)
+        texts = list(world.texts.get(year) or ())
         speaks = rng.random(n) < (world.text_rate if texts else 0)
         # satisfied people choose from the front of the list, the others from its end
         place = (0.5 - 0.25 * general + 0.15 * rng.standard_normal(n)) * len(texts)
