@@ -26,13 +26,22 @@ FILES: dict[str, type[BaseModel] | str] = {
     # declared by later layers, named here so that this one need not import them
     "model": "csi_lib.models.study_models:ModelsFile",
     "plan": "csi_lib.survey.sampling_plan:PlanFile",
+    "departments": "csi_lib.evaluation.departments:DepartmentsFile",
+    "kindness": "csi_lib.evaluation.kindness:KindnessFile",
+    "calls": "csi_lib.evaluation.call_rules:CallsFile",
+    "happy_call": "csi_lib.evaluation.happy_call:HappyCallFile",
+    "register": "csi_lib.evaluation.register:RegisterFile",
+    "before_after": "csi_lib.evaluation.before_after:BeforeAfterFile",
+    "charter": "csi_lib.evaluation.charter:CharterFile",
+    "department_score": "csi_lib.evaluation.department_score:DepartmentScoreFile",
+    "office": "csi_lib.evaluation.office:OfficeFile",
     "voice": "csi_lib.voice.settings:VoiceFile",
 }
 
 
 def json_schema(file: str) -> dict:
-    """The JSON Schema of a study's file (``study``, ``agencies``, ``codebook``, ``model``, ``plan`` …), with the
-    shorthands YAML may use."""
+    """The JSON Schema of a study's file (``study``, ``agencies``, ``codebook``, ``model``, ``plan``, ``kindness`` …: the
+    names of `FILES`), with the shorthands YAML may use."""
     model = FILES[file]
     if isinstance(model, str):
         module, name = model.split(":")
