@@ -24,6 +24,7 @@ from csi_lib.report.commissioned import front_matter, with_parts
 from csi_lib.report.context import VARIABLE, Context
 from csi_lib.report.display import ROWS_MIME
 from csi_lib.report.join import join_notebooks
+from csi_lib.report.pages import render_pages
 from csi_lib.report.project import write_project
 from csi_lib.report.render import FORMATS as DOCUMENTS
 from csi_lib.report.render import render
@@ -183,6 +184,8 @@ def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
     options = {"bibliography": study.report.references} if study.report.references else {}
     write_project(staging, lang=job.lang, theme=order.theme, options=options)
     rendered = render(staging, formats=[f for f in order.formats if f in DOCUMENTS], renderer=order.renderer)
+    pages = render_pages(staging, nodes, lang=job.lang, front=front_matter(study, job), formats=order.formats,
+                         renderer=order.renderer)  # fmt: skip
     round_ = Round(study, data=order.data, store=order.store, fresh=order.fresh)
     results = write_editions(staging, round_, collect_results(round_, job, rows), agency=job.agency, year=job.year,
                              lang=job.lang, release=job.release, formats=order.formats)  # fmt: skip
@@ -196,6 +199,7 @@ def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
         "engine": rendered.engine,
         "versions": rendered.versions,
         "warnings": list(rendered.warnings),
+        "pages": pages,
         "numbers": len(results),
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)

@@ -17,6 +17,12 @@ FILES: dict[str, type[BaseModel] | str] = {
     "study": StudyFile,
     "agencies": AgencyFile,
     "codebook": Codebook,
+    "grades": "csi_lib.evaluation.grading:GradingFile",
+    "management": "csi_lib.evaluation.management:ManagementFile",
+    "feedback": "csi_lib.evaluation.feedback:FeedbackFile",
+    "checklist": "csi_lib.evaluation.checklist:ChecklistFile",
+    "disclosure": "csi_lib.evaluation.disclosure_page:DisclosureFile",
+    "programme": "csi_lib.evaluation.programme:ProgrammeFile",
     # declared by later layers, named here so that this one need not import them
     "model": "csi_lib.models.study_models:ModelsFile",
     "plan": "csi_lib.survey.sampling_plan:PlanFile",
