@@ -41,12 +41,12 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
     for fault in system_faults(study):
         findings.append(Finding("error", fault.where or study.id, str(fault)))
     for source, declared in study.sources.items():
-        if declared.kind != "respondents":
+        if not declared.is_survey:
             continue
         _try(findings, f"models of {source}", lambda source=source: study_models(study, source))
         for year in study.years:
             for agency in study.agencies:
-                if agency.took_part(year):
+                if agency.took_part(year) and declared.covers(agency.id, year):
                     _check_wave(findings, study, agency.id, year, source, data)
     return findings
 

@@ -20,6 +20,11 @@ FILES: dict[str, type[BaseModel] | str] = {
     # declared by later layers, named here so that this one need not import them
     "model": "csi_lib.models.study_models:ModelsFile",
     "plan": "csi_lib.survey.sampling_plan:PlanFile",
+    "customer_definition": "csi_lib.evaluation.customer_definition:CustomerDefinitionFile",
+    "touch_points": "csi_lib.evaluation.touch_points:TouchPointsFile",
+    "pretest": "csi_lib.evaluation.pretest:PretestFile",
+    "fieldwork": "csi_lib.evaluation.fieldwork:FieldworkFile",
+    "integrity": "csi_lib.integrity.contamination:IntegrityFile",
 }
 
 

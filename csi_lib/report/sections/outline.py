@@ -36,6 +36,7 @@ _TEXT = {
         "quality": "자료 점검 결과",
         "read": "읽은 응답",
         "dropped": "제외한 응답(중복 응답자 번호)",
+        "discarded": "검증에서 폐기한 응답",
         "kept": "분석에 쓴 응답",
         "undeclared": "결측으로 처리한 값(코드북에 없는 응답)",
         "straight_lined": "같은 번호로만 답한 응답자",
@@ -67,6 +68,7 @@ _TEXT = {
         "quality": "Checks of the data",
         "read": "Answers read",
         "dropped": "Dropped (respondent number met twice)",
+        "discarded": "Discarded by fieldwork control",
         "kept": "Used in the analysis",
         "undeclared": "Values treated as missing (not in the codebook)",
         "straight_lined": "Respondents who gave one answer throughout",
@@ -246,7 +248,7 @@ def plan_table(chapter) -> Table | None:
     The achieved error of a cell is that of a share of one half with the cell's finite population (95 %).
     """
     plan = read_plan(chapter.study)
-    if plan is None or plan.by not in chapter.survey.frame:
+    if plan is None or plan.by not in chapter.survey.frame or not plan.frame:
         return None
     planned = plan_agency(plan, chapter.agency)
     achieved = chapter.survey.frame[plan.by].astype("string").value_counts().to_dict()
