@@ -48,7 +48,8 @@ _PUBLIC = {
     "csi_lib.survey.estimates": ["Estimates"],
     "csi_lib.survey.description": ["describe"],
     "csi_lib.survey.replicates": ["ReplicateDesign"],
-    "csi_lib.survey.weighting": ["rake", "post_stratify", "calibrate", "trim_weights", "adjust_nonresponse"],
+    "csi_lib.survey.weighting": ["rake", "post_stratify", "calibrate", "trim_weights"],
+    "csi_lib.survey.nonresponse": ["adjust_nonresponse"],
     "csi_lib.survey.planning": ["sample_size", "margin_of_error", "allocate"],
     "csi_lib.survey.sampling_plan": ["read_plan", "plan_agency"],
     "csi_lib.survey.comparisons": ["adjust_p", "significance_letters", "rank_intervals"],
@@ -74,7 +75,12 @@ _PUBLIC = {
     "csi_lib.figures.quadrants": ["portfolio"],
     "csi_lib.figures.shares": ["distribution", "likert_bars"],
     "csi_lib.figures.tree": ["path_diagram"],
+    "csi_lib.figures.words": ["word_chart"],
     "csi_lib.figures.trends": ["slope_chart", "trend_lines"],
+    # voice: free text
+    "csi_lib.voice.cleaning": ["clean"],
+    "csi_lib.voice.scrubbing": ["scrub"],
+    "csi_lib.voice.comments": ["read_comments"],
     # reports and runs
     "csi_lib.report.chapter": ["Chapter", "open_chapter"],
     "csi_lib.run.pipeline": ["run_study"],

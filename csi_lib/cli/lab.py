@@ -15,7 +15,7 @@ def command(
     copy_only: Annotated[bool, typer.Option("--copy-only", help="copy the chapters and stop")] = False,
     browser: Annotated[bool, typer.Option(help="open a browser")] = True,
 ) -> int:
-    """Copy the chapter notebooks into the study's chapters/ folder (never over a changed one) and open JupyterLab."""
+    """Copy the chapter notebooks into the study's lab/ folder (never over a changed one) and open JupyterLab."""
     from csi_lib.run.lab import copy_chapters, open_lab
 
     folder = copy_chapters(study)

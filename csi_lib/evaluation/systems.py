@@ -33,6 +33,7 @@ SYSTEMS = {
     "pretest": "csi_lib.evaluation.pretest:PretestFile",
     "fieldwork": "csi_lib.evaluation.fieldwork:FieldworkFile",
     "integrity": "csi_lib.integrity.contamination:IntegrityFile",
+    "voice": "csi_lib.voice.settings:VoiceFile",
     "office": "csi_lib.evaluation.office:OfficeFile",
 }
 

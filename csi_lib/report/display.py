@@ -89,9 +89,14 @@ def highlights_display(cards, rows: Sequence[dict], lang: str) -> Display:
         for label, number, note in cards
     ]
     text = "; ".join(f"{label} {number.text(lang)}" for label, number, _ in cards)
+    cells = [
+        f"<p><big>{_attribute(number.text(lang))}</big><br>{_attribute(label)}<br>{_attribute(note.text)}</p>"
+        for label, number, note in cards
+    ]
     return Display(
         {
             "text/plain": text,
+            "text/html": f'<div style="display: flex; gap: 2em">{"".join(cells)}</div>',
             "text/markdown": ":::: {.key-figures}\n" + "\n\n".join(parts) + "\n::::\n",
             ROWS_MIME: rows_json(rows),
         }
@@ -99,7 +104,14 @@ def highlights_display(cards, rows: Sequence[dict], lang: str) -> Display:
 
 
 def sentence_display(sentence, rows: Sequence[dict]) -> Display:
-    return Display({"text/plain": sentence.text, "text/markdown": sentence.markdown, ROWS_MIME: rows_json(rows)})
+    return Display(
+        {
+            "text/plain": sentence.text,
+            "text/html": f"<p>{_attribute(sentence.text)}</p>",
+            "text/markdown": sentence.markdown,
+            ROWS_MIME: rows_json(rows),
+        }
+    )
 
 
 def data_table(figure) -> Table | None:

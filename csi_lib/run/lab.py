@@ -13,13 +13,13 @@ import nbformat
 
 from csi_lib.errors import InputError
 from csi_lib.report.context import VARIABLE
-from csi_lib.share import shared_path
+from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.study.location import cache_folder
-from csi_lib.study.study import load_study
+from csi_lib.study.study import OVERALL, load_study
 
 
 def copy_chapters(study: str | Path) -> Path:
-    """The study's ``lab/`` folder with a copy of every chapter that is not there yet, set to the study's first report.
+    """The study's ``lab/`` folder with a copy of every chapter of its reports that is not there yet, set to the study's first report.
 
     A notebook changed by hand is never overwritten. Move one to ``chapters/`` to make it part of the reports.
     Returns the folder; where the study's own cannot be written (installed studies) it lies in the private cache.
@@ -28,14 +28,13 @@ def copy_chapters(study: str | Path) -> Path:
     job = study.jobs()[0]
     target = (Path(study.path) if os.access(study.path, os.W_OK) else cache_folder(study.path)) / "lab"
     target.mkdir(parents=True, exist_ok=True)
-    for path in sorted(shared_path("notebooks").glob("*.ipynb")):
-        if (target / path.name).exists():
+    for chapter in (c for scope in ("agency", "study") for c in chapter_notebooks(study, scope)):
+        if (target / chapter.path.name).exists():
             continue
-        node = nbformat.read(path, as_version=4)
-        scope = node.metadata.get("csi", {}).get("scope", "agency")
+        node = nbformat.from_dict(chapter.node)
         values = {
             "study": str(study.path),
-            "agency": job.agency if scope == "agency" else "_overall",
+            "agency": job.agency if chapter.scope == "agency" else OVERALL,
             "year": job.year,
             "lang": job.lang,
             "release": job.release,
@@ -43,7 +42,7 @@ def copy_chapters(study: str | Path) -> Path:
         for cell in node.cells:
             if "parameters" in cell.metadata.get("tags", []):
                 cell.source = "\n".join(f"{name} = {value!r}" for name, value in values.items())
-        nbformat.write(node, target / path.name)
+        nbformat.write(node, target / chapter.path.name)
     return target
 
 

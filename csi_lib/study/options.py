@@ -25,6 +25,16 @@ class Gauge(Part):
         return self
 
 
+class Letters(Part):
+    """How the statistics tables compare groups: `design` (survey design), `spss` (custom tables' rules) or `none`.
+
+    `adjust` controls the comparisons of a row; default holm (spss: bonferroni). The level is ``thresholds.significance``.
+    """
+
+    rules: Literal["design", "spss", "none"] = "design"
+    adjust: Literal["holm", "bonferroni", "bh", "none"] | None = None
+
+
 class Report(Part):
     """What is written and for whom. ``chapters: null`` means every chapter, ours and the study's own."""
 
@@ -37,11 +47,16 @@ class Report(Part):
     gauge: Gauge = Gauge()
     #: house goal: satisfaction as a multiple of expectation (1.1: ten per cent more than customers expect)
     expectation_goal: float | None = Field(default=None, gt=0)
-    publish: bool = True
+    publish: bool = False
     groups: Several[str] | None = None
     theme: dict[str, Any] = {}
     references: str | None = None
     notes: tuple[Label, ...] = ()
+    letters: Letters = Letters()
+    file_names: str = Field(
+        "{year}_{agency}_{kind}.{ext}",
+        description="names of delivered files: {year} {agency} {agency_id} {kind} {lang}",
+    )
 
 
 class Privacy(Part):

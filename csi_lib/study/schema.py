@@ -25,11 +25,12 @@ FILES: dict[str, type[BaseModel] | str] = {
     "pretest": "csi_lib.evaluation.pretest:PretestFile",
     "fieldwork": "csi_lib.evaluation.fieldwork:FieldworkFile",
     "integrity": "csi_lib.integrity.contamination:IntegrityFile",
+    "voice": "csi_lib.voice.settings:VoiceFile",
 }
 
 
 def json_schema(file: str) -> dict:
-    """The JSON Schema of a study's file (``study``, ``agencies``, ``codebook``, ``model``, ``plan``), with the
+    """The JSON Schema of a study's file (``study``, ``agencies``, ``codebook``, ``model``, ``plan`` …), with the
     shorthands YAML may use."""
     model = FILES[file]
     if isinstance(model, str):

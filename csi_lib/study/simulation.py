@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from csi_lib.study.base import Code, Part, Several
+from csi_lib.study.base import Code, Part, Several, TextsByYear
 
 
 class Block(Part):
@@ -101,7 +101,8 @@ class World(Part):
     groups: dict[str, Shares] = {}
     events: dict[str, Event] = {}
     picks: dict[str, Picks] = {}
-    texts: Several[str] = ()
+    #: comments, from those of the most to those of the least satisfied; may differ by year
+    texts: TextsByYear = Field(default=None, validate_default=True)
     text_rate: float = Field(default=0.2, ge=0, le=1)
     item_missing: float = Field(default=0.01, ge=0, lt=1)
     interviewers: int = Field(default=12, ge=1)

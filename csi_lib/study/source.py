@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from csi_lib.study.base import Code, CodeByYear, Part, Several, TextByYear, TextsByYear
+from csi_lib.study.weighting import WeightingPlan
 
 Kind = Literal[
     "respondents", "employees", "individuals", "events", "scores", "register", "fieldwork", "frame", "targets", "table"
@@ -85,6 +86,9 @@ class Source(Part):
     design: Design = Design()
     #: agencies it covers; None means all that took part in the wave
     agencies: Several[str] | None = None
+    weighting: WeightingPlan | None = Field(
+        None, description="weight the answers to the population here; without it design.weights are final"
+    )
     interviewer: str | None = None
     on_undeclared: Literal["error", "missing"] = "error"
     duplicates: Literal["error", "drop-later"] = "error"

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.evaluation.customer_definition import CustomerDefinitionFile, achieved, allocations, read_frame
-from csi_lib.evaluation.systems import system
 from csi_lib.models.sectors import sector_importance
 from csi_lib.prose.numbers import Number
 from csi_lib.study.base import written
@@ -21,7 +20,7 @@ _METHODS = {
 
 
 def definition(chapter) -> CustomerDefinitionFile:
-    return system(chapter.study, "customer_definition")
+    return chapter.system("customer_definition")
 
 
 def definition_table(chapter, file: CustomerDefinitionFile, *, name: str, caption: str) -> Table:

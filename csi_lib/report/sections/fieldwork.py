@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from csi_lib.evaluation.fieldwork import FieldworkFile, Log, by_interviewer, control, daily, outlook, rates, read_log
-from csi_lib.evaluation.systems import system
 from csi_lib.prose.numbers import Number
 from csi_lib.survey.reading import read_survey
 from csi_lib.survey.sampling_plan import plan_agency, read_plan
@@ -37,7 +36,7 @@ _RATES = {
 
 
 def settings(chapter) -> FieldworkFile:
-    return system(chapter.study, "fieldwork")
+    return chapter.system("fieldwork")
 
 
 def open_log(chapter, file: FieldworkFile) -> Log | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from csi_lib.evaluation.systems import system
 from csi_lib.integrity.contamination import IntegrityFile, bounds, overturning_share
 from csi_lib.integrity.detection import AIDS, Detection, detect
 from csi_lib.models.valuation import person_values
@@ -25,7 +24,7 @@ _AIDS = {
 
 
 def settings(chapter) -> IntegrityFile:
-    return system(chapter.study, "integrity")
+    return chapter.system("integrity")
 
 
 def values_of(chapter) -> np.ndarray:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.evaluation.pretest import REASONS, PretestFile, item_analysis, reliability
-from csi_lib.evaluation.systems import system
 from csi_lib.prose.numbers import Number
 from csi_lib.tables.table import Column, Row, Table
 
@@ -25,7 +24,7 @@ _UNITS = {
 
 
 def settings(chapter) -> PretestFile:
-    return system(chapter.study, "pretest")
+    return chapter.system("pretest")
 
 
 def _matter(trial, file: PretestFile):

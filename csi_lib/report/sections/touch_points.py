@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from csi_lib.evaluation.systems import system
 from csi_lib.evaluation.touch_points import TouchPointsFile, priorities, ranking
 from csi_lib.models.scoring import crossed
 from csi_lib.prose.numbers import Number
@@ -14,7 +13,7 @@ from csi_lib.tables.table import Column, Row, Table
 
 
 def settings(chapter) -> TouchPointsFile:
-    return system(chapter.study, "touch_points")
+    return chapter.system("touch_points")
 
 
 def channels(chapter, file: TouchPointsFile) -> list[str]:
