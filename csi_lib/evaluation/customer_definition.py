@@ -7,7 +7,7 @@ from pydantic import field_validator, model_validator
 
 from csi_lib.errors import InputError
 from csi_lib.evaluation.records import Field, read_records
-from csi_lib.evaluation.systems import unknown_names
+from csi_lib.evaluation.systems import system, unknown_names
 from csi_lib.study.base import Code, Label, Part, written
 from csi_lib.survey.planning import METHODS, Allocation, allocate, margin_of_error
 
@@ -103,6 +103,19 @@ def read_frame(study, file: CustomerDefinitionFile, agency: str, year: int, *, d
         raise InputError("no customers are left in a stratum of the frame", where=f"source {file.frame!r}",
                          found=f"{worst['stratum']}: {worst['listed']:g} listed, {worst['population']:g} left")  # fmt: skip
     return out
+
+
+def frame_population(study, agency: str, year: int, *, data=None) -> dict[str, float] | None:
+    """Customers by cell in the sampling frame of a wave; None where the study has no frame for it."""
+    if "customer_definition" not in study.extensions:
+        return None
+    file = system(study, "customer_definition")
+    if file.frame is None or not study.source(file.frame).covers(agency, year):
+        return None
+    frame = read_frame(study, file, agency, year, data=data)
+    asked = {written(t.code) for t in file.types.values() if t.code is not None}
+    frame = frame[frame["stratum"].isin(asked)]
+    return dict(zip(frame["stratum"], frame["population"], strict=True))
 
 
 def allocations(population: dict[str, float], n: int, sd: dict[str, float], *, minimum: int = 0, power: float = 0.5,

@@ -232,7 +232,7 @@ def achievement(chapter, file, planned: AgencyPlan) -> pd.DataFrame:
             ("half", half, "points"),
         ):  # fmt: skip
             secret = cell in hidden and what != "population" and what != "planned"
-            rows.append({"measure": f"plan:{what}", "statistic": "count" if unit == "count" else what,
+            rows.append({"measure": f"sample:{what}", "statistic": "count" if unit == "count" else what,
                          "estimate": np.nan if secret else value, "suppressed": secret, "unit": unit,
                          "flag": "small_base" if line["achieved"] < small else None,
                          **(keys | ({"n": np.nan} if secret else {}))})  # fmt: skip
@@ -266,5 +266,5 @@ def achievement_table(chapter, file, rows: pd.DataFrame, *, name: str, caption: 
 def shortfalls(chapter, rows: pd.DataFrame) -> list[str]:
     """Codes of the cells that stayed below their plan."""
     by = rows[rows["group1"].notna()].pivot(index="group1", columns="measure", values="estimate")
-    short = by[by["plan:achieved"] < by["plan:planned"]]
+    short = by[by["sample:achieved"] < by["sample:planned"]]
     return [c for c in dict.fromkeys(rows["group1"].dropna()) if c in short.index]

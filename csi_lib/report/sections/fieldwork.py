@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from csi_lib.evaluation.customer_definition import frame_population
 from csi_lib.evaluation.fieldwork import FieldworkFile, Log, by_interviewer, control, daily, outlook, rates, read_log
 from csi_lib.prose.numbers import Number
 from csi_lib.survey.reading import read_survey
@@ -257,12 +259,27 @@ def cleaning_rows(chapter, file: FieldworkFile) -> pd.DataFrame | None:
     raw = model.evaluate(delivered).select(measure=nodes, statistic="index", by1=None).frame
     # the model's own rows of the kept interviews, so that both stand on one footing
     kept = chapter.rows(measure=nodes, model=model.name, statistic="index", by1=None)
-    keep = ["measure", "estimate", "se", "df", "ci_low", "ci_high", "n", "unit", "scale_low", "scale_high"]
+    keep = [
+        "measure",
+        "estimate",
+        "se",
+        "df",
+        "ci_low",
+        "ci_high",
+        "n",
+        "unit",
+        "scale_low",
+        "scale_high",
+        "suppressed",
+    ]
+    few = delivered.n - chapter.survey.n < study.privacy.min_base and chapter.release == "public"
+    if few:  # the two indices would tell what the few discarded had answered
+        raw = raw.assign(suppressed=True, estimate=np.nan, se=np.nan, df=np.nan, ci_low=np.nan, ci_high=np.nan)
     both = raw[keep].merge(kept[["measure", "estimate"]], on="measure", suffixes=("", "_kept"))
     before = chapter.record(raw[keep].assign(statistic="index", versus="all delivered interviews"), model=model.name)
     change = pd.DataFrame(
         {"measure": both["measure"], "statistic": "difference", "versus": "index:all delivered interviews", "unit": "points",
-         "estimate": both["estimate_kept"] - both["estimate"], "n": both["n"]}
+         "estimate": both["estimate_kept"] - both["estimate"], "n": both["n"], "suppressed": few}
     )  # fmt: skip
     change = chapter.record(change, model=model.name)
     order = {m: k for k, m in enumerate(nodes)}
@@ -350,13 +367,8 @@ def progress_table(chapter, file: FieldworkFile, log: Log, *, name: str, caption
 
 
 def _planned(chapter, plan) -> dict[str, int]:
-    """Interviews planned by cell, with the population of the frame where the study has one."""
-    from csi_lib.report.sections import customers
-
-    frame = None
-    if "customer_definition" in chapter.study.extensions:
-        found = customers.frame_table(chapter, customers.definition(chapter), name="frame", caption="frame")
-        frame = found[1] if found else None
+    """Interviews planned by cell, with the population of the sampling frame where the study has one."""
+    frame = frame_population(chapter.study, chapter.agency, chapter.year, data=chapter.data)
     if not (frame or plan.frame.get(chapter.agency) or plan.frame.get("default")):
         return {}
     table = plan_agency(plan, chapter.agency, frame=frame).table

@@ -40,7 +40,11 @@ def bound_rows(chapter, file: IntegrityFile, values) -> pd.DataFrame:
     if file.case is not None:
         names[file.case.share] = file.case.label.text(chapter.lang)
         shares = sorted({*shares, file.case.share})
-    found = chapter.record(bounds(chapter.survey, values, shares, measure=index, model=chapter.model.name))
+    estimates = bounds(chapter.survey, values, shares, measure=index, model=chapter.model.name)
+    # the index and a bound together tell the mean of those cut off: too few of them may not be told apart
+    few = np.repeat([s * chapter.survey.n < chapter.study.privacy.min_base for s in shares], 2)
+    estimates.frame["suppressed"] = few
+    found = chapter.record(estimates.masked(chapter.release))
     stated = chapter.record(
         [
             {
@@ -154,13 +158,15 @@ def aid_table(chapter, found: Detection, values, *, name: str, caption: str) -> 
         "several": t(ko="둘 이상", en="Two or more of these"),
     }
     rows = []
+    withheld = _telling(marks, chapter.study.privacy.min_base) if chapter.release == "public" else set()
     for a, mark in marks.items():
-        kept = w * ~mark
+        kept = w * ~mark * (a not in withheld)
         rows += [
             {"measure": f"conspicuous:{a}", "statistic": "count", "estimate": int(mark.sum()), "unit": "cases", "n": len(w)},
             {"measure": f"conspicuous:{a}", "statistic": "share", "estimate": float(mark.mean()), "unit": "proportion", "n": len(w)},
             {"measure": f"conspicuous:{a}", "statistic": "index", "unit": "points", "scale_low": 0, "scale_high": 100,
-             "estimate": float((kept * values).sum() / kept.sum()) if kept.sum() > 0 else np.nan, "n": int((~mark).sum())},
+             "estimate": float((kept * values).sum() / kept.sum()) if kept.sum() > 0 else np.nan, "n": int((~mark).sum()),
+             "suppressed": a in withheld},
         ]  # fmt: skip
     recorded = chapter.record(rows).to_dict("records")
     columns = (
@@ -181,6 +187,21 @@ def aid_table(chapter, found: Detection, values, *, name: str, caption: str) -> 
         for k, a in enumerate(marks)
     ]
     return Table(name, caption, columns, tuple(body), lang=chapter.lang, min_base=chapter.study.privacy.small_base_flag)
+
+
+def _telling(marks: dict[str, np.ndarray], min_base: int) -> set[str]:
+    """Aids whose index may not be shown: beside the whole, or beside another one that is shown, it would tell the answers
+    of fewer than `min_base` people."""
+    out: set[str] = set()
+    shown = [np.zeros(len(next(iter(marks.values()))), bool)]
+    for name, mark in marks.items():
+        apart = [(mark & ~other).sum() if not (other & ~mark).any() else (other & ~mark).sum() for other in shown
+                 if not ((mark & ~other).any() and (other & ~mark).any())]  # fmt: skip
+        if any(0 < n < min_base for n in apart):
+            out.add(name)
+        else:
+            shown.append(mark)
+    return out
 
 
 def icc_row(chapter, found: Detection) -> dict | None:
