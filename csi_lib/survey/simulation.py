@@ -218,6 +218,8 @@ def _sample(study: Study, source: str, agency: str, year: int, population: pd.Da
             extra[name] = strata.map(size).to_numpy(float)
         elif name == design["strata"] and name not in sample:
             extra[name] = [codes[s] for s in strata]
+        elif world.defects.fabrication and name == world.defects.fabrication.column:
+            extra[name] = [world.defects.fabrication.valid] * n
         elif name not in sample:
             extra[name] = _filler(
                 column, name == study.sources[source].interviewer, world, agency, year, n, general, rng
