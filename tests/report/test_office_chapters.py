@@ -221,7 +221,7 @@ def test_an_empty_month_is_a_gap_and_a_small_cell_is_hidden(public):
     assert "5월: 자료 없음" in figure.alt
     cells = happy_call.cells(public, found)
     hidden = cells[cells["suppressed"]]
-    assert (("tax" == hidden["group1"]) & (hidden["group2"] == "2024-03")).any()
+    assert ((hidden["group1"] == "tax") & (hidden["group2"] == "2024-03")).any()
     # no row and no column has a single hidden cell: its total would tell it
     assert (hidden.groupby("group1").size() > 1).all()
     assert (hidden.groupby("group2").size() > 1).all()
