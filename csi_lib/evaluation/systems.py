@@ -27,6 +27,7 @@ SYSTEMS = {
     "programme": "csi_lib.evaluation.programme:ProgrammeFile",
     "disclosure": "csi_lib.evaluation.disclosure_page:DisclosureFile",
     "departments": "csi_lib.evaluation.departments:DepartmentsFile",
+    "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
     "voice": "csi_lib.voice.settings:VoiceFile",
     "office": "csi_lib.evaluation.office:OfficeFile",
 }

@@ -20,6 +20,7 @@ FILES: dict[str, type[BaseModel] | str] = {
     # declared by later layers, named here so that this one need not import them
     "model": "csi_lib.models.study_models:ModelsFile",
     "plan": "csi_lib.survey.sampling_plan:PlanFile",
+    "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
     "voice": "csi_lib.voice.settings:VoiceFile",
 }
 
