@@ -14,6 +14,7 @@ _PUBLIC = {
     "heat": ["heat_table"],
     "peers": ["peers_strip"],
     "quadrants": ["portfolio"],
+    "series": ["broken_series", "control_chart"],
     "shares": ["distribution", "likert_bars"],
     "tree": ["path_diagram"],
     "trends": ["slope_chart", "trend_lines"],

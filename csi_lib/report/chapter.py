@@ -9,7 +9,9 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.evaluation.portfolio import effective_weights
+from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
+from csi_lib.evaluation.systems import system
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, weights_survey
@@ -20,11 +22,9 @@ from csi_lib.prose.sentences import Sentence, say
 from csi_lib.report.context import Context
 from csi_lib.report.display import Display, figure_display, highlights_display, sentence_display, table_display
 from csi_lib.report.labels import Labels
+from csi_lib.study.study import OVERALL
 from csi_lib.survey.estimates import KEYS, Estimates, results_frame
 from csi_lib.tables.table import Table
-
-#: the agency parameter of the overall report of a round
-OVERALL = "_overall"
 
 
 def open_chapter(study, agency: str, year: int, *, lang: str | None = None, release: str | None = None) -> Chapter:
@@ -75,6 +75,7 @@ class Chapter:
         self.study, self.agency, self.year, self.lang, self.release = study, agency, year, lang, release
         self.id = context.chapter
         self._figures, self._chapters = context.figures, context.chapters
+        self._peers = "all" if agency == OVERALL else context.peers
         self._round = Round(study, data=context.data, store=context.store, fresh=context.fresh)
         self._known: dict[str, tuple[pd.DataFrame, int]] = {}  # row id → frame and position
         self._spoken = 0
@@ -91,6 +92,26 @@ class Chapter:
     def source(self, name: str):
         """Another source of the study for this agency and wave, e.g. employees, calls, sheets."""
         return Round(self.study, data=self._round.data, source=name).survey(self.agency, self.year)
+
+    def system(self, name: str):
+        """The validated file of an office system that the study declares under ``extensions`` (kindness, register …)."""
+        return system(self.study, name)
+
+    def records(self, source: str, fields, *, columns: Mapping | None = None, year: int | None = None,
+                everyone: bool = False) -> pd.DataFrame:  # fmt: skip
+        """Records of this agency (`everyone`, and in the overall report: of all agencies): `fields` of a source of calls, sheets, cases …
+
+        Outside the restricted release a person is a number without meaning and free text is gone. Departments are those
+        of the report's year, so that records of one that was merged since count where it went.
+        """
+        if everyone:
+            self._needs_all()
+        agency = None if everyone or self.agency == OVERALL else self.agency
+        frame = read_records(self.study, source, fields, agency=agency, year=year or self.year, columns=columns,
+                             data=self._round.data, release=self.release)  # fmt: skip
+        if "department" in frame and "departments" in self.study.extensions:
+            frame = self.system("departments").placed(frame, self.year)
+        return frame
 
     @property
     def store(self):
@@ -122,6 +143,21 @@ class Chapter:
         """The agency's estimates of another wave under this wave's formula editions, masked."""
         return self._register(self._round.estimates(self.agency, year, as_of=self.year).masked(self.release))
 
+    def estimates_of(self, agency: str, year: int, *, as_of: int | None = None) -> Estimates:
+        """Another agency's estimates of a wave, masked; `as_of` under the formula editions of that wave."""
+        if agency != self.agency:
+            self._needs_all()
+        return self._register(self._round.estimates(agency, year, as_of=as_of).masked(self.release))
+
+    def _needs_all(self) -> None:
+        if self._peers != "all":
+            raise InputError(
+                "this chapter shows figures of other agencies and does not say so",
+                where=f"chapter {self.id}: metadata.csi.peers",
+                found=self._peers,
+                expected="all",
+            )
+
     def published(self, year: int) -> Estimates:
         """The agency's estimates of another wave as it was scored at its time, masked."""
         return self._register(self._round.estimates(self.agency, year).masked(self.release))
@@ -152,7 +188,16 @@ class Chapter:
         return self.wave_of(self.year)
 
     def wave_of(self, year: int) -> pd.DataFrame:
-        frame = self._round.wave(year)
+        """Those of another wave. A run knows which reports to make again by what their chapters declare to show of other
+        agencies, so a chapter gets what it declares: its peer group, unless its metadata says ``peers: all``."""
+        if self._peers == "none":
+            raise InputError(
+                "this chapter shows figures of other agencies and does not say so",
+                where=f"chapter {self.id}: metadata.csi.peers",
+                found="none",
+                expected="type (its peer group) or all",
+            )
+        frame = self._round.wave(year, type=self.type if self._peers == "type" else None)
         failed = frame.attrs["failed"]
         types = frame["type"]
         masked = Estimates(frame.drop(columns="type")).masked(self.release)
@@ -187,6 +232,13 @@ class Chapter:
         """
         if self.study.report.peers == "group" and others:
             return Estimates(results_frame())
+        if others and self._peers == "type" and self.type is not None:
+            raise InputError(
+                "this chapter shows figures of other groups and does not say so",
+                where=f"chapter {self.id}: metadata.csi.peers",
+                found="type",
+                expected="all",
+            )
         return self._register(peer_mean(self.wave, self.agency, measure, type=self.type, others=others))
 
     def rank(self, measure: str) -> Rank | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from csi_lib.report.office_document import (
     OfficeDocument,
+    column_weights,
     key_figure_table,
     plain_text,
     section_numbers,
@@ -70,6 +71,8 @@ class _Turn:
             return self._div(el)
         if kind == "Image":
             return self._image(el)
+        if kind == "Table":
+            return self._table(el)
         if kind == "Span" and "page-break" in el["c"][0][1]:
             return {"t": "RawInline", "c": ["openxml", '<w:r><w:br w:type="page"/></w:r>']}
         if kind in ("RawBlock", "RawInline") and el["c"][0] != "openxml":
@@ -102,6 +105,14 @@ class _Turn:
             else:
                 out.append(_styled("CSI Figure", transform(inner, self.turn)))
         return out
+
+    def _table(self, table: dict) -> dict:
+        """With columns as wide as their text asks for: without widths some programs make all columns alike."""
+        attributes, caption, specs, *rest = table["c"]
+        weights = column_weights(table["c"])
+        widths = [[align, {"t": "ColWidth", "c": round(w / sum(weights), 4)}]
+                  for (align, _), w in zip(specs, weights, strict=True)]  # fmt: skip
+        return {"t": "Table", "c": [attributes, caption, widths, *(transform(part, self.turn) for part in rest)]}
 
     def _image(self, image: dict):
         (identifier, classes, _), alt, (source, _) = image["c"]

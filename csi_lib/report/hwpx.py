@@ -12,10 +12,12 @@ from csi_lib.errors import InputError
 from csi_lib.report.office_document import (
     TEXT_WIDTH_MM,
     OfficeDocument,
+    column_weights,
     key_figure_table,
     pixels,
     plain_text,
     section_numbers,
+    table_cells,
     walk,
 )
 from csi_lib.report.table_markdown import text_width
@@ -246,14 +248,12 @@ class _Writer:
             _number(caption.element, *label[:2], kind="PICTURE")
 
     def _table(self, content: list, label: tuple | None = None) -> None:
-        _, _, specs, head, bodies, foot = content
-        heads = head[1]
-        rows = [*heads, *(r for body in bodies for r in (*body[2], *body[3])), *foot[1]]
-        cells = [_spread(row[1], len(specs)) for row in rows]
+        specs, heads = content[2], content[3][1]
+        cells = table_cells(content)
         width = int(TEXT_WIDTH_MM * _UNIT)
-        weights = _weights(cells)
+        weights = column_weights(content)
         heights = _row_heights(cells, [w / sum(weights) * width for w in weights])
-        table = self.made.add_table(len(rows), len(specs), width=width, height=sum(heights), style="본문")
+        table = self.made.add_table(len(cells), len(specs), width=width, height=sum(heights), style="본문")
         table.set_treat_as_char(False)  # Hangul breaks only such a table between pages
         table.element.set("repeatHeader", "1" if heads else "0")
         table.element.set("pageBreak", "CELL")
@@ -295,24 +295,6 @@ class _Writer:
             self.aligned[align] = paragraph.para_pr_id_ref
         else:
             paragraph.para_pr_id_ref = self.aligned[align]
-
-
-def _spread(cells: list, columns: int) -> list[list]:
-    """The inlines of a row's cells, one list per column; a cell over several columns stands in the first."""
-    out = []
-    for _, _, _, span, blocks in cells:
-        inlines = []
-        for block in blocks:
-            if inlines:
-                inlines.append({"t": "LineBreak"})
-            inlines += block["c"] if block["t"] in ("Plain", "Para") else [{"t": "Str", "c": plain_text([block])}]
-        out += [inlines, *([[]] * (span - 1))]
-    return (out + [[]] * columns)[:columns]
-
-
-def _weights(cells: list) -> list[float]:
-    columns = list(zip(*cells, strict=True))
-    return [max(6, min(36, max(text_width(plain_text(c)) for c in column) + 2)) for column in columns]
 
 
 def _row_heights(cells: list, widths: list[float]) -> list[int]:

@@ -20,7 +20,9 @@ _TOKEN = re.compile(r"[+\u2212-]?\d[\d,]*(?:\.\d+)?(?:\s?%p|\s?%|점)?|[+\u2212-
 def verify_reports(out: Path) -> list[str]:
     """Findings in words for every report under `out`; an empty list when everything agrees."""
     findings = []
-    manifests = sorted(p for p in Path(out).rglob("manifest.json") if ".staging" not in p.parts)
+    manifests = sorted(
+        p for p in Path(out).rglob("manifest.json") if not any(part.startswith(".staging") for part in p.parts)
+    )
     if not manifests:
         return [f"{out}: no reports are here"]
     for path in manifests:
@@ -40,7 +42,21 @@ def verify_reports(out: Path) -> list[str]:
             findings.append(f"{name}: a suppressed number stands in the public results")
         for page in sorted(folder.glob("report.html")):
             findings += [f"{name}: {page.name}: {f}" for f in html_findings(page.read_text(encoding="utf-8"), results)]
-    return findings
+    return findings + _site_findings(Path(out))
+
+
+def _site_findings(out: Path) -> list[str]:
+    """Figures on the pages of the site; a site without them (``publish: false``) has no results of its own."""
+    rows = out / "site" / "results.parquet"
+    if not rows.exists():
+        return []
+    results = pd.read_parquet(rows)
+    pages = (
+        out / "index.html",
+        *sorted((out / "site").glob("league-*.html")),
+        *sorted((out / "site").glob("group-*.html")),
+    )
+    return [f"{p.name}: {f}" for p in pages for f in html_findings(p.read_text(encoding="utf-8"), results)]
 
 
 def html_findings(page: str, results: pd.DataFrame) -> list[str]:

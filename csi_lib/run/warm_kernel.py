@@ -30,7 +30,7 @@ PRELOAD = (
 )  # fmt: skip
 
 _INLINE = "module://matplotlib_inline.backend_inline"
-_PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def become_kernel(request: dict, ahead: Ahead) -> NoReturn:
     code = 1
     try:
         os.setsid()
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         for signum in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(signum, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -25,6 +25,16 @@ class Gauge(Part):
         return self
 
 
+class Letters(Part):
+    """How the statistics tables compare groups: `design` (survey design), `spss` (custom tables' rules) or `none`.
+
+    `adjust` controls the comparisons of a row; default holm (spss: bonferroni). The level is ``thresholds.significance``.
+    """
+
+    rules: Literal["design", "spss", "none"] = "design"
+    adjust: Literal["holm", "bonferroni", "bh", "none"] | None = None
+
+
 class Report(Part):
     """What is written and for whom. ``chapters: null`` means every chapter, ours and the study's own."""
 
@@ -35,11 +45,16 @@ class Report(Part):
     peers: Literal["named", "anonymous", "group"] = "anonymous"
     minimum_base: int = Field(default=30, ge=1)
     gauge: Gauge = Gauge()
-    publish: bool = True
+    publish: bool = False
     groups: Several[str] | None = None
     theme: dict[str, Any] = {}
     references: str | None = None
     notes: tuple[Label, ...] = ()
+    letters: Letters = Letters()
+    file_names: str = Field(
+        "{year}_{agency}_{kind}.{ext}",
+        description="names of delivered files: {year} {agency} {agency_id} {kind} {lang}",
+    )
 
 
 class Privacy(Part):

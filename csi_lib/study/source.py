@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from csi_lib.study.base import Code, CodeByYear, Part, TextByYear, TextsByYear
+from csi_lib.study.weighting import WeightingPlan
 
 Kind = Literal["respondents", "events", "scores", "register", "fieldwork", "frame", "targets", "table"]
 
@@ -67,6 +68,9 @@ class Source(Part):
     agency: Locator
     year: Locator | None = None
     design: Design = Design()
+    weighting: WeightingPlan | None = Field(
+        None, description="weight the answers to the population here; without it design.weights are final"
+    )
     interviewer: str | None = None
     on_undeclared: Literal["error", "missing"] = "error"
     duplicates: Literal["error", "drop-later"] = "error"

@@ -17,7 +17,11 @@ from csi_lib.study.location import resolve_study
 from csi_lib.study.options import Privacy, Report, Thresholds
 from csi_lib.study.simulation import Simulation
 from csi_lib.study.source import Source
+from csi_lib.study.weighting import weighting_faults
 from csi_lib.study.yaml_file import YamlFile, raise_together
+
+#: the agency parameter of the overall report of a round
+OVERALL = "_overall"
 
 
 class Wave(Part):
@@ -267,6 +271,13 @@ def _read(folder: Path) -> Study:
             *cross_faults(file, declared, listed),
             *group_faults(file, declared, codebooks),
             *(f for name, book in codebooks.items() for f in design_faults(file, name, declared.sources[name], book)),
+            *(
+                f
+                for name, book in codebooks.items()
+                for f in weighting_faults(
+                    file, name, declared.sources[name], book, [a.id for a in listed.agencies], declared.years
+                )
+            ),
         ]
     )
     given = {name: getattr(declared, name) for name in StudyFile.model_fields}

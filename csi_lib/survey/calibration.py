@@ -163,7 +163,15 @@ class Calibration:
     weights: np.ndarray
     trim: tuple[float, float] | None = None
 
-    def residual(self, z: np.ndarray) -> np.ndarray:
+    def residual(self, z):
+        """Linearised values (n × K, dense or sparse) less what the margins explain."""
+        if sparse.issparse(z):  # a column without a value has none afterwards
+            live, out = np.flatnonzero(np.diff(sparse.csc_matrix(z).indptr)), sparse.lil_matrix(z.shape).tocsc()
+            if not len(live):
+                return out
+            dense = self.residual(sparse.csc_matrix(z)[:, live].toarray())
+            i, j = np.nonzero(dense)
+            return sparse.csc_matrix((dense[i, j], (i, live[j])), shape=z.shape)
         x, metric = self.solver.matrix(), self.solver.metric(self.start)
         u = z / self.weights[:, None]
         gram = (x.multiply(metric[:, None])).T @ x

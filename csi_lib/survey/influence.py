@@ -147,7 +147,7 @@ def influence_of(design, z, rows, *, sample, labels=None, common=None, loading=N
     """
     z, rows, pieces = sparse.csc_matrix(z), np.asarray(rows), []
     for calibration in getattr(design, "calibrations", ()):
-        z = sparse.csc_matrix(calibration.residual(z.toarray()))
+        z = sparse.csc_matrix(calibration.residual(z))
         common = None if common is None else calibration.residual(common)
     for number, stage in enumerate(design.stages):
         shared, load = common, loading

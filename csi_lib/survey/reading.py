@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -14,9 +14,9 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.study import Study, load_study
-from csi_lib.survey.drawing import design_columns
 from csi_lib.survey.quality import SurveyQuality, combine, examine
 from csi_lib.survey.wave import CodedWave, coded_wave, concat
+from csi_lib.survey.weighted import AppliedWeighting, calibrations, designed
 
 _LISTED = 10  # errors shown of a kind
 
@@ -36,6 +36,7 @@ class Survey:
     design_columns : what `SurveyDesign` is given: ``weights strata clusters fpc``, each a column or None,
         and ``lonely``.
     agency, year, source : what was asked for; None = all.
+    weighting : (agency, year) → `AppliedWeighting`, where the source declares a ``weighting``; empty else.
     """
 
     frame: pd.DataFrame
@@ -46,13 +47,16 @@ class Survey:
     year: int | None
     source: str
     study: str
+    weighting: Mapping[tuple[str, int], AppliedWeighting] = field(default_factory=dict)
 
     @cached_property
     def design(self):
-        """The `SurveyDesign` of these rows (weights, strata, clusters, fpc)."""
+        """The `SurveyDesign` of these rows (weights, strata, clusters, fpc, and the margins they were weighted to)."""
         from csi_lib.survey.design import SurveyDesign
 
-        return SurveyDesign(self.frame, **self.design_columns)
+        design = SurveyDesign(self.frame, **self.design_columns)
+        met = calibrations(self.weighting, self.frame)
+        return design if met is None else design.calibrated(design.weights, met)
 
     @property
     def n(self) -> int:
@@ -72,6 +76,7 @@ class Survey:
                 where=f"study {self.study!r}, source {self.source!r}",
             )
         frame = self.frame[keep].reset_index(drop=True)
+        present = set(zip(frame["agency"].astype(str), frame["year"].astype(int), strict=True))
         quality = self.quality
 
         def part(table):
@@ -99,6 +104,7 @@ class Survey:
             frame=frame,
             agency=agency or self.agency,
             year=year or self.year,
+            weighting=MappingProxyType({key: w for key, w in self.weighting.items() if key in present}),
             quality=replace(quality, frame=record, interviewers=people, counts=counts),
         )
 
@@ -110,6 +116,7 @@ class Survey:
         return {
             **{k: v for k, v in self.__dict__.items() if k != "design"},
             "design_columns": dict(self.design_columns),
+            "weighting": dict(self.weighting),
         }
 
     def __setstate__(self, state):
@@ -150,7 +157,7 @@ def read_survey(
 
     Notes
     -----
-    ``design_stratum`` numbers agency × year × declared stratum: agencies and years are sampled
+    ``design_stratum`` names agency × year × declared stratum: agencies and years are sampled
     separately, so strata of the same code in two of them are two strata (and so for ``design_cluster``).
     In R: ``haven::read_sav`` / ``read.csv``, then recoding by hand.
     """
@@ -171,17 +178,33 @@ def read_survey(
         qualities.append(quality)
         waves.append(wave)
     frame = concat(frames)
-    columns = design_columns(study, source, frame, years)
+    frame, columns, weighting = designed(study, source, frame, years)
     return Survey(
         frame,
         _merged([w.codebook for w in waves]),
         combine(qualities),
-        MappingProxyType(columns),
+        columns,
         agency,
         None if year is None else int(year),
         source,
         study.id,
+        weighting,
     )
+
+
+def answer_status(
+    study: Study, agency: str | None, year: int, *, source: str = "customers", data: str | Path | None = None
+) -> pd.DataFrame:
+    """What became of every answer of `read_survey` for one wave, row by row: VALID, BLANK, MISSING (declared) or
+    UNDECLARED (`csi_lib.survey.coding`); one column for each column that the file has."""
+    wave = _imported(study, source, year, data, agency) or coded_wave(study, source, year, data=data, agency=agency)
+    return wave.status.take(_rows_of(wave, agency)).reset_index(drop=True)
+
+
+def _rows_of(wave: CodedWave, agency: str | None) -> np.ndarray:
+    """Positions of an agency's records, later ones of the same respondent left out."""
+    chosen = np.ones(len(wave.frame), bool) if agency is None else (wave.frame["agency"] == agency).to_numpy()
+    return np.flatnonzero(chosen & ~wave.later)
 
 
 def _imported(study, source, year, data, agency) -> CodedWave | None:
@@ -211,7 +234,7 @@ def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: 
             found=f"{int(later.sum())} further record(s), rows {_rows(wave.file_rows[later])}",
             action="Remove them, or set 'duplicates: drop-later' for the source.",
         )
-    rows = np.flatnonzero(chosen & ~later)
+    rows = _rows_of(wave, agency)
     frame, status = wave.frame.take(rows), wave.status.take(rows)
     _refuse_unanswered(wave, year, place)
     weights = settings.design.weights.get(year)

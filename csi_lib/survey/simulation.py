@@ -6,7 +6,6 @@ their stratum, and weights N_h / r_h correct for it. What is true is written bes
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -20,15 +19,13 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.study.base import written
 from csi_lib.study.codebook import Codebook, Column
-from csi_lib.study.location import cache_folder
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.defects import plant
-from csi_lib.survey.drawing import design_columns
+from csi_lib.survey.files import simulated_folder
 from csi_lib.survey.population import draw_population, frame_counts, generator, world_of
 from csi_lib.survey.quality import COLUMNS, PEOPLE, SurveyQuality
 from csi_lib.survey.reading import Survey
-
-_EDITION = 1  # raise when the same seed no longer gives the same files
+from csi_lib.survey.weighted import designed
 
 
 def simulate_population(
@@ -71,8 +68,7 @@ def simulate_survey(
     frame = _sample(study, source, agency, int(year), population, seed).replace(-np.inf, np.nan)
     book = study.codebook(source)
     frame = frame[[c for c in frame if c not in book.of_role("id", "contact")]]
-    columns = design_columns(study, source, frame, [int(year)])
-    return _simulated(study, source, agency, int(year), frame, columns)
+    return _simulated(study, source, agency, int(year), *designed(study, source, frame, [int(year)]))
 
 
 def simulate_study(
@@ -132,11 +128,11 @@ def simulate_study(
     return files
 
 
-def _simulated(study, source, agency, year, frame: pd.DataFrame, columns: dict) -> Survey:
+def _simulated(study, source, agency, year, frame: pd.DataFrame, columns, weighting=MappingProxyType({})) -> Survey:
     counts = {"read": len(frame), "dropped": 0, "kept": len(frame), "undeclared": 0, "straight_lined": 0}
     quality = SurveyQuality(pd.DataFrame(columns=COLUMNS), counts, pd.DataFrame(columns=PEOPLE), simulated=True)
     book = study.codebook(source)
-    return Survey(frame, book, quality, MappingProxyType(columns), agency, year, source, study.id)
+    return Survey(frame, book, quality, MappingProxyType(dict(columns)), agency, year, source, study.id, weighting)
 
 
 def stand_in(study: Study) -> Path:
@@ -145,17 +141,8 @@ def stand_in(study: Study) -> Path:
     The folder's name carries a digest of everything the data depend on, so a changed study finds new
     data, and two processes that make it at once make the same.
     """
-    depends = (
-        _EDITION,
-        study.simulate,
-        study.sources,
-        study.codebooks,
-        study.years,
-        [(a.id, a.years) for a in study.agencies],
-    )
-    key = hashlib.sha256(repr(depends).encode()).hexdigest()[:16]
-    cache = cache_folder(study.path)
-    folder = cache / f"simulated-{key}"
+    folder = simulated_folder(study)
+    cache = folder.parent
     if folder.is_dir():
         return folder
     fresh = Path(tempfile.mkdtemp(dir=cache, prefix=".simulating-"))

@@ -1,4 +1,4 @@
-"""Weighting a sample to its population: post-stratification, raking, calibration, trimming, non-response.
+"""Weighting a sample to its population: post-stratification, raking, calibration, trimming.
 
 Each function takes a frame (with `weights=`) or a `SurveyDesign` and returns a `Weighting`: the weights, a
 report for the methods chapter and, from a design, the calibrated design whose standard errors know what the
@@ -17,9 +17,8 @@ from scipy import sparse
 
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.survey.calibration import Calibrating, Calibration, Raking, indicators, trimmed
-from csi_lib.survey.margins import Margin, read_margins
+from csi_lib.survey.margins import read_margins
 from csi_lib.survey.sample import Sample, listed
-from csi_lib.survey.stages import label_codes, pair_codes
 
 
 @dataclass(frozen=True)
@@ -62,12 +61,17 @@ class WeightReport:
 
 @dataclass(frozen=True)
 class Weighting:
-    """Weights (n,), the weights started from, the report, and the calibrated design (None from a frame)."""
+    """Weights (n,), the weights started from, the report, and the calibrated design (None from a frame).
+
+    `calibration` is what a design must remember, so that the margins' part leaves its standard errors (None for
+    non-response classes, whose totals are themselves a sample's).
+    """
 
     weights: np.ndarray
     start: np.ndarray
     report: WeightReport
     design: object | None = field(default=None, repr=False)
+    calibration: Calibration | None = field(default=None, repr=False)
 
 
 def rake(
@@ -99,7 +103,7 @@ def rake(
 
     R: ``rake(design, sample.margins, population.margins)``, then ``trimWeights(…, strict = TRUE)``.
     """
-    sample, start = _start(data, weights)
+    sample, start = starting(data, weights)
     read = read_margins(sample, margins, _total(population, margins, start))
     if bounds is None:
         solver = Raking(read, tolerance, max_iterations)
@@ -108,19 +112,20 @@ def rake(
     return _finish("raking", data, start, solver, read, [], trim)
 
 
-def post_stratify(data, strata, population: Mapping, *, weights=None, trim=None) -> Weighting:
+def post_stratify(data, strata, population: Mapping, *, weights=None, total=None, trim=None) -> Weighting:
     """Weights whose totals equal the population in every post-stratum.
 
     Parameters
     ----------
     strata : column, or list of columns whose cross makes the post-strata.
     population : {category, or tuple of categories: total or share}.
+    total : number to which shares refer; by default the sum of the starting weights.
 
     R: ``postStratify(design, ~strata, population)``.
     """
-    sample, start = _start(data, weights)
+    sample, start = starting(data, weights)
     margins = {tuple(listed(strata)): population}
-    read = read_margins(sample, margins, _total(None, margins, start))
+    read = read_margins(sample, margins, _total(total, margins, start))
     return _finish("post-stratification", data, start, Raking(read, 1e-10, 1), read, [], trim)
 
 
@@ -129,6 +134,7 @@ def calibrate(
     totals: Mapping,
     *,
     weights=None,
+    population: float | None = None,
     method: str = "linear",
     bounds: tuple[float, float] = (-np.inf, np.inf),
     trim: tuple[float, float] | None = None,
@@ -140,6 +146,7 @@ def calibrate(
     Parameters
     ----------
     totals : {column: {category: total}} for categories, {column: total} for a numeric column.
+    population : total to which shares refer; by default the sum of the starting weights.
     method : ``linear``, ``raking``, ``logit`` (needs finite bounds around 1).
     bounds : limits of final over starting weight.
 
@@ -148,9 +155,9 @@ def calibrate(
     """
     if method not in ("linear", "raking", "logit"):
         raise InputError("unknown method", where="method", found=repr(method), expected="linear, raking, logit")
-    sample, start = _start(data, weights)
+    sample, start = starting(data, weights)
     categories = {k: v for k, v in totals.items() if isinstance(v, (Mapping, pd.Series))}
-    read = read_margins(sample, categories, _total(None, categories, start)) if categories else []
+    read = read_margins(sample, categories, _total(population, categories, start)) if categories else []
     numeric = [(name, _complete(sample, name), float(v)) for name, v in totals.items() if name not in categories]
     if not read and not numeric:
         raise InputError("no total is given", where="totals", action="Give {column: total}.")
@@ -166,59 +173,7 @@ def trim_weights(weights, lower: float, upper: float) -> np.ndarray:
     return trimmed(np.asarray(weights, dtype=float), lower, upper)
 
 
-def adjust_nonresponse(data, classes, responded, *, weights=None, minimum: int = 10) -> Weighting:
-    """Respondents take over the weight of the non-respondents of their class.
-
-    Parameters
-    ----------
-    data : all sampled units, respondents or not.
-    classes : column, or list of columns whose cross makes the response classes.
-    responded : true/false column or array.
-    minimum : fewest respondents a class may have.
-
-    Returns
-    -------
-    Weighting whose weights are 0 for non-respondents; the report's margins are the classes (sampled weight
-    before and after), its other figures those of the respondents.
-    """
-    sample, start = _start(data, weights)
-    answered = np.asarray(sample.given(responded, "responded"), dtype=bool)
-    names = listed(classes)
-    code, labels = label_codes(sample.column(names[0], "classes"), names[0])
-    labels = [str(label) for label in labels]
-    for name in names[1:]:
-        second, more = label_codes(sample.column(name, "classes"), name)
-        code, i, j = pair_codes(code, second, len(more))
-        labels = [f"{labels[a]} × {more[b]}" for a, b in zip(i, j)]
-    size = len(labels)
-    sampled = np.bincount(code, start, size)
-    held = np.bincount(code, start * answered, size)
-    count = np.bincount(code, answered, size)
-    if (count < minimum).any():
-        small = [f"{labels[i]} ({int(count[i])})" for i in np.flatnonzero(count < minimum)[:5]]
-        raise InputError(
-            "a response class has too few respondents",
-            where=", ".join(names),
-            found=", ".join(small),
-            expected=f"{minimum} or more",
-            action="Merge it with a class that answers alike, or lower minimum=.",
-        )
-    factor = (sampled / held)[code] * answered
-    if factor.max() > 5:
-        warnings.warn(
-            f"in class {labels[int((sampled / held).argmax())]} one respondent stands for {factor.max():.1f} "
-            "sampled; merge classes",
-            MeasureWarning,
-            stacklevel=2,
-        )
-    final = start * factor
-    margin = Margin(" × ".join(names), code, labels, sampled)
-    report = _report("non-response classes", start[answered], final[answered], 1, 0,
-                     _margin_rows([margin], [], start * answered, final))  # fmt: skip
-    return Weighting(final, start, report)
-
-
-def _start(data, weights) -> tuple[Sample, np.ndarray]:
+def starting(data, weights) -> tuple[Sample, np.ndarray]:
     """The sample and the weights to start from."""
     if isinstance(data, Sample):
         if weights is not None:
@@ -287,15 +242,15 @@ def _finish(method, data, start, solver, read, numeric, trim) -> Weighting:
             MeasureWarning,
             stacklevel=3,
         )
-    report = _report(method, start, final, solution.iterations, cut, _margin_rows(read, numeric, start, final))
-    calibrated = getattr(data, "calibrated", None)
+    report = report_of(method, start, final, solution.iterations, cut, margin_rows(read, numeric, start, final))
+    calibrated, calibration = getattr(data, "calibrated", None), Calibration(solver, start, final, trim)
     design = None
     if calibrated is not None and (final > 0).all():
-        design = calibrated(final, Calibration(solver, start, final, trim))
-    return Weighting(final, start, report, design)
+        design = calibrated(final, calibration)
+    return Weighting(final, start, report, design, calibration)
 
 
-def _margin_rows(read, numeric, before, after) -> pd.DataFrame:
+def margin_rows(read, numeric, before, after) -> pd.DataFrame:
     frames = []
     for margin in read:
         frame = pd.DataFrame({"variable": margin.name, "category": margin.labels, "target": margin.target})
@@ -312,7 +267,7 @@ def _margin_rows(read, numeric, before, after) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _report(method, start, final, iterations, cut, rows) -> WeightReport:
+def report_of(method, start, final, iterations, cut, rows) -> WeightReport:
     kish = len(final) * (final**2).sum() / final.sum() ** 2
     factor = final / start
     gap = float(np.abs(rows["after"] / rows["target"] - 1).max())

@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.prose.numbers import Number
-from csi_lib.survey.planning import margin_of_error
-from csi_lib.survey.sampling_plan import plan_agency, read_plan
 from csi_lib.tables.table import Column, Row, Table
 
 _TEXT = {
@@ -205,75 +203,3 @@ def composition(chapter) -> Table | None:
         lang=chapter.lang,
         min_base=chapter.study.privacy.small_base_flag,
     )
-
-
-def weighting_table(chapter) -> Table | None:
-    """How unequal the weights are and what that costs; None for a survey without weights.
-
-    Kish's design effect of the weights is n·Σw²/(Σw)²; the effective sample is n divided by it.
-    """
-    t, survey = chapter.text, chapter.survey
-    if not survey.design_columns.get("weights"):
-        return None
-    w = np.asarray(survey.design.weights, float)
-    n, kish = len(w), len(w) * (w**2).sum() / w.sum() ** 2
-    ratio = w / w.mean()
-    rows = chapter.record(
-        [
-            {"measure": f"weights:{name}", "statistic": "count" if unit == "count" else "ratio", "estimate": value,
-             "unit": unit, "n": n}
-            for name, value, unit in (
-                ("lowest", ratio.min(), "ratio"), ("highest", ratio.max(), "ratio"), ("kish", kish, "deff"),
-                ("effective", n / kish, "count"),
-            )
-        ]
-    )  # fmt: skip
-    labels = {
-        "lowest": t(ko="가장 작은 가중치(평균 = 1)", en="Lowest weight (mean = 1)"),
-        "highest": t(ko="가장 큰 가중치(평균 = 1)", en="Highest weight (mean = 1)"),
-        "kish": t(ko="가중치에 따른 설계효과(Kish)", en="Design effect of the weights (Kish)"),
-        "effective": t(ko="유효 응답자 수", en="Effective sample"),
-    }
-    columns = (Column("what", t(ko="지표", en="Figure"), "left", "stub"), Column("value", t(ko="값", en="Value")))
-    body = tuple(Row((labels[r["measure"].split(":")[1]], Number.from_row(r))) for r in rows.to_dict("records"))
-    caption = t(ko="가중치의 품질", en="Quality of the weights")
-    return Table("weighting", caption, columns, body, lang=chapter.lang, exempt="properties of the weights")
-
-
-def plan_table(chapter) -> Table | None:
-    """Planned and achieved interviews by cell, with the error each achieves; None without ``plan.yml``.
-
-    The achieved error of a cell is that of a share of one half with the cell's finite population (95 %).
-    """
-    plan = read_plan(chapter.study)
-    if plan is None or plan.by not in chapter.survey.frame:
-        return None
-    planned = plan_agency(plan, chapter.agency)
-    achieved = chapter.survey.frame[plan.by].astype("string").value_counts().to_dict()
-    check = planned.allocation.check({str(k): v for k, v in achieved.items()}).set_index("stratum")
-    t, rows = chapter.text, []
-    for line in planned.table.to_dict("records"):
-        cell, got = line["cell"], int(check.loc[line["cell"], "achieved"])
-        error = (
-            margin_of_error(got, population=line["population"], deff=plan.deff, ci=plan.confidence) if got else np.nan
-        )
-        for name, value, unit in (
-            ("population", line["population"], "count"), ("planned", line["n"], "count"), ("achieved", got, "count"),
-            ("error", error, "pp"),
-        ):  # fmt: skip
-            rows.append({"measure": f"plan:{name}", "statistic": "count" if unit == "count" else "sampling_error",
-                         "by1": plan.by, "group1": cell, "estimate": value, "unit": unit, "n": got})  # fmt: skip
-    found = {(r["group1"], r["measure"].split(":")[1]): r for r in chapter.record(rows).to_dict("records")}
-    columns = (
-        Column("cell", chapter.labels.variable(plan.by), "left", "stub"),
-        Column("population", t(ko="모집단", en="Population")),
-        Column("planned", t(ko="계획", en="Planned")),
-        Column("achieved", t(ko="달성", en="Achieved"), "right", "base"),
-        Column("error", t(ko="표본오차(±)", en="Error (±)")),
-    )
-    body = tuple(
-        Row((chapter.labels.group(plan.by, cell), *(Number.from_row(found[cell, c.key]) for c in columns[1:])))
-        for cell in planned.table["cell"]
-    )
-    caption = t(ko="표본 계획과 달성", en="Planned and achieved sample")
-    return Table("plan", caption, columns, body, lang=chapter.lang)

@@ -1,10 +1,13 @@
 """Sample size, allocation and expected error."""
 
+import math
+
 import numpy as np
 import pytest
 
 from csi_lib.errors import InputError
 from csi_lib.survey.planning import allocate, margin_of_error, sample_size
+from csi_lib.survey.sampling_plan import PlanFile, plan_agency
 
 
 @pytest.mark.parametrize(("key", "options"), [
@@ -112,3 +115,59 @@ def test_fieldwork_is_checked_against_the_plan():
 def test_plans_that_cannot_be(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+PLAN = {"by": "type", "frame": {"north": {"1": 9000, "2": 900, "3": 100}}, "response": 0.5}
+
+
+@pytest.mark.parametrize("method", ["proportional", "power", "equal"])
+def test_a_plan_meets_the_wanted_error_whatever_the_allocation(method):
+    """A spread that is not proportional needs more interviews; one fewer would miss the goal."""
+    own = plan_agency(PlanFile(**PLAN, margin=0.05, method=method, minimum=20), "north")
+    assert own.allocation.margin <= 0.05
+    size = {k: float(v) for k, v in PLAN["frame"]["north"].items()}
+    if own.allocation.n > own.size.n:
+        fewer = allocate(size, own.allocation.n - 1, method=method, minimum=20)
+        assert fewer.margin > 0.05
+    assert own.table["approach"].tolist() == [
+        min(-(-n // 0.5), size[c]) for c, n in own.table[["cell", "n"]].to_numpy()
+    ]
+
+
+def test_a_plan_for_a_mean_and_by_a_budget():
+    own = plan_agency(PlanFile(**PLAN, points=1.5, sd={"1": 18, "2": 20, "3": 22}, method="neyman"), "north")
+    assert own.unit == "points"
+    assert own.allocation.margin <= 1.5
+    cost = {"1": 10, "2": 20, "3": 40}
+    spent = plan_agency(PlanFile(**PLAN, budget={"north": 5000}, cost=cost, sd=20.0, method="neyman"), "north")
+    assert 5000 - 40 < spent.allocation.cost <= 5000
+    assert spent.size is None
+
+
+def test_achieved_interviews_are_held_against_the_plan():
+    own = plan_agency(PlanFile(**PLAN, n=400, minimum=40), "north")
+    checked = own.check({"1": 400, "2": 10}).set_index("cell")
+    assert checked["done"].tolist() == [True, False, False]
+    assert checked.loc["2", "missing"] == checked.loc["2", "planned"] - 10
+    assert checked.loc["1", "margin"] == pytest.approx(1.959964 * 0.5 * math.sqrt((1 - 400 / 9000) / 400), rel=1e-6)
+    assert math.isinf(checked.loc["3", "margin"])
+    with pytest.raises(InputError, match="not planned"):
+        own.check({"4": 3})
+    with pytest.raises(InputError, match="more interviews than people"):
+        own.check({"3": 101})
+
+
+@pytest.mark.parametrize(
+    ("goal", "words"),
+    [
+        ({}, "one goal"),
+        ({"n": 400, "margin": 0.05}, "n and margin"),
+        ({"points": 2.0}, "`points` needs `sd`"),
+        ({"n": 400, "method": "neyman"}, "Neyman allocation needs `sd`"),
+        ({"n": {"south": 3}}, "says nothing for this agency"),
+        ({"points": 2.0, "sd": {"1": 18}}, "no standard deviation"),
+    ],
+)
+def test_plan_files_that_cannot_be(goal, words):
+    with pytest.raises(ValueError, match=words):
+        plan_agency(PlanFile(**PLAN, **goal), "north")

@@ -6,7 +6,8 @@ import pytest
 
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.survey.design import SurveyDesign
-from csi_lib.survey.weighting import adjust_nonresponse, calibrate, post_stratify, rake, trim_weights
+from csi_lib.survey.nonresponse import adjust_nonresponse
+from csi_lib.survey.weighting import calibrate, post_stratify, rake, trim_weights
 
 BASES = ["clus1", "srs", "strat"]
 

@@ -57,7 +57,8 @@ def write_workbook(book: Workbook, path: Path) -> Path:
             "a workbook without tables", where=str(path), action="Check that the agency has items in this year"
         )
     out = xlsxwriter.Workbook(
-        str(path), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        str(path),
+        {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True},
     )
     try:
         stamp = datetime.datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH") or 946_684_800), datetime.UTC)
