@@ -28,6 +28,7 @@ SYSTEMS = {
     "disclosure": "csi_lib.evaluation.disclosure_page:DisclosureFile",
     "departments": "csi_lib.evaluation.departments:DepartmentsFile",
     "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
+    "loyalty": "csi_lib.evaluation.loyalty:LoyaltyFile",
     "voice": "csi_lib.voice.settings:VoiceFile",
     "office": "csi_lib.evaluation.office:OfficeFile",
 }

@@ -21,6 +21,7 @@ FILES: dict[str, type[BaseModel] | str] = {
     "model": "csi_lib.models.study_models:ModelsFile",
     "plan": "csi_lib.survey.sampling_plan:PlanFile",
     "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
+    "loyalty": "csi_lib.evaluation.loyalty:LoyaltyFile",
     "voice": "csi_lib.voice.settings:VoiceFile",
 }
 
