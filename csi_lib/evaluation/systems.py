@@ -29,6 +29,8 @@ SYSTEMS = {
     "departments": "csi_lib.evaluation.departments:DepartmentsFile",
     "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
     "loyalty": "csi_lib.evaluation.loyalty:LoyaltyFile",
+    "peers": "csi_lib.evaluation.comparability:PeersFile",
+    "retention": "csi_lib.integrity.retention:RetentionFile",
     "voice": "csi_lib.voice.settings:VoiceFile",
     "office": "csi_lib.evaluation.office:OfficeFile",
 }

@@ -22,6 +22,8 @@ FILES: dict[str, type[BaseModel] | str] = {
     "plan": "csi_lib.survey.sampling_plan:PlanFile",
     "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
     "loyalty": "csi_lib.evaluation.loyalty:LoyaltyFile",
+    "peers": "csi_lib.evaluation.comparability:PeersFile",
+    "retention": "csi_lib.integrity.retention:RetentionFile",
     "voice": "csi_lib.voice.settings:VoiceFile",
 }
 
