@@ -354,9 +354,12 @@ class Chapter:
 
     def gains(self) -> pd.DataFrame:
         """What the index gains from one more point in each item (`evaluation.effective_weights`)."""
-        if self._gains is None:
-            self._gains = self._register(effective_weights(self.estimates, self.model)).frame
-        return self.labels.attach(self._gains)
+        return self.labels.attach(self.gain_estimates.frame)
+
+    @cached_property
+    def gain_estimates(self) -> Estimates:
+        """`gains` with what they share with every other number of this wave."""
+        return self._register(effective_weights(self.estimates, self.model))
 
     # ------------------------------------------------------------------ choosing numbers
     @cached_property

@@ -40,6 +40,10 @@ FILES: dict[str, type[BaseModel] | str] = {
     "pretest": "csi_lib.evaluation.pretest:PretestFile",
     "fieldwork": "csi_lib.evaluation.fieldwork:FieldworkFile",
     "integrity": "csi_lib.integrity.contamination:IntegrityFile",
+    "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
+    "loyalty": "csi_lib.evaluation.loyalty:LoyaltyFile",
+    "peers": "csi_lib.evaluation.comparability:PeersFile",
+    "retention": "csi_lib.integrity.retention:RetentionFile",
     "voice": "csi_lib.voice.settings:VoiceFile",
 }
 
