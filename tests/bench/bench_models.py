@@ -1,4 +1,7 @@
-"""Time and memory of index models on large surveys. Run: PYTHONPATH=. python tests/bench/bench_models.py"""
+"""Time and memory of index models on large surveys. Run: PYTHONPATH=. python tests/bench/bench_models.py
+
+Seconds are CPU seconds of one thread, best of a few runs: what a quiet machine takes, whatever else this one is doing.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +36,9 @@ def timed(action, repeat: int = 3):
     best = np.inf
     for _ in range(repeat):
         gc.collect()
-        start = time.perf_counter()
+        start = time.process_time()
         out = action()
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return best, out
 
 
@@ -69,13 +72,13 @@ def one_pass(items: int = 60) -> tuple[float, float]:
 def joint(items: int = 60, step: int = 15) -> float:
     """Seconds for all that reports say of these items (means, boxes, shares) with what differences need, 15 items at a time."""
     sample = survey([f"q{k}" for k in range(items)])
-    start, rows = time.perf_counter(), 0
+    start, rows = time.process_time(), 0
     for first in range(0, items, step):
         found = describe(sample, ["agency"], items=[f"q{k}" for k in range(first, first + step)])
         rows += int(((found.frame["statistic"] == "mean") & found.frame["by1"].notna()).sum())
         del found
     assert rows == items * AGENCIES
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def agency_year() -> float:
