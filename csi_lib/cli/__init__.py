@@ -19,6 +19,8 @@ VERBS = (
     "verify",
     "models",
     "audit",
+    "letters",
+    "deliver",
     "simulate",
     "lab",
     "doctor",

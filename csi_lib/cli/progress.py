@@ -1,16 +1,35 @@
-"""Seeing a run work: a bar in a terminal, plain lines elsewhere, JSON lines for machines (on stderr)."""
+"""Seeing a run work, on standard error: a bar in a terminal, plain lines elsewhere, JSON lines for machines."""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
+
+from csi_lib.errors import InputError, nearest
+
+STYLES = ("auto", "bar", "plain", "json", "none")
 
 
 class Progress:
-    """Called by the run with events start, done, worker, end."""
+    """Called by the run with events start, prepared, done, end and a dict about each.
 
-    def __init__(self, *, as_json: bool = False):
-        self._json, self._bar, self._task, self._count = as_json, None, None, (0, 0)
+    ``json`` writes one object per line: ``{"event": "done", "seconds_since_start": …, "done": …, "failed": …, "jobs": …, …}``.
+    """
+
+    def __init__(self, style: str = "auto"):
+        if style not in STYLES:
+            near = nearest(style, STYLES)
+            raise InputError(
+                "progress cannot be shown like this",
+                where="--progress",
+                found=repr(style),
+                expected=", ".join(STYLES),
+                action=f"Did you mean {near}?" if near else None,
+            )
+        self.style = style if style != "auto" else "bar" if sys.stderr.isatty() else "plain"
+        self._bar, self._task, self._started = None, None, time.monotonic()
+        self._jobs = self._done = self._failed = self._prepared = 0
 
     def __enter__(self):
         return self
@@ -20,42 +39,88 @@ class Progress:
             self._bar.stop()
 
     def __call__(self, event: str, info: dict) -> None:
-        if self._json:
-            slim = {k: v for k, v in info.items() if k not in ("detail", "cell")}
-            print(json.dumps({"event": event, **slim}, ensure_ascii=False, default=str), file=sys.stderr, flush=True)
-            return
         if event == "start":
-            self._count = (0, info["jobs"])
-            if sys.stderr.isatty():
-                self._start_bar(info["jobs"])
+            self._jobs = info["jobs"]
+        elif event == "prepared":
+            self._prepared += info["what"] == "agency"
         elif event == "done":
-            self._count = (self._count[0] + 1, self._count[1])
-            self._line(info)
-        elif event == "worker":
-            print(f"csi: {info['problem']}", file=sys.stderr)
+            self._done += bool(info["ok"])
+            self._failed += not info["ok"]
+        if self.style == "json":
+            self._json(event, info)
+        elif self.style == "bar":
+            self._draw(event, info)
+        elif self.style == "plain":
+            self._say(event, info)
 
-    def _start_bar(self, jobs: int) -> None:
+    @property
+    def _over(self) -> int:
+        return self._done + self._failed
+
+    @property
+    def _left(self) -> float | None:
+        """Seconds to the end at the rate so far; None before the first report."""
+        return (time.monotonic() - self._started) / self._over * (self._jobs - self._over) if self._over else None
+
+    def _json(self, event: str, info: dict) -> None:
+        slim = {k: v for k, v in info.items() if k not in ("detail", "cell", "frames")}
+        count = {"done": self._done, "failed": self._failed, "jobs": self._jobs}
+        line = {"event": event, "after": round(time.monotonic() - self._started, 3), **slim, "count": count}
+        if event == "done" and self._left is not None:
+            line["seconds_left"] = round(self._left, 1)
+        print(json.dumps(line, ensure_ascii=False, default=str), file=sys.stderr, flush=True)
+
+    def _say(self, event: str, info: dict) -> None:
+        if event == "start":
+            skipped = f", {info['skipped']} up to date" if info["skipped"] else ""
+            print(f"{info['jobs']} reports to make{skipped}", file=sys.stderr, flush=True)
+        elif event == "done":
+            words = _words(info)
+            left = f" ({_clock(self._left)} left)" if self._over < self._jobs and self._left is not None else ""
+            print(
+                f"[{self._over}/{self._jobs}] {info['agency']} {info['year']}: {words}{left}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def _draw(self, event: str, info: dict) -> None:
+        if event == "start":
+            self._start_bar()
+        elif self._bar is None:
+            return
+        elif event == "prepared":
+            self._bar.update(self._task, stage=f"{self._prepared} agencies evaluated")
+        elif event == "done":
+            rate = 60 * self._over / (time.monotonic() - self._started)
+            failed = f", {self._failed} failed" if self._failed else ""
+            self._bar.update(self._task, advance=1, stage=f"{rate:.0f} a minute{failed}")
+            if not info["ok"]:
+                self._bar.console.print(f"{info['agency']} {info['year']}: {_words(info)}", markup=False)
+
+    def _start_bar(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
         self._bar = Bar(
-            TextColumn("{task.description}"),
+            TextColumn("reports"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[stage]}"),
             console=Console(stderr=True),
         )
         self._bar.start()
-        self._task = self._bar.add_task("reports", total=jobs)
+        self._task = self._bar.add_task("reports", total=self._jobs, stage="starting")
 
-    def _line(self, info: dict) -> None:
-        name = f"{info['agency']} {info['year']}"
-        words = "done" if info["ok"] else f"FAILED: {info['problem']}"
-        if self._bar is not None:
-            self._bar.advance(self._task)
-            if not info["ok"]:
-                self._bar.console.print(f"{name}: {words}", markup=False)
-            return
-        print(f"[{self._count[0]}/{self._count[1]}] {name}: {words}", file=sys.stderr, flush=True)
+
+def _words(info: dict) -> str:
+    if info["ok"]:
+        return "done by another run" if info.get("by_another") else "done"
+    return f"FAILED: {info['problem']}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

@@ -11,10 +11,10 @@ import typer
 def command(
     document: Annotated[Path, typer.Argument(help="executed .ipynb, .qmd or .md, or the folder of a report")],
     out: Annotated[Path | None, typer.Option(help="output folder [default: beside the document]")] = None,
-    formats: Annotated[str, typer.Option(help="html,pdf")] = "html,pdf",
+    formats: Annotated[str, typer.Option(help="html,pdf,docx,hwpx")] = "html,pdf",
     renderer: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
 ) -> int:
-    """Render DOCUMENT to HTML and PDF."""
+    """Render DOCUMENT to HTML, PDF, DOCX or HWPX."""
     from csi_lib.report.render import render, render_document
 
     wanted = [f.strip() for f in formats.split(",") if f.strip()]

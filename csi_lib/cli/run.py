@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -19,21 +21,31 @@ def command(
     year: o.Year = None,
     lang: o.Lang = None,
     release: Annotated[str | None, typer.Option(help="public or restricted")] = None,
-    formats: Annotated[str | None, typer.Option(help="html,pdf")] = None,
+    formats: Annotated[str | None, typer.Option(help="html,pdf,docx,hwpx,xlsx,pptx [default: the study's]")] = None,
     renderer: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
     jobs: Annotated[int | None, typer.Option(min=1, help="worker processes [default: one per core]")] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="for all workers together, e.g. 8G [default: 80 % of what is free]")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="local:N, tcp://127.0.0.1:PORT or tls://HOST:PORT of a dask scheduler")
+    ] = None,
     cell_timeout: Annotated[float, typer.Option(help="seconds a notebook cell may take")] = 600.0,
+    notebook_timeout: Annotated[float, typer.Option(help="seconds a chapter may take")] = 1800.0,
+    job_timeout: Annotated[float, typer.Option(help="seconds a report may take")] = 7200.0,
     failed: Annotated[bool, typer.Option("--failed", help="only what failed last time")] = False,
     force: Annotated[bool, typer.Option("--force", help="everything, whether it changed or not")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="say why each report is made")] = False,
+    progress: Annotated[str, typer.Option(help="auto, bar, plain, json or none (on standard error)")] = "auto",
     as_json: o.Json = False,
 ) -> int:
     """Make every report of STUDY that is missing or out of date."""
     from csi_lib.cli.progress import Progress
+    from csi_lib.run.memory import parse_size
     from csi_lib.run.pipeline import run_study
 
-    with Progress(as_json=as_json) as progress:
+    with stoppable(), Progress("json" if as_json and progress == "auto" else progress) as seen:
         result = run_study(
             study,
             out=out,
@@ -45,11 +57,15 @@ def command(
             formats=[f.strip() for f in formats.split(",") if f.strip()] if formats else None,
             renderer=renderer,
             jobs=jobs,
+            memory=parse_size(memory) if memory else None,
+            cluster=cluster,
             cell_timeout=cell_timeout,
+            notebook_timeout=notebook_timeout,
+            job_timeout=job_timeout,
             failed=failed,
             force=force,
             dry_run=dry_run,
-            progress=progress,
+            progress=seen,
         )
     if as_json:
         o.print_json(_summary(result))
@@ -67,6 +83,20 @@ def command(
     return result.exit_code
 
 
+@contextlib.contextmanager
+def stoppable():
+    """A request to end (SIGTERM) is treated like Ctrl-C: workers end, what is finished is kept, claims are given back."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _tell(result) -> None:
     done = sum(o.ok for o in result.outcomes)
     typer.echo(
@@ -78,6 +108,8 @@ def _tell(result) -> None:
             typer.echo(f"    {outcome.hint}", err=True)
         if outcome.detail and os.environ.get("CSI_DEBUG"):
             typer.echo(outcome.detail, err=True)
+    if result.problem:
+        typer.echo(f"csi: {result.problem}", err=True)
     if result.failed:
         typer.echo(f"  details: {Path(result.out) / 'failures.html'}; after mending: csi run … --failed", err=True)
     typer.echo(f"open {Path(result.out) / 'index.html'}")
@@ -92,5 +124,6 @@ def _summary(result) -> dict:
         ],
         "done": [f"{o.agency}/{o.year}" for o in result.outcomes if o.ok],
         "skipped": [f"{j.agency}/{j.year}" for j in result.skipped],
+        "problem": result.problem,
         "failed": [{"agency": o.agency, "year": o.year, "problem": o.problem, "hint": o.hint} for o in result.failed],
     }

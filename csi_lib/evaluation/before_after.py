@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from pydantic import Field as Setting
+from pydantic import field_validator
 from scipy.optimize import minimize_scalar
 from scipy.special import stdtr, stdtrit
 
@@ -30,10 +31,21 @@ class Measure(Part):
     unit: Literal["points", "minutes", "seconds", "scale", "number"] = "points"
 
 
-class BeforeAfterFile(Part):
-    """``before_after.yml``: a monthly table (``indicators``), the month of the change, and pairs of unit scores.
+class Pairs(Part):
+    """Units scored before and after something was done to (some of) them: ``unit before after`` and, where not all were
+    treated, ``treated``. ``departments``: the units are departments."""
 
-    ``season`` months make one turn of the seasons (0: none); ``pairs`` names a source with ``unit before after``.
+    label: Label
+    units: Label
+    source: str
+    departments: bool = False
+    columns: dict[str, str] = {}
+
+
+class BeforeAfterFile(Part):
+    """``before_after.yml``: a monthly table (``source``), the month of the ``change``, and pairs of unit scores.
+
+    ``season`` months make one turn of the seasons (0: none), described by so many ``harmonics``.
     """
 
     source: str = "indicators"
@@ -43,8 +55,16 @@ class BeforeAfterFile(Part):
     season: int = Setting(default=12, ge=0)
     harmonics: int = Setting(default=1, ge=0)
     measures: dict[str, Measure]
-    pairs: str | None = None
-    treatment: Label | None = None
+    pairs: dict[str, Pairs] = {}
+
+    @field_validator("change", mode="before")
+    @classmethod
+    def _month(cls, value):
+        text = str(value)
+        try:
+            return str(pd.Period(text[:7], "M"))
+        except ValueError:
+            raise ValueError(f"{text!r} is no month; write it as 2023-10") from None
 
 
 def month_fields(file: BeforeAfterFile) -> tuple[Field, ...]:
@@ -53,7 +73,12 @@ def month_fields(file: BeforeAfterFile) -> tuple[Field, ...]:
     return Field("month", "date"), *(Field(n, "number", blank=True) for n in names)
 
 
-PAIRS = (Field("unit"), Field("before", "number", blank=True), Field("after", "number", blank=True))
+PAIRS = (
+    Field("unit"),
+    Field("before", "number", blank=True),
+    Field("after", "number", blank=True),
+    Field("treated", "flag", needed=False),
+)
 
 
 @dataclass(frozen=True)

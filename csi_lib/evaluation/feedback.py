@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Literal
@@ -13,8 +14,9 @@ from pydantic import model_validator
 from scipy.special import ndtr
 
 from csi_lib.errors import InputError
+from csi_lib.evaluation.grading import GradingFile
 from csi_lib.evaluation.records import Field
-from csi_lib.study.base import Label, Part
+from csi_lib.study.base import Label, Link, Part
 
 
 class Rank(Part):
@@ -33,14 +35,31 @@ class Reward(Part):
     personnel_points: float = 0
 
 
+class Scenario(Part):
+    """Another simulation of the same grades: other ``rate``, spreads multiplied by ``spread``, awards by ``awards``."""
+
+    label: Label
+    rate: float | None = Setting(default=None, ge=0)
+    spread: float = Setting(default=1.0, ge=0)
+    awards: float = Setting(default=1.0, ge=0)
+
+
 class Incentives(Part):
-    """``rate``: bonus of the middle of the scale as a share of the base; grades best first."""
+    """``rate``: bonus of the middle of the scale as a share of the base; grades best first.
+
+    ``staff`` counts people by grade and rank. With ``staff_source`` (rows `STAFF`) they are counted by department instead,
+    and departments get their grades from their share of points on the scorecard, as ``grading`` says.
+    """
 
     rate: float = Setting(default=1.0, ge=0)
     grades: dict[str, Reward] = Setting(min_length=2)
+    labels: dict[str, Label] = {}
     ranks: dict[str, Rank] = Setting(min_length=1)
-    staff: dict[str, dict[str, int]]
+    staff: dict[str, dict[str, int]] = {}
+    staff_source: str | None = None
+    grading: GradingFile | None = None
     budget: float | None = Setting(default=None, gt=0)
+    scenarios: dict[str, Scenario] = {}
 
     @model_validator(mode="after")
     def _known(self):
@@ -51,29 +70,88 @@ class Incentives(Part):
                 raise ValueError(f"unknown rank {sorted(unknown)[0]!r}")
             if any(n < 0 for n in ranks.values()):
                 raise ValueError("a number of staff is negative")
+        if bool(self.staff) == (self.staff_source is not None):
+            raise ValueError("give either 'staff' by grade and rank, or 'staff_source'")
+        if (self.staff_source is None) != (self.grading is None):
+            raise ValueError(
+                "'staff_source' and 'grading' belong together: people by department, and departments' grades"
+            )
+        if self.grading is not None and set(self.grading.scale) != set(self.grades):
+            raise ValueError(
+                f"grading gives {', '.join(self.grading.scale)}, incentives are for {', '.join(self.grades)}"
+            )
         return self
+
+    def under(self, scenario: Scenario) -> Incentives:
+        """The same incentives with a scenario's settings."""
+        ranks = {r: v.model_copy(update={"spread": v.spread * scenario.spread}) for r, v in self.ranks.items()}
+        grades = {g: v.model_copy(update={"award": v.award * scenario.awards}) for g, v in self.grades.items()}
+        rate = self.rate if scenario.rate is None else scenario.rate
+        return self.model_copy(update={"rate": rate, "ranks": ranks, "grades": grades})
+
+    def with_staff(self, staff: pd.DataFrame, grades: Mapping[str, str]) -> Incentives:
+        """Staff by grade and rank, from people by department (`STAFF`) and the departments' grades.
+
+        Departments without a grade earn no incentive; their people are in nobody's count. InputError for an unknown rank.
+        """
+        if unknown := sorted(set(staff["rank"]) - set(self.ranks)):
+            raise InputError(
+                "a rank that the incentives do not know", found=", ".join(unknown), expected=", ".join(self.ranks)
+            )
+        counted: dict[str, dict[str, int]] = {g: {} for g in self.grades}
+        for row in staff.to_dict("records"):
+            grade = grades.get(row["department"])
+            if grade is not None:
+                counted[grade][row["rank"]] = counted[grade].get(row["rank"], 0) + int(row["staff"])
+        return self.model_copy(update={"staff": counted})
 
 
 class Heard(Part):
-    """What we heard → what we did; ``evidence`` a link."""
+    """What we heard → what we did; ``evidence`` a link; ``agency`` where it is not said for all."""
 
     heard: Label
     did: Label
+    agency: str | None = None
     department: str | None = None
-    evidence: str | None = None
+    evidence: Link | None = None
 
 
 class FeedbackFile(Part):
-    """``feedback.yml``: incentives, the sources of the registers, and what was done about what was heard."""
+    """``feedback.yml``: incentives, the sources of the registers, and what was done about what was heard.
+
+    ``asof`` is the day on which the registers of a wave were last brought up to date (default: the last day of its year);
+    ``quarters`` how many quarters up to then are followed; ``group`` the survey's column of departments.
+    """
 
     columns: dict[str, str] = {}
     incentives: Incentives | None = None
     tasks: str | None = None
     initiatives: str | None = None
     heard: tuple[Heard, ...] = ()
-    asof: date | None = None
+    group: str = "department"
+    asof: dict[int, date] = {}
+    quarters: int = Setting(default=4, ge=1, le=12)
+
+    def refers(self):
+        yield "source", self.tasks, "tasks"
+        yield "source", self.initiatives, "initiatives"
+        if self.incentives is not None:
+            yield "source", self.incentives.staff_source, "incentives > staff_source"
+        for position, heard in enumerate(self.heard):
+            yield "agency", heard.agency, f"heard > {position} > agency"
+            yield "department", heard.department, f"heard > {position} > department"
+
+    def day(self, year: int) -> date:
+        return self.asof.get(year, date(year, 12, 31))
+
+    def quarters_of(self, year: int) -> list[str]:
+        """The quarters followed, oldest first: ``2024Q1``."""
+        last = pd.Period(self.day(year), "Q")
+        return [str(last - k) for k in range(self.quarters)][::-1]
 
 
+#: people of a department by rank
+STAFF = (Field("department"), Field("rank"), Field("staff", "number"))
 #: improvement tasks and initiatives share one form: somebody does something by a day, and a score moves or does not
 TASKS = (
     Field("task"),
@@ -89,6 +167,8 @@ TASKS = (
     Field("after", "number", needed=False),
     Field("after_se", "number", needed=False),
     Field("n", "number", needed=False),
+    #: node or item of the survey whose change since the last wave is the task's before and after
+    Field("measure", needed=False),
 )
 
 
@@ -144,13 +224,22 @@ def incentive_budget(incentives: Incentives, departments: Mapping[str, int]) -> 
 Status = Literal["done", "done_late", "on_time", "overdue", "no_date"]
 
 
+def without_names(titles: pd.Series, names) -> pd.Series:
+    """Titles with the names of people replaced by ○○○: a register's owners are known, and titles may name them."""
+    known = sorted({str(n).strip() for n in names if isinstance(n, str) and len(n.strip()) > 1}, key=len, reverse=True)
+    if not known:
+        return titles
+    pattern = "|".join(map(re.escape, known))
+    return titles.map(lambda t: re.sub(pattern, "○○○", t) if isinstance(t, str) else t)
+
+
 def task_status(tasks: pd.DataFrame, *, asof) -> pd.DataFrame:
     """Tasks with ``status`` on `asof`, and the change of their score: ``change se ci_low ci_high p_value verdict``.
 
     Change = after − before with se = √(se² + se²) and a normal test (two independent surveys); ``verdict`` is ``better``,
     ``worse`` or ``no_evidence`` at 5 %, null while a score or an error is missing.
     """
-    asof = pd.Timestamp(asof)
+    asof = pd.Timestamp(asof).normalize()
     out = tasks.copy()
     due, done = pd.to_datetime(out["due"]), pd.to_datetime(out["done"])
     done = done.where(done <= asof)
@@ -174,11 +263,13 @@ def task_status(tasks: pd.DataFrame, *, asof) -> pd.DataFrame:
     return out
 
 
-def follow_up(tasks: pd.DataFrame, *, quarters) -> pd.DataFrame:
-    """State of the register at the end of each quarter: ``quarter done done_late on_time overdue no_date``."""
+def follow_up(tasks: pd.DataFrame, *, quarters, asof=None) -> pd.DataFrame:
+    """State of the register at the end of each quarter (of the last one on `asof`, if that is earlier):
+    ``quarter done done_late on_time overdue no_date``; the five add up to the tasks."""
     rows = []
     for quarter in quarters:
         end = pd.Period(quarter, "Q").end_time
+        end = end if asof is None else min(end, pd.Timestamp(asof))
         states = task_status(tasks, asof=end)["status"].value_counts()
         rows.append({"quarter": str(pd.Period(quarter, "Q")), **{s: int(states.get(s, 0)) for s in Status.__args__}})
     return pd.DataFrame(rows)

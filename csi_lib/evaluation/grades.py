@@ -1,4 +1,4 @@
-"""Grades from scores: absolute, relative within a peer group, attainment; how sure a grade is; what follows from it."""
+"""Grades from scores: absolute, relative within a peer group; how sure a grade is; what follows from it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def absolute_grades(scores: pd.Series, *, cuts: Mapping[str, float | None], digi
 
     R: ``cut(x, c(-Inf, 80, 85, 90, Inf), right = FALSE)``.
     """
-    limits = list(_limits(cuts).values())
+    limits = list(falling_limits(cuts).values())
     value = _printed(scores.to_numpy(float), digits)
     place = sum((value < limit).astype(int) for limit in limits)
     names = np.array([*cuts, None], dtype=object)
@@ -79,7 +79,7 @@ def absolute_grades(scores: pd.Series, *, cuts: Mapping[str, float | None], digi
         NO_SCORE if np.isnan(v) else None if g is not None else "below the scale"
         for v, g in zip(value, grade, strict=True)
     ]
-    return _grades(scores.index, None, scores, grade, reason, tuple(cuts))
+    return graded(scores.index, None, scores, grade, reason, tuple(cuts))
 
 
 def relative_counts(n: int, ratio: Mapping[str, float] = RATIO) -> dict[str, int]:
@@ -127,26 +127,7 @@ def relative_grades(
             reason[members] = SMALL_GROUP
             continue
         grade[members] = _by_rank(value[members][None, :], relative_counts(len(members), ratio))[0]
-    return _grades(scores.index, groups, scores, grade, reason, tuple(ratio))
-
-
-def attainment_grades(
-    businesses: pd.DataFrame, *, scale: Sequence[str] = ("excellent", "ordinary", "poor"), half: float = 0.5
-) -> Grades:
-    """Grade by the share of a unit's businesses that kept or improved on their target (rule of 2020 on).
-
-    `businesses` has ``unit business score target``; the first grade needs all evaluated businesses at or above target,
-    the second at least `half` of them. Businesses without score or target are not evaluated; a unit without any is
-    ungraded. ``score`` of the result is that share.
-    """
-    _need(businesses, ["unit", "business", "score", "target"])
-    valid = businesses["score"].notna() & businesses["target"].notna()
-    kept = (businesses["score"] >= businesses["target"]).astype(float).where(valid)
-    share = kept.groupby(businesses["unit"], sort=False).mean()
-    value = share.to_numpy(float)
-    grade = np.select([np.isnan(value), value == 1, value >= half], [None, scale[0], scale[1]], scale[2])
-    reason = [NO_SCORE if np.isnan(v) else None for v in value]
-    return _grades(share.index, None, share, grade, reason, tuple(scale))
+    return graded(scores.index, groups, scores, grade, reason, tuple(ratio))
 
 
 def grade_probabilities(
@@ -182,20 +163,25 @@ def grade_probabilities(
     se = se.reindex(scores.index)
     if rule == "absolute":
         given = absolute_grades(scores, cuts=cuts or {})
-        probability = _absolute_probability(scores.to_numpy(float), se.to_numpy(float), _limits(cuts or {}))
+        probability = _absolute_probability(scores.to_numpy(float), se.to_numpy(float), falling_limits(cuts or {}))
     elif rule == "relative":
         given = relative_grades(scores, groups, ratio=ratio, minimum_group=minimum_group)
         probability = _relative_probability(given, se.to_numpy(float), ratio, draws, seed)
     else:
         raise InputError("unknown rule of grading", found=repr(rule), expected="absolute or relative")
     out = pd.DataFrame(probability, index=scores.index, columns=list(given.scale))
+    out["other"] = 1 - given_probability(probability, given)
+    out.loc[given.frame["grade"].isna().to_numpy() | se.isna().to_numpy()] = np.nan
+    return out
+
+
+def given_probability(probability: np.ndarray, given: Grades) -> np.ndarray:
+    """The probability of the grade that was given, null where there is none."""
     own = [
         row[given.scale.index(g)] if isinstance(g, str) else np.nan
         for row, g in zip(probability, given.frame["grade"], strict=True)
     ]
-    out["other"] = 1 - np.array(own, dtype=float)
-    out.loc[given.frame["grade"].isna().to_numpy() | se.isna().to_numpy()] = np.nan
-    return out
+    return np.array(own, dtype=float)
 
 
 def _absolute_probability(score, se, limits: Mapping[str, float]) -> np.ndarray:
@@ -237,7 +223,7 @@ def two_years_running(grades: pd.DataFrame, *, classes: Mapping[str, Sequence[st
     grades : ``unit year grade``; classes : name → grades it holds, e.g. ``{"excellent": ["S"], "improve": ["B", "C"]}``.
     Returns ``unit class``; a unit ungraded or absent in one of the years is in no class.
     """
-    _need(grades, ["unit", "year", "grade"])
+    need_columns(grades, ["unit", "year", "grade"])
     if grades.duplicated(["unit", "year"]).any():
         raise InputError(
             "a unit has two grades in one year",
@@ -288,7 +274,7 @@ def ungraded_remainder(published: Mapping[str, int], total: int) -> int:
     return rest
 
 
-def _limits(cuts: Mapping[str, float | None]) -> dict[str, float]:
+def falling_limits(cuts: Mapping[str, float | None]) -> dict[str, float]:
     limits = {g: -np.inf if c is None else float(c) for g, c in cuts.items()}
     values = list(limits.values())
     if len(values) < 2 or any(a <= b for a, b in itertools.pairwise(values)):
@@ -303,7 +289,7 @@ def _printed(values: np.ndarray, digits: int | None) -> np.ndarray:
     return np.array([np.nan if np.isnan(v) else float(round_half_up(v, digits)) for v in values])
 
 
-def _grades(units, groups, scores, grade, reason, scale) -> Grades:
+def graded(units, groups, scores, grade, reason, scale) -> Grades:
     frame = pd.DataFrame(
         {
             "unit": list(units),
@@ -320,7 +306,7 @@ def _grades(units, groups, scores, grade, reason, scale) -> Grades:
     return Grades(frame, scale)
 
 
-def _need(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+def need_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     if missing := [c for c in columns if c not in frame.columns]:
         raise InputError(
             f"a column is missing: {', '.join(missing)}",

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field as Setting
 from pydantic import model_validator
 
 from csi_lib.errors import InputError
@@ -35,8 +36,19 @@ class HappyItem(Part):
         return self
 
 
+class Published(Part):
+    """Results of an earlier scheme, as counts of each answer: one composite, a ``sum`` or a ``mean`` of its questions."""
+
+    label: Label
+    how: Literal["sum", "mean"]
+    low: float = 1
+    high: float = 5
+    counts: dict[str, dict[float, int]] = Setting(min_length=1)
+    unrated: int = Setting(default=0, ge=0)
+
+
 class HappyCallFile(Part):
-    """``happy_call.yml``: the cases' source, the questions, how the composite is made, what was published before."""
+    """``happy_call.yml``: the cases' source, the questions, how the composite is made, what was ``published`` before."""
 
     source: str = "happy_call"
     columns: dict[str, str] = {}
@@ -44,6 +56,7 @@ class HappyCallFile(Part):
     combine: Literal["mean", "sum"] = "mean"
     reached: str = "reached"
     outcomes: dict[str, Label] = {}
+    published: dict[int, Published] = {}
 
 
 def case_fields(file: HappyCallFile) -> tuple[Field, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field as Setting
 from pydantic import model_validator
+from scipy.special import stdtrit
 
 from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import clustered_means
@@ -87,8 +89,8 @@ def sheet_fields(file: KindnessFile) -> tuple[Field, ...]:
         Field("period"),
         Field("department"),
         Field("person", blank=True, private="person"),
-        Field("rater"),
-        Field("contact", needed=False),
+        Field("rater", private="person"),
+        Field("contact", needed=False, private="person"),
         Field("bonus", "number", needed=False),
         *(Field(name, kind, needed=False) for name, kind in names.items()),
     )
@@ -125,6 +127,11 @@ def sheet_points(sheets: pd.DataFrame, edition: Edition, *, where: str = "sheets
         if name in sheets:
             total = total - points * sheets[name].fillna(0.0).astype(float)
     return total.clip(lower=0)
+
+
+def item_shares(sheets: pd.DataFrame, edition: Edition, *, where: str = "sheets") -> pd.DataFrame:
+    """What each sheet earned of every item's points, on 0–100."""
+    return pd.DataFrame({n: 100 * _item_points(sheets, n, i, where) / i.points for n, i in edition.items.items()})
 
 
 def score_sheets(sheets: pd.DataFrame, schemes: Mapping[str, Scheme]) -> pd.DataFrame:
@@ -187,15 +194,26 @@ def standing(
 ) -> Standing:
     """Mean score of each department (`clusters` = person) or person (`clusters` = None), with ranks.
 
+    Single people have few sheets each, so their error takes the spread within people from all of them together:
+    SE = s/√n with s² = ΣΣ(x − x̄_i)²/(N − k), t with N − k degrees of freedom.
+
     Equal at the printed decimals is equal. A group whose error is unknown (one sheet, one person) can hold any rank: its
     bounds are 1 and the number of groups. Sheets without a score do not enter.
     """
     rows = clustered_means(scored, "score", by, clusters=clusters, ci=ci)
     rows = rows[rows["n"] > 0].reset_index(drop=True)
+    if clusters is None:
+        rows = _pooled(rows, scored, by, ci)
+    return Standing(ranked(rows, by, digits=digits, ci=ci))
+
+
+def ranked(rows: pd.DataFrame, by: str, *, digits: int = 1, ci: float = 0.95) -> pd.DataFrame:
+    """`rows` (``estimate se df`` of independent groups) with ``rank ties rank_low rank_high``, as in `Standing`."""
     printed = np.array([float(round_half_up(v, digits)) for v in rows["estimate"]])
     k = len(rows)
-    rows["rank"] = [int((printed > p).sum()) + 1 for p in printed]
-    rows["ties"] = [int((printed == p).sum()) for p in printed]
+    rows = rows.assign(
+        rank=[int((printed > p).sum()) + 1 for p in printed], ties=[int((printed == p).sum()) for p in printed]
+    )
     known = (rows["se"] > 0).to_numpy() if k else np.zeros(0, bool)
     low, high = np.ones(k), np.full(k, float(k))
     if known.sum() > 1:
@@ -203,16 +221,28 @@ def standing(
         found = ranks(part.assign(agency=part[by], measure="score"), "score", confidence=ci)
         low[known] = [found[str(name)].low for name in part[by]]
         high[known] = [found[str(name)].high + int((~known).sum()) for name in part[by]]
-    rows["rank_low"], rows["rank_high"] = np.minimum(low, rows["rank"]), np.maximum(high, rows["rank"])
-    return Standing(rows)
+    return rows.assign(rank_low=np.minimum(low, rows["rank"]), rank_high=np.maximum(high, rows["rank"]))
+
+
+def _pooled(rows: pd.DataFrame, scored: pd.DataFrame, by: str, ci: float) -> pd.DataFrame:
+    """The same means with the common spread within groups; as they are where no group has two sheets."""
+    valid = scored[scored["score"].notna()]
+    df = len(valid) - valid[by].nunique()
+    within = valid["score"] - valid.groupby(by)["score"].transform("mean")
+    if df < 1 or not (spread := float(np.sqrt(np.square(within).sum() / df))) > 0:
+        return rows
+    se = spread / np.sqrt(rows["n"])
+    half = stdtrit(df, 0.5 + ci / 2) * se
+    return rows.assign(se=se, df=float(df), ci_low=rows["estimate"] - half, ci_high=rows["estimate"] + half)
 
 
 @dataclass(frozen=True)
 class RaterAgreement:
     """Agreement of raters about the same contacts; every figure None where `reason` says why it cannot be had.
 
-    ``icc`` ICC2 of one rater (absolute agreement), ``alpha`` Krippendorff's (interval), ``kappa`` Cohen's quadratically
-    weighted on the printed scores (two raters only); each with limits. ``contacts`` rated more than once, ``raters``.
+    ``icc`` of one rater, absolute agreement (``form``: ICC2 where the same raters met all contacts, else ICC1), ``alpha``
+    Krippendorff's (interval), ``kappa`` Cohen's quadratically weighted on the printed scores (two raters only); each with
+    limits. ``contacts`` rated more than once, ``raters``.
     """
 
     contacts: int
@@ -220,10 +250,18 @@ class RaterAgreement:
     icc: pd.Series | None = None
     alpha: object | None = None
     kappa: object | None = None
+    form: str | None = None
     reason: str | None = None
 
 
-def rater_agreement(scored: pd.DataFrame, *, minimum: int = 5) -> RaterAgreement:
+def rater_agreement(
+    scored: pd.DataFrame,
+    *,
+    minimum: int = 5,
+    ci_method: Literal["bootstrap"] | None = None,
+    draws: int = 500,
+    seed: int = 1,
+) -> RaterAgreement:
     """Agreement on contacts that several raters scored (column ``contact`` names the contact).
 
     With one rater, or fewer than `minimum` shared contacts, there is nothing to say, and ``reason`` says so.
@@ -242,16 +280,22 @@ def rater_agreement(scored: pd.DataFrame, *, minimum: int = 5) -> RaterAgreement
         return RaterAgreement(len(wide), int(raters), reason="few shared contacts")
     if np.ptp(wide.to_numpy(float)[~wide.isna().to_numpy()]) == 0:
         return RaterAgreement(len(wide), int(raters), reason="all scores equal")
-    complete = wide.dropna()
-    both = icc(complete)["ICC2"] if len(complete) >= minimum else None
-    kappa = None
+    complete, form = wide.dropna(), "ICC2"
+    pairs = wide[wide.notna().sum(axis=1) == 2]
+    kappa = coefficient = None
+    if len(complete) >= minimum:
+        coefficient = icc(complete)["ICC2"]
+    elif len(pairs) >= minimum:  # raters differ from contact to contact
+        values = pairs.to_numpy(float)
+        coefficient, form = icc(pd.DataFrame(values[~np.isnan(values)].reshape(-1, 2)))["ICC1"], "ICC1"
     if wide.shape[1] == 2 and len(complete) >= minimum:
         a, b = (complete.iloc[:, i].map(lambda v: int(round_half_up(v, 0))) for i in (0, 1))
         # quadratic weights go by position, so scores nobody gave need their places too
         every = list(range(int(min(a.min(), b.min())), int(max(a.max(), b.max())) + 1))
         kappa = cohen_kappa(a, b, weighting="quadratic", categories=every)
+    alpha = krippendorff_alpha(wide.to_numpy(float), level="interval", ci_method=ci_method, draws=draws, seed=seed)
     return RaterAgreement(
-        len(wide), wide.shape[1], both, krippendorff_alpha(wide.to_numpy(float), level="interval"), kappa
+        len(wide), wide.shape[1], coefficient, alpha, kappa, form if coefficient is not None else None
     )
 
 

@@ -7,12 +7,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from pydantic import Field as Setting
+from pydantic import model_validator
 
 from csi_lib.errors import InputError
 from csi_lib.evaluation.records import Field
 from csi_lib.study.base import Label, Part
 
-#: one row per department and indicator
+_Z = 1.959963984540054
+#: one row per department and indicator; ``*_se`` where the value is an estimate
 TARGETS = (
     Field("department"),
     Field("indicator"),
@@ -20,31 +22,66 @@ TARGETS = (
     Field("previous", "number", blank=True),
     Field("target", "number", blank=True),
     Field("actual", "number", blank=True),
+    Field("actual_se", "number", needed=False),
+    Field("previous_se", "number", needed=False),
+    Field("n", "number", needed=False),
 )
 
 
 class Indicator(Part):
-    """One indicator: what it counts for (government evaluation, internal, own task), whether more is better, and how its
-    score is found: ``score`` (actual is itself 0–100), ``attainment`` (actual / target, capped) or ``targets`` (between a
-    lowest and a highest target, see `assigned_score`)."""
+    """One indicator: what it counts for, whether more is better, and how its score is found.
+
+    ``scoring``: ``score`` (the result is itself 0–100), ``attainment`` (result against target, capped), ``targets`` (between
+    a lowest and a highest target, see `assigned_score`) or ``growth`` (the same of the growth rate, in per cent).
+    ``measure`` names a node or item of the survey: where the table leaves a result blank, the survey's is taken, with its
+    error.
+    """
 
     label: Label
     kind: Literal["government", "internal", "own"]
     better: Literal["more", "less"] = "more"
-    scoring: Literal["score", "attainment", "targets"] = "attainment"
+    scoring: Literal["score", "attainment", "targets", "growth"] = "attainment"
     lowest: float | None = None
     highest: float | None = None
-    unit: Literal["points", "percent", "number", "minutes"] = "points"
+    unit: Literal["points", "percent", "number", "cases", "minutes", "days"] = "points"
+    measure: str | None = None
+
+    @model_validator(mode="after")
+    def _limits(self):
+        if self.scoring in ("targets", "growth"):
+            if self.lowest is None or self.highest is None:
+                raise ValueError(f"an indicator scored by {self.scoring} needs 'lowest' and 'highest'")
+            if self.lowest == self.highest:
+                raise ValueError("'lowest' and 'highest' are equal")
+        return self
+
+
+class TargetSetting(Part):
+    """How next year's targets are proposed from the past: so many standard deviations below and above the mean [D]."""
+
+    years: int = Setting(default=5, ge=3)
+    below: float = Setting(default=2.0, gt=0)
+    above: float = Setting(default=1.0, gt=0)
 
 
 class ManagementFile(Part):
-    """``management.yml``: the table's source, the indicators, the cap on attainment and the floor of assigned targets."""
+    """``management.yml``: the table's source, the indicators, the cap on attainment and the floor of assigned targets.
+
+    ``group`` is the survey's column of departments, from which indicators with a ``measure`` are taken.
+    """
 
     source: str = "targets"
     columns: dict[str, str] = {}
-    indicators: dict[str, Indicator]
+    indicators: dict[str, Indicator] = Setting(min_length=1)
+    group: str = "department"
     cap: float = Setting(default=100, gt=0)
     floor: float = Setting(default=20, ge=0, lt=100)
+    target_setting: TargetSetting = TargetSetting()
+
+    def refers(self):
+        yield "source", self.source, "source"
+        if any(indicator.measure is not None for indicator in self.indicators.values()):
+            yield "column", self.group, "group"
 
 
 def growth_rate(now: float, before: float) -> float:
@@ -62,10 +99,10 @@ def attainment(actual: float, target: float, *, better: str = "more") -> float:
     return above / below
 
 
-def points(allotted: float, score: float) -> float:
-    """득점 = 배점 × 평점 / 100: 8 points at 89.25 % are 7.14. The score must lie in 0–100."""
-    if not 0 <= score <= 100:
-        raise InputError("a score lies between 0 and 100", found=f"{score:g}")
+def points(allotted: float, score: float, *, most: float = 100) -> float:
+    """득점 = 배점 × 평점 / 100: 8 points at 89.25 % are 7.14. The score must lie in 0–`most`."""
+    if not 0 <= score <= most:
+        raise InputError(f"a score lies between 0 and {most:g}", found=f"{score:g}")
     if allotted < 0:
         raise InputError("allotted points are not negative", found=f"{allotted:g}")
     return allotted * score / 100
@@ -96,10 +133,22 @@ def targets_from_history(
 
 
 def scorecard(table: pd.DataFrame, file: ManagementFile) -> pd.DataFrame:
-    """Every department and indicator with ``growth attainment score points``; null where a value is not there.
+    """Every department and indicator with ``growth attainment score points``, their errors, and why points are missing.
 
-    A score beyond its cap is capped. Indicators not in the file are an error. ``kind`` and ``reason`` (``no result``,
-    ``no target``) come along; a missing result earns no points silently: its points are null.
+    Parameters
+    ----------
+    table : `TARGETS`.
+
+    Returns
+    -------
+    the table with ``kind growth attainment score score_low score_high points points_low points_high reason``. ``reason`` is
+    ``no result``, ``no target`` or ``no last year``; such an indicator has null points, it does not earn 0 silently. A
+    score beyond the cap is capped. The 95 % interval of an estimated result goes through the scoring by its two ends, which
+    holds at caps and floors too; it is null where the result is not an estimate.
+
+    Raises
+    ------
+    InputError for an indicator that the file does not declare or that a department has twice.
     """
     unknown = sorted(set(table["indicator"]) - set(file.indicators))
     if unknown:
@@ -110,49 +159,107 @@ def scorecard(table: pd.DataFrame, file: ManagementFile) -> pd.DataFrame:
         )
     if table.duplicated(["department", "indicator"]).any():
         row = table[table.duplicated(["department", "indicator"])].iloc[0]
-        raise InputError("a department has the same indicator twice", found=f"{row['department']}, {row['indicator']}")
+        raise InputError("a department has the same indicator twice", found=f"{row['department']}, {row['indicator']}",
+                         action="Of departments that were merged give one common row")  # fmt: skip
     return pd.DataFrame([_score(row, file) for row in table.to_dict("records")])
 
 
 def _score(row: dict, file: ManagementFile) -> dict:
-    indicator, actual, target = file.indicators[row["indicator"]], row["actual"], row["target"]
-    out = {
-        **row,
-        "kind": indicator.kind,
-        "growth": np.nan,
-        "attainment": np.nan,
-        "score": np.nan,
-        "points": np.nan,
-        "reason": None,
-    }
-    if actual != actual:
+    indicator = file.indicators[row["indicator"]]
+    actual, target, before = row["actual"], row["target"], row["previous"]
+    out = {**row, "kind": indicator.kind, "reason": None}
+    out |= dict.fromkeys(
+        ("growth", "attainment", *(f"{s}{e}" for s in ("score", "points") for e in ("", "_low", "_high"))), np.nan
+    )
+    if _null(actual):
         return {**out, "reason": "no result"}
-    if row["previous"] == row["previous"] and row["previous"] > 0:
-        out["growth"] = growth_rate(actual, row["previous"])
-    if target == target:
-        out["attainment"] = attainment(actual, target, better=indicator.better)
-    if indicator.scoring == "score":
-        out["score"] = actual
-    elif indicator.scoring == "attainment":
-        out["score"] = min(100 * out["attainment"], file.cap)
-    elif indicator.lowest is None or indicator.highest is None:
-        raise InputError(
-            "an indicator scored between targets needs 'lowest' and 'highest'", where=f"indicator {row['indicator']!r}"
-        )
-    else:
-        out["score"] = assigned_score(actual, indicator.lowest, indicator.highest, floor=file.floor)
-    if out["score"] != out["score"]:
-        return {**out, "reason": "no target"}
-    out["points"] = points(row["allotted"], min(out["score"], 100))
+    if not _null(before) and before > 0:
+        out["growth"] = growth_rate(actual, before)
+    try:
+        if not _null(target) and not (indicator.better == "less" and actual == 0):
+            out["attainment"] = attainment(actual, target, better=indicator.better)
+        value, error = _on_axis(row, indicator, out["growth"])
+        if _null(value):
+            return {**out, "reason": "no last year"}
+        if indicator.scoring == "attainment" and _null(target):
+            return {**out, "reason": "no target"}
+        out["score"] = _scored(value, target, indicator, file)
+        out["points"] = points(row["allotted"], out["score"], most=file.cap)
+        if not _null(error):
+            ends = sorted(_scored(value + way * _Z * error, target, indicator, file, end=True) for way in (-1, 1))
+            for end, score in zip(("low", "high"), ends, strict=True):
+                out[f"score_{end}"], out[f"points_{end}"] = score, row["allotted"] * score / 100
+    except InputError as error:
+        where = f"department {row['department']!r}, indicator {row['indicator']!r}"
+        raise InputError(error.problem, where=where, found=error.found) from None
     return out
 
 
+def _on_axis(row: dict, indicator: Indicator, growth: float) -> tuple[float, float]:
+    """What is scored and its standard error: the result, or its growth in per cent."""
+    se, before_se = (row.get(name, np.nan) for name in ("actual_se", "previous_se"))
+    if indicator.scoring != "growth":
+        return row["actual"], se
+    if _null(growth):
+        return np.nan, np.nan
+    return 100 * growth, 100 * np.hypot(se / row["previous"], row["actual"] * before_se / row["previous"] ** 2)
+
+
+def _scored(value: float, target: float, indicator: Indicator, file: ManagementFile, *, end: bool = False) -> float:
+    """Score of a result; `end`: of an end of its interval, which may lie beyond what a result can be."""
+    if indicator.scoring in ("targets", "growth"):
+        return assigned_score(value, indicator.lowest, indicator.highest, floor=file.floor)
+    if end:
+        value = max(value, 0.0)
+    if indicator.scoring == "score":
+        return min(value, 100.0) if end else value
+    if indicator.better == "less" and value == 0:
+        return file.cap  # as good as can be, and no ratio says so
+    return min(100 * attainment(value, target, better=indicator.better), file.cap)
+
+
 def department_totals(card: pd.DataFrame) -> pd.DataFrame:
-    """Points and allotted points of each department, ``share`` of the points that could be had, ``open``: indicators
-    without a result, whose allotted points do not enter either side."""
-    done = card[card["points"].notna()]
-    out = done.groupby("department", sort=False).agg(points=("points", "sum"), allotted=("allotted", "sum"))
-    out = out.reindex(card["department"].unique())
-    out["share"] = out["points"] / out["allotted"]
-    out["open"] = card[card["points"].isna()].groupby("department").size().reindex(out.index, fill_value=0)
-    return out.reset_index(names="department")
+    """``department points allotted share share_low share_high open``, best share first.
+
+    ``share``: points of those that could be had; ``open``: indicators without points, whose allotted points enter neither
+    side. The interval adds those of a department's indicators end to end, because several rest on the same survey and move
+    together; where they do not, that is cautious. Null when nothing is estimated.
+    """
+    rows = []
+    for department, part in card.groupby("department", sort=False):
+        done = part[part["points"].notna()]
+        allotted, earned = done["allotted"].sum(), done["points"].sum()
+        row = {"department": department, "points": earned if len(done) else np.nan, "allotted": allotted,
+               "open": len(part) - len(done)}  # fmt: skip
+        row["share"] = earned / allotted if allotted > 0 else np.nan
+        for end in ("low", "high"):
+            total = done[f"points_{end}"].fillna(done["points"]).sum()
+            row[f"share_{end}"] = total / allotted if done[f"points_{end}"].notna().any() and allotted > 0 else np.nan
+        rows.append(row)
+    out = pd.DataFrame(rows, columns=["department", "points", "allotted", "share", "share_low", "share_high", "open"])
+    return out.sort_values("share", ascending=False, kind="stable", na_position="last").reset_index(drop=True)
+
+
+def proposed_targets(history: pd.DataFrame, file: ManagementFile) -> pd.DataFrame:
+    """``department indicator years mean lowest highest`` for next year, of results that are there for three years or more.
+
+    history : ``department indicator year actual``; a department that has an indicator twice in a year (two that were merged
+    later) has no comparable past and is left out.
+    """
+    rule = file.target_setting
+    merged = history[history.duplicated(["department", "indicator", "year"])][["department", "indicator"]]
+    barred = set(merged.itertuples(index=False, name=None))
+    rows = []
+    for (department, indicator), part in history.groupby(["department", "indicator"], sort=False):
+        past = part["actual"].dropna()
+        if len(past) < 3 or (department, indicator) in barred or indicator not in file.indicators:
+            continue
+        better = file.indicators[indicator].better
+        lowest, highest = targets_from_history(past, above=rule.above, below=rule.below, better=better)
+        rows.append({"department": department, "indicator": indicator, "years": len(past), "mean": past.mean(),
+                     "lowest": lowest, "highest": highest})  # fmt: skip
+    return pd.DataFrame(rows, columns=["department", "indicator", "years", "mean", "lowest", "highest"])
+
+
+def _null(value) -> bool:
+    return value is None or value != value

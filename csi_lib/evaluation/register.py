@@ -15,7 +15,7 @@ REGISTER = (
     Field("kind"),
     Field("department"),
     Field("person", blank=True, private="person"),
-    Field("matter", needed=False),
+    Field("matter", needed=False, private="person"),
     Field("petitioner", needed=False, private="person"),
     Field("apology", "date", needed=False),
     Field("channel", needed=False),
@@ -26,6 +26,7 @@ REGISTER = (
 class RegisterFile(Part):
     """``register.yml``: the register's source and its rules; the points are settings (METHOD §4).
 
+    ``channel`` is the channel of the kindness sheets whose second-half score complaints reduce (default: all together);
     ``praises`` a year put a person on the commendation list; an apology is due within ``apology_days`` of a complaint;
     a complaint costs its department ``deduction`` points of the second-half score, at most ``most``.
     """
@@ -38,6 +39,7 @@ class RegisterFile(Part):
     apology_days: int = Setting(default=3, ge=0)
     deduction: float = Setting(default=0.5, ge=0)
     most: float = Setting(default=3.0, ge=0)
+    channel: str | None = None
     labels: dict[str, Label] = {}
 
 

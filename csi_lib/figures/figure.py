@@ -13,6 +13,7 @@ from matplotlib.figure import Figure as Drawing
 from csi_lib.errors import InputError
 from csi_lib.figures.svg import compact_svg
 from csi_lib.prose.numbers import check_lang
+from csi_lib.prose.unfilled import check_filled
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 # the same drawing gives the same bytes everywhere: no date, no random ids, no fonts of the machine
@@ -51,6 +52,7 @@ class Figure:
         for part in ("caption", "alt"):
             if not getattr(self, part).strip():
                 raise InputError(f"a figure needs its {part}", where=f"figure {self.name}")
+        check_filled(self.caption, where=f"figure {self.name}")
 
     @property
     def has_bases(self) -> bool:

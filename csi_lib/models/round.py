@@ -11,6 +11,7 @@ import hashlib
 import os
 import pickle
 from collections import OrderedDict
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from csi_lib.survey.estimates import Estimates, results_frame
 from csi_lib.survey.reading import read_survey
 
 #: raise when stored estimates of earlier versions must not be read again
-STORE_VERSION = 2
+STORE_VERSION = 3
 #: surveys and estimates held at once
 _HELD = 6
 
@@ -36,7 +37,10 @@ class Round:
     study : Study.
     data : folder with the respondent files, where they are not in the study's own.
     store : folder to keep results in between processes; None keeps them in memory only.
-    fresh : what is stored was checked against data and settings just now and need not be checked again.
+    fresh : agencies and waves whose stored results were checked against data and settings just now and need not be
+        checked again; of no others anything is stored. ("", year) are the headline rows of a peer group.
+    key : function (agency, year) → key of the stored results, from whoever knows what the data are; default looks at
+        files and settings.
     """
 
     def __init__(
@@ -46,9 +50,12 @@ class Round:
         data: str | Path | None = None,
         store: Path | None = None,
         source: str = "customers",
-        fresh: bool = False,
+        fresh: Collection[tuple[str, int]] = (),
+        key=None,
     ):
-        self.study, self.data, self.source, self.fresh = study, data, source, fresh
+        self.study, self.data, self.source = study, data, source
+        self.fresh = {(agency, year) for agency, year in fresh}
+        self.key = key or self._own_key
         self.store = Path(store) if store else None
         self.refused: dict[tuple[str, int, str], str] = {}
         self._surveys: OrderedDict[tuple, object] = OrderedDict()
@@ -61,11 +68,15 @@ class Round:
         return _remembered(
             self._surveys,
             (agency, year),
-            lambda: read_survey(self.study, agency, year, source=self.source, data=self.data),
+            lambda: (
+                self._stored(self._survey_place(agency, year))
+                or read_survey(self.study, agency, year, source=self.source, data=self.data)
+            ),
         )
 
     def took_part(self, agency: str, year: int) -> bool:
-        return year in self.study.years and self.study.agency(agency).took_part(year)
+        covered = self.study.source(self.source).covers(agency, year)
+        return covered and year in self.study.years and self.study.agency(agency).took_part(year)
 
     # ------------------------------------------------------------------ estimates
     def estimates(self, agency: str, year: int, *, as_of: int | None = None) -> Estimates:
@@ -79,7 +90,7 @@ class Round:
         return _remembered(
             self._estimates,
             (agency, year, as_of),
-            lambda: self._read(agency, year, as_of) or self._compute(agency, year, as_of),
+            lambda: self._stored(self._place(agency, year, as_of)) or self._compute(agency, year, as_of),
         )
 
     def restates(self, year: int, as_of: int) -> dict[str, tuple[str, str]]:
@@ -97,7 +108,12 @@ class Round:
         refused: dict[str, str] = {}
         estimates = score(self.study, survey, surveys=self.survey, as_of=as_of, refused=refused)
         self.refused.update({(agency, year, model): reason for model, reason in refused.items()})
-        self._write(agency, year, as_of, estimates)
+        if self.store and (not self.fresh or (agency, year) in self.fresh):
+            key = self.key(agency, year), agency, year
+            if as_of is None:
+                self._store(self._survey_place(agency, year), key, survey)
+                self._store(self._headline_place(agency, year), key, _headline(estimates))
+            self._store(self._place(agency, year, as_of), key, estimates)
         return estimates
 
     def headline(self, agency: str, year: int) -> Estimates:
@@ -107,29 +123,46 @@ class Round:
     def _headline_frame(self, agency: str, year: int) -> pd.DataFrame:
         """The headline rows alone: of 300 agencies they fit in memory, their linearised values do not."""
         if (agency, year) not in self._headlines:
-            frame = self.estimates(agency, year).frame
-            self._headlines[agency, year] = frame[frame["by1"].isna()].reset_index(drop=True)
+            stored = self._stored(self._headline_place(agency, year))
+            self._headlines[agency, year] = _headline(self.estimates(agency, year)) if stored is None else stored
         return self._headlines[agency, year]
 
-    def wave(self, year: int, *, measures: list[str] | None = None) -> pd.DataFrame:
-        """Headline rows of all agencies of a wave; an agency whose data cannot be used is left out and named
-        in ``.attrs["failed"]`` so that one bad file does not stop the others' reports."""
-        frames, failed = [], {}
+    def wave(self, year: int, *, type: str | None = None) -> pd.DataFrame:
+        """Headline rows of the agencies of a wave, those of one `type` if it is given; an agency whose data cannot be used
+        is left out and named in ``.attrs["failed"]`` so that one bad file does not stop the others' reports."""
+        return self._stored(self._wave_place(year, type)) if self._has_wave(year, type) else self._gather(year, type)
+
+    def _gather(self, year: int, type: str | None, failed: dict[str, str] | None = None) -> pd.DataFrame:
+        frames, failed = [], dict(failed or {})
         for agency in self.study.agencies:
-            if not self.took_part(agency.id, year):
+            if not self.took_part(agency.id, year) or agency.id in failed or type not in (None, agency.type):
                 continue
             try:
                 frame = self._headline_frame(agency.id, year)
             except InputError as error:
                 failed[agency.id] = str(error)
                 continue
-            wanted = frame["statistic"].isin(["index", "mean"])
-            if measures is not None:
-                wanted &= frame["measure"].isin(measures)
-            frames.append(frame[wanted].assign(type=agency.type))
+            frames.append(frame[frame["statistic"].isin(["index", "mean"])].assign(type=agency.type))
         frame = pd.concat(frames, ignore_index=True) if frames else results_frame().assign(type=None)
         frame.attrs["failed"] = failed
         return frame
+
+    # ------------------------------------------------------------------ what a run does ahead of its reports
+    def prepare(self, agency: str, year: int) -> None:
+        """Compute and store what reports need of one agency and wave: respondents, estimates as published and restated for
+        later waves, headline rows. Raises InputError, and forgets what was stored, where the data cannot be used."""
+        try:
+            self.estimates(agency, year)
+            for later in (y for y in self.study.years if y > year and self.restates(year, y)):
+                self.estimates(agency, year, as_of=later)
+        except InputError:
+            for place in self.store.glob(f"*{self.source}-{agency}-{year}*.pickle"):
+                place.unlink()
+            raise
+
+    def prepare_wave(self, year: int, type: str | None, failed: dict[str, str]) -> None:
+        """Store the headline rows of a peer group (None: of all), so that a report reads one file for all its peers."""
+        self._store(self._wave_place(year, type), ("", "", year), self._gather(year, type, failed))
 
     # ------------------------------------------------------------------ store
     @cached_property
@@ -147,7 +180,7 @@ class Round:
                 digest.update(path.name.encode() + path.read_bytes())
         return digest.hexdigest()
 
-    def key(self, agency: str, year: int) -> str:
+    def _own_key(self, agency: str, year: int) -> str:
         """Hash of everything the estimates of this agency and wave depend on."""
         return hashlib.blake2s(f"{self._settings}/{agency}/{year}/{self.stamp(agency, year)}".encode()).hexdigest()
 
@@ -161,31 +194,53 @@ class Round:
         return ",".join(out)
 
     def _place(self, agency: str, year: int, as_of: int | None = None) -> Path | None:
-        return (
-            self.store / f"{self.source}-{agency}-{year}{f'-as-{as_of}' if as_of else ''}.pickle"
-            if self.store
-            else None
-        )
+        return self._named(f"{self.source}-{agency}-{year}{f'-as-{as_of}' if as_of else ''}")
 
-    def _read(self, agency: str, year: int, as_of: int | None) -> Estimates | None:
-        place = self._place(agency, year, as_of)
+    def _survey_place(self, agency: str | None, year: int) -> Path | None:
+        return self._named(f"survey-{self.source}-{agency}-{year}") if agency else None
+
+    def _headline_place(self, agency: str, year: int) -> Path | None:
+        return self._named(f"headline-{self.source}-{agency}-{year}")
+
+    def _wave_place(self, year: int, type: str | None) -> Path | None:
+        return self.store / wave_name(self.source, year, type) if self.store else None
+
+    def _has_wave(self, year: int, type: str | None) -> bool:
+        place = self._wave_place(year, type)
+        return ("", year) in self.fresh and place is not None and place.exists()
+
+    def _named(self, name: str) -> Path | None:
+        return self.store / f"{name}.pickle" if self.store else None
+
+    def _stored(self, place: Path | None):
+        """What is stored there under today's key; None where there is nothing of use."""
         if place is None or not place.exists():
             return None
         try:
-            key, estimates = pickle.loads(place.read_bytes())
+            (key, agency, year), value = pickle.loads(place.read_bytes())
         except Exception:  # a half-written or foreign file is no result
             return None
-        return estimates if self.fresh or key == self.key(agency, year) else None
+        return value if (agency, year) in self.fresh or key == self.key(agency, year) else None
 
-    def _write(self, agency: str, year: int, as_of: int | None, estimates: Estimates) -> None:
-        place = self._place(agency, year, as_of)
-        if place is None:
-            return
+    def _store(self, place: Path, key: tuple, value) -> None:
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = place.with_name(f".{place.name}.{os.getpid()}")
-        part.write_bytes(pickle.dumps((self.key(agency, year), estimates), protocol=5))
-        part.chmod(0o600)
-        part.replace(place)
+        try:
+            part.write_bytes(pickle.dumps((key, value), protocol=5))
+            part.chmod(0o600)
+            part.replace(place)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def wave_name(source: str, year: int, type: str | None) -> str:
+    """Name of the file with the headline rows of a peer group (None: of all agencies)."""
+    group = "all" if type is None else hashlib.blake2s(type.encode(), digest_size=8).hexdigest()
+    return f"wave-{source}-{year}-{group}.pickle"
+
+
+def _headline(estimates: Estimates) -> pd.DataFrame:
+    return estimates.frame[estimates.frame["by1"].isna()].reset_index(drop=True)
 
 
 def _remembered(memory: OrderedDict, key, make):

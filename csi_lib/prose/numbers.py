@@ -64,6 +64,8 @@ UNITS = {
     "deff": Unit(2),
     "minutes": Unit(1, ko="분", en=" minutes"),
     "seconds": Unit(1, ko="초", en=" seconds"),
+    "days": Unit(1, ko="일", en=" days"),
+    "won": Unit(0, ko="원", en=" won"),
     "number": Unit(0),
 }
 

@@ -15,6 +15,7 @@ from csi_lib.errors import InputError, nearest
 from csi_lib.prose.escape import clean_text, escape_markdown
 from csi_lib.prose.numbers import Interval, Number, check_lang
 from csi_lib.prose.particles import PARTICLES, josa
+from csi_lib.prose.unfilled import check_filled
 
 #: what a sentence says where a table would print a mark
 _UNAVAILABLE = {"ko": "자료 없음", "en": "not available"}
@@ -77,8 +78,9 @@ def say(template: str, lang: str, **fields: Value) -> Sentence:
     unknown, a particle stands in an English template, or a float is given (results are `Number`).
     """
     check_lang(lang)
-    markdown, text, ids, used = [], [], [], set()
+    markdown, text, ids, used, author = [], [], [], set(), ""
     for literal, name, option, conversion in _parse(template):
+        author += literal + ("" if name is None else "\0")
         markdown.append(literal)
         text.append(literal)
         if name is None:
@@ -96,6 +98,7 @@ def say(template: str, lang: str, **fields: Value) -> Sentence:
         markdown.append(part.markdown)
         text.append(part.text)
         ids += part.row_ids
+    check_filled(author, where=f"template {template!r}")
     if unused := [name for name in fields if name not in used]:
         raise InputError(
             f"given but not in the template: {', '.join(unused)}",

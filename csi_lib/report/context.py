@@ -26,7 +26,8 @@ class Context:
     data : folder of respondent files; store : of computed estimates.
     figures : where this chapter's drawings are written for the joined report (None: nowhere).
     study : the study as the run has read it, pickled in its private folder, so that not every notebook reads YAML.
-    fresh : the run has just checked the store against data and settings.
+    fresh : agencies and waves whose stored estimates the run has just checked against data and settings.
+    peers : whose figures the chapter may show: ``none``, those of the agency's ``type``, or ``all``.
     """
 
     chapter: str = "chapter"
@@ -35,7 +36,8 @@ class Context:
     figures: str | None = None
     chapters: tuple[str, ...] = ()
     study: str | None = None
-    fresh: bool = False
+    fresh: tuple[tuple[str, int], ...] = ()
+    peers: str = "all"
 
     @classmethod
     def current(cls) -> Context:

@@ -9,6 +9,7 @@ identifiers are renamed is the whole of this module:
   of anybody else's everything, so that the engine chooses as it always does;
 - ``fig-x`` becomes ``fig-<chapter>-x``, likewise ``tbl-``, ``sec-`` and ``eq-``, and footnotes
   ``[^x]``; a reference means its own chapter first, and ``@fig-<chapter>-x`` means that chapter's;
+- a template field that nobody filled in (``{asof_date}``, ○○) is an error (`csi_lib.prose.unfilled`);
 - cell ids are ``<chapter>-<number>``, metadata of papermill, nbclient and editors is gone: equal
   chapters give an equal file.
 """
@@ -24,6 +25,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from ruamel.yaml import YAML
 
 from csi_lib.errors import InputError
+from csi_lib.prose.unfilled import check_filled
 
 ROWS_MIME = "application/vnd.csi.rows+json"
 _DROPPED_TAGS = {"parameters", "injected-parameters", "remove-cell", "hide-cell"}
@@ -65,6 +67,9 @@ def join_notebooks(
     kept = [(chapter, _kept_cells(chapter, node, lang)) for chapter, node in chapters]
     defined = {chapter: _definitions(chapter, cells) for chapter, cells in kept}
     everywhere = {name for names in defined.values() for name in names.values()}
+    for name, value in front.items():
+        if isinstance(value, str):
+            check_filled(value, where=f"front matter: {name}")
     cells = [new_raw_cell(_front_matter(front, lang), id="front-matter")]
     for chapter, own in kept:
         rename = _Renaming(chapter, defined[chapter], everywhere)
@@ -102,10 +107,14 @@ def _kept_cells(chapter: str, node: nbformat.NotebookNode, lang: str) -> list:
                     raise InputError(f"a cell ended in {output.ename}", where=f"chapter {chapter}: cell {index}")
             if not cell.outputs:
                 continue
+            for text in _texts(cell)[1:]:  # data are escaped; what is left in braces was an author's
+                check_filled(text, where=f"chapter {chapter}: output of cell {index}", circles=False)
         elif not cell.source.strip():
             continue
         elif cell.cell_type == "raw" and cell.source.startswith("---"):
             continue  # a chapter's own front matter serves only when it is rendered by itself
+        elif cell.cell_type == "markdown":
+            check_filled(cell.source, where=f"chapter {chapter}: cell {index}")
         kept.append(cell)
     return kept
 

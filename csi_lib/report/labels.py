@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csi_lib.evaluation.systems import system
+
 _BOX = {
     "top2": {"ko": "긍정 응답", "en": "Top-2"},
     "bottom2": {"ko": "부정 응답", "en": "Bottom-2"},
@@ -14,7 +16,18 @@ _BOX = {
 _DERIVED = {
     "surplus_satisfaction": {"ko": "잉여 만족(만족 − 기대)", "en": "Surplus satisfaction (satisfaction − expectation)"},
     "surplus_trust": {"ko": "잉여 신뢰(신뢰 − 만족)", "en": "Surplus trust (trust − satisfaction)"},
+    "ten_up": {"ko": "기대 대비 만족", "en": "Satisfaction as a multiple of expectation"},
     "sector": {"ko": "부문 중요도", "en": "Importance of the sector"},
+}
+
+
+#: groups of records, which no codebook describes
+_VARIABLES = {
+    "department": {"ko": "부서", "en": "Department"},
+    "month": {"ko": "월", "en": "Month"},
+    "round": {"ko": "회차", "en": "Round"},
+    "channel": {"ko": "창구", "en": "Channel"},
+    "person": {"ko": "직원", "en": "Member of staff"},
 }
 
 
@@ -23,6 +36,8 @@ class Labels:
 
     def __init__(self, study, codebook, models, lang: str):
         self.lang, self.codebook, self.study = lang, codebook, study
+        declared = "departments" in study.extensions
+        self._departments = system(study, "departments").departments if declared else {}
         self._nodes = {}
         for model in reversed(models):
             for node in [*model.file.side, *model.file.nodes]:
@@ -32,7 +47,7 @@ class Labels:
         """``kindness``, ``kindness:top2``, ``kindness:4``, ``sex:F``, ``csi``, ``csi>facilities``."""
         if code in self._nodes and code not in self.codebook.columns:
             return self._nodes[code]
-        if code in self.codebook.columns:
+        if code in self.codebook.columns and self.codebook.columns[code].label:
             return self.codebook.columns[code].label.text(self.lang)
         if code in _DERIVED:
             return _DERIVED[code][self.lang]
@@ -47,10 +62,14 @@ class Labels:
 
     def variable(self, code: str) -> str:
         column = self.codebook.columns.get(code)
+        if column is None and code in _VARIABLES:
+            return _VARIABLES[code][self.lang]
         return column.label.text(self.lang) if column is not None and column.label else code
 
     def group(self, variable: str, code: str) -> str:
         """Label of one value of a column; an answer of a scale without labels is its number."""
+        if variable == "department" and code in self._departments:
+            return self._departments[code].label.text(self.lang)
         column = self.codebook.columns.get(variable)
         if column is None:
             return code

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.report import quarto
-from csi_lib.report.embedded import open_document, render_html, render_pdf
-from csi_lib.report.markdown import image_folder
 from csi_lib.report.pandoc import pandoc_path, pandoc_version
 
 #: what a document can be rendered to; docx and hwpx always by pandoc, from the tree HTML and PDF are made from
@@ -152,6 +150,10 @@ def _checked(formats: Sequence[str]) -> tuple[str, ...]:
 
 
 def _render(source: Path, targets: dict[str, Path], renderer: str, options: Mapping) -> Rendered:
+    # imported here: who only asks which engines there are needs no notebook library
+    from csi_lib.report.embedded import open_document, render_html, render_pdf
+    from csi_lib.report.markdown import image_folder
+
     engine = choose_renderer(renderer)
     timestamp = int(os.environ.get("SOURCE_DATE_EPOCH") or _EPOCH)
     with tempfile.TemporaryDirectory(dir=next(iter(targets.values())).parent, prefix=".render-") as scratch:

@@ -14,7 +14,7 @@ from pathlib import Path
 from csi_lib.errors import InputError, nearest
 from csi_lib.share import shared_path
 
-_DEFAULT_PRIMARY = "#0b4f8a"
+DEFAULT_PRIMARY = "#0b4f8a"
 _KEYS = ("primary", "logo", "logo-alt", "fonts")
 _WEIGHTS = {"Regular": 400, "SemiBold": 600, "Bold": 700}
 _SUBSET_EDITION = "2"  # part of the cache key: raise it when the subset below changes
@@ -65,7 +65,7 @@ def prepare_theme(folder: Path, settings: Mapping | None = None, *, study: Path 
                 expected=", ".join(_KEYS),
                 action=f"Did you mean {close}?" if close else None,
             )
-    primary = str(settings.get("primary", _DEFAULT_PRIMARY)).lower()
+    primary = str(settings.get("primary", DEFAULT_PRIMARY)).lower()
     if not re.fullmatch(r"#[0-9a-f]{6}", primary):
         raise InputError(
             "this is not a colour", where="report.theme.primary", found=primary, expected='"#rrggbb", quoted'

@@ -8,21 +8,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import nbformat
-
 from csi_lib.errors import InputError, nearest
 from csi_lib.share import shared_path
 
 #: the parameters every chapter takes, and no others
 PARAMETERS = ("study", "agency", "year", "lang", "release")
+#: whose figures a chapter prints beside the agency's own: nobody's, those of its peer group, everybody's
+PEERS = ("none", "type", "all")
 
 
 @dataclass(frozen=True)
 class ChapterNotebook:
-    """One notebook file; its name is ``<order>-<id>.ipynb``, its metadata ``csi: {scope: agency|study, needs: [...]}``.
+    """One notebook file; its name is ``<order>-<id>.ipynb``, its metadata
+    ``csi: {scope: agency|study, needs: [...], peers: none|type|all, page: true|false}``.
 
     ``needs`` names sources and extensions of the study without which there is nothing to say; a study that declares them
-    all has the chapter in its reports.
+    all has the chapter in its reports. ``peers`` says whose figures stand beside the agency's own (default ``type``):
+    when the data of another agency change, only the reports that show it are made again. With ``page: true`` the chapter
+    is published by itself too, as ``<id>.html`` and ``<id>.pdf`` beside the report (a disclosure page, a scorecard).
     """
 
     id: str
@@ -30,9 +33,13 @@ class ChapterNotebook:
     path: Path
     scope: str
     needs: tuple[str, ...] = ()
+    peers: str = "type"
 
     @cached_property
-    def node(self) -> nbformat.NotebookNode:
+    def node(self):
+        """The notebook, an ``nbformat.NotebookNode``."""
+        import nbformat
+
         return nbformat.read(self.path, as_version=4)
 
 
@@ -88,14 +95,15 @@ def _open(path: Path) -> ChapterNotebook:
     except ValueError as error:
         raise InputError(f"this notebook is not valid JSON ({error})", where=str(path)) from None
     said = content.get("metadata", {}).get("csi", {})
-    scope, needs = said.get("scope", "agency"), said.get("needs", [])
-    if scope not in ("agency", "study"):
-        raise InputError(
-            "unknown scope of a chapter",
-            where=f"{path}: metadata.csi.scope",
-            found=repr(scope),
-            expected="agency or study",
-        )
+    scope, needs, peers = said.get("scope", "agency"), said.get("needs", []), said.get("peers", "type")
+    for name, value, allowed in (("scope", scope, ("agency", "study")), ("peers", peers, PEERS)):
+        if value not in allowed:
+            raise InputError(
+                f"unknown {name} of a chapter",
+                where=f"{path}: metadata.csi.{name}",
+                found=repr(value),
+                expected=" or ".join(allowed),
+            )
     if not (isinstance(needs, list) and all(isinstance(n, str) for n in needs)):
         raise InputError(
             "the needs of a chapter are a list of names",
@@ -103,8 +111,11 @@ def _open(path: Path) -> ChapterNotebook:
             found=repr(needs),
             expected="such as [kindness]",
         )
+    if not isinstance(said.get("page", False), bool):
+        raise InputError("whether a chapter is a page too is true or false", where=f"{path}: metadata.csi.page",
+                         found=repr(said["page"]), expected="true or false")  # fmt: skip
     _check_parameters(path, content)
-    return ChapterNotebook(match[2], int(match[1]), path, scope, tuple(needs))
+    return ChapterNotebook(match[2], int(match[1]), path, scope, tuple(needs), peers)
 
 
 def _check_parameters(path: Path, content: dict) -> None:

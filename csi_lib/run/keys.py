@@ -8,8 +8,12 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-from csi_lib.report.chapter import OVERALL
+from csi_lib.run.chapters import PEERS
 from csi_lib.share import shared_path
+from csi_lib.study.study import OVERALL
+
+#: the source a report is about; other sources stand beside it
+PRIMARY = "customers"
 
 #: packages whose version changes what a report says or how it looks
 _PACKAGES = (
@@ -23,6 +27,9 @@ _PACKAGES = (
     "papermill",
     "pypandoc-binary",
     "typst",
+    "python-hwpx",
+    "python-pptx",
+    "XlsxWriter",
 )
 
 
@@ -53,10 +60,9 @@ def _version(package: str) -> str | None:
         return None
 
 
-def study_digest(study) -> str:
+def study_files(folder: Path) -> list[Path]:
     """Every file of the study folder that is not data or output."""
-    folder = Path(study.path)
-    files = [
+    return [
         p
         for p in sorted(folder.rglob("*"))
         if p.is_file()
@@ -64,37 +70,61 @@ def study_digest(study) -> str:
         and p.suffix in (".yml", ".yaml", ".csv", ".ipynb", ".bib", ".png", ".svg", ".otf", ".ttf")
         and not {"data", "lab"} & set(p.relative_to(folder).parts)
     ]
-    return digest([(str(p.relative_to(folder)), file_digest(p)) for p in files])
 
 
-def job_inputs(job, *, chapters, round_, formats, renderer, code: str, study: str) -> dict[str, object]:
+def study_digest(folder: Path) -> str:
+    """Of the study's files."""
+    return digest([(str(p.relative_to(folder)), file_digest(p)) for p in study_files(Path(folder))])
+
+
+def job_inputs(
+    job, study, *, chapters, notebooks, digests, formats, renderer, code: str, settings: str, linked: frozenset[str]
+) -> dict[str, object]:
     """Everything a job's report depends on, named, so that a run can say what changed.
 
-    Peers' figures are printed in a report, so the data of the peer group belong to it; of the last wave too.
+    ``data`` are the agency's own rows of every source and of all waves up to the report's; ``peers`` those of the
+    agencies whose figures its chapters print beside them, in the report's wave. `notebooks` are digests of the chapters by
+    id. `linked` names what the models take from
+    elsewhere, see `Facts`.
     """
-    declared = round_.study
-    if job.agency == OVERALL:
-        members = [a.id for a in declared.agencies]
-    else:
-        members = [job.agency, *(a.id for a in declared.agencies if a.id != job.agency)]
-    data = {}
-    for year in (y for y in declared.years if y <= job.year):
-        for agency in members:
-            if round_.took_part(agency, year):
-                data[f"{agency}/{year}"] = round_.stamp(agency, year)
-        for source in declared.sources:
-            if source != round_.source:
-                own = "*" if job.agency == OVERALL else job.agency
-                data[f"{source}/{year}"] = round_.stamp(own, year, source=source)
-    return {
+    data, waves = {}, [y for y in study.years if y <= job.year]
+    for year in waves:
+        for source in study.sources:
+            if job.agency == OVERALL:
+                data[f"{source} {year}"] = digests.all(source, year)
+            elif study.agency(job.agency).took_part(year):
+                data[f"{source} {year}"] = digests.of(source, job.agency, year)
+    inputs = {
         "job": [job.agency, job.year, job.lang, job.release],
         "data": data,
-        "study": study,
+        "study": settings,
         "code": code,
         "formats": list(formats),
         "renderer": renderer,
-        "notebooks": {c.id: file_digest(c.path) for c in chapters},
+        "notebooks": {c.id: notebooks[c.id] for c in chapters},
     }
+    if job.agency != OVERALL:
+        shown, years = shown_peers(study, job, chapters)
+        everyone = any(c.peers == "all" for c in chapters)
+        if years:
+            inputs["peers"] = {
+                f"{source} {y} of {shown or 'all agencies'}": digests.all(source, y, shown or None)
+                for y in years
+                for source in (study.sources if everyone else (PRIMARY,))
+            }
+        if "pooled" in linked:
+            inputs["pooled weights"] = {f"{PRIMARY} {y}": digests.all(PRIMARY, y) for y in waves}
+    return inputs
+
+
+def shown_peers(study, job, chapters) -> tuple[str | None, list[int]]:
+    """The type of the agencies whose figures a report prints ("" for all agencies, None for nobody's), and the waves."""
+    shown = max((PEERS.index(c.peers) for c in chapters), default=0)
+    if not shown or PRIMARY not in study.sources:
+        return None, []
+    if PEERS[shown] == "type":
+        return study.agency(job.agency).type or "", [job.year]
+    return "", [y for y in study.years if y <= job.year]
 
 
 def changed(before: dict | None, now: dict) -> list[str]:

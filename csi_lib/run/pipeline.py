@@ -1,43 +1,31 @@
-"""A round: parameters → jobs → worker processes → published reports → site.
+"""A round: parameters → jobs → workers → published reports → site.
 
-The main process plans, hands out and reports; it never imports papermill and never opens a notebook for
-execution. Workers are started by exec (spawn), each with its own warm kernels.
+The main process plans, hands out, keeps the ledger and reports; it never imports papermill and never opens a notebook for
+execution.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import pickle
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from csi_lib.errors import InputError
-from csi_lib.models.round import Round
-from csi_lib.report.chapter import OVERALL
-from csi_lib.report.render import FORMATS, choose_renderer
-from csi_lib.report.theme import prepare_theme
-from csi_lib.run import keys
-from csi_lib.run.chapters import chapter_notebooks
-from csi_lib.run.produce import Order, Outcome, job_folder
-from csi_lib.run.workers import estimate_one, produce_one, start_worker
-from csi_lib.study.location import cache_folder
-from csi_lib.study.study import Job, Study, load_study
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A job of this round: what made it necessary (`reasons`; empty: it is up to date)."""
-
-    order: Order
-    reasons: tuple[str, ...]
+from csi_lib.run.crew import Ended, LocalCrew
+from csi_lib.run.ledger import Ledger
+from csi_lib.run.lost import Lost
+from csi_lib.run.memory import WORKER, share
+from csi_lib.run.order import Order, Outcome, job_folder
+from csi_lib.run.plan import Planned, Wanted, manifest_stamp, plan_run, read_manifest, study_facts
+from csi_lib.run.scheduler import Later, Task, run_tasks
+from csi_lib.study.location import resolve_study
+from csi_lib.study.study import Job, Study
 
 
 @dataclass(frozen=True)
@@ -49,6 +37,7 @@ class RunResult:
     skipped: tuple[Job, ...] = ()
     planned: tuple[Planned, ...] = field(default=(), repr=False)
     seconds: float = 0.0
+    problem: str | None = None  # of the run itself, e.g. the ledger could not be written
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -58,82 +47,14 @@ class RunResult:
     def exit_code(self) -> int:
         """0 all well; 1 some job failed, the others are finished; 2 nothing could be made because of wrong input."""
         if not self.failed:
-            return 0
+            return 1 if self.problem else 0
         nothing = not self.skipped and not any(o.ok for o in self.outcomes)
         return 2 if nothing and all(o.input for o in self.failed) else 1
 
 
-def default_out(study: Study) -> Path:
+def default_out(study: str | Path | Study) -> Path:
     """``out/<study>`` in the working folder."""
-    return Path.cwd() / "out" / study.id
-
-
-def plan_run(
-    study: Study,
-    *,
-    out: Path,
-    data: str | None = None,
-    agencies: Sequence[str] | None = None,
-    years: Sequence[int] | None = None,
-    lang: str | None = None,
-    release: str | None = None,
-    formats: Sequence[str] | None = None,
-    renderer: str = "auto",
-    failed: bool = False,
-    force: bool = False,
-    cell_timeout: float | None = None,
-) -> list[Planned]:
-    """Every job of the round and why it has to run; reads no respondent data."""
-    jobs = study.jobs(agencies, years, lang, release)
-    if not jobs:
-        raise InputError("no agency took part in the chosen years", where=f"study {study.id!r}")
-    formats = tuple(formats or [f for f in study.report.formats if f in FORMATS])
-    for name in formats:
-        if name not in FORMATS:
-            raise InputError(f"format {name} cannot be made", expected=", ".join(FORMATS))
-    engine = choose_renderer(renderer)
-    if agencies is None and len(study.agencies) > 1 and chapter_notebooks(study, "study"):
-        one = jobs[0]
-        jobs += [Job(one.study, OVERALL, year, one.lang, one.release) for year in sorted({j.year for j in jobs})]
-    round_ = Round(study, data=data, store=cache_folder(study.path) / "estimates")
-    theme = prepare_theme(out / "_theme", study.report.theme, study=study.path)
-    code, settings = keys.code_digest(), keys.study_digest(study)
-    chapters = {scope: chapter_notebooks(study, scope) for scope in ("agency", "study")}
-    planned = []
-    for job in jobs:
-        own = chapters["study" if job.agency == OVERALL else "agency"]
-        inputs = keys.job_inputs(
-            job,
-            chapters=own,
-            round_=round_,
-            formats=formats,
-            renderer=[engine.name, engine.versions],
-            code=code,
-            study=settings,
-        )
-        order = Order(
-            job,
-            str(out),
-            tuple((c.id, str(c.path)) for c in own),
-            inputs,
-            keys.digest(inputs),
-            formats,
-            engine.name,
-            theme,
-            str(round_.store),
-            str(round_.store / "study.pickle"),
-            data,
-            cell_timeout,
-            study.report.language,
-        )
-        before = _manifest(order.folder)
-        reasons = keys.changed(before.get("inputs") if before else None, inputs)
-        if failed and f"{job.agency}/{job.year}" not in last_failures(out):
-            reasons = []
-        elif force and not reasons:
-            reasons = ["asked for (--force)"]
-        planned.append(Planned(order, tuple(reasons)))
-    return planned
+    return Path.cwd() / "out" / (study.id if isinstance(study, Study) else resolve_study(study).name)
 
 
 def run_study(
@@ -148,10 +69,14 @@ def run_study(
     formats: Sequence[str] | None = None,
     renderer: str = "auto",
     jobs: int | None = None,
+    memory: int | None = None,
+    cluster: str | None = None,
     failed: bool = False,
     force: bool = False,
     dry_run: bool = False,
     cell_timeout: float | None = 600.0,
+    notebook_timeout: float | None = 1800.0,
+    job_timeout: float | None = 7200.0,
     progress: Callable[[str, dict], None] | None = None,
 ) -> RunResult:
     """Make the reports of a study that are missing or out of date.
@@ -163,127 +88,187 @@ def run_study(
     data : folder of the respondent files, where they are not in the study's folder.
     agencies, years, lang, release : which reports; default all agencies and years in the study's language.
     formats : of html, pdf; default the study's. renderer : auto, quarto or embedded.
-    jobs : worker processes, default one per core.
+    jobs : worker processes, default one per core. memory : bytes all of them and their notebooks may take together,
+        default four fifths of what is free.
+    cluster : ``local:N``, ``tcp://127.0.0.1:…`` or ``tls://…``: the same jobs on workers of dask.distributed.
     failed : only those that failed last time; force : all; dry_run : plan only.
-    cell_timeout : seconds a single cell may take.
+    cell_timeout, notebook_timeout, job_timeout : seconds a cell, a chapter and a whole report may take.
     progress : called with an event name and a dict for every step, e.g. ("done", {...}).
 
     Returns
     -------
-    RunResult; a failed job does not stop the others and leaves what was published before.
+    RunResult; a failed job does not stop the others and leaves what was published before. Interrupted (Ctrl-C), what is
+    finished is kept, and the same call goes on with the rest.
 
     Raises
     ------
     InputError for wrong parameters or study files, before anything is executed.
     """
     started, tell = time.perf_counter(), progress or (lambda event, info: None)
-    study = load_study(study)
     out = Path(out).resolve() if out else default_out(study)
     data = str(Path(data).resolve()) if data else None
     if data and not Path(data).is_dir():
         raise InputError("the data folder does not exist", where="--data", found=data)
-    _writable(out)
-    planned = plan_run(
-        study,
-        out=out,
-        data=data,
-        agencies=agencies,
-        years=years,
-        lang=lang,
-        release=release,
-        formats=formats,
-        renderer=renderer,
-        failed=failed,
-        force=force,
-        cell_timeout=cell_timeout,
+    wanted = Wanted(
+        out, data, agencies, years, lang, release, formats, renderer, failed, force, cell_timeout, notebook_timeout
     )
-    todo = [p.order for p in planned if p.reasons]
-    skipped = tuple(p.order.job for p in planned if not p.reasons)
-    if dry_run:
-        return RunResult(out, (), skipped, tuple(planned), time.perf_counter() - started)
-    shutil.rmtree(out / ".staging", ignore_errors=True)
-    outcomes: list[Outcome] = []
-    if todo:
-        tell("start", {"jobs": len(todo), "skipped": len(skipped), "out": str(out)})
-        workers = max(1, min(jobs or os.cpu_count() or 1, len(todo)))
-        outcomes = list(_work(study, todo, workers, data, tell))
-    seconds = time.perf_counter() - started
-    result = RunResult(out, tuple(outcomes), skipped, tuple(planned), seconds)
-    _record(study, result)
-    if outcomes or not (out / "index.html").exists():
-        from csi_lib.run.site import write_site
+    _writable(out)
+    ledger = Ledger(out)
+    try:
+        planned = plan_run(study, wanted, ledger)
+        todo = {p.order.name: p for p in planned if p.reasons}
+        skipped = tuple(p.order.job for p in planned if not p.reasons)
+        if dry_run:
+            return RunResult(out, (), skipped, tuple(planned), time.perf_counter() - started)
+        outcomes: list[Outcome] = []
+        stopped = None
+        if todo:
+            tell("start", {"jobs": len(todo), "skipped": len(skipped), "out": str(out)})
+            try:
+                for outcome in _work(study, todo, ledger, jobs, memory, job_timeout, cluster, tell):
+                    outcomes.append(outcome)
+                    tell("done", asdict(outcome))
+            except KeyboardInterrupt as interrupt:
+                stopped = interrupt
+        seconds = time.perf_counter() - started
+        result = RunResult(out, tuple(outcomes), skipped, tuple(planned), seconds, ledger.problem)
+        if todo:
+            result = _conclude(study, result, ledger)
+        elif not (out / "index.html").exists():
+            _write_site(study, out)
+        tell("end", {"done": sum(o.ok for o in outcomes), "failed": len(result.failed), "seconds": seconds})
+        if stopped:
+            raise stopped
+        return result
+    finally:
+        ledger.close()
 
-        write_site(study, out)
-    tell("end", {"done": sum(o.ok for o in outcomes), "failed": len(result.failed), "seconds": seconds})
-    return result
+
+def _work(study, todo: dict[str, Planned], ledger: Ledger, jobs, memory, job_timeout, cluster, tell):
+    """Yield how every job ended; claims in the ledger while it is at work."""
+    ledger.begin()
+    started, note = time.perf_counter(), "stopped"
+    orders = {name: p.order for name, p in todo.items()}
+    out = Path(next(iter(orders.values())).out)
+    _sweep(out, ledger)
+    facts, _, _ = study_facts(study, next(iter(orders.values())).inputs["code"])
+    crew = None
+    try:
+        if cluster:
+            from csi_lib.run.cluster import ClusterCrew
+
+            crew = ClusterCrew(cluster, facts.study, data=next(iter(orders.values())).data, time_limit=job_timeout)
+            limit = None
+        else:
+            size, ceiling = share(memory, min(jobs or os.cpu_count() or 1, len(todo)))
+            limit = None if ceiling is None else ceiling - WORKER
+            crew = LocalCrew(size, memory=ceiling, time_limit=job_timeout)
+        staging = str(out / f".staging-{ledger.run}")
+        orders = {name: replace(o, memory=limit, staging=staging) for name, o in orders.items()}
+        for name, ended in _made(facts.study, orders, ledger, crew, tell):
+            outcome = _outcome(orders[name], ended)
+            _enter(ledger, todo[name], outcome)
+            yield outcome
+        note = None
+    finally:
+        if crew is not None:
+            crew.close()
+        shutil.rmtree(out / f".staging-{ledger.run}", ignore_errors=True)
+        ledger.end(time.perf_counter() - started, note)
 
 
-def _work(study: Study, todo: list[Order], workers: int, data: str | None, tell):
-    """Estimates of all agencies first (peers need them), then the reports, on a pool that survives its workers."""
-    waves = {(a.id, y) for o in todo for y in study.years if y <= o.job.year for a in study.agencies if a.took_part(y)}
-    store = todo[0].store
-    Path(store).mkdir(parents=True, exist_ok=True, mode=0o700)
-    remembered = Path(todo[0].study)
-    remembered.touch(mode=0o600)
-    remembered.chmod(0o600)
-    remembered.write_bytes(pickle.dumps(study))
-    tasks = [("estimate", (study.path, a, y, data, store)) for a, y in sorted(waves)]
-    problems: dict[tuple, str] = {}
-    for (_, args), value in _pooled(tasks, workers, tell):
-        if isinstance(value, str):
-            problems[args[1], args[2]] = value
-    reports = []
-    for order in todo:
-        problem = problems.get((order.job.agency, order.job.year))
-        if problem is None:
-            reports.append(("produce", (order,)))
+def _made(study: Study, orders: dict[str, Order], ledger: Ledger, crew, tell) -> Iterator[tuple[str, Ended]]:
+    """The jobs as they end. Estimates come first, those that the first reports need before others; each is computed once."""
+    one = next(iter(orders.values()))
+    store = Path(one.store)
+    store.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = store / f".study-{ledger.run}"
+    part.touch(mode=0o600)
+    part.write_bytes(pickle.dumps(study, protocol=5))
+    part.replace(one.study)
+    known, problems = ledger.digests(), {}
+    tasks: dict[tuple, Task] = {}
+    current: dict[str, str] = {}
+    for rank, (name, order) in enumerate(orders.items()):
+        pairs, group = order.needs
+        after = []
+        for agency, year, key in pairs:
+            stored = store / f"customers-{agency}-{year}.pickle"
+            task = ("agency", agency, year)
+            current[task] = key
+            kept = crew.shares_store and known.get(str(stored)) == key and stored.exists()
+            if task not in tasks and not kept:
+                args = (one.study, agency, year, key, one.data, one.store)
+                tasks[task] = Task(task, "agency", args, rank=len(orders) + rank)
+            after.append(task)
+        if group is not None:
+            wave = ("wave", group, order.job.year)
+            members = [t for t in after if t[2] == order.job.year]
+            if wave not in tasks:
+                args = lambda year=order.job.year, group=group, problems=problems: (
+                    one.study, year, group or None, {a: p for (a, y), (p, _) in problems.items() if y == year}, one.data, one.store,
+                )  # fmt: skip
+                tasks[wave] = Task(wave, "wave", args, tuple(members), rank=len(orders) + rank)
+            after.append(wave)
+        published = manifest_stamp(order.folder)
+        before = lambda order=order, published=published: _begin(order, published, ledger, problems)
+        tasks["produce", name] = Task(("produce", name), "produce", (order,), tuple(after), rank, before)
+    for task, ended in run_tasks(tasks.values(), crew, beat=ledger.beat):
+        kind, *rest = task.name
+        if kind == "produce":
+            yield rest[0], ended
             continue
-        outcome = Outcome(
-            order.job.agency, order.job.year, order.job.lang, order.job.release, False, problem=problem, input=True
-        )
-        tell("done", asdict(outcome))
-        yield outcome
-    for (_, (order,)), value in _pooled(reports, workers, tell):
-        if not isinstance(value, Outcome):
-            value = Outcome(
-                order.job.agency, order.job.year, order.job.lang, order.job.release, False, problem=str(value)
-            )
-        tell("done", asdict(value))
-        yield value
+        problem = ended.value.words if isinstance(ended.value, Lost) else ended.value
+        if kind == "agency" and problem is None and crew.shares_store:
+            ledger.remember({str(store / f"customers-{rest[0]}-{rest[1]}.pickle"): current[task.name]})
+        elif kind == "agency" and problem is not None:
+            problems[tuple(rest)] = problem, not isinstance(ended.value, Lost)
+        tell("prepared", {"what": kind, "name": rest[0], "year": rest[1], "problem": problem})
 
 
-_TASKS = {"estimate": estimate_one, "produce": produce_one}
+def _begin(order: Order, published: str | None, ledger: Ledger, problems: dict):
+    """Claim a job as its turn comes; what makes it needless, or impossible, is its outcome."""
+    problem = problems.get((order.job.agency, order.job.year))
+    if problem is not None:
+        return _ended(order, False, problem=problem[0], input=problem[1])
+    if not ledger.claim(order.name):
+        return Later
+    # `published` is what stood there when this run began: anything newer under our key is another run's work
+    if manifest_stamp(order.folder) != published and (read_manifest(order.folder) or {}).get("key") == order.key:
+        return _ended(order, True, folder=str(order.folder), by_another=True)
+    return None
 
 
-def _pooled(tasks, workers: int, tell):
-    """Yield (task, result) as they finish. A worker that dies costs its task one more try, and nobody else anything."""
-    tries: dict[int, int] = {}
-    left = dict(enumerate(tasks))
-    while left:
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker)
-        try:
-            running, waiting = {}, list(left)
-            while running or waiting:
-                while waiting and len(running) < workers:
-                    number = waiting.pop(0)
-                    kind, args = left[number]
-                    running[pool.submit(_TASKS[kind], *args)] = number
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    number = running.pop(future)
-                    value = future.result()
-                    yield left.pop(number), value
-        except BrokenProcessPool:
-            # nobody can tell which worker died, so those that were running get one more try, each alone if need be
-            for number in running.values():
-                tries[number] = tries.get(number, 0) + 1
-                if tries[number] > 1:
-                    yield left.pop(number), "the worker process died twice (killed, or out of memory)"
-            workers = 1 if any(tries.values()) else workers
-            tell("worker", {"problem": "a worker process died; its jobs are tried again"})
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+def _ended(order: Order, ok: bool, **more) -> Outcome:
+    job = order.job
+    return Outcome(job.agency, job.year, job.lang, job.release, ok, **more)
+
+
+def _outcome(order: Order, ended: Ended) -> Outcome:
+    if isinstance(ended.value, Outcome):
+        return ended.value
+    words = ended.value.words if isinstance(ended.value, Lost) else str(ended.value)
+    return _ended(order, False, problem=words, hint="Run again; if it happens again, see --memory and --job-timeout")
+
+
+def _enter(ledger: Ledger, plan: Planned, outcome: Outcome) -> None:
+    if outcome.by_another:
+        ledger.release(plan.order.name)
+        return
+    slim = {k: v for k, v in asdict(outcome).items() if k != "detail"}
+    stamp = manifest_stamp(plan.order.folder) if outcome.ok else None
+    state = "done" if outcome.ok else "failed"
+    ledger.finish(
+        plan.order.name, state=state, key=plan.order.key, manifest=stamp, reasons=plan.reasons, outcome=slim
+    )  # fmt: skip
+
+
+def _sweep(out: Path, ledger: Ledger) -> None:
+    """Remove what runs that were killed have left half-made."""
+    alive = ledger.live_runs()
+    for left in out.glob(".staging-*"):
+        if left.name.removeprefix(".staging-") not in alive:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _writable(out: Path) -> None:
@@ -298,48 +283,40 @@ def _writable(out: Path) -> None:
         ) from None
 
 
-def _manifest(folder: Path) -> dict | None:
-    try:
-        return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def last_failures(out: Path) -> set[str]:
-    try:
-        record = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return set()
-    return {f"{o['agency']}/{o['year']}" for o in record.get("failed", [])}
-
-
-def _record(study: Study, result: RunResult) -> None:
-    """run.json: what the last run did; failures.html: what went wrong, without data values."""
+def _conclude(study, result: RunResult, ledger: Ledger) -> RunResult:
+    """run.json, failures.html and the site; a disk that is full ends the run with words, not with a traceback."""
     from csi_lib.run.failures import write_failures
 
-    still = {(o.agency, o.year) for o in result.outcomes}
-    before = []
-    if (result.out / "run.json").exists():
-        try:
-            before = json.loads((result.out / "run.json").read_text(encoding="utf-8")).get("failed", [])
-        except ValueError:
-            before = []
-    planned = {(p.order.job.agency, p.order.job.year) for p in result.planned if not p.reasons}
-    failed = [asdict(o) for o in result.failed]
-    failed += [o for o in before if (o["agency"], o["year"]) not in still | planned]
-    record = {
-        "study": study.id,
-        "seconds": round(result.seconds, 2),
-        "argv": sys.argv[1:],
-        "done": [f"{o.agency}/{o.year}" for o in result.outcomes if o.ok],
-        "skipped": [f"{j.agency}/{j.year}" for j in result.skipped],
-        "failed": [{k: v for k, v in o.items() if k != "detail"} for o in failed],
-        "profile": {f"{o.agency}/{o.year}": {k: round(v, 3) for k, v in o.seconds.items()} for o in result.outcomes},
-    }
-    part = result.out / f".run.json.{os.getpid()}"
-    part.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
-    part.replace(result.out / "run.json")
-    write_failures(study, result.out, record["failed"])
+    try:
+        failed = [e.outcome for e in ledger.entries().values() if e.state == "failed"]
+        loaded = study_facts(study, result.planned[0].order.inputs["code"])[0].study
+        record = {
+            "study": loaded.id,
+            "seconds": round(result.seconds, 2),
+            "argv": sys.argv[1:],
+            "done": [f"{o.agency}/{o.year}" for o in result.outcomes if o.ok],
+            "skipped": [f"{j.agency}/{j.year}" for j in result.skipped],
+            "failed": failed,
+            "profile": {
+                f"{o.agency}/{o.year}": {k: round(v, 3) for k, v in o.seconds.items()} for o in result.outcomes
+            },
+        }
+        part = result.out / f".run.json.{os.getpid()}"
+        part.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+        part.replace(result.out / "run.json")
+        write_failures(loaded, result.out, failed)
+        _write_site(loaded, result.out)
+    except OSError as error:
+        words = f"{error.strerror or error} ({error.filename or result.out}): the index was not written; free space and run again"
+        return replace(result, problem=words)
+    return replace(result, problem=ledger.problem)
+
+
+def _write_site(study, out: Path) -> None:
+    from csi_lib.run.site import write_site
+    from csi_lib.study.study import load_study
+
+    write_site(load_study(study), out)
 
 
 __all__ = ["Planned", "RunResult", "default_out", "job_folder", "plan_run", "run_study"]

@@ -67,7 +67,7 @@ class WarmProvisioner(LocalProvisioner):
         if self.mode != "ordinary":
             with contextlib.suppress(NoWarmKernel, OSError):
                 parent = warm_parent()
-                return parent.folder if parent.process else None
+                return parent.folder
         return None
 
     async def launch_kernel(self, cmd, **kwargs):

@@ -16,7 +16,8 @@ def load_results(out: str | Path, *, restricted: bool = False) -> pd.DataFrame:
     row for each. Raises InputError when no report is there.
     """
     base = Path(out) / "restricted" if restricted else Path(out)
-    files = sorted(p for p in base.glob("*/*/results.parquet") if p.parts[len(base.parts)] != "restricted")
+    found = ((p.parts[len(base.parts)], p) for p in base.glob("*/*/results.parquet"))
+    files = sorted(p for top, p in found if top != "restricted" and not top.startswith("."))
     if not files:
         raise InputError("no reports are in this folder", where=str(base), action="Run csi run first")
     return pd.concat([pd.read_parquet(p) for p in files], ignore_index=True)

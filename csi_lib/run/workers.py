@@ -1,58 +1,132 @@
-"""What a worker process does; started by exec, so nothing of the main process is inherited."""
+"""What a worker process does: one task after the other, told on standard input, answered on standard output.
+
+Started by exec (``python -m csi_lib.run.workers``), so nothing of the main process is inherited. It ends when its input
+ends, and is killed by the system when the main process is killed.
+"""
 
 from __future__ import annotations
 
-import atexit
+import contextlib
 import os
+import pickle
+import signal
+import sys
+import traceback
 
-_kernels = None
+from csi_lib.run.lost import Lost
+
+#: A grammar of web addresses that jsonschema builds on import, for seconds; nothing here checks addresses.
+NEEDLESS = "rfc3987_syntax"
+_rounds: dict = {}
+_kernels: dict = {}
 
 
-def start_worker() -> None:
-    """Threads of BLAS are capped before numpy is imported: workers are the parallelism."""
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
-
-
-def estimate_one(study: str, agency: str, year: int, data: str | None, store: str) -> str | None:
-    """Compute and store one agency's estimates; the problem in words, or None."""
+def prepare_agency(study: str, agency: str, year: int, key: str, data: str | None, store: str) -> str | None:
+    """Compute and store what reports need of one agency and wave; the problem in words, or None."""
     from csi_lib.errors import InputError
     from csi_lib.models.round import Round
 
     try:
-        _round(study, data, store, Round).estimates(agency, year)
+        known = _loaded(study)
+        Round(known, data=data, store=store, key=lambda *_: key).prepare(agency, year)
     except InputError as error:
         return str(error)
+    except OSError as error:
+        return f"{error.strerror or error} ({error.filename or store})"
     except Exception as error:
         return f"{type(error).__name__} while {agency} {year} was evaluated"
     return None
 
 
-_rounds: dict = {}
+def prepare_wave(study: str, year: int, type: str | None, failed: dict, data: str | None, store: str) -> str | None:
+    """Store the headline rows of a peer group in one file; the problem in words, or None."""
+    from csi_lib.models.round import Round
+
+    try:
+        known = _loaded(study)
+        fresh = [(a.id, year) for a in known.agencies]
+        Round(known, data=data, store=store, fresh=fresh).prepare_wave(year, type, failed)
+    except OSError as error:
+        return f"{error.strerror or error} ({error.filename or store})"
+    return None
 
 
-def _round(study, data, store, kind):
-    """One Round per study in a worker, so that a file with all agencies is read once."""
-    key = (str(study), data, store)
-    if key not in _rounds:
-        _rounds[key] = kind(_load(study), data=data, store=store)
-    return _rounds[key]
+def _loaded(study: str):
+    """The study as the run has read it."""
+    stamp = os.stat(study).st_mtime_ns
+    if study not in _rounds or _rounds[study][0] != stamp:
+        with open(study, "rb") as file:
+            _rounds[study] = stamp, pickle.load(file)
+    return _rounds[study][1]
 
 
-def _load(study):
-    from csi_lib.study.study import load_study
-
-    return load_study(study)
-
-
-def produce_one(order):
-    """Make one report with this worker's warm kernels (started at its first report)."""
-    global _kernels
+def produce(order, parent: str | None = None):
+    """Make one report with this worker's kernels, forked from the parent at `parent`."""
     from csi_lib.run.execution import WarmKernels
-    from csi_lib.run.produce import produce
+    from csi_lib.run.produce import produce as make
 
-    if _kernels is None:
-        _kernels = WarmKernels()
-        _kernels.__enter__()
-        atexit.register(_kernels.__exit__, None, None, None)
-    return produce(order, _kernels)
+    if parent not in _kernels:
+        for kernels in _kernels.values():
+            kernels.__exit__(None, None, None)
+        _kernels.clear()
+        _kernels[parent] = WarmKernels(parent).__enter__()
+    return make(order, _kernels[parent])
+
+
+def remote(*args, parent: str | None = None):
+    """A task of a cluster, on one of its machines."""
+    from csi_lib.run.remote import perform_remote
+
+    return perform_remote(*args, parent=parent)
+
+
+TASKS = {"agency": prepare_agency, "wave": prepare_wave, "produce": produce, "remote": remote}
+WITH_KERNELS = ("produce", "remote")
+
+
+def perform(kind: str, args: tuple, parent: str | None):
+    """A task's result, the seconds of processor it took here, and this process's largest size in bytes."""
+    before = sum(os.times()[:4])
+    value = TASKS[kind](*args, parent=parent) if kind in WITH_KERNELS else TASKS[kind](*args)
+    return value, sum(os.times()[:4]) - before, largest()
+
+
+def largest() -> int:
+    """Bytes this process has taken at most; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def main() -> None:
+    from csi_lib.run.warm_client import THREAD_CAPS
+    from csi_lib.run.warm_kernel import PR_SET_PDEATHSIG, prctl
+
+    if sys.platform == "linux":
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.environ.update(THREAD_CAPS)  # before numpy is imported: workers are the parallelism
+    sys.modules[NEEDLESS] = None
+    # What libraries print must not end up among the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    while True:
+        try:
+            kind, args, parent = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            break
+        try:
+            answer = perform(kind, args, parent)
+        except Exception as error:
+            traceback.print_exc()
+            answer = Lost(f"{type(error).__name__} in a worker", retry=False), 0.0, 0
+        pickle.dump(answer, answers, protocol=5)
+        answers.flush()
+    for kernels in _kernels.values():
+        with contextlib.suppress(Exception):
+            kernels.__exit__(None, None, None)
+
+
+if __name__ == "__main__":
+    main()

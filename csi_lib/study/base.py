@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from csi_lib.errors import InputError
 
 Language = Literal["ko", "en"]
 #: a code as it stands in a data file: 3, "A", "Blank"
 Code = int | float | str
+
+#: an address, or a file of the study, where a reader finds the evidence
+Link = Annotated[str, Field(pattern=r"^(https?://[^\s<>\"]+|[\w./-]+)$")]
 
 _HANGUL = re.compile(r"[가-힣ㄱ-ㆎ]")
 _LETTER = re.compile(r"[^\W\d_]")

@@ -25,6 +25,52 @@ class Gauge(Part):
         return self
 
 
+class Letters(Part):
+    """How the statistics tables compare groups: `design` (survey design), `spss` (custom tables' rules) or `none`.
+
+    `adjust` controls the comparisons of a row; default holm (spss: bonferroni). The level is ``thresholds.significance``.
+    """
+
+    rules: Literal["design", "spss", "none"] = "design"
+    adjust: Literal["holm", "bonferroni", "bh", "none"] | None = None
+
+
+class Member(Part):
+    """One person named in a commissioned report."""
+
+    role: Label
+    name: Label
+    affiliation: Label | None = None
+
+
+class Imprint(Part):
+    """The last page of a commissioned report."""
+
+    publisher: Label | None = None
+    address: Label | None = None
+    contact: Label | None = None
+    isbn: str | None = None
+    notice: Label | None = None
+
+
+class Commissioned(Part):
+    """The parts around the chapters of a commissioned report; what is left out follows from the study.
+
+    ``to`` and ``by`` of the letter of submission default to ``commissioned_by`` and ``contractor``; ``dates`` and
+    ``registration`` numbers are given by wave.
+    """
+
+    to: Label | None = None
+    by: Label | None = None
+    letter: Label | None = None
+    dates: dict[int, Label] = {}
+    registration: dict[int, str] = {}
+    team: tuple[Member, ...] = ()
+    client_team: tuple[Member, ...] = ()
+    imprint: Imprint = Imprint()
+    questionnaire: bool = True
+
+
 class Report(Part):
     """What is written and for whom. ``chapters: null`` means every chapter, ours and the study's own."""
 
@@ -35,11 +81,19 @@ class Report(Part):
     peers: Literal["named", "anonymous", "group"] = "anonymous"
     minimum_base: int = Field(default=30, ge=1)
     gauge: Gauge = Gauge()
-    publish: bool = True
+    #: house goal: satisfaction as a multiple of expectation (1.1: ten per cent more than customers expect)
+    expectation_goal: float | None = Field(default=None, gt=0)
+    publish: bool = False
     groups: Several[str] | None = None
     theme: dict[str, Any] = {}
+    commissioned: Commissioned | None = None
     references: str | None = None
     notes: tuple[Label, ...] = ()
+    letters: Letters = Letters()
+    file_names: str = Field(
+        "{year}_{agency}_{kind}.{ext}",
+        description="names of delivered files: {year} {agency} {agency_id} {kind} {lang}",
+    )
 
 
 class Privacy(Part):

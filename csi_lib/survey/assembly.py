@@ -19,6 +19,9 @@ from csi_lib.survey.estimates import Estimates, t_interval
 from csi_lib.survey.influence import Influence, influence_of, squared
 from csi_lib.survey.results import results_frame
 
+#: flag of a number that rests on one and the same answer from everybody
+NO_VARIATION = "no_variation"
+
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
@@ -140,7 +143,9 @@ class Assembly:
         with np.errstate(divide="ignore", invalid="ignore"):
             columns["n_effective"] = np.where(columns["deff"] > 1e-12, count / columns["deff"], np.nan)
         columns["ci_low"], columns["ci_high"] = _interval(columns)
-        columns["flag"] = np.where(count == 0, "not_available", None)
+        # not the standard error: where everybody answered it is zero whatever they said
+        same = (spread <= 1e-20 * np.maximum(np.abs(np.nan_to_num(columns["estimate"])), 1.0)) & (count > 0)
+        columns["flag"] = np.where(count == 0, "not_available", np.where(same, NO_VARIATION, None))
         return Estimates(results_frame(pd.DataFrame(columns), **constant), tuple(pieces))
 
     def _pieces(self, design, z, n: int, k: int) -> list[Influence]:

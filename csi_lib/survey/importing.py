@@ -6,6 +6,7 @@ prefers the imported rows while source files, codebook and settings are those of
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -17,7 +18,8 @@ from csi_lib.errors import InputError
 from csi_lib.study.base import Label
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.study import Study, load_study
-from csi_lib.survey.wave import CodedWave, coded_wave, find_files, import_folder, wave_key
+from csi_lib.survey.files import find_files, import_folder, key_text, wave_key
+from csi_lib.survey.wave import CodedWave, coded_wave
 
 _STATUS, _LATER, _ROW, _POSITION = "status:", "meta:later", "meta:file_row", "meta:position"
 
@@ -35,10 +37,10 @@ def import_data(
     kept, marked, and judged when an agency is read, exactly as without an import.
     """
     study = load_study(study)
-    names = sources or [n for n, s in study.sources.items() if s.kind == "respondents"]
+    names = sources or [n for n, s in study.sources.items() if s.is_survey]
     written = []
     for source in names:
-        for year in years or list(study.years):
+        for year in years or [y for y in study.years if study.sources[source].paths(y)]:
             files, _ = find_files(study, source, year, data=data)
             wave = coded_wave(study, source, year, data=data)
             _write(wave, import_folder(study, source, year), wave_key(study, source, year, files))
@@ -57,7 +59,7 @@ def imported_wave(study: Study, source: str, year: int, *, data=None, agency: st
         files, simulated = find_files(study, source, year, data=data)
     except InputError:
         return None
-    if note["key"] != _text(wave_key(study, source, year, files)):
+    if note["key"] != key_text(wave_key(study, source, year, files)):
         return None
     files = [folder / f"{agency}.parquet"] if agency else sorted(folder.glob("*.parquet"))
     if not all(file.is_file() for file in files):
@@ -75,10 +77,6 @@ def _private_folders(study: Study):
     yield study.path / ".csi"
     if not (study.path / ".csi").is_dir():
         yield cache_folder(study.path)
-
-
-def _text(key: tuple) -> str:
-    return json.dumps(key, default=str)
 
 
 def _write(wave: CodedWave, folder: Path, key: tuple) -> None:
@@ -105,7 +103,7 @@ def _write(wave: CodedWave, folder: Path, key: tuple) -> None:
         for name, codes in categories.items()
     }
     note = {
-        "key": _text(key),
+        "key": key_text(key),
         "files": wave.files,
         "unanswered": wave.unanswered,
         "categories": categories,
@@ -113,9 +111,29 @@ def _write(wave: CodedWave, folder: Path, key: tuple) -> None:
         "undeclared": undeclared.to_dict("list"),
     }
     (fresh / "key.json").write_text(json.dumps(note, ensure_ascii=False, default=int), encoding="utf-8")
-    if folder.exists():
-        shutil.rmtree(folder)
-    fresh.rename(folder)
+    digests = {
+        "key": key_text(key),
+        "digests": _digests(whole, {k: note[k] for k in ("unanswered", "categories", "labels")}),
+    }
+    (fresh / "digests.json").write_text(json.dumps(digests), encoding="utf-8")
+    old = fresh.with_name(f"{fresh.name}-old")
+    try:
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
+    except OSError:  # another process has imported the same files meanwhile
+        shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _digests(whole: pd.DataFrame, common: dict) -> dict[str, str]:
+    """Hash of every agency's rows and of what they share; where in the file a row stands does not matter."""
+    rows = pd.util.hash_pandas_object(whole.drop(columns=[_ROW, _POSITION]), index=False).to_numpy()
+    shared = json.dumps(common, ensure_ascii=False, default=int).encode()
+    return {
+        str(agency): hashlib.blake2s(shared + rows[at].tobytes(), digest_size=16).hexdigest()
+        for agency, at in whole.groupby("agency", sort=False).indices.items()
+    }
 
 
 def _read(files: list[Path], note: dict, codebook: Codebook, simulated: bool) -> CodedWave:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy import special
+from scipy import sparse, special
 
 from csi_lib.errors import InputError
 from csi_lib.survey.comparisons import ADJUSTMENTS, adjust_p, column_letter
@@ -54,7 +54,7 @@ class LetterRules:
 
 
 def letters_of(
-    estimates: Estimates, blocks, rules: LetterRules, *, variances=None, scale: float = 1.0
+    estimates: Estimates, blocks, rules: LetterRules, *, variances=None, scale: float = 1.0, df=None
 ) -> list[list[str]]:
     """Letters for many rows of a banner table at once.
 
@@ -64,6 +64,7 @@ def letters_of(
     blocks : B × G positions in `estimates`: each line is one measure in the G groups of one variable.
     rules : see `LetterRules`.
     variances : B × G variances of the answers within the groups, for the means under ``spss``.
+    df : degrees of freedom of all `estimates`, where they are known already (``design``).
     scale : factor on weighted bases under ``spss`` (n / Σw: weights with mean 1, as SPSS needs them).
 
     Returns
@@ -85,7 +86,8 @@ def letters_of(
         p = _spss(value, base, live, share, variances)
     else:
         covariance = covariance_blocks(estimates, blocks)
-        df = float(np.nanmax(estimates.degrees_of_freedom(blocks[0]))) if np.isfinite(value[0]).any() else np.nan
+        known = (estimates.degrees_of_freedom() if df is None else np.asarray(df))[blocks]
+        df = float(np.nanmax(known)) if np.isfinite(known).any() else np.nan
         p = _wald(value, covariance, df if np.isfinite(df) else np.inf, live)
     first, second = _pairs(groups)
     names = [column_letter(i) for i in range(groups)]
@@ -121,11 +123,11 @@ def covariance_blocks(estimates: Estimates, blocks) -> np.ndarray:
         for start in range(0, count, step):
             part = blocks[start : start + step]
             at = place[part.ravel()]
-            z = np.zeros((piece.z.shape[0], at.size))
-            if (at >= 0).any():
-                z[:, at >= 0] = piece.centred_values(at[at >= 0])
-            z = z.reshape(len(z), len(part), groups).transpose(1, 0, 2)
-            out[start : start + step] += z.transpose(0, 2, 1) @ z
+            held = np.flatnonzero(at >= 0)
+            chosen = sparse.csc_matrix((np.ones(len(held)), (at[held], held)), shape=(len(piece.rows), at.size))
+            values = piece.mapped(chosen, part.ravel()).values()
+            values = values.reshape(len(values), len(part), groups).transpose(1, 0, 2)
+            out[start : start + step] += values.transpose(0, 2, 1) @ values
     return out
 
 

@@ -6,7 +6,6 @@ undeclared answers stop that agency's report and no other.
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,11 @@ import pandas as pd
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.base import written
 from csi_lib.study.codebook import Codebook, Column
-from csi_lib.study.location import cache_folder
 from csi_lib.study.source import Locator, Source
 from csi_lib.study.study import Study
 from csi_lib.survey import formats
 from csi_lib.survey.coding import TEXT, code_column, labels_of
+from csi_lib.survey.files import find_files, wave_key
 
 #: roles that never leave this module
 PRIVATE = ("id", "contact")
@@ -64,76 +63,6 @@ def coded_wave(
         _MEMORY[key] = _code_files(study, source, year, files, simulated)
     _MEMORY.move_to_end(key)
     return _MEMORY[key]
-
-
-def wave_key(study: Study, source: str, year: int, files: list[Path]) -> tuple:
-    """Changes when anything changes on which the coded rows depend."""
-    declared = repr(
-        (
-            study.sources[source],
-            study.codebook(source),
-            [a.id for a in study.agencies],
-            [a.merged_from for a in study.agencies],
-        )
-    )
-    stats = tuple((str(f), f.stat().st_mtime_ns, f.stat().st_size) for f in files)
-    return source, year, hashlib.sha256(declared.encode()).hexdigest(), stats
-
-
-def find_files(
-    study: Study, source: str, year: int, *, data: str | Path | None = None, agency: str | None = None
-) -> tuple[list[Path], bool]:
-    """The files of a source and year, and whether they are simulated.
-
-    `data` is the folder the paths are relative to; else the study's own folder. Only when none of the
-    study's years has a file there, and the study declares a simulated stand-in, is the stand-in used.
-    """
-    settings = study.source(source)
-    study.wave(year)
-    if data is not None:
-        root = Path(data).expanduser()
-        if not root.is_dir():
-            raise InputError("the data folder does not exist", where=str(data))
-        return _existing(study, settings, source, root, year, agency), False
-    root = study.path
-    present = any(_matches(root, p) for y in study.years for p in settings.paths(y))
-    if not present and study.simulate and source in study.simulate.sources:
-        from csi_lib.survey.simulation import stand_in
-
-        return _existing(study, settings, source, stand_in(study), year, agency), True
-    return _existing(study, settings, source, root, year, agency), False
-
-
-def _existing(study, settings: Source, source: str, root: Path, year: int, agency) -> list[Path]:
-    templates = settings.paths(year, agency)
-    if not templates:
-        raise InputError(
-            f"no file is declared for the year {year}",
-            where=f"study {study.id!r}, source {source!r}",
-            action="Add the year under 'path' in study.yml.",
-        )
-    found = []
-    for template in templates:
-        matches = _matches(root, template)
-        if not matches:
-            folder = (root / template).parent
-            near = nearest(Path(template).name, [f.name for f in folder.iterdir()] if folder.is_dir() else [])
-            raise InputError(
-                f"the data file of the year {year} does not exist",
-                where=str(root / template),
-                action=f"Did you mean {near!r}?"
-                if near
-                else "Put it there, correct 'path' in study.yml, or name the data folder (--data).",
-            )
-        found += matches
-    return found
-
-
-def _matches(root: Path, template: str) -> list[Path]:
-    path = root / template
-    if "*" in template:
-        return sorted(p for p in root.glob(template) if p.is_file())
-    return [path] if path.is_file() else []
 
 
 def _code_files(study: Study, source: str, year: int, files: list[Path], simulated: bool) -> CodedWave:
@@ -345,8 +274,3 @@ def _same_kind(parts: list[pd.Series]) -> list[pd.Series]:
         else pd.Series(part, dtype=TEXT)
         for part in parts
     ]
-
-
-def import_folder(study: Study, source: str, year: int) -> Path:
-    """Where imported data of a source and year lies, inside the study's private folder."""
-    return cache_folder(study.path) / "import" / source / str(year)

@@ -40,9 +40,13 @@ _TEXT = {
 }  # fmt: skip
 
 
+#: the comparisons of a book that says nothing else
+_DESIGN = LetterRules()
+
+
 def banner_tables(
     estimates: Estimates, *, items: Sequence[str], banners: Sequence[str], labels, lang: str,
-    letters: LetterRules = LetterRules(), min_base: int = MIN_BASE, statistic: str = "mean", model: str | None = None,
+    letters: LetterRules = _DESIGN, min_base: int = MIN_BASE, statistic: str = "mean", model: str | None = None,
 ) -> list[Table]:  # fmt: skip
     """A statistics table for each of `items` by all of `banners`.
 
@@ -103,6 +107,7 @@ class _Book:
     def _letters(self) -> dict[int, str]:
         """Position → letters, all measures of a variable in one pass."""
         marks: dict[int, str] = {}
+        df = self.estimates.degrees_of_freedom() if self.rules.rules == "design" else None
         for variable in self.banners:
             places = [p for p in self.places if p[0] == variable]
             lines = {}
@@ -113,16 +118,18 @@ class _Book:
             if not lines or self.rules.rules == "none":
                 continue
             blocks = np.array(list(lines.values()))
-            variances = np.array([self._variances(m, places) for m in lines]) if self.rules.rules == "spss" else None
-            total = self.at[None, None][next(iter(lines))]
+            total = max(self.at[None, None].values(), key=lambda i: np.nan_to_num(self.fields["n"][i]))
             scale = self.fields["n"][total] / self.fields["n_weighted"][total]
+            variances = (
+                np.array([self._variances(m, places, scale) for m in lines]) if self.rules.rules == "spss" else None
+            )
             for line, texts in zip(blocks, letters_of(self.estimates, blocks, self.rules, variances=variances,
-                                                      scale=scale), strict=True):  # fmt: skip
+                                                      scale=scale, df=df), strict=True):  # fmt: skip
                 marks.update(zip(line.tolist(), texts, strict=True))
         return marks
 
-    def _variances(self, measure: str, places) -> list[float]:
-        """Variance of the answers (0–100) in each group, from their shares (divisor Σw − 1)."""
+    def _variances(self, measure: str, places, scale: float) -> list[float]:
+        """Variance of the answers (0–100) in each group, from their shares (divisor Σw − 1, weights with mean 1)."""
         codes = self.codes.get(measure, [])
         if not codes:
             return [np.nan] * len(places)
@@ -134,7 +141,7 @@ class _Book:
             p = np.array(
                 [self.fields["estimate"][own[f"{measure}:{c}"]] if f"{measure}:{c}" in own else np.nan for c in codes]
             )
-            w = self.fields["n_weighted"][own[measure]]
+            w = self.fields["n_weighted"][own[measure]] * scale
             out.append(float(np.sum(p * (x - p @ x) ** 2) * w / (w - 1)) if w > 1 else np.nan)
         return out
 
@@ -146,7 +153,7 @@ class _Book:
         mark = self.marks.get(position, "") if field == "estimate" else ""
         flag = self.flag[position] if field == "n" else None  # one † a row, where the base stands
         return Number(None if np.isnan(value) else float(value), unit, row_id=self.ids[position], flag=flag,
-                      suppressed=bool(self.hidden[position]) and np.isnan(value), mark=mark)  # fmt: skip
+                      suppressed=bool(self.hidden[position]) and np.isnan(self.fields["n"][position]), mark=mark)  # fmt: skip
 
     def table(self, item: str, number: int) -> Table | None:
         """The table of one item; None when nobody was asked."""

@@ -24,6 +24,7 @@ from csi_lib.prose.numbers import (
     check_lang,
 )
 from csi_lib.prose.sentences import Sentence
+from csi_lib.prose.unfilled import check_filled
 
 #: base below which a group is marked with † (METHOD §8 [D]); the study's thresholds override it
 MIN_BASE = 30
@@ -103,6 +104,9 @@ class Table:
         where = f"table {self.name}"
         if not _NAME.fullmatch(self.name):
             raise InputError("malformed name of a table", found=repr(self.name), expected="small letters, digits, -")
+        for part in (self.caption, *self.notes):
+            if isinstance(part, str):
+                check_filled(part, where=where)
         for name in ("columns", "rows", "notes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.rows:

@@ -22,6 +22,7 @@ TITLES = {
     "bench_cfa": "Confirmatory factor analysis and polychoric correlations",
     "bench_design": "Domain estimates under a complex design, raking",
     "bench_models": "Index models for many agencies",
+    "bench_office": "A statistics book (XLSX) of one agency",
     "bench_kernels": "Kernels: command line, ordinary, warm",
     "coverage_design": "Means, shares, quantiles, differences under a complex design",
     "coverage_models": "Every index model",

@@ -8,9 +8,9 @@ import pytest
 from scipy.stats import norm
 
 from csi_lib.errors import InputError
+from csi_lib.evaluation.attainment import attainment_grades, attainment_probabilities
 from csi_lib.evaluation.grades import (
     absolute_grades,
-    attainment_grades,
     consulting_cohorts,
     grade_probabilities,
     relative_counts,
@@ -89,6 +89,44 @@ def test_attainment():
     )
     grades = attainment_grades(frame)
     assert [grades.of(u) for u in "abcd"] == ["excellent", "ordinary", "poor", None]
+
+
+def test_attainment_probability_counts_all_ways():
+    """Two businesses on target with probability p and q: both, one or none, written out; a half is ordinary."""
+    frame = pd.DataFrame(
+        [("a", "x", 91.0, 90.0, 1.0, 0.0), ("a", "y", 89.5, 90.0, 0.3, 0.4), ("b", "x", 80.0, 90.0, np.nan, 0.0),
+         ("c", "x", 90.0, 90.0, 0.0, 0.0), ("d", "x", np.nan, 90.0, 1.0, 0.0)],
+        columns=["unit", "business", "score", "target", "se", "target_se"],
+    )  # fmt: skip
+    p, q = norm.cdf(1.0), norm.cdf(-0.5 / 0.5)
+    out = attainment_probabilities(frame)
+    assert out.loc["a", ["excellent", "ordinary", "poor"]].tolist() == pytest.approx(
+        [p * q, p * (1 - q) + q * (1 - p), (1 - p) * (1 - q)], abs=1e-12
+    )
+    assert attainment_grades(frame).of("a") == "ordinary"
+    assert out.loc["a", "other"] == pytest.approx(1 - out.loc["a", "ordinary"])
+    assert out.loc["b"].isna().all()
+    assert out.loc["d"].isna().all()
+    assert out.loc["c", "excellent"] == 1
+    assert out.loc["c", "other"] == 0
+
+
+def test_attainment_probability_is_recovered_by_repeated_surveys():
+    rng = np.random.default_rng(4)
+    truth, target, se = rng.normal(90, 2, 5), np.full(5, 90.0), np.full(5, 1.5)
+    frame = lambda score: pd.DataFrame(
+        {"unit": "a", "business": list("vwxyz"), "score": score, "target": target, "se": se}
+    )
+    stated = attainment_probabilities(frame(truth)).loc["a", ["excellent", "ordinary", "poor"]].to_numpy(float)
+    again = [attainment_grades(frame(truth + se * rng.standard_normal(5))).of("a") for _ in range(1500)]
+    share = [again.count(g) / len(again) for g in ("excellent", "ordinary", "poor")]
+    assert stated == pytest.approx(share, abs=0.04)
+
+
+def test_a_business_counted_twice_is_an_error():
+    frame = pd.DataFrame({"unit": "a", "business": "x", "score": [90.0, 91.0], "target": 90.0})
+    with pytest.raises(InputError, match="same business twice"):
+        attainment_grades(frame)
 
 
 def test_two_years_running_and_cohorts():

@@ -39,7 +39,8 @@ def test_bonus_levels_and_deductions():
 def test_no_score_below_zero_and_none_with_a_blank_item():
     sheets = SHEETS.assign(greet=[np.nan, 0.0], tone=["상", "하"], hung_up=[0.0, 1.0])
     heavy = EDITION.model_copy(update={"deductions": {"hung_up": 50}})
-    assert np.isnan(sheet_points(sheets, heavy).iloc[0]) and sheet_points(sheets, heavy).iloc[1] == 0
+    assert np.isnan(sheet_points(sheets, heavy).iloc[0])
+    assert sheet_points(sheets, heavy).iloc[1] == 0
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,8 @@ def test_equal_printed_scores_share_a_rank_and_one_person_can_stand_anywhere():
     assert out["rank"].to_dict() == {"a": 2, "b": 2, "c": 1, "d": 4}
     assert out["ties"].to_dict() == {"a": 2, "b": 2, "c": 1, "d": 1}
     assert (out.loc["c", "rank_low"], out.loc["c", "rank_high"]) == (1, 4)
-    assert out.loc["a", "rank_low"] == 1 and out.loc["a", "rank_high"] <= 3
+    assert out.loc["a", "rank_low"] == 1
+    assert out.loc["a", "rank_high"] <= 3
 
 
 def test_rank_bounds_hold_the_true_ranks():
@@ -121,7 +123,9 @@ def test_raters_of_the_published_table():
         for j, v in enumerate(row)
     ]
     out = rater_agreement(pd.DataFrame(rows))
-    assert round(out.icc["icc"], 2) == 0.29 and (out.contacts, out.raters) == (6, 4) and out.kappa is None
+    assert round(out.icc["icc"], 2) == 0.29
+    assert (out.contacts, out.raters) == (6, 4)
+    assert out.kappa is None
 
 
 def test_two_raters_have_a_weighted_kappa_and_one_has_nothing():
@@ -148,17 +152,21 @@ def test_333_by_hand():
          "talk_seconds": [180, 181, 100, 60, 10.0], "hang_up_seconds": [3, 5, 2.9, np.nan, 4]}
     )  # fmt: skip
     out = call_compliance(calls, RULE_333).set_index(["standard", "department"])["estimate"]
-    assert out["rings", "a"] == pytest.approx(2 / 3) and out["talk", "a"] == pytest.approx(2 / 3)
-    assert out["hang_up", "a"] == pytest.approx(2 / 3) and out["all", "a"] == pytest.approx(1 / 3)
+    assert out["rings", "a"] == pytest.approx(2 / 3)
+    assert out["talk", "a"] == pytest.approx(2 / 3)
+    assert out["hang_up", "a"] == pytest.approx(2 / 3)
+    assert out["all", "a"] == pytest.approx(1 / 3)
     assert np.isnan(out["all", "b"])  # no call of b says something about all three
     whole = call_compliance(calls, RULE_333, by=None).set_index("standard")
-    assert whole.loc["rings", "n"] == 4 and whole.loc["rings", "estimate"] == 0.75
+    assert whole.loc["rings", "n"] == 4
+    assert whole.loc["rings", "estimate"] == 0.75
 
 
 def test_wilson_is_r_s():
     # R 4.3: prop.test(8, 10, correct = FALSE)$conf.int
     assert wilson(0.8, 10) == pytest.approx((0.4901625, 0.9433178), abs=1e-7)
-    assert wilson(1.0, 5)[1] == 1 and wilson(0.0, 5)[0] == pytest.approx(0, abs=1e-15)
+    assert wilson(1.0, 5)[1] == 1
+    assert wilson(0.0, 5)[0] == pytest.approx(0, abs=1e-15)
 
 
 def test_pick_up_counts_only_absent_colleagues():
@@ -173,4 +181,5 @@ def test_pick_up_counts_only_absent_colleagues():
     )
     calls[["absent", "picked_up"]] = calls[["absent", "picked_up"]].astype(float)
     out = pick_up(calls)
-    assert out["estimate"].tolist() == [0.5, 1.0, pytest.approx(2 / 3)] and out["n"].tolist() == [2, 1, 3]
+    assert out["estimate"].tolist() == [0.5, 1.0, pytest.approx(2 / 3)]
+    assert out["n"].tolist() == [2, 1, 3]

@@ -44,9 +44,18 @@ def test_a_sum_is_not_compared_with_a_mean():
 
 
 def phone_edition(**changes):
-    points_of = dict(
-        fast=10, greet=10, connect=10, words=10, listen=10, guide=10, manner=10, end=15, hang=5, overall=10
-    )
+    points_of = {
+        "fast": 10,
+        "greet": 10,
+        "connect": 10,
+        "words": 10,
+        "listen": 10,
+        "guide": 10,
+        "manner": 10,
+        "end": 15,
+        "hang": 5,
+        "overall": 10,
+    }
     points_of |= changes
     return Edition(
         since="2018", items={k: SheetItem(label=Label(ko=k), points=v) for k, v in points_of.items()}, bonus=2

@@ -83,8 +83,8 @@ def test_list_of_numbers_keeps_rows():
 
 def test_years_and_nested_sentences():
     inner = say("{x}", "ko", x=CSI)
-    done = say("{year}년 {inner:으로/로} {{끝}}", "ko", year=np.int64(2024), inner=inner)
-    assert done.text == "2024년 63.9점으로 {끝}"
+    done = say("{year}년 {inner:으로/로} {{1}}", "ko", year=np.int64(2024), inner=inner)
+    assert done.text == "2024년 63.9점으로 {1}"
     assert done.row_ids == ("r1",)
     assert (inner + Sentence("끝.", "끝.")).text == "63.9점 끝."
 

@@ -215,6 +215,12 @@ def distributions(chapter) -> list[tuple[str, pd.DataFrame]]:
     return frames
 
 
+def scale_name(chapter, scale: str) -> str:
+    """A scale by what its ends are called: ``전혀 그렇지 않다 – 매우 그렇다``."""
+    ends = [label or f"{value:g}" for value, label in _ends(chapter.survey.codebook.scales[scale], chapter.lang)]
+    return " – ".join(ends)
+
+
 def provenance_table(chapter) -> Table:
     """What the report was computed with; equal inputs and versions give an equal report."""
     t, survey = chapter.text, chapter.survey

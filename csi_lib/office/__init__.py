@@ -1,0 +1,1 @@
+"""What is delivered beside the report: statistics tables, briefing slides, data package."""

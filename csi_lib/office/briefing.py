@@ -1,0 +1,454 @@
+"""Briefing slides (발표 자료) of one report, from its results rows: about twenty, fewer where a study has less to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from csi_lib.errors import InputError
+from csi_lib.evaluation.portfolio import portfolio
+from csi_lib.office.deck import MARGIN, WIDTH, Deck, Slide
+from csi_lib.prose.change import describe, verdict_of
+from csi_lib.prose.numbers import Interval, Number, absent
+from csi_lib.prose.sentences import Sentence, say
+from csi_lib.report.theme import DEFAULT_PRIMARY
+
+_MOST_BARS, _MOST_DIMENSIONS, _MOST_POINTS = 20, 8, 18
+_WORDS = {
+    "ko": {
+        "report": "결과보고", "outline": "조사 개요", "item": "구분", "content": "내용", "agency": "대상 기관",
+        "commissioned": "조사 의뢰", "contractor": "조사 수행", "period": "조사 시기", "population": "모집단",
+        "sample": "응답자 수", "effective": "유효 응답자 수", "error": "최대 표본오차(95% 신뢰수준)",
+        "respondents": "응답자 구성", "share": "비율", "key": "핵심 결과", "measure": "지표", "score": "점수",
+        "change": "전년 대비", "ci": "95% 신뢰구간", "n": "사례수", "index": "종합 지수", "distribution": "응답 분포: {}",
+        "dimensions": "차원별 점수", "changes": "차원별 점수의 변화", "items": "{}: 항목별 만족도", "groups": "집단별 종합 지수",
+        "portfolio": "만족도와 영향", "satisfaction": "만족도(점)", "gain": "지수에 미치는 영향", "number": "번호",
+        "priorities": "먼저 개선할 항목", "reliability": "측정의 신뢰도", "alpha": "크론바흐 α", "standing": "다른 지수와 순위",
+        "summary": "요약과 제언", "reading": "자료를 읽는 법", "this": "{}", "weights": "차원의 가중치", "weight": "가중치",
+        "more_items": "항목별 만족도: {}", "high": "높은 항목", "low": "낮은 항목",
+        "source": "출처: {study}, {period}, {agency} 결과보고서와 같은 산출(results.parquet).",
+        "model": "지수: {label}({edition}판).", "rows": "근거 행(row_id):",
+        "hidden": "* 응답자 보호를 위해 공개하지 않는 값은 그리지 않았다.",
+    },
+    "en": {
+        "report": "Briefing", "outline": "The survey", "item": "Item", "content": "Content", "agency": "Agency",
+        "commissioned": "Commissioned by", "contractor": "Conducted by", "period": "Fieldwork", "population": "Population",
+        "sample": "Respondents", "effective": "Effective sample", "error": "Largest sampling error (95% confidence)",
+        "respondents": "Who answered", "share": "Share", "key": "Key results", "measure": "Measure", "score": "Score",
+        "change": "Change", "ci": "95% interval", "n": "n", "index": "The index", "distribution": "Answers: {}",
+        "dimensions": "Dimensions", "changes": "Change by dimension", "items": "{}: satisfaction by item",
+        "groups": "The index by group", "portfolio": "Satisfaction and effect", "satisfaction": "Satisfaction (points)",
+        "gain": "Effect on the index", "number": "No.", "priorities": "What to improve first",
+        "reliability": "Reliability of measurement", "alpha": "Cronbach's α", "standing": "Other indices and rank",
+        "summary": "Summary and advice", "reading": "How to read this", "this": "{}", "weights": "Weights of the dimensions",
+        "weight": "Weight", "more_items": "Satisfaction by item: {}", "high": "highest", "low": "lowest",
+        "source": "Source: {study}, {period}, {agency}; the same computation as the report (results.parquet).",
+        "model": "Index: {label} (edition {edition}).", "rows": "Results rows (row_id):",
+        "hidden": "* Values withheld to protect respondents are not drawn.",
+    },
+}  # fmt: skip
+_READING = {
+    "ko": ["점수는 0~100점이다. 응답 척도의 가장 낮은 답이 0점, 가장 높은 답이 100점이다.",
+           "95% 신뢰구간은 표본추출에서 생기는 오차를 나타낸다. 두 값의 차이는 검정을 거친 것만 ‘상승’, ‘하락’이라고 쓴다.",
+           "사례수가 {small}명 미만인 값에는 †를 붙였고, {least}명 미만인 값은 공개하지 않는다.",
+           "모든 그림은 편집할 수 있는 차트이고, 슬라이드 노트에 숫자의 근거 행이 있다."],
+    "en": ["Scores run from 0 to 100: the lowest answer of a scale is 0 points, the highest 100.",
+           "The 95% interval shows the error that comes from sampling. Only tested differences are called a rise or a fall.",
+           "Values on fewer than {small} respondents carry †; those on fewer than {least} are withheld.",
+           "All charts can be edited; the notes of each slide name the results rows behind its numbers."],
+}  # fmt: skip
+
+
+@dataclass
+class _Rows:
+    """Results rows by what they are about; the agency's own wave unless a year is given."""
+
+    frame: pd.DataFrame
+    year: int
+
+    def all(self, **keys) -> list[dict]:
+        """Rows with these keys (None: null); `year`, `by1` and `versus` default to this wave, the whole, no difference."""
+        frame = self.frame
+        for name, value in ({"year": self.year, "by1": None, "versus": None} | keys).items():
+            column = frame[name]
+            frame = frame[column.isna() if value is None else (column == value).fillna(False)]
+        return frame.to_dict("records")
+
+    def one(self, **keys) -> dict | None:
+        found = self.all(**keys)
+        return found[0] if found else None
+
+    def change(self, row: Mapping) -> dict | None:
+        """The tested difference of `row` from the last wave."""
+        keys = {k: None if absent(row[k]) else row[k] for k in ("measure", "model")}
+        frame = self.frame
+        mine = (frame["statistic"] == "difference") & frame["by1"].isna() & (frame["measure"] == keys["measure"])
+        mine &= frame["versus"].str.contains("year=", regex=False).fillna(False) & (frame["year"] == self.year)
+        found = [
+            r for r in frame[mine.fillna(False)].to_dict("records") if absent(r["model"]) == (keys["model"] is None)
+        ]
+        return next((r for r in found if keys["model"] is None or r["model"] == keys["model"]), None)
+
+    def before(self, row: Mapping) -> dict | None:
+        """The same number of the latest earlier wave that the report shows."""
+        frame = self.frame
+        same = (frame["measure"] == row["measure"]) & (frame["statistic"] == row["statistic"]) & frame["by1"].isna()
+        same &= (frame["year"] < self.year) & frame["versus"].isna() & (frame["agency"] == row["agency"])
+        same &= frame["model"].isna() if absent(row["model"]) else (frame["model"] == row["model"])
+        found = frame[same.fillna(False)]
+        return found.sort_values("year").iloc[-1].to_dict() if len(found) else None
+
+
+def write_briefing(
+    study, results: pd.DataFrame, path: Path, *, agency: str, year: int, lang: str, labels, model=None
+) -> Path:
+    """The slides of one report as ``.pptx``.
+
+    Parameters
+    ----------
+    results : results rows of the report, masked for its release; nothing is computed anew.
+    labels : names of measures and groups (`csi_lib.report.labels.Labels`).
+    model : the report's index model (`IndexModel`), or None.
+
+    Raises
+    ------
+    InputError : python-pptx is not installed, or the results are not this agency's.
+    """
+    own = results[(results["agency"] == agency).fillna(False)]
+    if not len(own):
+        raise InputError("no results of this agency", where="write_briefing", found=f"{agency}, {year}")
+    name = study.agency(agency).name.text(lang)
+    title = f"{study.title.text(lang)} {_WORDS[lang]['report']}"
+    period = study.period_of(year)
+    deck = Deck(lang=lang, primary=str(study.report.theme.get("primary", DEFAULT_PRIMARY)),
+                footer=f"{study.title.text(lang)} · {name} · {period}")  # fmt: skip
+    who = [x.text(lang) for x in (study.commissioned_by, study.contractor) if x is not None]
+    deck.cover(title, [f"{name} · {period}", *who])
+    _Briefing(deck, study, _Rows(own, year), name, lang, labels, model).write()
+    return deck.save(path, title=f"{title} – {name} {period}", author=who[-1] if who else "")
+
+
+class _Briefing:
+    def __init__(self, deck: Deck, study, rows: _Rows, name: str, lang: str, labels, model):
+        self.deck, self.study, self.rows, self.name, self.lang = deck, study, rows, name, lang
+        self.labels, self.model, self.words = labels, model, _WORDS[lang]
+        self.alpha = study.thresholds.significance
+        self.index = model and rows.one(measure=model.file.index, statistic="index", model=model.name)
+        root = model.node(model.file.index) if model else None
+        parts = (
+            [rows.one(measure=c, statistic="index", model=model.name) for c in (root.children or ())] if root else []
+        )
+        self.dimensions = [r for r in parts if r is not None and not absent(r["estimate"])]
+        self.last: list[Sentence] = []  # what the summary repeats
+
+    def write(self) -> None:
+        for make in (self.outline, self.respondents, self.key_results, self.index_slide, self.standing, self.distribution,
+                     self.dimension_scores, self.dimension_changes, self.item_slides, self.group_slides, self.weights,
+                     self.priority_slides, self.reliability, self.summary, self.reading):  # fmt: skip
+            make()
+
+    # ------------------------------------------------------------------ small things
+    def say(self, ko: str, en: str, **fields) -> Sentence:
+        return say({"ko": ko, "en": en}[self.lang], self.lang, **fields)
+
+    def measure(self, row: Mapping) -> str:
+        return self.labels.measure(row["measure"])
+
+    def end(self, slide: Slide, *notes: str) -> None:
+        w, period = self.words, self.study.period_of(self.rows.year)
+        lines = [w["source"].format(study=self.study.title.text(self.lang), period=period, agency=self.name)]
+        if self.model:
+            lines.append(
+                w["model"].format(label=self.model.file.label.text(self.lang), edition=self.model.file.formula_edition)
+            )
+        slide.close([*notes, *lines], rows=w["rows"])
+
+    def changed(self, row: Mapping, subject: str) -> Sentence | None:
+        change, before = self.rows.change(row), self.rows.before(row)
+        if change is None or before is None:
+            return None
+        versus = {
+            "ko": f"{self.study.period_of(int(before['year']))}년",
+            "en": self.study.period_of(int(before["year"])),
+        }
+        return describe(change, self.lang, subject=subject, versus=versus[self.lang], alpha=self.alpha)
+
+    def chart(self, title: str, rows: Sequence[Mapping], *, message: Sentence | None = None, names=None, notes=(),
+              columns=False, head: str | None = None) -> None:  # fmt: skip
+        """A slide with one chart of the estimates of `rows`."""
+        slide = self.deck.slide(title, message)
+        names = names or [self.measure(r) for r in rows]
+        slide.bars(names, [(head or title, [Number.from_row(r) for r in rows])],
+                   alt=self._alt(title, names, rows), columns=columns)  # fmt: skip
+        hidden = any(bool(r["suppressed"]) for r in rows)
+        self.end(slide, *(s.text for s in (message,) if s), *notes, self.words["hidden"] if hidden else "")
+
+    def _alt(self, title: str, names: Sequence[str], rows: Sequence[Mapping]) -> str:
+        return f"{title}: " + ", ".join(
+            f"{n} {Number.from_row(r).text(self.lang)}" for n, r in zip(names, rows, strict=True)
+        )
+
+    # ------------------------------------------------------------------ slides
+    def outline(self) -> None:
+        w, rows, study = self.words, self.rows, self.study
+        text = lambda label: label.text(self.lang) if label is not None else None
+        count = lambda measure, statistic: rows.one(measure=measure, statistic=statistic)
+        number = lambda row: Number.from_row(row) if row else None
+        lines = [
+            (w["agency"], self.name), (w["commissioned"], text(study.commissioned_by)),
+            (w["contractor"], text(study.contractor)), (w["period"], text(study.period)),
+            (w["population"], number(count("population", "count"))), (w["sample"], number(count("sample", "count"))),
+            (w["effective"], number(count("sample", "effective_size"))),
+            (w["error"], number(count("sample", "sampling_error"))),
+        ]  # fmt: skip
+        shown = [line for line in lines if line[1] is not None]
+        slide = self.deck.slide(w["outline"])
+        slide.table((w["item"], w["content"]), shown, alt=w["outline"], widths=(4.2, 7.9), size=16)
+        self.end(slide)
+
+    def respondents(self) -> None:
+        """The composition by the first banner variables that fit one chart."""
+        shown, names = [], []
+        for variable in self.study.report.groups or self.labels.codebook.groups:
+            own = [r for r in self.rows.all(statistic="share")
+                   if r["measure"].split(":")[0] == variable and (r["estimate"] or 0) > 0]  # fmt: skip
+            if own and len(shown) + len(own) <= _MOST_BARS:
+                shown += own
+                names += [f"{self.labels.variable(variable)} · {self.measure(r)}" for r in own]
+        if not shown:
+            return
+        sample = self.rows.one(measure="sample", statistic="count")
+        message = sample and self.say("{name}의 응답자는 {n}이다. 비율은 가중치를 반영했다.",
+                                      "{name}: {n} respondents; shares are weighted.", name=self.name,
+                                      n=Number.from_row(sample))  # fmt: skip
+        self.chart(self.words["respondents"], shown, message=message, names=names, head=self.words["share"])
+
+    def _headlines(self) -> list[dict]:
+        """The index, and what the model measures beside it."""
+        side = [self.rows.one(measure=n.id, statistic="index", model=self.model.name) for n in self.model.file.side]
+        return [r for r in (self.index, *side) if r is not None and not absent(r["estimate"])]
+
+    def key_results(self) -> None:
+        if not self.index:
+            return
+        w, body = self.words, []
+        for row in self._headlines():
+            change = self.rows.change(row)
+            told = (
+                self.say("{c} {mark}", "{c} {mark}", c=Number.from_row(change, signed=True),
+                         mark=verdict_of(change, alpha=self.alpha).mark) if change else "–"
+            )  # fmt: skip
+            body.append(
+                (self.measure(row), Number.from_row(row), Interval.from_row(row), told, Number.from_row(row, "n"))
+            )
+        message = self.say("{name}의 {what:은/는} {score}이다.", "{what} of {name}: {score}.", name=self.name,
+                           what=self.measure(self.index), score=Number.from_row(self.index))  # fmt: skip
+        self.last.append(message)
+        slide = self.deck.slide(w["key"], message)
+        slide.table((w["measure"], w["score"], w["ci"], w["change"], w["n"]), body, alt=w["key"],
+                    widths=(4.6, 1.7, 2.6, 2.0, 1.2), size=16)  # fmt: skip
+        self.end(slide, message.text)
+
+    def index_slide(self) -> None:
+        """The index of this wave beside the last one."""
+        if not self.index:
+            return
+        before = self.rows.before(self.index)
+        told = self.changed(self.index, self.measure(self.index))
+        if before is None or told is None:
+            return
+        self.last.append(told)
+        waves = [before, self.index]
+        names = [self.study.period_of(int(r["year"])) for r in waves]
+        self.chart(f"{self.words['index']}: {self.measure(self.index)}", waves, message=told, names=names, columns=True,
+                   notes=[f"{self.words['ci']}: " + ", ".join(
+                       f"{n} {Interval.from_row(r).text(self.lang)}" for n, r in zip(names, waves, strict=True))])  # fmt: skip
+
+    def standing(self) -> None:
+        """Indices of the other models, and the rank among the agencies of the same type."""
+        found = [r for r in self.rows.all(statistic="index") if not absent(r["model"]) and not absent(r["estimate"])]
+        roots = {}
+        for row in found:  # the first index row of a model in the results is its index
+            roots.setdefault(row["model"], row)
+        others = [r for m, r in roots.items() if not self.model or m != self.model.name]
+        rank = self.model and self.rows.one(measure=self.model.file.index, statistic="rank", model=self.model.name)
+        if not others:
+            return
+        message = rank and self.say("같은 유형 기관 가운데 순위는 {r}이다.", "Rank {r} among the agencies of its type.",
+                                    r=Number.from_row(rank))  # fmt: skip
+        self.chart(self.words["standing"], [r for r in (self.index, *others) if r], message=message)
+
+    def distribution(self) -> None:
+        """Answers to the item that asks for overall satisfaction."""
+        side = [n for n in self.model.file.side if n.role == "overall"] if self.model else []
+        items = [self.model.binding.get(i, i) for n in side for i in (n.items or ())]
+        for item in items[:1]:
+            own = [r for r in self.rows.all(statistic="share") if r["measure"].rpartition(":")[0] == item]
+            codes = sorted((r for r in own if r["measure"].rpartition(":")[2].isdigit()),
+                           key=lambda r: int(r["measure"].rpartition(":")[2]))  # fmt: skip
+            top = next((r for r in own if r["measure"].endswith(":top2")), None)
+            if not codes:
+                continue
+            message = top and self.say("긍정 응답(가장 높은 두 답)은 {t}이다.", "{t} chose one of the two highest answers.",
+                                       t=Number.from_row(top))  # fmt: skip
+            names = [self.labels.answer(item, r["measure"].rpartition(":")[2]) for r in codes]
+            title = self.words["distribution"].format(self.labels.measure(item))
+            self.chart(title, codes, message=message, names=names)
+
+    def dimension_scores(self) -> None:
+        if len(self.dimensions) < 2:
+            return
+        ranked = sorted(self.dimensions, key=lambda r: -r["estimate"])
+        message = self.say(
+            "{high}의 점수가 {a:으로/로} 가장 높고, {low}의 점수가 {b:으로/로} 가장 낮다.",
+            "{high} scores highest ({a}), {low} lowest ({b}).", high=self.measure(ranked[0]), low=self.measure(ranked[-1]),
+            a=Number.from_row(ranked[0]), b=Number.from_row(ranked[-1]),
+        )  # fmt: skip
+        self.last.append(message)
+        self.chart(self.words["dimensions"], ranked, message=message)
+
+    def dimension_changes(self) -> None:
+        """Every dimension in this wave and the last, and which changes the tests call a change."""
+        pairs = [(self.rows.before(r), r, self.rows.change(r)) for r in self.dimensions]
+        pairs = [p for p in pairs if p[0] is not None and p[2] is not None]
+        if not pairs:
+            return
+        moved = {d: [self.measure(r) for _, r, c in pairs if verdict_of(c, alpha=self.alpha).direction == d]
+                 for d in ("up", "down")}  # fmt: skip
+        told = [self.say("유의하게 오른 차원: {x}." if d == "up" else "유의하게 내린 차원: {x}.",
+                         "Significantly higher: {x}." if d == "up" else "Significantly lower: {x}.", x=names)
+                for d, names in moved.items() if names]  # fmt: skip
+        message = told[0] + told[1] if len(told) == 2 else told[0] if told else self.say(
+            "유의하게 달라진 차원은 없다.", "No dimension changed significantly.")  # fmt: skip
+        self.last.append(message)
+        names, years = [self.measure(r) for _, r, _ in pairs], [int(pairs[0][0]["year"]), self.rows.year]
+        slide = self.deck.slide(self.words["changes"], message)
+        series = [(self.study.period_of(y), [Number.from_row(p[k]) for p in pairs]) for k, y in enumerate(years)]
+        alt = "; ".join(f"{n} {a.text(self.lang)} → {b.text(self.lang)}"
+                        for n, a, b in zip(names, series[0][1], series[1][1], strict=True))  # fmt: skip
+        slide.bars(names, series, alt=f"{self.words['changes']}: {alt}")
+        self.end(slide, message.text)
+
+    def item_slides(self) -> None:
+        """The items of each dimension; of a model with many, or without dimensions, the highest and the lowest."""
+        mean = lambda item: self.rows.one(measure=item, statistic="mean")
+        blocks = []
+        for row in self.dimensions:
+            items = [self.model.binding.get(i, i) for i in self.model.node(row["measure"]).items or ()]
+            own = [r for r in map(mean, items) if r is not None and not absent(r["estimate"])]
+            if own:
+                blocks.append((row, own))
+        if not blocks or len(blocks) > _MOST_DIMENSIONS:
+            every = sorted(
+                (r for r in self.rows.all(statistic="mean") if not absent(r["estimate"])), key=lambda r: -r["estimate"]
+            )
+            halves = [("high", every[:10]), ("low", every[-10:])] if len(every) > _MOST_BARS else [("high", every)]
+            for which, part in halves:
+                if part:
+                    self.chart(self.words["more_items"].format(self.words[which]), part)
+            return
+        for row, own in blocks:
+            message = self.changed(row, self.measure(row)) or self.say(
+                "{what}의 점수는 {x}이다.", "{what}: {x}.", what=self.measure(row), x=Number.from_row(row))  # fmt: skip
+            self.chart(
+                self.words["items"].format(self.measure(row)),
+                sorted(own, key=lambda r: -r["estimate"]),
+                message=message,
+            )
+
+    def group_slides(self) -> None:
+        """The index by banner variable, two on a slide."""
+        if not self.index:
+            return
+        charts = []
+        for variable in self.study.report.groups or self.labels.codebook.groups:
+            own = self.rows.all(
+                measure=self.index["measure"], statistic="index", model=self.model.name, by1=variable, by2=None
+            )
+            if 1 < len(own) <= _MOST_BARS:
+                charts.append((variable, own))
+        half = (WIDTH - 2 * MARGIN - 0.3) / 2
+        for start in range(0, len(charts), 2):
+            pair = charts[start : start + 2]
+            names = [self.labels.variable(v) for v, _ in pair]
+            slide = self.deck.slide(f"{self.words['groups']}: {', '.join(names)}")
+            for position, (variable, own) in enumerate(pair):
+                title = self.labels.variable(variable)
+                groups = [self.labels.group(variable, r["group1"]) for r in own]
+                slide.bars(groups, [(title, [Number.from_row(r) for r in own])], alt=self._alt(title, groups, own),
+                           left=MARGIN + position * (half + 0.3), width=half, title=title)  # fmt: skip
+            hidden = any(bool(r["suppressed"]) for _, own in pair for r in own)
+            self.end(slide, self.words["hidden"] if hidden else "")
+
+    def weights(self) -> None:
+        if not self.index:
+            return
+        keys = [f"{self.index['measure']}>{r['measure']}" for r in self.dimensions]
+        own = [self.rows.one(measure=k, statistic="weight", model=self.model.name) for k in keys]
+        own = [r for r in own if r is not None and not absent(r["estimate"])]
+        if len(own) > 1:
+            self.chart(self.words["weights"], own, head=self.words["weight"])
+
+    def priority_slides(self) -> None:
+        """Items by satisfaction and effect on the index, and those to begin with."""
+        w, frame = self.words, self.rows.frame
+        here = frame[frame["by1"].isna() & frame["versus"].isna() & (frame["year"] == self.rows.year)]
+        gains = here[here["statistic"] == "gain"]
+        means = here[(here["statistic"] == "mean") & here["measure"].isin(gains["measure"])]
+        try:
+            points = portfolio(means, gains).sort_values("priority").head(_MOST_POINTS)
+        except InputError:
+            return
+        side = lambda r, axis: Number.from_row({k[:-2]: v for k, v in r.items() if k.endswith(f"_{axis}")})
+        pairs = [(str(i), side(r, "x"), side(r, "y")) for i, r in enumerate(points.to_dict("records"), 1)]
+        names = [self.labels.measure(m) for m in points["measure"]]
+        first = [n for n, q in zip(names, points["quadrant"], strict=True) if q == "concentrate"][:3] or names[:1]
+        message = self.say("먼저 개선할 항목: {x}.",
+                           "Improve first: {x}.", x=first)  # fmt: skip
+        self.last.append(message)
+        slide = self.deck.slide(w["portfolio"], message)
+        alt = "; ".join(f"{i} {n}: {x.text(self.lang)}, {y.text(self.lang)}"
+                        for n, (i, x, y) in zip(names, pairs, strict=True))  # fmt: skip
+        slide.points(
+            pairs, alt=f"{w['portfolio']}: {alt}", axes=(w["satisfaction"], w["gain"]), name=w["portfolio"], width=7.4
+        )
+        body = [(i, n) for n, (i, *_) in zip(names, pairs, strict=True)]
+        slide.table((w["number"], w["item"]), body, alt=w["portfolio"], widths=(0.7, 3.9), left=8.2, size=11)
+        self.end(slide, message.text)
+        slide = self.deck.slide(w["priorities"], message)
+        body = [(i, n, x, y) for n, (i, x, y) in list(zip(names, pairs, strict=True))[:8]]
+        slide.table((w["number"], w["item"], w["satisfaction"], w["gain"]), body, alt=w["priorities"],
+                    widths=(1.0, 6.5, 2.3, 2.3), size=16)  # fmt: skip
+        self.end(slide)
+
+    def reliability(self) -> None:
+        own = [r for r in self.rows.all(statistic="alpha") if not absent(r["estimate"])]
+        if not own:
+            return
+        w = self.words
+        body = [(self.measure(r), Number.from_row(r), Interval.from_row(r), Number.from_row(r, "n")) for r in own[:12]]
+        slide = self.deck.slide(w["reliability"])
+        slide.table(
+            (w["measure"], w["alpha"], w["ci"], w["n"]),
+            body,
+            alt=w["reliability"],
+            widths=(5.2, 2.0, 3.0, 1.9),
+            size=16,
+        )
+        self.end(slide)
+
+    def summary(self) -> None:
+        if self.last:
+            slide = self.deck.slide(self.words["summary"])
+            slide.text(self.last, top=1.4, size=20)
+            self.end(slide)
+
+    def reading(self) -> None:
+        privacy = self.study.privacy
+        slide = self.deck.slide(self.words["reading"])
+        lines = [t.format(small=privacy.small_base_flag, least=privacy.min_base) for t in _READING[self.lang]]
+        slide.text(lines, top=1.4, size=18)
+        self.end(slide)

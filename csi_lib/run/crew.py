@@ -1,0 +1,168 @@
+"""Where tasks run: worker processes of this machine. `cluster.ClusterCrew` is the same on other machines."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+from csi_lib.run.lost import Lost
+from csi_lib.run.memory import resident
+from csi_lib.run.warm_client import NoWarmKernel, WarmParent, kernel_environment
+
+#: Seconds between two looks at memory and time.
+_TICK = 0.5
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A task that is over: what it returned or `Lost`, seconds of the clock and of the processor, bytes at most."""
+
+    number: int
+    value: object
+    seconds: float
+    cpu: float = 0.0
+    memory: int = 0
+
+
+class LocalCrew:
+    """Worker processes started by exec, one task at a time each, that share one parent of warm kernels.
+
+    Parameters
+    ----------
+    size : number of workers, started when there is work for them.
+    memory : bytes a worker may take, its notebook not counted (that has its own limit); None: any amount.
+    time_limit : seconds a task may take.
+    """
+
+    def __init__(self, size: int, *, memory: int | None = None, time_limit: float | None = None):
+        self.size, self.memory, self.time_limit = size, memory, time_limit
+        self._said: queue.SimpleQueue = queue.SimpleQueue()
+        self._workers: list[_Worker] = []
+        self._parent: WarmParent | None = None
+        self._cold = False
+        self.shares_store = True
+        self.warm_up()
+
+    def warm_up(self) -> None:
+        """Start the parent of the kernels, again if it has died; without one the kernels are ordinary."""
+        if self._cold or (self._parent is not None and self._parent.usable):
+            return
+        try:
+            if self._parent is not None:
+                self._parent.close()
+            self._parent = WarmParent()
+        except (NoWarmKernel, OSError):
+            self._parent, self._cold = None, True
+
+    @property
+    def free(self) -> int:
+        """How many tasks can be started now."""
+        return self.size - sum(w.task is not None for w in self._workers)
+
+    def start(self, number: int, kind: str, args: tuple) -> None:
+        """Give a task to a free worker."""
+        worker = next((w for w in self._workers if w.task is None), None)
+        if worker is None:
+            worker = _Worker(self._said)
+            self._workers.append(worker)
+        self.warm_up()
+        worker.begin(number, kind, args, str(self._parent.folder) if self._parent else None)
+
+    def wait(self, seconds: float) -> list[Ended]:
+        """The tasks that end within that time, as soon as there is one."""
+        deadline, found = time.monotonic() + seconds, []
+        while not found and (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                found.append(self._ended(*self._said.get(timeout=min(left, _TICK))))
+                while True:
+                    found.append(self._ended(*self._said.get_nowait()))
+            found = [f for f in found if f is not None]
+            self._watch()
+        return found
+
+    def _ended(self, worker: _Worker, said) -> Ended | None:
+        number, begun = worker.task, worker.begun
+        if said is None:  # the worker's own end
+            if worker in self._workers:
+                self._workers.remove(worker)
+            lost = worker.lost()
+            return None if number is None else Ended(number, lost, time.monotonic() - begun, memory=worker.largest)
+        worker.task = None
+        value, cpu, memory = said
+        return Ended(number, value, time.monotonic() - begun, cpu, max(memory, worker.largest))
+
+    def _watch(self) -> None:
+        for worker in self._workers:
+            if worker.task is None or worker.why:
+                continue
+            worker.largest = max(worker.largest, size := resident(worker.process.pid))
+            if self.memory is not None and size > self.memory:
+                worker.stop(f"it took more than the {self.memory / 2**20:,.0f} MB of memory a worker may take")
+            elif self.time_limit is not None and time.monotonic() - worker.begun > self.time_limit:
+                worker.stop(f"it took longer than the {self.time_limit:g} s a job may take")
+
+    def close(self) -> None:
+        """End the workers, at once, and their kernels."""
+        for worker in self._workers:
+            worker.close()
+        self._workers = []
+        if self._parent is not None:
+            self._parent.close()
+            self._parent = None
+
+
+class _Worker:
+    """A worker process, fed through its standard input; a thread hears what it says on its standard output."""
+
+    def __init__(self, said: queue.SimpleQueue):
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "csi_lib.run.workers"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=kernel_environment(),
+            start_new_session=True,  # Ctrl-C is the business of the one who started the run
+        )  # fmt: skip
+        self.task: int | None = None
+        self.begun, self.largest, self.why = 0.0, 0, None
+        self._ear = threading.Thread(target=self._listen, args=(said,), daemon=True)
+        self._ear.start()
+
+    def _listen(self, said: queue.SimpleQueue) -> None:
+        while True:
+            try:
+                message = pickle.load(self.process.stdout)
+            except Exception:  # its end, in whatever way it came
+                said.put((self, None))
+                return
+            said.put((self, message))
+
+    def begin(self, number: int, kind: str, args: tuple, parent: str | None) -> None:
+        self.task, self.begun, self.largest = number, time.monotonic(), 0
+        with contextlib.suppress(OSError):  # a worker that has just died is heard of by its ear
+            pickle.dump((kind, args, parent), self.process.stdin, protocol=5)
+            self.process.stdin.flush()
+
+    def stop(self, why: str) -> None:
+        self.why = why
+        self.process.kill()
+
+    def lost(self) -> Lost:
+        self.process.kill()
+        code = self.process.wait()
+        if self.why:
+            return Lost(f"the worker was stopped: {self.why}", retry=False)
+        how = signal.Signals(-code).name if -code in set(signal.Signals) else f"exit code {code}"
+        return Lost(f"the worker process died ({how}: killed, or out of memory)", retry=True)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._ear.join(5)
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        self.process.stdout.close()

@@ -1,0 +1,67 @@
+"""How much memory a run may take, and how much a process takes."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from csi_lib.errors import InputError
+
+#: Bytes: what a worker needs beside its notebook, and the least a notebook must be left with.
+WORKER, NOTEBOOK = 350 * 2**20, 500 * 2**20
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+
+
+def parse_size(text: str) -> int:
+    """``"8G"``, ``"1500 MB"`` or a number of bytes."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", str(text).lower())
+    if not match:
+        raise InputError("this is not an amount of memory", where="--memory", found=repr(text), expected="such as 8G")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def available() -> int | None:
+    """Bytes that can be had now, of the machine and of the control group; None where the system does not tell."""
+    found = []
+    try:
+        text = Path("/proc/meminfo").read_text()
+        found.append(int(re.search(r"MemAvailable:\s+(\d+)", text)[1]) * 1024)
+    except (OSError, TypeError):
+        pass
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        try:
+            found.append(int(Path(limit).read_text()) - int(Path(used).read_text()))
+        except (OSError, ValueError):  # no such group, or no limit ("max")
+            continue
+    return min(found, default=None)
+
+
+def share(total: int | None, workers: int) -> tuple[int, int | None]:
+    """How many of `workers` fit into `total` bytes, and the ceiling of each; without a total four fifths of what is free."""
+    if total is None:
+        free = available()
+        if free is None:
+            return workers, None
+        total = free * 4 // 5
+    least = WORKER + NOTEBOOK
+    if total < least:
+        raise InputError(
+            "this is too little memory for a single worker",
+            where="--memory",
+            found=f"{total / 2**20:,.0f} MB",
+            expected=f"at least {least / 2**20:,.0f} MB",
+        )
+    workers = max(1, min(workers, total // least))
+    return workers, total // workers
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process in memory; 0 where that cannot be seen."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0

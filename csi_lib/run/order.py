@@ -1,0 +1,84 @@
+"""A job as it is handed to a worker, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from csi_lib.report.theme import Theme
+from csi_lib.study.study import Job
+
+
+@dataclass(frozen=True)
+class Order:
+    """A job with everything a worker needs to make it.
+
+    `chapters` are id, path and whose figures beside the agency's own it shows; `needs` the estimates the report is made
+    from, (agency, year, key) each, and the peer group (a type, "" for all agencies, None for nobody).
+    """
+
+    job: Job
+    out: str
+    chapters: tuple[tuple[str, str, str], ...]
+    inputs: dict
+    key: str
+    formats: tuple[str, ...]
+    renderer: str
+    theme: Theme
+    store: str
+    study: str
+    data: str | None
+    needs: tuple = ((), None)
+    cell_timeout: float | None = None
+    notebook_timeout: float | None = None
+    memory: int | None = None  # bytes a notebook may take
+    staging: str | None = None  # where it is put together; on the file system of `out`
+    primary: str = "ko"  # the study's own language; other editions lie in a folder of their language
+
+    @property
+    def name(self) -> str:
+        """The job's name in the ledger."""
+        return f"{self.job.release}/{self.job.agency}/{self.job.year}/{self.job.lang}"
+
+    @property
+    def fresh(self) -> tuple[tuple[str, int], ...]:
+        """Agencies and waves whose stored estimates the run has checked; those of "" are a peer group's together."""
+        pairs, group = self.needs
+        return (*((agency, year) for agency, year, _ in pairs), *([("", self.job.year)] if group is not None else []))
+
+    @property
+    def folder(self) -> Path:
+        """Where the report is published."""
+        return job_folder(Path(self.out), self.job, self.primary)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: done, or why not (in words that show no data values)."""
+
+    agency: str
+    year: int
+    lang: str
+    release: str
+    ok: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
+    memory: dict[str, int] = field(default_factory=dict)  # bytes, the largest of each stage
+    problem: str | None = None
+    chapter: str | None = None
+    cell: str | None = None
+    hint: str | None = None
+    frames: tuple[str, ...] = ()  # where the exception passed, without messages, which may quote respondents
+    detail: str | None = None  # only shown with --debug
+    retry: bool = False  # the kernel died, so another try may succeed
+    warnings: tuple[str, ...] = ()
+    folder: str | None = None
+    by_another: bool = False  # made meanwhile by another run on the same folder
+    input: bool = False  # what the user gave is wrong, rather than something of ours
+
+
+def job_folder(out: Path, job: Job, primary: str) -> Path:
+    """``<agency>/<year>``; a second language in ``<agency>/<year>/<lang>``, so that editions never overwrite each other."""
+    base = out / "restricted" if job.release == "restricted" else out
+    folder = base / job.agency / str(job.year)
+    return folder if job.lang == primary else folder / job.lang
