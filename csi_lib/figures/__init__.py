@@ -18,6 +18,7 @@ _PUBLIC = {
     "shares": ["distribution", "likert_bars"],
     "tree": ["path_diagram"],
     "trends": ["slope_chart", "trend_lines"],
+    "words": ["word_chart"],
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 __all__ = list(_MODULE_OF)

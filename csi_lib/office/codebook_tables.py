@@ -88,7 +88,9 @@ def codebook_tables(data: DataFile, survey: Survey, *, lang: str) -> list[Table]
         raw = ", ".join(column.names_in(survey.year)) if column else ""
         gaps = ", ".join(written(g) for g in data.missing.get(variable, []))
         level = data.measures[variable]
-        label = column.label.text(lang) if column and column.label else data.labels[variable] if column is None else role
+        label = (
+            column.label.text(lang) if column and column.label else data.labels[variable] if column is None else role
+        )
         rows.append((variable, label, f"{role} · {_LEVELS[lang].get(level, level)}", span, gaps, raw))
         values += [(variable, written(c), text) for c, text in data.codes.get(variable, {}).items()]
     heads = ("variable", "label", "role", "range", "missing", "raw")

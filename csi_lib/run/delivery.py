@@ -147,7 +147,9 @@ def _refuse_stale(study: Study, data: str | None, job: Job, folder: Path) -> Non
     for key in before["data"]:
         source, year = key.rsplit(" ", 1)
         if source in study.sources:
-            now[key] = digests.all(source, int(year)) if job.agency == OVERALL else digests.of(source, job.agency, int(year))
+            now[key] = (
+                digests.all(source, int(year)) if job.agency == OVERALL else digests.of(source, job.agency, int(year))
+            )
     reasons = changed({k: before[k] for k in ("data", "study")}, {"data": now, "study": study_digest(study.path)})
     if reasons:
         raise InputError("the report is out of date", where=f"{job.agency} {job.year}", found="; ".join(reasons),

@@ -23,7 +23,9 @@ def study(folder: Path) -> Path:
     rng = np.random.default_rng(1)
     items, banners = [f"q{k:02d}" for k in range(ITEMS)], [f"b{k:02d}" for k in range(BANNERS)]
     general = rng.normal(size=PEOPLE)
-    frame = pd.DataFrame({i: np.clip(np.round(4.6 + general + rng.normal(size=PEOPLE)), 1, 7).astype(int) for i in items})
+    frame = pd.DataFrame(
+        {i: np.clip(np.round(4.6 + general + rng.normal(size=PEOPLE)), 1, 7).astype(int) for i in items}
+    )
     frame = frame.assign(**{b: rng.integers(1, GROUPS + 1, PEOPLE) for b in banners}, weight=rng.uniform(0.5, 2, PEOPLE).round(4),
                          stratum=rng.integers(1, 4, PEOPLE), agency="one")  # fmt: skip
     frame.to_csv(folder / "answers_2024.csv", index=False)
@@ -35,9 +37,15 @@ def study(folder: Path) -> Path:
     (folder / "agencies.yml").write_text("agencies:\n  - {id: one, name: {ko: 한 기관, en: One}}\n", encoding="utf-8")
     scale = ", ".join(f"{k}: {{ko: 답 {k}, en: answer {k}}}" for k in range(1, 8))
     groups = ", ".join(f"{k}: {{ko: 집단 {k}, en: group {k}}}" for k in range(1, GROUPS + 1))
-    lines = [f"scales:\n  seven: {{low: 1, high: 7, labels: {{{scale}}}}}\ncolumns:", "  weight: {role: weight}", "  stratum: {role: design}"]
+    lines = [
+        f"scales:\n  seven: {{low: 1, high: 7, labels: {{{scale}}}}}\ncolumns:",
+        "  weight: {role: weight}",
+        "  stratum: {role: design}",
+    ]
     lines += [f"  {i}: {{role: item, scale: seven, label: {{ko: 문항 {i}, en: Item {i}}}}}" for i in items]
-    lines += [f"  {b}: {{role: group, label: {{ko: 변수 {b}, en: Variable {b}}}, labels: {{{groups}}}}}" for b in banners]
+    lines += [
+        f"  {b}: {{role: group, label: {{ko: 변수 {b}, en: Variable {b}}}, labels: {{{groups}}}}}" for b in banners
+    ]
     (folder / "codebook.yml").write_text("\n".join(lines), encoding="utf-8")
     return folder
 
@@ -59,7 +67,9 @@ def main() -> None:
             best = min(best, (total, laid_out, total - laid_out, time.process_time() - cpu))
         sheets = openpyxl.load_workbook(path, read_only=True).sheetnames
         assert len(sheets) == ITEMS + 2  # contents and composition
-        print(f"{ITEMS} items × {BANNERS} banner variables ({GROUPS} groups each), {PEOPLE} respondents, letters by design:")
+        print(
+            f"{ITEMS} items × {BANNERS} banner variables ({GROUPS} groups each), {PEOPLE} respondents, letters by design:"
+        )
         print(f"  statistics and letters {best[1]:.2f} s, workbook of {len(sheets)} sheets {best[2]:.2f} s, together {best[0]:.2f} s, {best[3]:.2f} s of processor"
               f" (goal: under {GOAL:.0f} s); {sum(1 for t in book.workbook.sheets for _ in t.table.numbers()):,} numbers")  # fmt: skip
 

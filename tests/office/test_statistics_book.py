@@ -49,9 +49,7 @@ def tables_of(book):
 _CELLS = ("가", Number(61.25, "points", row_id="r1"))
 
 
-def small(
-    cells=_CELLS, labels=("구분", "점수"), caption="표", name="t", rows=1, **more
-):
+def small(cells=_CELLS, labels=("구분", "점수"), caption="표", name="t", rows=1, **more):
     columns = [Column("a", labels[0], "left", "stub"), *(Column(f"c{i}", x) for i, x in enumerate(labels[1:]))]
     return Table(name, caption, tuple(columns), tuple(Row(tuple(cells)) for _ in range(rows)), exempt="test", **more)
 
