@@ -70,8 +70,8 @@ def main() -> None:
         print(
             f"{ITEMS} items × {BANNERS} banner variables ({GROUPS} groups each), {PEOPLE} respondents, letters by design:"
         )
-        print(f"  statistics and letters {best[1]:.2f} s, workbook of {len(sheets)} sheets {best[2]:.2f} s, together {best[0]:.2f} s, {best[3]:.2f} s of processor"
-              f" (goal: under {GOAL:.0f} s); {sum(1 for t in book.workbook.sheets for _ in t.table.numbers()):,} numbers")  # fmt: skip
+        print(f"  statistics and letters {best[1]:.2f} s, workbook of {len(sheets)} sheets {best[2]:.2f} s, together {best[0]:.2f} s,"
+              f" {best[3]:.2f} s of processor (goal: under {GOAL:.0f} s); {sum(1 for t in book.workbook.sheets for _ in t.table.numbers()):,} numbers")  # fmt: skip
 
 
 if __name__ == "__main__":

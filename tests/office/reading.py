@@ -54,7 +54,9 @@ def chart_values(path: Path) -> list[tuple[str, float, str]]:
         for shape in slide.shapes:
             if shape.has_chart:
                 for series in shape.chart.plots[0].series:
-                    code = series._element.findtext(".//{*}val//{*}formatCode") or series._element.findtext(".//{*}yVal//{*}formatCode")
+                    code = series._element.findtext(".//{*}val//{*}formatCode") or series._element.findtext(
+                        ".//{*}yVal//{*}formatCode"
+                    )
                     out += [(slide.shapes.title.text, v, code) for v in series.values if v is not None]
     return out
 

@@ -141,13 +141,20 @@ def test_docx_has_styles_fields_header_rows_and_alternative_text(made):
     assert 'TOC \\o "1-3"' in codes
     assert codes.count("PAGEREF") == 6  # three headings, two tables, one figure
     assert all(list(t._tbl.iter(qn("w:tblHeader"))) for t in document.tables)
-    described = [d.get("descr") for d in body.iter("{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr")]
+    described = [
+        d.get("descr")
+        for d in body.iter("{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr")
+    ]
     assert described == ["파란 막대 하나"]
     with zipfile.ZipFile(made["docx"]) as archive:
         names = archive.namelist()
         assert not any(b"/tmp/" in archive.read(n) for n in names)  # where the picture lay
-    foot = "".join(p.text for s in document.sections for p in s.header.paragraphs)
-    assert foot
+    running = [(s.header._element, s.footer._element) for s in document.sections][-1]
+    fields = [
+        "".join(e.itertext()) + "".join(f.get(qn("w:instr")) or "" for f in e.iter(qn("w:fldSimple"))) for e in running
+    ]
+    assert any("PAGE" in f for f in fields)
+    assert any("TITLE" in f or "시험 보고서" in f for f in fields)
     links = {a.get(qn("w:anchor")) for a in body.iter(qn("w:hyperlink"))}
     marks = {b.get(qn("w:name")) for b in body.iter(qn("w:bookmarkStart"))}
     assert links <= marks
@@ -155,7 +162,15 @@ def test_docx_has_styles_fields_header_rows_and_alternative_text(made):
 
 def test_libreoffice_reads_the_docx_with_nothing_lost(made, libreoffice):
     text = libreoffice(made["docx"], "txt:Text").read_text(encoding="utf-8-sig")
-    for part in ("시험 보고서", "한빛시 시설관리공단", "68.3점", "표 1. 점수표", "그림 1. 막대 그림", "75.9", "표 2. 둘째 표"):
+    for part in (
+        "시험 보고서",
+        "한빛시 시설관리공단",
+        "68.3점",
+        "표 1. 점수표",
+        "그림 1. 막대 그림",
+        "75.9",
+        "표 2. 둘째 표",
+    ):
         assert part in text
 
 
@@ -176,7 +191,10 @@ def test_awkward_text_is_shown_in_both(tmp_path, text):
     from tests.office.reading import docx_text, hwpx_text
 
     cell = escape_markdown(text)
-    paths = make(tmp_path, f"---\ntitle: 시험\nlang: ko\n---\n\n# {cell}\n\n| 구분 | 값 |\n|:--|--:|\n| {cell} | 1.5 |\n\n: {cell} {{#tbl-a}}\n")
+    paths = make(
+        tmp_path,
+        f"---\ntitle: 시험\nlang: ko\n---\n\n# {cell}\n\n| 구분 | 값 |\n|:--|--:|\n| {cell} | 1.5 |\n\n: {cell} {{#tbl-a}}\n",
+    )
     squeeze = lambda s: "".join(s.split())
     wanted = squeeze(xml_text(text))
     for name, read in (("docx", docx_text), ("hwpx", hwpx_text)):
