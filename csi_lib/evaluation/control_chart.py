@@ -30,8 +30,9 @@ def control_chart(
 
     :math:`\sigma` pools the variances within periods, :math:`\sigma^2 = \sum (n_t - 1) s_t^2 / \sum (n_t - 1)`; for shares it is
     √(p(1 − p)). The centre is the mean of the records of periods within the limits: those outside are taken out of it, and
-    the limits drawn again, until nothing changes (as long as most periods stay in). A period without records (`wanted` names those that must appear) is a gap: no value, no limits, and it
-    ends a run. A run is eight periods in a row on one side of the centre.
+    the limits drawn again, until nothing changes (as long as most periods stay in). A period without records (`wanted`
+    names those that must appear) is a gap: no value, no limits, and it ends a run. A run is eight periods in a row on one
+    side of the centre.
 
     R: ``qcc::qcc(x, type = "xbar", std.dev = ...)`` with UWAVE-SD's pooled variance counterpart ``"RMSDF"``.
     """
