@@ -211,7 +211,9 @@ def ranked(rows: pd.DataFrame, by: str, *, digits: int = 1, ci: float = 0.95) ->
     """`rows` (``estimate se df`` of independent groups) with ``rank ties rank_low rank_high``, as in `Standing`."""
     printed = np.array([float(round_half_up(v, digits)) for v in rows["estimate"]])
     k = len(rows)
-    rows = rows.assign(rank=[int((printed > p).sum()) + 1 for p in printed], ties=[int((printed == p).sum()) for p in printed])
+    rows = rows.assign(
+        rank=[int((printed > p).sum()) + 1 for p in printed], ties=[int((printed == p).sum()) for p in printed]
+    )
     known = (rows["se"] > 0).to_numpy() if k else np.zeros(0, bool)
     low, high = np.ones(k), np.full(k, float(k))
     if known.sum() > 1:

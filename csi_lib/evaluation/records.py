@@ -72,6 +72,11 @@ def record_files(
     found = []
     for folder in (Path(data or study.path), Path(study.path)):
         found = found or [p for pattern in declared.paths(year, agency) for p in sorted(folder.glob(pattern))]
+    if not found and data is None and study.simulate and source in study.simulate.all_sources:
+        from csi_lib.survey.simulation import stand_in
+
+        folder = stand_in(study)
+        found = [p for pattern in declared.paths(year, agency) for p in sorted(folder.glob(pattern))]
     if not found and data is None and "office" in study.extensions:
         from csi_lib.evaluation.office import office_stand_in
 

@@ -191,7 +191,9 @@ def _bootstrap(counts, level, value, ci, draws, seed) -> tuple[float, float]:
     units = _interval_sums(counts, value) if level == "interval" else counts
     for _ in range(draws):
         drawn = units[rng.integers(0, len(counts), len(counts))]
-        observed, expected = _interval_disagreements(drawn) if level == "interval" else _disagreements(drawn, level, value)
+        observed, expected = (
+            _interval_disagreements(drawn) if level == "interval" else _disagreements(drawn, level, value)
+        )
         if expected > 0:
             found.append(1 - observed / expected)
     if len(found) < 0.9 * draws:

@@ -43,6 +43,14 @@ def design_faults(file: YamlFile, name: str, source: Source, codebook: Codebook)
                     found=f"{column!r} with the role {codebook.columns[column].role!r}",
                     expected=f"the role {roles[0]!r}",
                 )
+    if source.discard and source.discard.column not in codebook.columns:
+        near = nearest(source.discard.column, codebook.columns)
+        yield file.error(
+            "the codebook has no such column",
+            *("sources", name, "discard", "column"),
+            found=repr(source.discard.column),
+            action=f"Did you mean {near!r}?" if near else None,
+        )
     if source.interviewer and source.interviewer not in codebook.columns:
         yield file.error(
             "the codebook has no such column", "sources", name, "interviewer", found=repr(source.interviewer)

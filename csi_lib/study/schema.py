@@ -35,6 +35,15 @@ FILES: dict[str, type[BaseModel] | str] = {
     "charter": "csi_lib.evaluation.charter:CharterFile",
     "department_score": "csi_lib.evaluation.department_score:DepartmentScoreFile",
     "office": "csi_lib.evaluation.office:OfficeFile",
+    "customer_definition": "csi_lib.evaluation.customer_definition:CustomerDefinitionFile",
+    "touch_points": "csi_lib.evaluation.touch_points:TouchPointsFile",
+    "pretest": "csi_lib.evaluation.pretest:PretestFile",
+    "fieldwork": "csi_lib.evaluation.fieldwork:FieldworkFile",
+    "integrity": "csi_lib.integrity.contamination:IntegrityFile",
+    "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
+    "loyalty": "csi_lib.evaluation.loyalty:LoyaltyFile",
+    "peers": "csi_lib.evaluation.comparability:PeersFile",
+    "retention": "csi_lib.integrity.retention:RetentionFile",
     "voice": "csi_lib.voice.settings:VoiceFile",
 }
 

@@ -133,7 +133,9 @@ def test_happy_calls(study, world):
     rated = rated_cases(cases, file)
     rated = rated[~pd.to_datetime(rated["month"]).dt.strftime("%Y-%m").isin(list(truth.months))]
     result = happy_call(rated, file)
-    rows = result.scores[result.scores["month"].isna() & result.scores["department"].notna() & (result.scores["measure"] != "composite")]
+    rows = result.scores[
+        result.scores["month"].isna() & result.scores["department"].notna() & (result.scores["measure"] != "composite")
+    ]
     rows = rows.to_dict("records")
     held, n = coverage(rows, [truth.items[r["measure"]] + truth.departments.get(r["department"], 0) for r in rows])
     assert n == 24
@@ -152,7 +154,10 @@ def test_indicators_around_the_change(study, world):
         for name, measure in file.measures.items():
             value = part[name] / part[measure.of] if measure.of else part[name]
             effects = interrupted_series(part["month"], value, file.change).effects.set_index("term")
-            for term, truth in (("level", world.indicators.measures[name].jump), ("slope", world.indicators.measures[name].slope)):
+            for term, truth in (
+                ("level", world.indicators.measures[name].jump),
+                ("slope", world.indicators.measures[name].slope),
+            ):
                 held += effects.loc[term, "ci_low"] <= truth <= effects.loc[term, "ci_high"]
                 n += 1
     assert n == 40
@@ -173,7 +178,10 @@ def test_register_rates(study, world):
     file, truth = system(study, "register"), world.book
     register = records(study, "register", REGISTER)
     staff = {d: x.staff for d, x in system(study, "departments").departments.items()}
-    wanted = {"칭찬": truth.praise * sum(staff.values()), "불만": sum(truth.departments.get(d, truth.complaint) * n for d, n in staff.items())}
+    wanted = {
+        "칭찬": truth.praise * sum(staff.values()),
+        "불만": sum(truth.departments.get(d, truth.complaint) * n for d, n in staff.items()),
+    }
     for kind, rate in wanted.items():
         mean = rate * 4 * 3  # agencies and years
         assert abs((register["kind"] == kind).sum() - mean) < 4 * np.sqrt(mean)

@@ -62,7 +62,9 @@ def indicators(chapter) -> list[Indicator]:
         months = months.set_index("month").reindex(wanted).rename_axis("month").reset_index()
         series, reason = None, None
         try:
-            series = interrupted_series(months["month"], months["value"], file.change, season=file.season, harmonics=file.harmonics)
+            series = interrupted_series(
+                months["month"], months["value"], file.change, season=file.season, harmonics=file.harmonics
+            )
         except InputError as error:
             reason = error.problem
         out.append(Indicator(name, measure, months, series, reason))
@@ -96,7 +98,15 @@ def simple_rows(chapter, items: list[Indicator]) -> list[tuple[Indicator, pd.Ser
         sides = [plainly(chapter, [{**keys, "statistic": "mean", "by1": "side", "group1": side, "estimate": value, "n": n, "unit": item.unit}]).iloc[0]
                  for side, value, n in (("before", gap.before, gap.n_before), ("after", gap.after, gap.n_after))]  # fmt: skip
         row = plainly(chapter, [change_row(gap, **keys, versus="before", unit=item.gap_unit)]).iloc[0]
-        effect = {**keys, "statistic": "effect_size", "versus": "before", "estimate": gap.effect, "n": row["n"], "unit": "ratio", "value_text": gap.effect_name}
+        effect = {
+            **keys,
+            "statistic": "effect_size",
+            "versus": "before",
+            "estimate": gap.effect,
+            "n": row["n"],
+            "unit": "ratio",
+            "value_text": gap.effect_name,
+        }
         out.append((item, *sides, row, plainly(chapter, [effect]).iloc[0]))
     return out
 
@@ -129,7 +139,10 @@ def series_rows(chapter, item: Indicator) -> pd.DataFrame:
 def series_table(chapter, found: list[tuple[Indicator, pd.DataFrame]], *, name: str, caption: str) -> Table:
     """Jump at the change and change of the monthly trend, seasons and serial correlation allowed for."""
     text = chapter.text
-    groups = {"level": text(ko="변경 때의 변화", en="Jump at the change"), "slope": text(ko="달마다의 추세 변화", en="Change of the monthly trend")}
+    groups = {
+        "level": text(ko="변경 때의 변화", en="Jump at the change"),
+        "slope": text(ko="달마다의 추세 변화", en="Change of the monthly trend"),
+    }
     columns = (Column("row", text(ko="지표", en="Indicator"), "left", "stub"), Column("value", text(ko="변화", en="Change")),
                Column("ci", text(ko="95% 신뢰구간", en="95% interval")), Column("p", text(ko="유의확률", en="p")),
                Column("n", text(ko="개월", en="Months"), "right", "base"))  # fmt: skip
@@ -156,15 +169,26 @@ def verdicts(chapter, found: list[tuple[Indicator, pd.DataFrame]]) -> list:
         row = rows.loc["level"]
         good = (row["estimate"] > 0) == (item.measure.better == "more")
         kind = "none" if adjusted >= level else "better" if good else "worse"
-        said = chapter.sentence(ko="{name}({change})", en="{name} ({change})", name=label(chapter, item), change=Number.from_row(row, signed=True))
+        said = chapter.sentence(
+            ko="{name}({change})",
+            en="{name} ({change})",
+            name=label(chapter, item),
+            change=Number.from_row(row, signed=True),
+        )
         groups[kind].append(said)
     words = {
         "better": ("변경과 함께 나아진 지표는 {items}이다.", "Better with the change: {items}."),
         "worse": ("변경과 함께 나빠진 지표는 {items}이다.", "Worse with the change: {items}."),
-        "none": ("{items:은/는} 추세와 계절을 감안하면 달라졌다고 말할 수 없다.", "No change beyond trend and seasons: {items}."),
+        "none": (
+            "{items:은/는} 추세와 계절을 감안하면 달라졌다고 말할 수 없다.",
+            "No change beyond trend and seasons: {items}.",
+        ),
     }
     out = [chapter.sentence(ko=words[k][0], en=words[k][1], items=v) for k, v in groups.items() if v]
-    caution = chapter.sentence(ko="같은 때에 있었던 다른 일의 영향은 이 방법으로 가려낼 수 없다.", en="What else happened at that time cannot be told apart by this method.")
+    caution = chapter.sentence(
+        ko="같은 때에 있었던 다른 일의 영향은 이 방법으로 가려낼 수 없다.",
+        en="What else happened at that time cannot be told apart by this method.",
+    )
     return [*out, caution]
 
 
@@ -212,13 +236,23 @@ def pair_results(chapter) -> list[PairResult]:
         frame = chapter.records(pair.source, PAIRS, columns=pair.columns)
         if pair.departments and "departments" in chapter.study.extensions:
             departments = chapter.system("departments")
-            frame = departments.placed(frame.rename(columns={"unit": "department"}), chapter.year).rename(columns={"department": "unit"})
+            frame = departments.placed(frame.rename(columns={"unit": "department"}), chapter.year).rename(
+                columns={"department": "unit"}
+            )
             frame = frame[~frame["unit"].isin(departments.tiny(chapter.year))]
         treated = frame["treated"].fillna(1).astype(bool)
         parts = [("treated", frame[treated]), ("not_treated", frame[~treated])]
-        groups = [(g, rows) for g, part in parts if (rows := _pair_rows(chapter, name, pair.source, g, part)) is not None]
+        groups = [
+            (g, rows) for g, part in parts if (rows := _pair_rows(chapter, name, pair.source, g, part)) is not None
+        ]
         if groups:
-            out.append(PairResult(name, groups, _difference(chapter, name, pair.source, *(p for _, p in parts)) if len(groups) == 2 else None))
+            out.append(
+                PairResult(
+                    name,
+                    groups,
+                    _difference(chapter, name, pair.source, *(p for _, p in parts)) if len(groups) == 2 else None,
+                )
+            )
     return out
 
 
@@ -227,7 +261,14 @@ def _pair_rows(chapter, name: str, source: str, group: str, part: pd.DataFrame) 
         change = paired_change(part["before"], part["after"])
     except InputError:  # fewer than two units, or all changed alike
         return None
-    keys = {"measure": name, "by1": "treatment", "group1": group, "source": source, "model": "before_after", "n": change.n_before}
+    keys = {
+        "measure": name,
+        "by1": "treatment",
+        "group1": group,
+        "source": source,
+        "model": "before_after",
+        "n": change.n_before,
+    }
     row = lambda **more: plainly(chapter, [{**keys, **more}]).iloc[0]
     return {"before": row(statistic="before", estimate=change.before, unit="points"), "after": row(statistic="after", estimate=change.after, unit="points"),
             "change": row(**{**change_row(change), "n": change.n_before, "versus": "before", "unit": "points"}),
@@ -239,13 +280,19 @@ def _difference(chapter, name, source, treated: pd.DataFrame, others: pd.DataFra
         gap = before_after(others["after"] - others["before"], treated["after"] - treated["before"])
     except InputError:
         return None
-    return plainly(chapter, [change_row(gap, measure=name, versus="not_treated", unit="points", source=source, model="before_after")]).iloc[0]
+    return plainly(
+        chapter,
+        [change_row(gap, measure=name, versus="not_treated", unit="points", source=source, model="before_after")],
+    ).iloc[0]
 
 
 def pair_table(chapter, result: PairResult, *, name: str, caption: str) -> Table:
     text, pair = chapter.text, chapter.system("before_after").pairs[result.name]
     what = pair.label.text(chapter.lang)
-    heads = {"treated": text(ko=f"{what} 실시", en=f"{what}: yes"), "not_treated": text(ko=f"{what} 미실시", en=f"{what}: no")}
+    heads = {
+        "treated": text(ko=f"{what} 실시", en=f"{what}: yes"),
+        "not_treated": text(ko=f"{what} 미실시", en=f"{what}: no"),
+    }
     columns = (Column("row", pair.units.text(chapter.lang).capitalize(), "left", "stub"), Column("before", text(ko="이전", en="Before")),
                Column("after", text(ko="이후", en="After")), Column("change", text(ko="변화", en="Change")),
                Column("ci", text(ko="95% 신뢰구간", en="95% interval")), Column("p", text(ko="유의확률", en="p")),
@@ -268,7 +315,13 @@ def pair_sentences(chapter, result: PairResult) -> list:
             en="There are no {units} without {what} to compare with, so it is not known whether the change is due to it; those chosen because they scored low tend to rise by themselves.",
             what=what, units=units)]  # fmt: skip
     row, sure = result.gap, verdict_of(result.gap, alpha=chapter.study.thresholds.significance).significant
-    numbers = {"gap": Number.from_row(row, signed=True), "ci": Interval.from_row(row), "p": Number.from_row(row, "p_value"), "what": what, "units": units}
+    numbers = {
+        "gap": Number.from_row(row, signed=True),
+        "ci": Interval.from_row(row),
+        "p": Number.from_row(row, "p_value"),
+        "what": what,
+        "units": units,
+    }
     if sure:
         return [chapter.sentence(ko="{what:을/를} 받은 {units:은/는} 받지 않은 곳보다 변화가 {gap} 다르다({p:p}, 95% 신뢰구간 {ci}).",
                                  en="The change of {units} with {what} differs by {gap} from that of the others ({p:p}, 95% interval {ci}).", **numbers)]  # fmt: skip

@@ -46,15 +46,34 @@ def compliance_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) ->
     for row in rows.to_dict("records"):
         target = Number(None, "proportion")
         if row["target"] == row["target"]:
-            promised = {"measure": row["measure"], "statistic": "target", "estimate": row["target"], "unit": "proportion", "n": row["n"]}
+            promised = {
+                "measure": row["measure"],
+                "statistic": "target",
+                "estimate": row["target"],
+                "unit": "proportion",
+                "n": row["n"],
+            }
             target = Number.from_row(recorded(chapter, [promised], **_own(chapter)).iloc[0], digits=0)
         verdict = VERDICTS[chapter.lang].get(row["verdict"], "")
-        body.append(Row((row["measure_label"], Number.from_row(row), Interval.from_row(row), target, verdict, Number.from_row(row, "n"))))
+        body.append(
+            Row(
+                (
+                    row["measure_label"],
+                    Number.from_row(row),
+                    Interval.from_row(row),
+                    target,
+                    verdict,
+                    Number.from_row(row, "n"),
+                )
+            )
+        )
     note = text(ko="‘지킴’은 신뢰구간 전체가 약속 이상일 때, ‘못 지킴’은 전체가 약속 미만일 때이다.",
                 en="Kept: the whole interval lies at or above the promise; missed: the whole interval lies below it.")  # fmt: skip
     blank = text(ko="기록에 값이 없는 건(아직 처리되지 않은 건 등)은 그 기준의 사례수에 들어가지 않는다.",
                  en="Cases without an entry (such as those not handled yet) do not count for that standard.")  # fmt: skip
-    return Table(name, caption, columns, tuple(body), (note, blank), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(
+        name, caption, columns, tuple(body), (note, blank), chapter.lang, chapter.study.privacy.small_base_flag
+    )
 
 
 def sentences(chapter, rows: pd.DataFrame) -> list:
@@ -64,7 +83,10 @@ def sentences(chapter, rows: pd.DataFrame) -> list:
                             ("unclear", "{names:은/는} 표본오차 때문에 지켰다고도 못 지켰다고도 말할 수 없다.", "Within sampling error of the promise: {names}.")):  # fmt: skip
         found = rows[rows["verdict"] == verdict]
         if len(found):
-            names = [chapter.sentence(ko="‘{label}’({share})", en="“{label}” ({share})", label=r["measure_label"], share=r) for r in found.to_dict("records")]
+            names = [
+                chapter.sentence(ko="‘{label}’({share})", en="“{label}” ({share})", label=r["measure_label"], share=r)
+                for r in found.to_dict("records")
+            ]
             out.append(chapter.sentence(ko=ko, en=en, names=names))
     return out
 
@@ -74,13 +96,19 @@ def channels(chapter, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     file = chapter.system("charter")
     table = channel_volume(frame, file)
     order = {c: i for i, c in enumerate(file.channels)}
-    table = table.iloc[np.argsort([order.get(c, len(order)) for c in table["channel"]], kind="stable")].reset_index(drop=True)
+    table = table.iloc[np.argsort([order.get(c, len(order)) for c in table["channel"]], kind="stable")].reset_index(
+        drop=True
+    )
     table["channel"] = table["channel"].astype(object).where(table["channel"].notna(), None)
     table["by1"] = np.where(table["channel"].notna(), "channel", None)
     table = table.assign(group1=table["channel"], n=table["cases"])
     hidden = hidden_departments(chapter, table, by="channel")
-    named = lambda rows: rows.assign(group1_label=[file.channels[c].text(chapter.lang) if isinstance(c, str) else None for c in table["channel"]])
-    count = [count_row(r["cases"], measure="cases", by1=r["by1"], group1=r["channel"]) for r in table.to_dict("records")]
+    named = lambda rows: rows.assign(
+        group1_label=[file.channels[c].text(chapter.lang) if isinstance(c, str) else None for c in table["channel"]]
+    )
+    count = [
+        count_row(r["cases"], measure="cases", by1=r["by1"], group1=r["channel"]) for r in table.to_dict("records")
+    ]
     keep = ["by1", "group1", "n"]
     # a hidden channel hides its count and share too: handled ÷ cases would be read off them
     out = {"cases": recorded(chapter, count, hidden=hidden, **_own(chapter)),

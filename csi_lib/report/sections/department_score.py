@@ -32,7 +32,11 @@ def combined(chapter) -> Combined:
     found = kindness.sheets(chapter) if any(c.channel for c in file.components.values()) else None
     parts = {}
     for name, component in file.components.items():
-        parts[name] = _survey(chapter, component.survey, file.group) if component.survey else _sheets(chapter, found, component.channel)
+        parts[name] = (
+            _survey(chapter, component.survey, file.group)
+            if component.survey
+            else _sheets(chapter, found, component.channel)
+        )
         parts[name] = parts[name][~parts[name]["department"].isin(tiny(chapter))].reset_index(drop=True)
     weights = {n: c.weight for n, c in file.components.items()}
     return Combined(parts, in_order(chapter, combined_scores(parts, weights, missing=file.missing)), weights)
@@ -46,7 +50,9 @@ def _survey(chapter, column: str, group: str) -> pd.DataFrame:
     scale = survey.codebook.scale(column)
     rows = chapter.estimates.frame.iloc[chapter.estimates.positions(measure=column, statistic="mean", by1=group)]
     rows = rows[rows["by2"].isna() & rows["model"].isna()]
-    out = pd.DataFrame({"department": rows["group1"].astype(str), **{k: rows[k] for k in ("estimate", "se", "df", "n")}})
+    out = pd.DataFrame(
+        {"department": rows["group1"].astype(str), **{k: rows[k] for k in ("estimate", "se", "df", "n")}}
+    )
     if not (rows["unit"] == "points").all():  # answers as given
         out["estimate"] = 100 * (out["estimate"] - scale.low) / (scale.high - scale.low)
         out["se"] = 100 * out["se"] / (scale.high - scale.low)
@@ -80,7 +86,9 @@ def score_rows(chapter, result: Combined):
         rows = part.set_index("department").reindex(frame["department"]).reset_index()
         rows["n"] = rows["n"].fillna(0)
         small = hidden | hidden_departments(chapter, rows)
-        rows = rows.assign(by1="department", group1=rows["department"], measure=f"part:{name}", statistic="mean", unit="points")
+        rows = rows.assign(
+            by1="department", group1=rows["department"], measure=f"part:{name}", statistic="mean", unit="points"
+        )
         parts[name] = recorded(chapter, rows, hidden=small, model="department_score", source="combined")
     return scores, ranks, parts
 
@@ -100,7 +108,10 @@ def error_table(chapter, result: Combined, rows, *, name: str, caption: str) -> 
     columns = [Column("row", text(ko="부서", en="Department"), "left", "stub")]
     for part in parts:
         title = file.components[part].label.text(chapter.lang)
-        columns += [Column(f"{part}.se", text(ko="표준오차", en="SE"), group=title), Column(f"{part}.n", text(ko="사례수", en="n"), "right", "base", group=title)]
+        columns += [
+            Column(f"{part}.se", text(ko="표준오차", en="SE"), group=title),
+            Column(f"{part}.n", text(ko="사례수", en="n"), "right", "base", group=title),
+        ]
     columns.append(Column("whole", text(ko="종합 점수의 표준오차", en="SE of the whole")))
     body = []
     for k, row in enumerate(scores.to_dict("records")):
@@ -118,7 +129,11 @@ def absent(chapter, result: Combined):
     if not len(rows):
         return None
     names = [chapter.labels.group("department", d) for d in rows["department"]]
-    return chapter.sentence(ko="{names:은/는} 빠진 부분이 있어 종합 점수를 내지 않았다.", en="{names}: a part is missing, so there is no combined score.", names=names)
+    return chapter.sentence(
+        ko="{names:은/는} 빠진 부분이 있어 종합 점수를 내지 않았다.",
+        en="{names}: a part is missing, so there is no combined score.",
+        names=names,
+    )
 
 
 def overall(chapter, result: Combined) -> pd.Series | None:
@@ -127,5 +142,12 @@ def overall(chapter, result: Combined) -> pd.Series | None:
     if not len(whole):
         return None
     se = float(np.sqrt(np.square(whole["se"]).sum()) / len(whole)) if whole["se"].notna().all() else np.nan
-    row = {"measure": "department_score", "statistic": "mean", "estimate": whole["estimate"].mean(), "se": se, "n": int(whole["n"].sum()), "unit": "points"}
+    row = {
+        "measure": "department_score",
+        "statistic": "mean",
+        "estimate": whole["estimate"].mean(),
+        "se": se,
+        "n": int(whole["n"].sum()),
+        "unit": "points",
+    }
     return recorded(chapter, [row], model="department_score", source="combined").iloc[0]

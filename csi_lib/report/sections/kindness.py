@@ -303,7 +303,9 @@ def agreement(chapter, found: Sheets):
     """(rows of ICC, α and κ by channel, or None; the sentences that say why a channel has none)."""
     why = {
         "one rater": chapter.text(ko="평가자가 한 명뿐이어서", en="there was one rater"),
-        "few shared contacts": chapter.text(ko="둘 이상이 함께 평가한 응대가 너무 적어", en="too few contacts were scored by more than one rater"),
+        "few shared contacts": chapter.text(
+            ko="둘 이상이 함께 평가한 응대가 너무 적어", en="too few contacts were scored by more than one rater"
+        ),
         "all scores equal": chapter.text(ko="점수가 모두 같아", en="all scores are equal"),
     }
     rows, said, labels = [], [], channel_names(chapter, found.file)
@@ -324,8 +326,14 @@ def agreement(chapter, found: Sheets):
             rows.append({**own, **limits(result.kappa), "measure": "kappa", "estimate": result.kappa.kappa})
     if not rows:
         return None, said
-    out = recorded(chapter, rows, names=names, source=found.file.source, model="kindness", statistic="agreement", unit="correlation")
+    out = recorded(
+        chapter,
+        rows,
+        names=names,
+        source=found.file.source,
+        model="kindness",
+        statistic="agreement",
+        unit="correlation",
+    )
     out["group1_label"] = [labels[c] for c in out["group1"]]
     return out, said
-
-

@@ -25,7 +25,9 @@ def recorded(
     """
     frame = pd.DataFrame(rows).reset_index(drop=True)
     n = pd.to_numeric(frame["n"])
-    counted = frame.get("statistic", pd.Series(constant.get("statistic"), index=frame.index)).isin(["count", "deduction"])
+    counted = frame.get("statistic", pd.Series(constant.get("statistic"), index=frame.index)).isin(
+        ["count", "deduction"]
+    )
     small = (n > 0) & (n < chapter.study.privacy.small_base_flag) & ~counted & flagged
     frame["flag"] = np.where(small, "small_base", None)
     if hidden is not None and chapter.release == "public":

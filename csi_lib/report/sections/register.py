@@ -51,7 +51,9 @@ def counts(chapter, register: pd.DataFrame) -> dict[str, pd.DataFrame]:
     frame = in_order(chapter, register_counts(register, file))
     frame["department"] = frame["department"].where(frame["department"].notna(), None)
     back = repeat_cases(register, file)
-    again = back.groupby("department")["times"].agg(lambda t: int((t - 1).sum())) if len(back) else pd.Series(dtype=float)
+    again = (
+        back.groupby("department")["times"].agg(lambda t: int((t - 1).sum())) if len(back) else pd.Series(dtype=float)
+    )
     frame["repeats"] = [again.sum() if d is None else again.get(d, 0) for d in frame["department"]]
     out = {}
     for what in ("praises", "complaints", "repeats"):
@@ -93,9 +95,17 @@ def sentences(chapter, register: pd.DataFrame, rows, apology) -> list:
             days=file.apology_days, n=Number.from_row(apology[0], "n"), share=apology[0], ci=Interval.from_row(apology[0])))  # fmt: skip
         overdue = apology[1][apology[1]["measure"] == "apology_overdue"].iloc[0]
         if overdue["estimate"] > 0:
-            out.append(chapter.sentence(ko="연말까지 하지 않은 사과 전화는 {n}이다.", en="{n:bare} were still not made at the end of the year.", n=overdue))
+            out.append(
+                chapter.sentence(
+                    ko="연말까지 하지 않은 사과 전화는 {n}이다.",
+                    en="{n:bare} were still not made at the end of the year.",
+                    n=overdue,
+                )
+            )
     people = commendations(register, file)
-    row = recorded(chapter, [count_row(len(people), base=len(register), measure="commended", unit="count")], **_own(chapter)).iloc[0]
+    row = recorded(
+        chapter, [count_row(len(people), base=len(register), measure="commended", unit="count")], **_own(chapter)
+    ).iloc[0]
     out.append(chapter.sentence(ko="한 해 {k}번 이상 칭찬받아 표창 대상이 된 직원은 {n}이다.",
                                 en="{n:bare} members of staff were praised {k} times or more and are candidates for commendation.", k=file.praises, n=row))  # fmt: skip
     return out
@@ -130,7 +140,15 @@ def department_table(chapter, register: pd.DataFrame, rows, *, name: str, captio
         keys = {"by1": "department", "unit": "points", **_own(chapter)}
         base = frame.assign(group1=frame["department"])
         score = recorded(chapter, base.assign(measure="second_half", statistic="mean"), hidden=hidden, **keys)
-        ends = base.assign(measure="second_half", statistic="after_deduction", estimate=base["final"], se=np.nan, ci_low=np.nan, ci_high=np.nan, df=np.nan)
+        ends = base.assign(
+            measure="second_half",
+            statistic="after_deduction",
+            estimate=base["final"],
+            se=np.nan,
+            ci_low=np.nan,
+            ci_high=np.nan,
+            df=np.nan,
+        )
         after = recorded(chapter, ends, hidden=hidden, **keys)
         printed = [float(round_half_up(v, 1)) for v in frame["final"].fillna(-1)]
         place = recorded(chapter, ends.assign(statistic="rank", unit="rank", estimate=[1 + sum(o > p for o in printed) for p in printed]),
@@ -146,11 +164,18 @@ def department_table(chapter, register: pd.DataFrame, rows, *, name: str, captio
            Column("rank", text(ko="순위", en="Rank"))] if final else []),
         Column("n", text(ko="접수", en="Cases"), "right", "base"),
     ]  # fmt: skip
-    body, units = [], {d for d in rows["praises"]["group1"].dropna()}
+    body, units = [], set(rows["praises"]["group1"].dropna())
     for k, row in enumerate(rows["praises"].to_dict("records")):
         total = pd.isna(row["group1"])
         group = None if total else row["group1"]
-        own = {"measure": "deduction", "statistic": "deduction", "unit": "points", "n": row["n"], "by1": row["by1"], "group1": group}
+        own = {
+            "measure": "deduction",
+            "statistic": "deduction",
+            "unit": "points",
+            "n": row["n"],
+            "by1": row["by1"],
+            "group1": group,
+        }
         cut = float(points.sum() if total else points.get(group, 0.0))
         cut = recorded(chapter, [{**own, "estimate": cut}], **_own(chapter)).iloc[0]
         empty = (Number(None, "points"), Number(None, "points"), Number(None, "rank"))
@@ -179,14 +204,19 @@ def commendation_table(chapter, *, name: str, caption: str) -> Table | None:
     text = chapter.text
     columns = (Column("person", text(ko="직원", en="Person"), "left", "stub"), Column("department", text(ko="부서", en="Department"), "left", "text"),
                Column("praises", text(ko="칭찬", en="Praises"), "right", "base"), Column("complaints", text(ko="불만", en="Complaints"), "right", "base"))  # fmt: skip
-    body = [Row((r["person"], chapter.labels.group("department", r["department"]), *_person_counts(chapter, r))) for r in found.to_dict("records")]
+    body = [
+        Row((r["person"], chapter.labels.group("department", r["department"]), *_person_counts(chapter, r)))
+        for r in found.to_dict("records")
+    ]
     return Table(name, caption, columns, tuple(body), lang=chapter.lang)
 
 
 def _person_counts(chapter, row) -> list[Number]:
     out = []
     for what in ("praises", "complaints"):
-        count = recorded(chapter, [count_row(row[what], measure=what, by1="person", group1=row["person"])], **_own(chapter)).iloc[0]
+        count = recorded(
+            chapter, [count_row(row[what], measure=what, by1="person", group1=row["person"])], **_own(chapter)
+        ).iloc[0]
         out.append(Number.from_row(count))
     return out
 
@@ -223,6 +253,18 @@ def repeat_table(chapter, *, name: str, caption: str) -> Table | None:
                Column("times", text(ko="횟수", en="Times"), "right", "base"))  # fmt: skip
     body = []
     for r in found.to_dict("records"):
-        times = recorded(chapter, [count_row(r["times"], measure="times", by1="matter", group1=r["matter"])], **_own(chapter)).iloc[0]
-        body.append(Row((str(r["matter"]), chapter.labels.group("department", r["department"]), f"{r['first']:%Y-%m-%d}", f"{r['last']:%Y-%m-%d}", Number.from_row(times))))
+        times = recorded(
+            chapter, [count_row(r["times"], measure="times", by1="matter", group1=r["matter"])], **_own(chapter)
+        ).iloc[0]
+        body.append(
+            Row(
+                (
+                    str(r["matter"]),
+                    chapter.labels.group("department", r["department"]),
+                    f"{r['first']:%Y-%m-%d}",
+                    f"{r['last']:%Y-%m-%d}",
+                    Number.from_row(times),
+                )
+            )
+        )
     return Table(name, caption, columns, tuple(body), lang=chapter.lang)
