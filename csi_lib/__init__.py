@@ -57,6 +57,9 @@ _PUBLIC = {
     # models
     "csi_lib.models.index": ["IndexModel"],
     "csi_lib.models.round": ["Round"],
+    # evaluation: what agencies do with scores
+    "csi_lib.evaluation.grades": ["absolute_grades", "relative_grades", "grade_probabilities", "two_years_running"],
+    "csi_lib.evaluation.attainment": ["attainment_grades", "attainment_probabilities"],
     # prose, tables, figures: what a reader sees
     "csi_lib.prose.escape": ["escape_markdown"],
     "csi_lib.prose.numbers": ["Interval", "Number"],
