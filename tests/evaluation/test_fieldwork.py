@@ -84,8 +84,22 @@ def test_verification_by_hand():
          interview(by="contractor", result="failed", action="reinterviewed"), interview(minutes=4.0), interview(outcome="R", minutes=None)]
     )  # fmt: skip
     table = control(found, rules()).set_index("what")
-    assert dict(table["n"]) == {"verified": 3, "contractor": 2, "failed": 2, "discarded": 2, "reinterviewed": 1, "short": 1}
-    assert dict(table["base"]) == {"verified": 4, "contractor": 4, "failed": 3, "discarded": 4, "reinterviewed": 4, "short": 4}
+    assert dict(table["n"]) == {
+        "verified": 3,
+        "contractor": 2,
+        "failed": 2,
+        "discarded": 2,
+        "reinterviewed": 1,
+        "short": 1,
+    }
+    assert dict(table["base"]) == {
+        "verified": 4,
+        "contractor": 4,
+        "failed": 3,
+        "discarded": 4,
+        "reinterviewed": 4,
+        "short": 4,
+    }
     assert (table.loc["failed", "ci_low"], table.loc["failed", "ci_high"]) == wilson(2 / 3, 3)
     assert table.loc["verified", "required"] == 0.3
 
@@ -108,7 +122,9 @@ def test_interim_counts_what_was_known_that_day():
     rows = [interview(day=f"2024-05-{d:02d}") for d in range(1, 15) for _ in range(d % 3)]
     rows += [(None, "2024-05-14", None, None, None, None, None)]
     file = rules(as_of="2024-05-08")
-    frame = pd.DataFrame(rows, columns=["interviewer", "contacted", "outcome", "minutes", "verified_by", "verification", "action"])
+    frame = pd.DataFrame(
+        rows, columns=["interviewer", "contacted", "outcome", "minutes", "verified_by", "verification", "action"]
+    )
     frame = frame.assign(stratum="1", attempts=1.0, contacted=pd.to_datetime(frame["contacted"]))
     early = log_of(frame[frame["contacted"].dt.date <= file.as_of].reset_index(drop=True), file, 2024)
     assert early.interim
@@ -133,7 +149,7 @@ def test_no_interviews_yet():
 
 
 def test_an_unknown_outcome_is_named():
-    with pytest.raises(InputError, match="does not declare.*'RX'.*Did you mean 'R'"):
+    with pytest.raises(InputError, match=r"does not declare.*'RX'.*Did you mean 'R'"):
         log([interview(outcome="RX")])
 
 

@@ -23,7 +23,9 @@ def parts(corp, survey, target):
     found = crossed(corp, survey, [("channel",)], shares=["channel"], items=["contact_sat"])
     codes = ["1", "2", "3", "4"]
     share = found.take([found.positions(measure=f"channel:{c}", by1=None)[0] for c in codes])
-    score = found.take([found.positions(measure="contact_sat", statistic="mean", by1="channel", group1=c)[0] for c in codes])
+    score = found.take(
+        [found.positions(measure="contact_sat", statistic="mean", by1="channel", group1=c)[0] for c in codes]
+    )
     return priorities(share, score, target=target), share.frame, score.frame
 
 
@@ -52,7 +54,10 @@ def test_gain_error_against_a_bootstrap(corp):
         wa, ca, xa = w[at], code[at], x[at]
         there = np.isfinite(xa)
         draws.append(
-            [wa[ca == c].sum() / wa.sum() * (75 - np.average(xa[(ca == c) & there], weights=wa[(ca == c) & there])) for c in (1, 2, 3, 4)]
+            [
+                wa[ca == c].sum() / wa.sum() * (75 - np.average(xa[(ca == c) & there], weights=wa[(ca == c) & there]))
+                for c in (1, 2, 3, 4)
+            ]
         )
     np.testing.assert_allclose(gains["se"], np.std(draws, axis=0), rtol=0.15)
 
@@ -79,7 +84,9 @@ def test_a_channel_nobody_uses_has_no_gain(corp):
     )
 
 
-@pytest.mark.parametrize(("printed", "smallest"), [([46.8, 19.0, 11.4, 16.5], 79), ([55.0, 17.5], 40), ([70.0, 10.0], 10)])
+@pytest.mark.parametrize(
+    ("printed", "smallest"), [([46.8, 19.0, 11.4, 16.5], 79), ([55.0, 17.5], 40), ([70.0, 10.0], 10)]
+)
 def test_published_percentages_rest_on_few_people(printed, smallest):
     """The 2004 touch-point table: home buyers' column fits no base below 79, the shops' none below 40."""
     assert possible_bases(printed)[0] == smallest
@@ -106,7 +113,12 @@ def test_margins_stay_shown_and_hidden_cells_cannot_be_computed(corp):
     answered = survey.frame[survey.frame["contact_sat"].notna()]
     kinds, ways = sorted(answered["customer_type"].unique()), sorted(answered["channel"].dropna().unique())
     place = {(str(a), str(b)): k for k, (a, b) in enumerate((a, b) for a in kinds for b in ways)}
-    size = {key: int(((answered["customer_type"].astype(str) == key[0]) & (answered["channel"].astype(str) == key[1])).sum()) for key in place}
+    size = {
+        key: int(
+            ((answered["customer_type"].astype(str) == key[0]) & (answered["channel"].astype(str) == key[1])).sum()
+        )
+        for key in place
+    }
     unknown = [key for key in place if size[key]]
     at = {key: k for k, key in enumerate(unknown)}
     known = []

@@ -55,6 +55,8 @@ def test_an_unknown_column_is_named(tmp_path):
 
     shutil.copytree(shared_path("params", "public-corp"), tmp_path / "corp")
     file = tmp_path / "corp" / "study.yml"
-    file.write_text(file.read_text(encoding="utf-8").replace("column: verdict, codes", "column: verdikt, codes"), encoding="utf-8")
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("column: verdict, codes", "column: verdikt, codes"), encoding="utf-8"
+    )
     with pytest.raises(InputError, match="Did you mean 'verdict'"):
         load_study(tmp_path / "corp")
