@@ -62,8 +62,7 @@ _PUBLIC = {
     # evaluation and integrity
     "csi_lib.evaluation.touch_points": ["possible_bases"],
     "csi_lib.evaluation.pretest": ["item_analysis"],
-    "csi_lib.integrity.contamination": ["bounds", "overturning_share", "published_bounds"],
-    "csi_lib.integrity.detection": ["detect"],
+    "csi_lib.integrity.contamination": ["contamination_bounds", "overturning_share", "published_bounds"],
     # prose, tables, figures: what a reader sees
     "csi_lib.prose.escape": ["escape_markdown"],
     "csi_lib.prose.numbers": ["Interval", "Number"],
