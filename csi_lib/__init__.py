@@ -87,6 +87,18 @@ _PUBLIC = {
     "csi_lib.voice.cleaning": ["clean"],
     "csi_lib.voice.scrubbing": ["scrub"],
     "csi_lib.voice.comments": ["read_comments"],
+    # evaluation: what an office does with records
+    "csi_lib.evaluation.before_after": ["before_after", "interrupted_series", "paired_change", "share_change"],
+    "csi_lib.evaluation.call_rules": ["call_compliance", "pick_up"],
+    "csi_lib.evaluation.clustered": ["clustered_means"],
+    "csi_lib.evaluation.control_chart": ["control_chart"],
+    "csi_lib.evaluation.department_score": ["combined_scores"],
+    "csi_lib.evaluation.happy_call": ["item_from_counts"],
+    "csi_lib.evaluation.kindness": ["rater_agreement", "score_sheets", "standing"],
+    "csi_lib.evaluation.office": ["simulate_office"],
+    "csi_lib.evaluation.records": ["read_records"],
+    "csi_lib.evaluation.systems": ["system"],
+    "csi_lib.figures.series": ["broken_series"],
     # reports and runs
     "csi_lib.report.chapter": ["Chapter", "open_chapter"],
     "csi_lib.run.pipeline": ["run_study"],

@@ -33,6 +33,10 @@ SYSTEMS = {
     "pretest": "csi_lib.evaluation.pretest:PretestFile",
     "fieldwork": "csi_lib.evaluation.fieldwork:FieldworkFile",
     "integrity": "csi_lib.integrity.contamination:IntegrityFile",
+    "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
+    "loyalty": "csi_lib.evaluation.loyalty:LoyaltyFile",
+    "peers": "csi_lib.evaluation.comparability:PeersFile",
+    "retention": "csi_lib.integrity.retention:RetentionFile",
     "voice": "csi_lib.voice.settings:VoiceFile",
     "office": "csi_lib.evaluation.office:OfficeFile",
 }
@@ -77,6 +81,7 @@ def system_faults(study) -> list[InputError]:
         except InputError as error:
             faults.append(error)
             continue
+        faults += _reference_faults(study, study.extensions[name], part)
         faults += [
             InputError(
                 "a label has no text in " + repr(lang),
@@ -88,6 +93,23 @@ def system_faults(study) -> list[InputError]:
             if not getattr(label, lang)
         ]
     return faults
+
+
+def _reference_faults(study, file: str, part: Part):
+    """Names in a system's file that the study does not know. A system says what it refers to by ``refers()``: triples of
+    what it is (source, agency, department, column), the name, and where it stands."""
+    known = {
+        "source": list(study.sources),
+        "agency": [a.id for a in study.agencies],
+        "column": [c for book in study.codebooks.values() for c in book.columns],
+        "department": list(system(study, "departments").departments) if "departments" in study.extensions else None,
+    }
+    for what, name, where in getattr(part, "refers", list)():
+        if name is None or known[what] is None or name in known[what]:
+            continue
+        near = nearest(name, known[what])
+        yield InputError(f"there is no such {what}", where=f"{file}: {where}", found=repr(name),
+                         expected=", ".join(known[what][:12]), action=f"Did you mean {near!r}?" if near else None)  # fmt: skip
 
 
 def _labels(part, path: str):

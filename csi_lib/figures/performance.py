@@ -96,7 +96,7 @@ def gauge(
     change = single(difference, text["change"], where=where)
     foot = base_note([now], lang)
     narrow = width < 140  # on a phone the figures stand below the dial
-    radius = min(46.0, (width - 12) / 2 if narrow else width * 0.28)
+    radius = min(40.0, (width - 12) / 2 if narrow else width * 0.28)
     below = line_height(theme.size) * 2.35 * sum(p is not None for p in (now, before, change)) if narrow else 0
     foot_height = note_height(foot, width=width, theme=theme)
     canvas = Canvas(radius + 13 + below + foot_height, width=width, theme=theme)

@@ -14,7 +14,7 @@ from csi_lib.survey.assembly import Assembly, Grouping
 def read_answers(file, binding, survey) -> Answers:
     """Answers on 0–100 and weights, as the engine reads them."""
     frame = survey.frame
-    matrix = np.full((len(frame), len(file.items)), np.nan)
+    matrix = np.full((len(frame), len(file.items)), np.nan, order="F")
     refuse_absent(file, binding, survey)
     for k, item in enumerate(file.items):
         column = binding.get(item, item)

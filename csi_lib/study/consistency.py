@@ -12,6 +12,9 @@ from csi_lib.study.codebook import Codebook
 from csi_lib.study.source import Source
 from csi_lib.study.yaml_file import YamlFile
 
+#: the constant `agency` of a source whose rows are about the whole round, such as a sheet of all bodies' scores
+ROUND = "_overall"
+
 
 def design_faults(file: YamlFile, name: str, source: Source, codebook: Codebook):
     """Design columns that the codebook does not have, or that have the wrong role."""
@@ -70,7 +73,7 @@ def cross_faults(file: YamlFile, declared, listed):
     for name, source in declared.sources.items():
         constant = source.agency.constant
         ids = [agency.id for agency in listed.agencies]
-        if constant is not None and constant not in ids:
+        if constant is not None and constant not in (*ids, ROUND):
             yield file.error(
                 "this agency is not listed in the study's agencies",
                 "sources",

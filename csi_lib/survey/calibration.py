@@ -182,7 +182,10 @@ class Calibration:
 
     def refit(self, weights: np.ndarray) -> np.ndarray:
         result = weights * self.solver.solve(weights).factor
-        return result if self.trim is None else trimmed(result, *self.trim)
+        if self.trim is not None:  # who is left out of a replicate stays out, whatever the lower limit
+            live = result > 0
+            result[live] = trimmed(result[live], *self.trim)
+        return result
 
 
 def trimmed(weights: np.ndarray, lower: float, upper: float) -> np.ndarray:

@@ -53,6 +53,25 @@ local function card(blocks)
   return out
 end
 
+-- lines of the letter of submission and labels of the imprint: spans of these classes
+local own_line = { addressee = "#csi-addressee[", dated = "#csi-dated[", submitter = "#csi-submitter[" }
+local function lines_of(div)
+  local content = pandoc.Blocks({})
+  for _, block in ipairs(div.content) do
+    local only = block.t == "Para" and #block.content == 1 and block.content[1]
+    local open = only and only.t == "Span" and own_line[only.classes[1]]
+    if open then content:extend({ raw(open), pandoc.Plain(only.content), raw("]") }) else content:insert(block) end
+  end
+  div.content = content:walk({ Span = function(span)
+    if not span.classes:includes("what") then return nil end
+    local out = pandoc.Inlines({ pandoc.RawInline("typst", "#csi-what[") })
+    out:extend(span.content)
+    out:insert(pandoc.RawInline("typst", "];"))
+    return out
+  end })
+  return div
+end
+
 local function key_figures(div)
   local out = pandoc.Blocks({ raw("#csi-key-figures(") })
   for _, child in ipairs(div.content) do
@@ -91,7 +110,7 @@ local function blocks_of_reports(div)
   if class:includes("key-figures") then return key_figures(div) end
   if class:includes("panel-tabset") then return tabs_in_sequence(div) end
   for name, open in pairs(typst_block) do
-    if class:includes(name) then return wrap(open, div.content, "]") end
+    if class:includes(name) then return wrap(open, lines_of(div).content, "]") end
   end
   return nil
 end
@@ -109,7 +128,7 @@ end
 local function place_contents(blocks)
   for i, block in ipairs(blocks) do
     if block.t == "Header" and block.level == 1 and not block.classes:includes("front") then
-      blocks:insert(i, raw("#csi-contents()"))
+      blocks:insert(i, raw('#csi-contents()\n#set page(numbering: "1")\n#counter(page).update(1)'))
       return blocks
     end
   end
@@ -129,11 +148,19 @@ local function authors_of(meta)
   return names
 end
 
+-- the imprint stands at the foot of a page of its own, under a small heading
+local function imprint(header)
+  if not header.classes:includes("imprint") then return nil end
+  header.level = 2
+  return { raw("#csi-imprint()"), header }
+end
+
 function Pandoc(doc)
   doc.meta["csi-authors"] = authors_of(doc.meta)
   local lang = pandoc.utils.stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
   doc.blocks = doc.blocks:walk({ Div = blocks_of_reports, Table = natural_widths })
+  if is_typst then doc.blocks = doc.blocks:walk({ Header = imprint }) end
   if is_typst and doc.meta.toc ~= false then doc.blocks = place_contents(doc.blocks) end
   return doc
 end
