@@ -85,6 +85,7 @@ _PUBLIC = {
     "csi_lib.figures.shares": ["distribution", "likert_bars"],
     "csi_lib.figures.tree": ["path_diagram"],
     "csi_lib.figures.words": ["word_chart"],
+    "csi_lib.figures.strips": ["score_strips"],
     "csi_lib.figures.trends": ["slope_chart", "trend_lines"],
     # voice: free text
     "csi_lib.voice.cleaning": ["clean"],
