@@ -45,9 +45,7 @@ def _groups(name: str, variable: str) -> str:
 
 
 def _trend(name: str) -> str:
-    return (
-        f"chapter.show(figures.trend_lines(trend.trend(chapter, chapter.top_nodes[:6]), lang=lang, name='{name}', {_text('추이')}))"
-    )
+    return f"chapter.show(figures.trend_lines(trend.trend(chapter, chapter.top_nodes[:6]), lang=lang, name='{name}', {_text('추이')}))"
 
 
 def _table(name: str, rows: str = "items", fields: str = "('estimate', 'se', 'ci', 'n')") -> str:
@@ -65,7 +63,9 @@ def _changes(name: str, rows: str = "nodes") -> str:
     return f"chapter.show(groups.change_table(chapter, {rows}, name='{name}', {_text('증감')}))"
 
 
-_SAY = "chapter.say(ko='{name:은/는} {index}이다.', en='The {name} is {index}.', name=index['measure_label'], index=index)"
+_SAY = (
+    "chapter.say(ko='{name:은/는} {index}이다.', en='The {name} is {index}.', name=index['measure_label'], index=index)"
+)
 _PEERS = (
     "peers = chapter.peers(index['measure'])\n"
     "chapter.say(ko='다른 기관의 평균은 {mean}이다.', en='The others have {mean}.', mean=chapter.rows(peers).iloc[0]).display()"
