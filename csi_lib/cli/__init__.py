@@ -20,6 +20,7 @@ VERBS = (
     "models",
     "audit",
     "letters",
+    "deliver",
     "simulate",
     "lab",
     "doctor",

@@ -17,7 +17,9 @@ _PUBLIC = {
     "series": ["broken_series", "control_chart"],
     "shares": ["distribution", "likert_bars"],
     "tree": ["path_diagram"],
+    "strips": ["score_strips"],
     "trends": ["slope_chart", "trend_lines"],
+    "words": ["word_chart"],
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 __all__ = list(_MODULE_OF)

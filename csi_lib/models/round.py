@@ -75,7 +75,8 @@ class Round:
         )
 
     def took_part(self, agency: str, year: int) -> bool:
-        return year in self.study.years and self.study.agency(agency).took_part(year)
+        covered = self.study.source(self.source).covers(agency, year)
+        return covered and year in self.study.years and self.study.agency(agency).took_part(year)
 
     # ------------------------------------------------------------------ estimates
     def estimates(self, agency: str, year: int, *, as_of: int | None = None) -> Estimates:

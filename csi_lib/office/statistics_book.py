@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import count
 
 import pandas as pd
 
@@ -16,16 +17,22 @@ from csi_lib.survey.estimates import Estimates
 from csi_lib.survey.letters import LetterRules
 from csi_lib.tables.banner import banner_tables
 from csi_lib.tables.estimates import estimates_table
+from csi_lib.tables.table import Table
 
 _TITLE = {"ko": "통계표", "en": "Statistics tables"}
+_PARTS = {
+    "ko": {"who": "응답자", "index": "지수", "item": "문항"},
+    "en": {"who": "Respondents", "index": "Indices", "item": "Items"},
+}
 _COMPOSITION = {"ko": "응답자 구성", "en": "Respondents"}
 
 
 @dataclass(frozen=True)
 class StatisticsBook:
-    """A workbook and the results `rows` that stand behind its numbers (masked for the release)."""
+    """A workbook, its tables in `parts` (heading, tables), and the results `rows` behind them, masked for the release."""
 
     workbook: Workbook
+    parts: tuple[tuple[str, tuple[Table, ...]], ...]
     rows: pd.DataFrame
 
 
@@ -48,27 +55,31 @@ def statistics_book(
     rules = letters or letter_rules(study)
     options = {"banners": by, "labels": labels, "lang": lang, "min_base": minimum,
                "letters": rules}  # fmt: skip
-    tables = []
     # an index has no answers to take a variance from, so SPSS's rules do not reach it
     by_design = replace(rules, rules="design", least=minimum) if rules.rules == "spss" else rules
+    indices = []
     for model in models:
         nodes = list(dict.fromkeys(scored.select(model=model.name, statistic="index", by1=None).frame["measure"]))
-        tables += banner_tables(scored, items=nodes, statistic="index", model=model.name,
-                                **options | {"letters": by_design}) if nodes else []  # fmt: skip
-    tables += banner_tables(items, items=list(survey.codebook.items), **options)
-    shown = list(dict.fromkeys(i for t in tables for i in t.row_ids))
-    rows = pd.concat([scored.frame, items.frame], ignore_index=True).drop_duplicates("row_id")
+        if nodes:
+            indices += banner_tables(scored, items=nodes, statistic="index", model=model.name,
+                                     **options | {"letters": by_design})  # fmt: skip
     composition = _composition(scored, by, labels, lang, minimum)
-    if composition is not None:
-        tables.insert(0, composition)
-        shown += composition.row_ids
+    answers = banner_tables(items, items=list(survey.codebook.items), **options)
+    words, number = _PARTS[lang], count(1)
+    parts = [(words["who"], [composition] if composition else []), (words["index"], indices), (words["item"], answers)]
+    parts = tuple(
+        (head, tuple(replace(t, name=f"book-{next(number)}") for t in tables)) for head, tables in parts if tables
+    )
+    tables = [t for _, part in parts for t in part]
+    shown = {i for t in tables for i in t.row_ids}
+    rows = pd.concat([scored.frame, items.frame], ignore_index=True).drop_duplicates("row_id")
     place = study.agency(agency).name.text(lang)
     sheets = [Sheet(f"{i:02d} {t.caption}", t, f"{place} · {study.period_of(year)}") for i, t in enumerate(tables, 1)]
     who = study.contractor.text(lang) if study.contractor else ""
     book = Workbook(
         f"{study.title.text(lang)} – {_TITLE[lang]}", tuple(sheets), (f"{place} · {study.period_of(year)}",), lang, who
     )
-    return StatisticsBook(book, rows[rows["row_id"].isin(shown)].reset_index(drop=True))
+    return StatisticsBook(book, parts, rows[rows["row_id"].isin(shown)].reset_index(drop=True))
 
 
 def letter_rules(study) -> LetterRules:
@@ -91,7 +102,8 @@ def _composition(scored: Estimates, by: list[str], labels: Labels, lang: str, mi
     frame = scored.frame
     own = frame[(frame["statistic"] == "share") & frame["by1"].isna()]
     variable = own["measure"].str.split(":").str[0]
-    own = own[variable.isin(by)].copy()
+    # categories of the codebook that this agency does not have
+    own = own[variable.isin(by) & ~(own["estimate"] == 0)].copy()
     if not len(own):
         return None
     own["by1"] = own["measure"].str.split(":").str[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -106,13 +107,14 @@ class Chapter:
         self._round = Round(study, data=context.data, store=context.store, fresh=context.fresh)
         self._known: dict[str, tuple[pd.DataFrame, int]] = {}  # row id → frame and position
         self._gains: pd.DataFrame | None = None
-        self._spoken = 0
+        self._spoken = itertools.count(1)
         self._places: dict[int, tuple[Estimates, dict]] = {}
 
     def _for(self, context: Context) -> Chapter:
         """The same for another chapter of the report."""
         chapter = copy.copy(self)
         chapter.id, chapter._figures, chapter._chapters = context.chapter, context.figures, context.chapters
+        chapter._spoken = itertools.count(1)
         if self.agency != OVERALL and context.peers != self._peers:
             chapter._peers = context.peers
             chapter.__dict__.pop("wave", None)
@@ -130,6 +132,36 @@ class Chapter:
     def source(self, name: str):
         """Another source of the study for this agency and wave, e.g. employees, calls, sheets."""
         return Round(self.study, data=self._round.data, source=name).survey(self.agency, self.year)
+
+    def on(self, source: str) -> Chapter:
+        """The same chapter about another survey of the study (``employees``): its survey, models, rows and changes.
+
+        Whatever either shows, says or records belongs to this chapter.
+        """
+        self.study.source(source)
+        other = copy.copy(self)
+        for name in ("survey", "estimates", "previous", "changes", "wave", "models", "labels"):
+            other.__dict__.pop(name, None)
+        # what the run has checked is the report's own source, so another one's store is checked here
+        other._round = Round(self.study, data=self._round.data, store=self._round.store, source=source)
+        other._gains = None
+        return other
+
+    def surveyed(self, source: str, year: int | None = None) -> bool:
+        """Whether a source covers the agency in this (or another) wave."""
+        year = self.year if year is None else year
+        own = None if self.agency == OVERALL else self.agency
+        return (
+            source in self.study.sources
+            and year in self.study.years
+            and self.took_part(year)
+            and self.study.source(source).covers(own, year)
+        )
+
+    @property
+    def data(self):
+        """The folder of the run's data files; None where they are found in the study."""
+        return self._round.data
 
     def system(self, name: str):
         """The validated file of an office system that the study declares under ``extensions`` (kindness, register …)."""
@@ -151,6 +183,11 @@ class Chapter:
             frame = self.system("departments").placed(frame, self.year)
         return frame
 
+    @property
+    def store(self):
+        """The private folder in which a run keeps what is costly to compute; None by hand."""
+        return self._round.store
+
     @cached_property
     def estimates(self) -> Estimates:
         """Everything computed on this agency and wave, masked for the release."""
@@ -159,11 +196,7 @@ class Chapter:
     @property
     def previous_year(self) -> int | None:
         """The last wave before this one in which the agency took part."""
-        years = [
-            y
-            for y in self.study.years
-            if y < self.year and (self.agency == OVERALL or self._round.took_part(self.agency, y))
-        ]
+        years = [y for y in self.study.years if y < self.year and self.surveyed(self._round.source, y)]
         return max(years, default=None)
 
     @cached_property
@@ -321,9 +354,12 @@ class Chapter:
 
     def gains(self) -> pd.DataFrame:
         """What the index gains from one more point in each item (`evaluation.effective_weights`)."""
-        if self._gains is None:
-            self._gains = self._register(effective_weights(self.estimates, self.model)).frame
-        return self.labels.attach(self._gains)
+        return self.labels.attach(self.gain_estimates.frame)
+
+    @cached_property
+    def gain_estimates(self) -> Estimates:
+        """`gains` with what they share with every other number of this wave."""
+        return self._register(effective_weights(self.estimates, self.model))
 
     # ------------------------------------------------------------------ choosing numbers
     @cached_property
@@ -505,8 +541,7 @@ class Chapter:
             if text is None:
                 raise InputError(f"this sentence has no text in {self.lang}", found=ko or en)
             sentence = say(text, self.lang, **{k: _as_value(v) for k, v in fields.items()})
-        self._spoken += 1
-        return sentence, self._recorded(sentence.row_ids, f"say-{self._spoken}")
+        return sentence, self._recorded(sentence.row_ids, f"say-{next(self._spoken)}")
 
     def change_sentence(
         self, row: Mapping, *, subject: str | None = None, versus: str | None = None
@@ -543,13 +578,17 @@ class Chapter:
             change = self.change(row)
             note = self.sentence(ko="n\u00a0=\u00a0{n:bare}", en="n\u00a0=\u00a0{n:bare}", n=Number.from_row(row, "n"))
             if change is not None and not pd.isna(change["estimate"]):
-                mark = verdict_of(change, alpha=self.study.thresholds.significance).mark
+                tested = verdict_of(change, alpha=self.study.thresholds.significance)
+                size = Number.from_row(change).magnitude()
                 note = (
                     self.sentence(
-                        ko="전년 대비 {change} {mark}",
-                        en="{change} {mark}",
-                        change=Number.from_row(change, signed=True),
-                        mark=mark,
+                        ko="전회 대비 {mark}\u00a0{size}" if tested.significant else "전회 대비 {word}",
+                        en="{mark}\u00a0{size} on the last wave" if tested.significant else "{word}",
+                        **(
+                            {"mark": tested.mark, "size": size}
+                            if tested.significant
+                            else {"word": tested.word(self.lang)}
+                        ),
                     )
                     + note
                 )

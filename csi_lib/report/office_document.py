@@ -17,6 +17,7 @@ from csi_lib.errors import InputError
 from csi_lib.report.embedded import Document, resolved_document
 from csi_lib.report.office_text import xml_text
 from csi_lib.report.pdf import _fonts
+from csi_lib.report.table_markdown import text_width
 
 PIXELS_PER_INCH = 200
 #: width of the text on an A4 page with margins of 25 mm
@@ -175,6 +176,33 @@ def key_figure_table(div: dict) -> dict:
     spec = [[{"t": "AlignCenter"}, {"t": "ColWidthDefault"}] for _ in columns]
     bodies = [[["", [], []], 0, [], [row(i) for i in (1, 2) if i == 1 or any(c[i] for c in columns)]]]
     return {"t": "Table", "c": [["", [], []], [None, []], spec, [["", [], []], [row(0)]], bodies, [["", [], []], []]]}
+
+
+# ---------------------------------------------------------------------- tables
+def table_cells(content: list) -> list[list[list]]:
+    """The inlines of every cell of a table, row by row; a cell over several columns stands in the first."""
+    _, _, specs, head, bodies, foot = content
+    rows = [*head[1], *(r for body in bodies for r in (*body[2], *body[3])), *foot[1]]
+    return [_spread(row[1], len(specs)) for row in rows]
+
+
+def _spread(cells: list, columns: int) -> list[list]:
+    """The inlines of a row's cells, one list per column; a cell over several columns stands in the first."""
+    out = []
+    for _, _, _, span, blocks in cells:
+        inlines = []
+        for block in blocks:
+            if inlines:
+                inlines.append({"t": "LineBreak"})
+            inlines += block["c"] if block["t"] in ("Plain", "Para") else [{"t": "Str", "c": plain_text([block])}]
+        out += [inlines, *([[]] * (span - 1))]
+    return (out + [[]] * columns)[:columns]
+
+
+def column_weights(content: list) -> list[float]:
+    """How wide the columns of a table want to be, in half-width characters: its longest text, within reason."""
+    columns = zip(*table_cells(content), strict=True)
+    return [max(6, min(36, max(text_width(plain_text(c)) for c in column) + 2)) for column in columns]
 
 
 # ---------------------------------------------------------------------- pictures

@@ -51,7 +51,7 @@ def _one(table: Table) -> str:
         elif row.group and cells[0]:
             cells[0] = "\u2003" + cells[0]
         body.append(cells)
-        shown.append([cell_width(c, table.lang) for c in row.cells])
+        shown.append([(cell_width(c, table.lang), _word_width(c)) for c in row.cells])
     widths = _dashes(table, shown)
     lines = ["| " + " | ".join(heads) + " |", "|" + "|".join(map(_rule, table.columns, widths)) + "|"]
     lines += ["| " + " | ".join(cells) + " |" for cells in body]
@@ -80,14 +80,20 @@ def text_width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _dashes(table: Table, shown: list[list[int]]) -> list[int]:
+def _word_width(cell) -> int:
+    """Width of the longest eojeol of a text cell, which must not be cut."""
+    return max(map(text_width, cell.split()), default=0) if isinstance(cell, str) else 0
+
+
+def _dashes(table: Table, shown: list[list[tuple[int, int]]]) -> list[int]:
     """Dashes per column: enough for the longest figure or eojeol, more for what gains by it."""
     full, least = [], []
     for position, (column, head) in enumerate(zip(table.columns, _heads(table), strict=True)):
         words = [text_width(w) for w in head.split()] or [1]
-        cells = [row[position] for row in shown] or [0]
+        cells = [row[position][0] for row in shown] or [0]
         longest = max(*cells, text_width(head) if column.kind == "stub" else max(words))
-        unbreakable = max(*words, *(cells if column.kind != "stub" else [_NARROWEST]))
+        eojeols = [row[position][1] for row in shown] or [0]
+        unbreakable = max(*words, *(cells if column.kind != "stub" else eojeols))
         full.append(max(_NARROWEST, min(longest, _WIDEST)) + _PADDING)
         least.append(max(_NARROWEST, min(unbreakable, _WIDEST)) + _PADDING)
     spare = _LINE - sum(least)

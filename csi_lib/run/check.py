@@ -11,6 +11,7 @@ from csi_lib.models.scoring import score
 from csi_lib.models.study_models import study_models
 from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.study.study import load_study
+from csi_lib.survey.drawing import strata_differ
 from csi_lib.survey.reading import read_survey
 
 
@@ -41,13 +42,20 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
     for fault in system_faults(study):
         findings.append(Finding("error", fault.where or study.id, str(fault)))
     for source, declared in study.sources.items():
-        if declared.kind != "respondents":
+        if not declared.is_survey:
             continue
         _try(findings, f"models of {source}", lambda source=source: study_models(study, source))
+        strata: dict[str, dict[int, set[str]]] = {}
         for year in study.years:
             for agency in study.agencies:
-                if agency.took_part(year):
-                    _check_wave(findings, study, agency.id, year, source, data)
+                if agency.took_part(year) and declared.covers(agency.id, year):
+                    survey = _check_wave(findings, study, agency.id, year, source, data)
+                    if survey is not None and declared.design.in_year(year)["strata"]:
+                        names = survey.frame["design_stratum"].astype(str).str.split("/", n=2).str[2]
+                        strata.setdefault(agency.id, {})[year] = set(names)
+        for agency, seen in strata.items():
+            if message := strata_differ(seen, declared.design.in_year(max(seen))["strata"]):
+                findings.append(Finding("note", f"{source}, {agency}", message))
     return findings
 
 
@@ -55,11 +63,12 @@ def _check_wave(findings, study, agency, year, source, data):
     where = f"{source}, {agency} {year}"
     survey = _try(findings, where, lambda: read_survey(study, agency, year, source=source, data=data))
     if survey is None:
-        return
+        return None
     for check, n in survey.quality.counts.items():
         if check in ("dropped", "undeclared", "straight_lined") and n:
             findings.append(Finding("note", where, f"{n} {check.replace('_', '-')}"))
     _try(findings, where, lambda: score(study, survey))
+    return survey
 
 
 def _try(findings, where, action):

@@ -3,9 +3,10 @@ traceback's places, and what to do; no data values."""
 
 from __future__ import annotations
 
-import html
 import os
 from pathlib import Path
+
+from csi_lib.run.site.frame import Site, e
 
 _TEXT = {
     "ko": {
@@ -40,31 +41,25 @@ def write_failures(study, out: Path, failed: list[dict]) -> Path:
         page.unlink(missing_ok=True)
         return page
     lang = study.report.language
-    t, e = _TEXT[lang], html.escape
-    parts = []
+    t, parts = _TEXT[lang], [f"<p>{e(_TEXT[lang]['again'])}</p>"]
     for item in failed:
-        parts.append(f"<section><h2>{e(item['agency'])} · {item['year']}</h2><p>{e(item.get('problem') or '')}</p>")
+        lines = [f"<h2>{e(item['agency'])} · {item['year']}</h2><p>{e(item.get('problem') or '')}</p>"]
         if item.get("hint"):
-            parts.append(f"<p><strong>{t['hint']}:</strong> {e(item['hint'])}</p>")
+            lines.append(f"<p><strong>{t['hint']}:</strong> {e(item['hint'])}</p>")
         given = {k: item[k] for k in ("agency", "year", "lang", "release") if k in item}
         words = ", ".join(f"{k} = {v!r}" for k, v in {"study": study.id, **given}.items())
-        parts.append(f"<p>{t['parameters']}: <code>{e(words)}</code></p>")
+        lines.append(f"<p>{t['parameters']}: <code>{e(words)}</code></p>")
         if item.get("chapter"):
-            parts.append(f"<p>{t['chapter']}: {e(item['chapter'])}</p>")
+            lines.append(f"<p>{t['chapter']}: {e(item['chapter'])}</p>")
         if item.get("cell"):
-            parts.append(f"<p>{t['cell']}:</p><pre>{e(item['cell'])}</pre>")
+            lines.append(f"<p>{t['cell']}:</p><pre>{e(item['cell'])}</pre>")
         if item.get("frames"):
-            parts.append(
+            lines.append(
                 f"<details><summary>{t['frames']}</summary><pre>{e(chr(10).join(item['frames']))}</pre></details>"
             )
-        parts.append("</section>")
+        parts.append(f'<section class="problem">{"".join(lines)}</section>')
+    site = Site(study, lang, themed=(out / "_theme" / "theme.css").exists(), searchable=False)
     part = out / f".failures-{os.getpid()}"
-    part.write_text(
-        f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{t['title']}</title><style>body{{font:16px/1.6 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}}"
-        "pre{background:#f3f4f6;padding:.8rem;overflow:auto}</style>"
-        f"<main><h1>{t['title']} ({len(failed)})</h1><p>{t['again']}</p>{''.join(parts)}</main></html>",
-        encoding="utf-8",
-    )
+    part.write_text(site.page(f"{t['title']} ({len(failed)})", "".join(parts)), encoding="utf-8")
     part.replace(page)
     return page

@@ -12,11 +12,10 @@ from pathlib import Path
 import nbformat
 
 from csi_lib.errors import InputError
-from csi_lib.report.chapter import OVERALL
 from csi_lib.report.context import VARIABLE
 from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.study.location import cache_folder
-from csi_lib.study.study import load_study
+from csi_lib.study.study import OVERALL, load_study
 
 
 def copy_chapters(study: str | Path) -> Path:

@@ -20,10 +20,11 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.models.round import Round
 from csi_lib.office.editions import write_editions
-from csi_lib.prose.escape import escape_markdown
+from csi_lib.report.commissioned import front_matter, with_parts
 from csi_lib.report.context import VARIABLE, Context
 from csi_lib.report.display import ROWS_MIME
 from csi_lib.report.join import join_notebooks
+from csi_lib.report.pages import render_pages
 from csi_lib.report.project import write_project
 from csi_lib.report.render import FORMATS as DOCUMENTS
 from csi_lib.report.render import render
@@ -178,11 +179,13 @@ def _rows_of(node) -> list[dict]:
 
 def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
     job, study = order.job, pickle.loads(Path(order.study).read_bytes())
-    node = join_notebooks(nodes, lang=job.lang, front=front_matter(study, job))
+    node = join_notebooks(with_parts(study, job, nodes), lang=job.lang, front=front_matter(study, job))
     nbformat.write(node, staging / "report.ipynb")
     options = {"bibliography": study.report.references} if study.report.references else {}
     write_project(staging, lang=job.lang, theme=order.theme, options=options)
     rendered = render(staging, formats=[f for f in order.formats if f in DOCUMENTS], renderer=order.renderer)
+    pages = render_pages(staging, nodes, lang=job.lang, front=front_matter(study, job), formats=order.formats,
+                         renderer=order.renderer)  # fmt: skip
     round_ = Round(study, data=order.data, store=order.store, fresh=order.fresh)
     results = write_editions(staging, round_, collect_results(round_, job, rows), agency=job.agency, year=job.year,
                              lang=job.lang, release=job.release, formats=order.formats)  # fmt: skip
@@ -196,35 +199,12 @@ def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
         "engine": rendered.engine,
         "versions": rendered.versions,
         "warnings": list(rendered.warnings),
+        "pages": pages,
         "numbers": len(results),
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
     (staging / "manifest.json").write_text(text, encoding="utf-8")
     return tuple(rendered.warnings)
-
-
-def front_matter(study, job: Job) -> dict[str, object]:
-    """Title page: what the report is, about whom, for whom and by whom; all of it data, so escaped."""
-    lang, say = job.lang, lambda label: escape_markdown(label.text(job.lang))
-    if job.agency == OVERALL:
-        name = {"ko": "총괄보고서", "en": "Overall report"}[lang]
-    else:
-        name = escape_markdown(study.agency(job.agency).name.text(lang))
-    front: dict[str, object] = {"title": say(study.title), "subtitle": _edition(study.period_of(job.year), lang)}
-    front["agency"] = name
-    for field_name, label in (("commissioned-by", study.commissioned_by), ("contractor", study.contractor)):
-        if label is not None:
-            front[field_name] = say(label)
-    front["date"] = study.period_of(job.year)
-    if job.release == "restricted":
-        front["release"] = {"ko": "내부용 · 대외비", "en": "Restricted edition"}[lang]
-    return front
-
-
-def _edition(period: str, lang: str) -> str:
-    if lang == "en":
-        return f"Report {period}"
-    return f"{period}년 결과보고서" if period.isdigit() else f"{period} 결과보고서"
 
 
 def collect_results(round_: Round, job: Job, shown: list[dict]) -> pd.DataFrame:

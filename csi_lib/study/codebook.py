@@ -219,4 +219,4 @@ class Codebook(Part):
 
 
 #: columns that reading adds to every frame
-RESERVED = ("agency", "year", "period", "design_stratum", "design_cluster")
+RESERVED = ("agency", "year", "period", "design_stratum", "design_cluster", "design_weight")

@@ -47,7 +47,7 @@ def test_a_person_s_words_may_hold_circles():
 def test_sentences_captions_and_cells_refuse_open_fields():
     with pytest.raises(InputError, match="not filled in"):
         say("{{asof_date}} 기준", "ko")
-    with pytest.raises(InputError, match="{asof_date}"):
+    with pytest.raises(InputError, match=r"\{asof_date\}"):
         Table("t", "{asof_date} 기준 점수", (Column("a", "A", "left", "stub"),), (Row(("x",)),))
     node = new_notebook(cells=[new_markdown_cell("# 전후 비교\n\n{asof_date}에 ○○시스템을 바꾸었다.")])
     with pytest.raises(InputError) as error:

@@ -1,6 +1,5 @@
 """One finished report for all tests of this folder, by the embedded engine."""
 
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -45,21 +44,3 @@ def pdf_text():
     return lambda path: (
         subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
     )
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    found = next((c for name in ("chromium", "chromium-browser", "google-chrome") if (c := shutil.which(name))), None)
-    if not found:
-        pytest.skip("no Chromium here")
-    return found
-
-
-@pytest.fixture(scope="session")
-def axe():
-    """The text of axe-core, from whichever package brings it."""
-    for name in ("axe_playwright_python", "axe_core_python"):
-        spec = importlib.util.find_spec(name)
-        if spec and (script := Path(spec.origin).with_name("axe.min.js")).exists():
-            return script.read_text(encoding="utf-8")
-    pytest.skip("axe-core is not here (pip install axe-playwright-python)")

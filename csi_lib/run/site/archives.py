@@ -1,0 +1,51 @@
+"""One archive per agency: every published document of all its years."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from itertools import groupby
+from pathlib import Path
+
+from csi_lib.run.site.reports import Report
+
+_DATE = (2000, 1, 1, 0, 0, 0)  # equal reports, equal bytes
+
+
+def write_archives(folder: Path, reports: list[Report]) -> dict[str, Path]:
+    """``<agency>.zip`` below `folder` for every agency; an archive whose reports did not change is left as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    memory = folder / ".keys.json"
+    try:
+        before = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        before = {}
+    made, keys = {}, {}
+    for agency, own in groupby(reports, key=lambda r: r.agency):
+        own = list(own)
+        if not any(r.documents for r in own):
+            continue
+        name = agency.lstrip("_")
+        target = folder / f"{name}.zip"
+        keys[name] = hashlib.sha256("".join(r.key for r in own).encode()).hexdigest()
+        if before.get(name) != keys[name] or not target.exists():
+            _archive(target, own)
+        made[agency] = target
+    memory.write_text(json.dumps(keys), encoding="utf-8")
+    for stray in set(folder.glob("*.zip")) - set(made.values()):
+        stray.unlink()
+    return made
+
+
+def _archive(target: Path, reports: list[Report]) -> None:
+    part = target.with_name(f".{target.name}.part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for report in reports:
+            for name in (*report.documents, "results.parquet"):
+                source = report.folder / name
+                if source.exists():
+                    entry = zipfile.ZipInfo(f"{report.agency.lstrip('_')}/{report.year}/{name}", _DATE)
+                    entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                    archive.writestr(entry, source.read_bytes())
+    part.replace(target)
