@@ -263,6 +263,8 @@ class Chapter:
                 found="none",
                 expected="type (its peer group) or all",
             )
+        if year != self.year:
+            self._needs_all()
         frame = self._round.wave(year, type=self.type if self._peers == "type" else None)
         failed = frame.attrs["failed"]
         types = frame["type"]
