@@ -7,6 +7,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.models.index import IndexModel
+from csi_lib.study.base import Code, Part, Several
 from csi_lib.survey.estimates import Estimates
 
 #: quadrants by (satisfied enough?, important?)
@@ -16,6 +17,28 @@ QUADRANTS = {
     (False, False): "low_priority",
     (True, False): "overkill",
 }
+
+
+class Crosshair(Part):
+    """Where the quadrants meet, in the units of the map; the means of the items shown where absent [D]."""
+
+    satisfaction: float
+    importance: float
+
+
+class PortfolioFile(Part):
+    """``portfolio.yml``: what a study's portfolio takes from elsewhere than the index model.
+
+    ``stated`` says which item asks how important a dimension is (rated on a scale); ``picks`` are the columns that hold
+    the dimensions picked as important, and ``codes`` which dimension each of their codes is. ``crosshair`` fixes the lines
+    of the map; ``surely`` is the probability from which an item's quadrant is called sure [D].
+    """
+
+    stated: dict[str, str] = {}
+    picks: Several[str] = ()
+    codes: dict[Code, str] = {}
+    crosshair: Crosshair | None = None
+    surely: float = 0.9
 
 
 def effective_weights(estimates: Estimates, model: IndexModel) -> Estimates:
@@ -80,3 +103,55 @@ def portfolio(
     both["priority"] = (-need).argsort(kind="stable").argsort(kind="stable") + 1
     both.attrs["crosshair"] = cross
     return both
+
+
+def quadrant_chances(
+    satisfaction: Estimates,
+    importance: Estimates,
+    *,
+    crosshair: tuple[float, float] | None = None,
+    draws: int = 4000,
+    level: float = 0.9,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """How sure each item's quadrant and place in the order of priorities are, under sampling error.
+
+    Satisfaction and importance of all items are drawn together from the normal distribution with their estimates as means
+    and their joint covariance (the same people give both, so they covary); each draw is divided and ranked as `portfolio`
+    does it, with its own means as crosshair unless `crosshair` is given.
+
+    Returns
+    -------
+    frame ``measure``, one column per quadrant with its probability, ``chance`` that of the quadrant of the estimates,
+    ``priority`` and ``priority_low``/``priority_high``, between which it lies in `level` of the draws, and ``covariance``
+    of the item's two estimates. Items with a missing estimate or no standard error are left out.
+    """
+    points = portfolio(satisfaction.frame, importance.frame, crosshair=crosshair)
+    points = points[np.isfinite(points["se_x"].to_numpy(float)) & np.isfinite(points["se_y"].to_numpy(float))]
+    names, k = list(points["measure"]), len(points)
+    both = Estimates.concat([satisfaction, importance])
+    seat = lambda frame, at: {m: at + i for i, m in enumerate(frame["measure"])}
+    first, second = seat(satisfaction.frame, 0), seat(importance.frame, len(satisfaction))
+    positions = [first[m] for m in names] + [second[m] for m in names]
+    covariance = both.covariance(positions)
+    mean = both.frame["estimate"].to_numpy(float)[positions]
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    draw = mean + np.random.default_rng(seed).standard_normal((draws, 2 * k)) @ root.T
+    x, y = draw[:, :k], draw[:, k:]
+    cross = (x.mean(axis=1, keepdims=True), y.mean(axis=1, keepdims=True)) if crosshair is None else crosshair
+    right, high = x >= cross[0], y >= cross[1]
+    spread = lambda v: np.where((s := v.std(axis=1, keepdims=True)) > 0, s, 1)
+    need = (y - cross[1]) / spread(y) - (x - cross[0]) / spread(x)
+    place = (-need).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable") + 1
+    out = pd.DataFrame({"measure": names})
+    for (satisfied, important), quadrant in QUADRANTS.items():
+        out[quadrant] = ((right == satisfied) & (high == important)).mean(axis=0)
+    out["quadrant"] = points["quadrant"].to_numpy()
+    out["chance"] = [row[row["quadrant"]] for row in out.to_dict("records")]
+    out["priority"] = points["priority"].to_numpy()
+    tail = (1 - level) / 2
+    out["priority_low"] = np.quantile(place, tail, axis=0, method="inverted_cdf")
+    out["priority_high"] = np.quantile(place, 1 - tail, axis=0, method="inverted_cdf")
+    out["covariance"] = covariance[np.arange(k), np.arange(k) + k]
+    return out

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.patches import Ellipse
 
 from csi_lib.errors import InputError
-from csi_lib.figures.canvas import WIDTH, Canvas, line_height, nice_ticks, note_height
+from csi_lib.figures.canvas import WIDTH, Canvas, line_height, nice_ticks, note_height, widest
 from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, points
 from csi_lib.figures.spread import place_labels, push_apart
@@ -100,9 +100,8 @@ def portfolio(
         text["bars" if covariance is None else "ellipse"] if any(a.interval.shown for a, _ in live) else "",
         say(text["hidden"], lang, items=join_words(hidden, lang, between=", ")).text if hidden else "",
     ]))  # fmt: skip
-    ticks = [f"{tick:g}" for tick in nice_ticks(*limits[1], count=7)]
-    left = 7.5 + max((text_width(tick, theme.small, family=theme.family) for tick in ticks), default=4.0)
-    top, body = 2.0, min(96.0, width * 0.6)
+    ticks = [f"{t:g}" for t in nice_ticks(*limits[1], count=7) if limits[1][0] <= t <= limits[1][1]]
+    left, top, body = 8.0 + widest(ticks, theme.small, theme=theme), 2.0, min(96.0, width * 0.6)
     plot_width = width - left - 2
     spot = lambda a, b: (left + (a - limits[0][0]) / (limits[0][1] - limits[0][0]) * plot_width,
                          top + body * (1 - (b - limits[1][0]) / (limits[1][1] - limits[1][0])))  # fmt: skip

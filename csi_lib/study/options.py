@@ -81,6 +81,8 @@ class Report(Part):
     peers: Literal["named", "anonymous", "group"] = "anonymous"
     minimum_base: int = Field(default=30, ge=1)
     gauge: Gauge = Gauge()
+    #: house goal: satisfaction as a multiple of expectation (1.1: ten per cent more than customers expect)
+    expectation_goal: float | None = Field(default=None, gt=0)
     publish: bool = False
     groups: Several[str] | None = None
     theme: dict[str, Any] = {}

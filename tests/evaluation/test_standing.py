@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from csi_lib.errors import InputError
-from csi_lib.evaluation.portfolio import portfolio
-from csi_lib.evaluation.standing import agency_means, peer_mean, ranks
+from csi_lib.evaluation.portfolio import portfolio, quadrant_chances
+from csi_lib.evaluation.standing import agency_means, independent, peer_mean, ranks
 from csi_lib.survey.estimates import results_frame
 
 
@@ -117,3 +117,59 @@ def test_gains_are_the_derivative_of_the_index():
     assert gains["all_ideal"] == pytest.approx(0.30 / 3)
     assert gains["env_safe"] == pytest.approx(0.10 / 3)
     assert isinstance(gains, pd.Series)
+
+
+# ---------------------------------------------------------------------- how sure a quadrant is
+def _measured(values, se, statistic):
+    """Independent estimates with known standard errors."""
+    frame = results_frame(
+        pd.DataFrame(
+            {
+                "agency": [f"{statistic}{i}" for i in range(len(values))],
+                "year": 2024,
+                "measure": [f"m{i}" for i in range(len(values))],
+                "statistic": statistic,
+                "estimate": values,
+                "se": se,
+                "df": 1e6,
+                "n": 100,
+                "unit": "points",
+            }
+        )
+    )
+    return independent(frame)
+
+
+def test_the_chance_of_a_quadrant_is_the_product_of_two_normal_tails():
+    from scipy.stats import norm
+
+    found = quadrant_chances(
+        _measured([62.0, 50.0], [4.0, 3.0], "mean"), _measured([0.4, 0.55], [0.1, 0.2], "gain"),
+        crosshair=(60.0, 0.5), draws=40_000,
+    ).set_index("measure")  # fmt: skip
+    right, high = norm.cdf((62 - 60) / 4), norm.cdf((0.4 - 0.5) / 0.1)
+    assert found.loc["m0", "overkill"] == pytest.approx(right * (1 - high), abs=0.01)
+    assert found.loc["m0", "concentrate"] == pytest.approx((1 - right) * high, abs=0.01)
+    assert found.loc["m0", ["keep", "concentrate", "low_priority", "overkill"]].sum() == pytest.approx(1)
+    assert found.loc["m0", "quadrant"] == "overkill"
+    assert found.loc["m0", "chance"] == found.loc["m0", "overkill"]
+
+
+def test_with_the_means_as_crosshair_the_lines_move_with_the_points():
+    """Of two items one is left of the mean when it is left of the other: Φ of the difference."""
+    from scipy.stats import norm
+
+    found = quadrant_chances(
+        _measured([60.0, 64.0], [3.0, 4.0], "mean"), _measured([0.4, 0.2], [1e-9, 1e-9], "gain"), draws=40_000
+    ).set_index("measure")
+    assert found.loc["m0", "concentrate"] == pytest.approx(norm.cdf(4 / 5), abs=0.01)
+    assert found.loc["m0", "priority"] == 1
+
+
+def test_points_far_apart_keep_their_place():
+    found = quadrant_chances(
+        _measured([40.0, 90.0, 45.0, 85.0], [0.1] * 4, "mean"), _measured([0.9, 0.8, 0.2, 0.1], [0.001] * 4, "gain")
+    )
+    assert (found["chance"] == 1).all()
+    assert (found["priority_low"] == found["priority_high"]).all()
+    assert (found["covariance"] == 0).all()

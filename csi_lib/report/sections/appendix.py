@@ -131,6 +131,9 @@ def assumptions_table(chapter) -> Table:
                         _STATUS[status][lang],
                     )
                 )
+        rows += [
+            (model.file.label.text(lang), a.text.text(lang), _STATUS[a.status][lang]) for a in model.file.assumptions
+        ]
         if model.file.sectors:
             rows.append(
                 (

@@ -1,16 +1,14 @@
-"""Portfolio, drivers and what to mend first."""
+"""Portfolio, what to mend first and what that would be worth."""
 
 from __future__ import annotations
 
-import warnings
-
-import numpy as np
 import pandas as pd
 
-from csi_lib.errors import InputError, MeasureWarning
-from csi_lib.evaluation.portfolio import portfolio
-from csi_lib.measure.importance import importance
-from csi_lib.prose.numbers import Number
+from csi_lib.errors import InputError
+from csi_lib.evaluation.portfolio import PortfolioFile, portfolio, quadrant_chances
+from csi_lib.evaluation.systems import system
+from csi_lib.prose.numbers import Interval, Number
+from csi_lib.prose.sentences import Sentence
 from csi_lib.tables.table import Column, Row, Table
 
 QUADRANTS = {
@@ -22,114 +20,149 @@ QUADRANTS = {
         "overkill": "Possible overkill",
     },
 }
-METHODS = {
-    "ko": {
-        "correlation": "상관계수",
-        "beta": "표준화 회귀계수",
-        "lmg": "LMG(섀플리) 비중",
-        "johnson": "존슨 상대가중치",
-    },
-    "en": {
-        "correlation": "Correlation",
-        "beta": "Standardised β",
-        "lmg": "LMG (Shapley) share",
-        "johnson": "Johnson weight",
-    },
-}
+
+
+def settings(chapter) -> PortfolioFile:
+    """The study's ``portfolio.yml``, or the defaults."""
+    declared = "portfolio" in chapter.study.extensions
+    return system(chapter.study, "portfolio") if declared else PortfolioFile()
+
+
+def crosshair(chapter) -> tuple[float, float] | None:
+    lines = settings(chapter).crosshair
+    return None if lines is None else (lines.satisfaction, lines.importance)
 
 
 def item_portfolio(chapter) -> pd.DataFrame | None:
     """Items by satisfaction and effect on the index (`evaluation.portfolio`); None with fewer than two of them."""
     try:
-        return portfolio(chapter.rows(statistic="mean", by1=None), chapter.gains())
+        return portfolio(chapter.rows(statistic="mean", by1=None), chapter.gains(), crosshair=crosshair(chapter))
     except InputError:
         return None
 
 
-def priority_table(chapter, points: pd.DataFrame, *, name: str, caption: str) -> Table:
-    """Items in the order in which they should be mended, with quadrant, satisfaction and expected gain."""
+def chances(chapter, points: pd.DataFrame) -> pd.DataFrame | None:
+    """How sure quadrants and priorities are (`quadrant_chances`), recorded; None where errors are not known.
+
+    Adds ``row`` (results row of the probability of the quadrant) and ``rank`` (of the priority with its range).
+    """
+    gains = chapter.gain_estimates
+    keep = lambda estimates, **keys: estimates.take(
+        [p for p in estimates.positions(**keys) if estimates.frame["measure"].iloc[p] in set(points["measure"])]
+    )
+    means, effects = keep(chapter.estimates, statistic="mean", by1=None), keep(gains, statistic="gain")
+    if not (means.influence and effects.influence) or effects.frame["se"].isna().all():
+        return None
+    try:
+        found = quadrant_chances(means, effects, crosshair=crosshair(chapter), seed=chapter.year)
+    except InputError:
+        return None
+    n = points.set_index("measure")["n_x"]
+    base = {"model": chapter.model.name, "versus": "quadrant"}
+    rows = [
+        {"measure": r["measure"], "statistic": "probability", "estimate": r["chance"], "unit": "proportion", **base,
+         "value_text": r["quadrant"], "n": n[r["measure"]]}
+        for r in found.to_dict("records")
+    ]  # fmt: skip
+    ranks = [
+        {"measure": r["measure"], "statistic": "rank", "estimate": r["priority"], "ci_low": r["priority_low"],
+         "ci_high": r["priority_high"], "unit": "rank", "n": n[r["measure"]], "versus": "priority", "model": base["model"]}
+        for r in found.to_dict("records")
+    ]  # fmt: skip
+    found["row"] = chapter.record(rows).to_dict("records")
+    found["rank"] = chapter.record(ranks).to_dict("records")
+    return found
+
+
+def covariances(found: pd.DataFrame | None) -> dict[str, float] | None:
+    """Measure → covariance of its two estimates, for the ellipses of the map; None (crosses) where weights are fixed."""
+    return (
+        None
+        if found is None or not found["covariance"].any()
+        else dict(zip(found["measure"], found["covariance"], strict=True))
+    )
+
+
+def priority_table(
+    chapter, points: pd.DataFrame, *, name: str, caption: str, found: pd.DataFrame | None = None
+) -> Table:
+    """Items in the order in which they should be mended: quadrant (and how sure it is), satisfaction, expected gain."""
     t = chapter.text
-    columns = (
+    sure = {} if found is None else {r["measure"]: r for r in found.to_dict("records")}
+    estimated = bool((points["se_y"] > 0).any())  # fixed weights have no error
+    columns = [
         Column("item", t(ko="항목", en="Item"), "left", "stub"),
+        Column("rank", t(ko="우선순위", en="Priority")),
+        *([Column("between", t(ko="순위 구간", en="Between"))] if sure else []),
         Column("quadrant", t(ko="영역", en="Area"), "left", "text"),
+        *([Column("chance", t(ko="그 영역일 확률", en="Probability"))] if sure else []),
         Column("x", t(ko="만족도", en="Satisfaction")),
         Column("y", t(ko="기대 효과", en="Expected gain")),
+        *([Column("ci", t(ko="95% 신뢰구간", en="95% interval"))] if estimated else []),
         Column("n", t(ko="사례수", en="n"), "right", "base"),
-    )
+    ]
     body = []
     for row in points.sort_values("priority").to_dict("records"):
         one = lambda axis, field="estimate", r=row: Number.from_row(_side(r, axis), field)
-        body.append(
-            Row(
-                (
-                    chapter.labels.measure(row["measure"]),
-                    QUADRANTS[chapter.lang][row["quadrant"]],
-                    one("x"),
-                    one("y"),
-                    one("x", "n"),
-                )
+        mine = sure.get(row["measure"])
+        rank = Number.from_row(mine["rank"]) if mine else Number(row["priority"], "number")
+        cells = [chapter.labels.measure(row["measure"]), rank]
+        if sure:
+            cells.append(Interval.from_row(mine["rank"]) if mine else None)
+        cells.append(QUADRANTS[chapter.lang][row["quadrant"]])
+        if sure:
+            cells.append(Number.from_row(mine["row"]) if mine else None)
+        cells += [one("x"), one("y"), *([Interval.from_row(_side(row, "y"))] if estimated else []), one("x", "n")]
+        body.append(Row(tuple(cells)))
+    notes = [
+        t(
+            ko="기대 효과: 그 항목이 1점 오를 때 지수가 오르는 폭(점)",
+            en="Expected gain: how many points the index rises when the item rises by one",
+        )
+    ]
+    if sure:
+        notes.append(
+            t(
+                ko="확률과 순위 구간(90%)은 만족도와 기대 효과의 표본오차를 함께 반영한 것이다.",
+                en="Probability and range of the priority (90%) allow for sampling error of satisfaction and gain together.",
             )
         )
-    return Table(name, caption, columns, tuple(body), lang=chapter.lang, min_base=chapter.study.privacy.small_base_flag)
+    return Table(
+        name, caption, tuple(columns), tuple(body), tuple(notes), chapter.lang, chapter.study.privacy.small_base_flag
+    )
+
+
+def first_sentence(chapter, points: pd.DataFrame, found: pd.DataFrame | None) -> Sentence | None:
+    """What to mend first, and whether sampling error leaves that open."""
+    urgent = points[points["quadrant"] == "concentrate"].sort_values("priority")
+    if not len(urgent):
+        return chapter.sentence(
+            ko="중점 개선 영역에 드는 항목은 없다.", en="No item lies in the area to concentrate on."
+        )
+    first = urgent.iloc[0].to_dict()
+    label = chapter.labels.measure(first["measure"])
+    out = chapter.sentence(
+        ko="가장 먼저 살펴야 할 항목은 ‘{label}’이다. 만족도는 {x}이고, 1점 오르면 지수가 {y}점 오른다.",
+        en="The first item to look at is ‘{label}’: satisfaction is {x}, and one more point in it raises the index by {y}.",
+        label=label,
+        x=Number.from_row(_side(first, "x")),
+        y=Number.from_row(_side(first, "y")),
+    )
+    if found is None or first["measure"] not in set(found["measure"]):
+        return out
+    sure = found.set_index("measure").loc[first["measure"]]
+    if sure["chance"] >= settings(chapter).surely:
+        return out + chapter.sentence(
+            ko="표본오차를 감안해도 중점 개선 영역에 있을 확률이 {p}이다.",
+            en="It lies in that area with a probability of {p} when sampling error is allowed for.",
+            p=Number.from_row(sure["row"]),
+        )
+    return out + chapter.sentence(
+        ko="다만 표본오차를 감안하면 중점 개선 영역에 있을 확률은 {p}에 그친다.",
+        en="With sampling error allowed for, however, the probability that it lies in that area is only {p}.",
+        p=Number.from_row(sure["row"]),
+    )
 
 
 def _side(row: dict, axis: str) -> dict:
     return {k[:-2]: v for k, v in row.items() if k.endswith(f"_{axis}")}
-
-
-def drivers(chapter) -> pd.DataFrame | None:
-    """Importance of the dimensions for overall satisfaction by several methods, as recorded rows (statistic = method).
-
-    Dimensions are the directly asked items where there are any, else respondents' means of the dimension's items (at
-    least half answered); the outcome is the overall item. None where it was not asked or fewer than two dimensions vary.
-    """
-    outcome = chapter.overall_item
-    root = chapter.model.node(chapter.model.file.index)
-    if outcome is None or not root.children:
-        return None
-    frame, codebook = chapter.survey.frame, chapter.survey.codebook
-    bind = lambda item: chapter.model.binding.get(item, item)
-    columns = {}
-    for node in (chapter.model.node(c) for c in root.children):
-        asked = bind(node.asked) if node.asked else None
-        items = [asked] if asked and frame[asked].notna().any() else [bind(i) for i in node.items or ()]
-        items = [i for i in items if frame[i].notna().any() and i != outcome]
-        if not items:
-            continue
-        scaled = pd.DataFrame(
-            {i: (frame[i] - codebook.scale(i).low) / (codebook.scale(i).high - codebook.scale(i).low) for i in items}
-        )
-        enough = scaled.notna().sum(axis=1) >= np.ceil(len(items) / 2)
-        columns[node.id] = 100 * scaled.mean(axis=1).where(enough)
-    matrix = pd.DataFrame(columns)
-    complete = matrix.notna().all(axis=1) & frame[outcome].notna()
-    if len(columns) < 2 or complete.sum() < len(columns) + 3:
-        return None
-    rows = []
-    for method in METHODS["ko"]:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", MeasureWarning)
-                found = importance(
-                    matrix[complete],
-                    frame.loc[complete, outcome].astype(float),
-                    method=method,
-                    weights=np.asarray(chapter.survey.design.weights, float)[complete],
-                )
-        except InputError:
-            continue
-        table = found.frame if hasattr(found, "frame") else found
-        for line in table.to_dict("records"):
-            rows.append(
-                {
-                    "measure": line["item"],
-                    "statistic": method,
-                    "estimate": line["estimate"],
-                    "ci_low": line.get("ci_low"),
-                    "ci_high": line.get("ci_high"),
-                    "n": int(complete.sum()),
-                    "unit": "coefficient",
-                    "model": chapter.model.name,
-                }
-            )
-    return chapter.labels.attach(chapter.record(rows)) if rows else None

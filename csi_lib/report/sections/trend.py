@@ -7,6 +7,7 @@ import pandas as pd
 from csi_lib.evaluation.standing import Rank
 from csi_lib.models.split import change_split as split_change
 from csi_lib.prose.sentences import Sentence
+from csi_lib.survey.comparisons import adjust_p
 from csi_lib.survey.estimates import Estimates
 
 
@@ -65,6 +66,49 @@ def change_split(chapter) -> pd.DataFrame | None:
         weights_before=chapter.weights_survey(chapter.previous_year),
     )
     return chapter.record(split.frame)
+
+
+def items_came_and_went(chapter) -> list[Sentence]:
+    """Which items have no value in the last wave, and which of the last wave's were no longer asked."""
+    if chapter.previous is None:
+        return []
+    asked = lambda estimates: set(
+        estimates.frame.loc[
+            (estimates.frame["statistic"] == "mean") & estimates.frame["by1"].isna() & (estimates.frame["n"] > 0),
+            "measure",
+        ]
+    )
+    now, before = asked(chapter.estimates), asked(chapter.previous)
+    names = lambda measures: [chapter.labels.measure(m) for m in chapter.survey.codebook.items if m in measures]
+    out = []
+    if now - before:
+        out.append(
+            chapter.sentence(
+                ko="{names:은/는} 지난 조사에 없던 문항이어서 증감을 말할 수 없다.",
+                en="Not asked in the last wave, so without a change: {names}.",
+                names=names(now - before),
+            )
+        )
+    if before - now:
+        out.append(
+            chapter.sentence(
+                ko="{names:은/는} 올해 묻지 않았다.", en="Not asked this year: {names}.", names=names(before - now)
+            )
+        )
+    return out
+
+
+def item_changes(chapter):
+    """Items of this wave and the last with the tested changes (Holm over all items), or None without a last wave."""
+    rows = chapter.rows(statistic="mean", by1=None, measure=chapter.model_items)
+    rows = rows[rows["estimate"].notna()].reset_index(drop=True)
+    before, changes = (chapter.previous_rows(rows), chapter.change_rows(rows)) if len(rows) else (None, None)
+    if before is None or changes is None:
+        return None
+    known = changes["p_value"].notna()
+    changes.loc[known, "p_value"] = adjust_p(changes.loc[known, "p_value"].to_numpy(float), method="holm")
+    changes = chapter.record(changes.drop(columns="row_id").assign(versus=changes["versus"] + ";holm"))
+    return rows, before, chapter.labels.attach(changes)
 
 
 def rank_sentence(chapter, measure: str) -> Sentence | None:
