@@ -38,7 +38,9 @@ def examine() -> dict[str, tuple[bool, str]]:
             f"{words} {renderer.why}".strip(),
         )
     try:
-        out["reports will be set by"] = (True, choose_renderer("auto").name)
+        chosen, (quarto, _) = choose_renderer("auto"), available_renderers()
+        why = "Quarto 1.9 or later was found" if chosen.name == "quarto" else f"Quarto cannot be used: {quarto.why}"
+        out["reports will be set by"] = (True, f"{chosen.name}, because {why}")
     except Exception as error:
         out["reports will be set by"] = (False, str(error))
     lab = importlib.util.find_spec("jupyterlab") is not None
