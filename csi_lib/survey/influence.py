@@ -161,8 +161,14 @@ def influence_of(design, z, rows, *, sample, labels=None, common=None, loading=N
     """
     z, rows, pieces = sparse.csc_matrix(z), np.asarray(rows), []
     for calibration in getattr(design, "calibrations", ()):
-        z = sparse.csc_matrix(calibration.residual(z))
         common = None if common is None else calibration.residual(common)
+        low_rank = calibration.projection(z)
+        if low_rank is None:
+            z = sparse.csc_matrix(calibration.residual(z))
+        else:  # z keeps its zeros, and what the margins explain joins the part that moves all groups
+            basis, explained = low_rank
+            common = basis.toarray() if common is None else np.hstack([common, basis.toarray()])
+            loading = -explained if loading is None else np.vstack([loading, -explained])
     for number, stage in enumerate(design.stages):
         shared, load = common, loading
         if stage.lonely.any() and design.lonely in ("adjust", "average"):

@@ -125,10 +125,9 @@ def write_study(folder: Path, agencies: int, *, peers: bool = True, shared: bool
         encoding="utf-8",
     )
     place = "data/{year}.csv" if shared else "data/{agency}_{year}.csv"
-    where = "agency" if shared else "agency"
     (folder / "study.yml").write_text(
         f"title: {label('벤치 조사')}\nyears: {list(YEARS)}\nlanguages: [ko]\nsources:\n  customers:\n    kind: respondents\n"
-        f"    path: {place}\n    codebook: codebook.yml\n    agency: {where}\n    design: {{weights: weight, strata: kind}}\n"
+        f"    path: {place}\n    codebook: codebook.yml\n    agency: agency\n    design: {{weights: weight, strata: kind}}\n"
         f"models: {{customers: [bench]}}\nreport: {{language: ko, formats: [html, pdf], peers: group, chapters: [{', '.join(CHAPTERS)}]}}\n",
         encoding="utf-8",
     )

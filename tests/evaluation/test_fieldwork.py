@@ -149,7 +149,7 @@ def test_no_interviews_yet():
 
 
 def test_an_unknown_outcome_is_named():
-    with pytest.raises(InputError, match="does not declare.*'RX'.*Did you mean 'R'"):
+    with pytest.raises(InputError, match=r"does not declare.*'RX'.*Did you mean 'R'"):
         log([interview(outcome="RX")])
 
 
