@@ -10,7 +10,7 @@ from csi_lib.evaluation.records import read_records
 from csi_lib.prose.change import verdict_of
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence, join_words
-from csi_lib.report.sections.management import department_label
+from csi_lib.report.sections.management import department_label, small_base
 from csi_lib.tables.table import Column, Row, Table
 from csi_lib.voice.scrubbing import scrub
 
@@ -78,6 +78,7 @@ def _recorded(chapter, tasks: pd.DataFrame, source: str) -> pd.DataFrame:
         rows = [
             {"measure": source, "statistic": part, "by1": "task", "group1": r["task"], "source": source, "estimate": r[part],
              "unit": "points", "n": r["n"], "value_text": r["verdict"] if part == "change" else None,
+             "flag": small_base(chapter, r["n"]) if part == "after" else None,
              **({k: r[k] for k in ("se", "ci_low", "ci_high", "p_value")} if part == "change" else {})}
             for r in out.to_dict("records")
         ]  # fmt: skip
