@@ -336,7 +336,8 @@ def _gap(canvas, ax, x0, x1, low: Point, high: Point, gap: Point, lang, slot):
         ax,
         middle,
         top + 2.6 * unit,
-        wrap(gap.label, slot * 0.95, theme.small, lines=2, theme=theme),
+        # what it is the difference of is drawn; the words in brackets stand in the data table
+        wrap(gap.label.split("(")[0].strip(), slot * 0.95, theme.small, lines=2, theme=theme),
         ha="center",
         va="bottom",
         size=theme.small,

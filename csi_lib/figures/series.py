@@ -173,9 +173,7 @@ class _Panel:
             self.canvas.write(
                 page, left - 1.5, y, f"{tick:g}".replace("-", "\u2212"), ha="right", size=theme.small, color=theme.muted
             )
-        self.canvas.write(
-            page, left - 1.5, top - 2.6, unit, ha="right", va="bottom", size=theme.small, color=theme.muted
-        )
+        self.canvas.write(page, 0.5, top - 2.6, unit, va="bottom", size=theme.small, color=theme.muted)
         self.canvas.note(page, foot, top=self.canvas.height - foot_height + 0.6)
 
     def write_right(self, y: float, words: str, *, color: str | None = None) -> None:
