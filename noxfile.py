@@ -70,8 +70,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Simulate surveys with known truth and count how often the intervals cover it (minutes, not seconds)."""
+    """Simulate surveys with known truth and count how often the intervals cover it; writes docs/coverage.md (half an hour)."""
     _install(session, "-e", ".")
     session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
-    for script in sorted(Path("tests/bench").glob("coverage_*.py")):
-        session.run("python", str(script), *session.posargs)
+    session.run("python", "tests/bench/run_all.py", "--coverage", *session.posargs)

@@ -36,6 +36,7 @@ _PUBLIC = {
     "csi_lib.measure.invariance": ["invariance"],
     "csi_lib.measure.construct_validity": ["composite_reliability", "average_variance_extracted", "fornell_larcker"],
     "csi_lib.measure.htmt": ["htmt"],
+    "csi_lib.measure.response_rates": ["outcome_rates"],
     # study: what is on disk
     "csi_lib.study.study": ["Study", "Job", "load_study"],
     "csi_lib.study.location": ["resolve_study", "bundled_studies"],
@@ -57,6 +58,14 @@ _PUBLIC = {
     # models
     "csi_lib.models.index": ["IndexModel"],
     "csi_lib.models.round": ["Round"],
+    # evaluation: what agencies do with scores
+    "csi_lib.evaluation.grades": ["absolute_grades", "relative_grades", "grade_probabilities", "two_years_running"],
+    "csi_lib.evaluation.attainment": ["attainment_grades", "attainment_probabilities"],
+    "csi_lib.models.valuation": ["person_values"],
+    # evaluation and integrity
+    "csi_lib.evaluation.touch_points": ["possible_bases"],
+    "csi_lib.evaluation.pretest": ["item_analysis"],
+    "csi_lib.integrity.contamination": ["contamination_bounds", "overturning_share", "published_bounds"],
     # prose, tables, figures: what a reader sees
     "csi_lib.prose.escape": ["escape_markdown"],
     "csi_lib.prose.numbers": ["Interval", "Number"],
@@ -82,6 +91,18 @@ _PUBLIC = {
     "csi_lib.voice.cleaning": ["clean"],
     "csi_lib.voice.scrubbing": ["scrub"],
     "csi_lib.voice.comments": ["read_comments"],
+    # evaluation: what an office does with records
+    "csi_lib.evaluation.before_after": ["before_after", "interrupted_series", "paired_change", "share_change"],
+    "csi_lib.evaluation.call_rules": ["call_compliance", "pick_up"],
+    "csi_lib.evaluation.clustered": ["clustered_means"],
+    "csi_lib.evaluation.control_chart": ["control_chart"],
+    "csi_lib.evaluation.department_score": ["combined_scores"],
+    "csi_lib.evaluation.happy_call": ["item_from_counts"],
+    "csi_lib.evaluation.kindness": ["rater_agreement", "score_sheets", "standing"],
+    "csi_lib.evaluation.office": ["simulate_office"],
+    "csi_lib.evaluation.records": ["read_records"],
+    "csi_lib.evaluation.systems": ["system"],
+    "csi_lib.figures.series": ["broken_series"],
     # reports and runs
     "csi_lib.report.chapter": ["Chapter", "open_chapter"],
     "csi_lib.run.pipeline": ["run_study"],

@@ -31,7 +31,7 @@ def command(
 
     several = lambda text: [f.strip() for f in text.split(",") if f.strip()] if text else None
     found = load_study(study)
-    made = deliver(found, out=out or default_out(found), to=to, data=data, agencies=agency or None, years=year or None, lang=lang,
+    made = deliver(found, out=out or default_out(study), to=to, data=data, agencies=agency or None, years=year or None, lang=lang,
                    release=release, formats=several(formats), book=several(tables) or (), with_data=not no_data)  # fmt: skip
     if as_json:
         o.print_json({"path": str(made.path), "sha256": made.digests})

@@ -8,7 +8,7 @@ import typer
 
 from csi_lib.cli import options as o
 
-_STATUS = {"P": "published", "C": "recomputed", "I": "inferred", "D": "our default"}
+_STATUS = {"P": "published", "C": "recomputed from published figures", "I": "inferred", "D": "our default"}
 
 
 def command(
@@ -32,12 +32,11 @@ def command(
             other = model.edition(edition).file
             formula = other.formula.text("en") if other.formula and other.formula != file.formula else "other weights"
             typer.echo(f"  edition {edition}: {formula} ({file.name}@{edition})")
-        soft = [f"{n.id} ({_STATUS[n.status]})" for n in file.nodes if n.status in "ID"]
-        soft += [
-            f"weights of {n.id} ({_STATUS[n.weights.status]})" for n in file.nodes if n.weights.status in ("I", "D")
-        ]
-        if soft:
-            typer.echo(f"  inferred or default: {', '.join(soft)}")
+        soft = [(f"{n.id}", n.status) for n in file.nodes if n.status in ("I", "D", "C")]
+        soft += [(f"weights of {n.id}", n.weights.status) for n in file.nodes if n.weights.status in ("I", "D", "C")]
+        soft += [(a.text.text("en"), a.status) for a in file.assumptions]
+        for what, status in soft:
+            typer.echo(f"  {_STATUS[status]}: {what}")
         if name:
             for row in model.weights.itertuples(index=False):
                 weight = "estimated" if row.weight != row.weight else f"{row.weight:.3f}"

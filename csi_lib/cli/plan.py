@@ -36,6 +36,7 @@ def command(
     import pandas as pd
 
     from csi_lib.errors import InputError
+    from csi_lib.evaluation.customer_definition import frame_population
     from csi_lib.study.study import load_study
     from csi_lib.survey.sampling_plan import plan_agency, read_plan
 
@@ -50,7 +51,8 @@ def command(
     chosen = [loaded.agency(a) for a in agency] if agency else loaded.agencies
     if check is not None:
         chosen = [a for a in chosen if loaded.wave(check) and a.took_part(check)]
-    plans = [plan_agency(plan, a.id) for a in chosen]
+    year = max(loaded.years) if check is None else check
+    plans = [plan_agency(plan, a.id, frame=frame_population(loaded, a.id, year, data=data)) for a in chosen]
     tables = [p.table if check is None else p.check(_achieved(loaded, plan, p, check, source, data)) for p in plans]
     table = pd.concat(tables, ignore_index=True)
     if out is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import pandas as pd
 from pydantic import Field, model_validator
 
-from csi_lib.study.base import Label, Part
+from csi_lib.study.base import Label, Link, Part
 
 STAGES = {
     "plan": Label(ko="계획(PLAN)", en="PLAN"),
@@ -28,10 +29,28 @@ PRINCIPLES = {
 }
 
 
-class Check(Part):
-    """One line: a ``stage`` or a ``principle``, what is asked, whether it is met, and a link to the evidence."""
+STATES = ("met", "partly", "not_met", "not_applicable")
+
+
+class Finding(Part):
+    """Whether a line is met, and the evidence. What is met or partly met has evidence: a link or a file."""
+
+    state: Literal["met", "partly", "not_met", "not_applicable"]
+    evidence: Link | None = None
+    note: Label | None = None
+
+    @model_validator(mode="after")
+    def _shown(self):
+        if self.state in ("met", "partly") and self.evidence is None:
+            raise ValueError("what is met has evidence: a link or a file")
+        return self
+
+
+class Check(Finding):
+    """One line: a ``stage`` or a ``principle``, and what is asked."""
 
     ask: Label
+    id: str | None = None
     stage: Literal["plan", "do", "see"] | None = None
     principle: (
         Literal[
@@ -47,36 +66,51 @@ class Check(Part):
         ]
         | None
     ) = None
-    state: Literal["met", "partly", "not_met", "not_applicable"]
-    evidence: str | None = Field(default=None, pattern=r"^(https?://|[\w./-]+$)")
-    note: Label | None = None
 
     @model_validator(mode="after")
     def _one(self):
         if (self.stage is None) == (self.principle is None):
             raise ValueError("a line belongs to a 'stage' or to a 'principle'")
-        if self.state == "met" and self.evidence is None:
-            raise ValueError("what is met has evidence: a link or a file")
         return self
 
 
 class ChecklistFile(Part):
-    """``checklist.yml``."""
+    """``checklist.yml``; ``agencies`` restates single lines (by their ``id``) for single agencies."""
 
     checks: tuple[Check, ...] = Field(min_length=1)
+    agencies: dict[str, dict[str, Finding]] = {}
+
+    @model_validator(mode="after")
+    def _known(self):
+        ids = [c.id for c in self.checks if c.id]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"two lines have the id {next(i for i in ids if ids.count(i) > 1)!r}")
+        for agency, findings in self.agencies.items():
+            if unknown := sorted(set(findings) - set(ids)):
+                raise ValueError(f"agency {agency!r} restates the line {unknown[0]!r}, which no check has as its id")
+        return self
+
+    def refers(self):
+        for agency in self.agencies:
+            yield "agency", agency, "agencies"
+
+    def of(self, agency: str) -> tuple[Check, ...]:
+        """The checks as they stand for one agency."""
+        own = self.agencies.get(agency, {})
+        return tuple(c.model_copy(update=dict(own[c.id])) if c.id in own else c for c in self.checks)
 
 
-def checklist_summary(file: ChecklistFile) -> pd.DataFrame:
+def checklist_summary(checks: Sequence[Check]) -> pd.DataFrame:
     """``part key met partly not_met not_applicable``: every stage and principle, those without a line too (all 0)."""
     rows = []
     for part, keys in (("stage", STAGES), ("principle", PRINCIPLES)):
         for key in keys:
-            states = [c.state for c in file.checks if getattr(c, part) == key]
+            states = [c.state for c in checks if getattr(c, part) == key]
             rows.append(
                 {
                     "part": part,
                     "key": key,
-                    **{s: states.count(s) for s in ("met", "partly", "not_met", "not_applicable")},
+                    **{s: states.count(s) for s in STATES},
                 }
             )
     return pd.DataFrame(rows)

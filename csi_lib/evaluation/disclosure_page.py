@@ -7,12 +7,27 @@ from pydantic import Field
 from csi_lib.study.base import Label, Part
 
 
-class DisclosureFile(Part):
-    """``disclosure.yml``: purpose, target and method in words, and the column whose values are the units of the table."""
+class Texts(Part):
+    """What is said in words."""
 
     purpose: Label
     target: Label
     method: Label
-    unit: str
-    confidence: float = Field(default=0.95, gt=0, lt=1)
     contact: Label | None = None
+
+
+class DisclosureFile(Texts):
+    """``disclosure.yml``: purpose, target and method in words, the column whose values are the units of the table, and the
+    confidence at which the sampling error is stated; ``agencies`` restates the words for single agencies."""
+
+    unit: str
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    agencies: dict[str, Texts] = {}
+
+    def refers(self):
+        yield "column", self.unit, "unit"
+        for agency in self.agencies:
+            yield "agency", agency, "agencies"
+
+    def of(self, agency: str) -> Texts:
+        return self.agencies.get(agency, self)

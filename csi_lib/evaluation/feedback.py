@@ -132,6 +132,15 @@ class FeedbackFile(Part):
     asof: dict[int, date] = {}
     quarters: int = Setting(default=4, ge=1, le=12)
 
+    def refers(self):
+        yield "source", self.tasks, "tasks"
+        yield "source", self.initiatives, "initiatives"
+        if self.incentives is not None:
+            yield "source", self.incentives.staff_source, "incentives > staff_source"
+        for position, heard in enumerate(self.heard):
+            yield "agency", heard.agency, f"heard > {position} > agency"
+            yield "department", heard.department, f"heard > {position} > department"
+
     def day(self, year: int) -> date:
         return self.asof.get(year, date(year, 12, 31))
 

@@ -117,6 +117,11 @@ class GradingFile(Part):
             )
         return self
 
+    def refers(self):
+        yield "source", self.source, "source"
+        if self.source is None:
+            yield "column", self.business, "business"
+
     @property
     def scale(self) -> tuple[str, ...]:
         return tuple({"absolute": self.cuts, "relative": self.ratio, "attainment": self.shares}[self.rule])

@@ -204,10 +204,16 @@ def standing(
     rows = rows[rows["n"] > 0].reset_index(drop=True)
     if clusters is None:
         rows = _pooled(rows, scored, by, ci)
+    return Standing(ranked(rows, by, digits=digits, ci=ci))
+
+
+def ranked(rows: pd.DataFrame, by: str, *, digits: int = 1, ci: float = 0.95) -> pd.DataFrame:
+    """`rows` (``estimate se df`` of independent groups) with ``rank ties rank_low rank_high``, as in `Standing`."""
     printed = np.array([float(round_half_up(v, digits)) for v in rows["estimate"]])
     k = len(rows)
-    rows["rank"] = [int((printed > p).sum()) + 1 for p in printed]
-    rows["ties"] = [int((printed == p).sum()) for p in printed]
+    rows = rows.assign(
+        rank=[int((printed > p).sum()) + 1 for p in printed], ties=[int((printed == p).sum()) for p in printed]
+    )
     known = (rows["se"] > 0).to_numpy() if k else np.zeros(0, bool)
     low, high = np.ones(k), np.full(k, float(k))
     if known.sum() > 1:
@@ -215,8 +221,7 @@ def standing(
         found = ranks(part.assign(agency=part[by], measure="score"), "score", confidence=ci)
         low[known] = [found[str(name)].low for name in part[by]]
         high[known] = [found[str(name)].high + int((~known).sum()) for name in part[by]]
-    rows["rank_low"], rows["rank_high"] = np.minimum(low, rows["rank"]), np.maximum(high, rows["rank"])
-    return Standing(rows)
+    return rows.assign(rank_low=np.minimum(low, rows["rank"]), rank_high=np.maximum(high, rows["rank"]))
 
 
 def _pooled(rows: pd.DataFrame, scored: pd.DataFrame, by: str, ci: float) -> pd.DataFrame:

@@ -78,6 +78,11 @@ class ManagementFile(Part):
     floor: float = Setting(default=20, ge=0, lt=100)
     target_setting: TargetSetting = TargetSetting()
 
+    def refers(self):
+        yield "source", self.source, "source"
+        if any(indicator.measure is not None for indicator in self.indicators.values()):
+            yield "column", self.group, "group"
+
 
 def growth_rate(now: float, before: float) -> float:
     """(now − before) / before. Refused for a base of 0 or below, where a rate has no meaning."""

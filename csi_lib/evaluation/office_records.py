@@ -158,13 +158,16 @@ class Office:
                     sheets.append(contacts.loc[both].assign(rater=second))
                 frame = pd.concat(sheets, ignore_index=True)
                 severity = world.severity * _cancelling(self.rng("raters"), world.raters) / 100
-                target = np.clip(frame.pop("quality") + severity[frame["rater"]], 0.02, 0.98)
+                quality = frame.pop("quality").to_numpy()
+                # shifts shrink towards the ends of the scale, where they would not fit; they cancel out all the same
+                room = quality * (1 - quality) / 0.16
+                target = quality + room * severity[frame["rater"]]
                 frame["rater"] = [f"평가원{'가나다라마바사아자차'[r % 10]}" for r in frame["rater"]]
                 frame["department"] = frame["department"].map(self._spelling)
                 weight = {n: i.points / edition.total for n, i in edition.items.items()}
                 middle = sum(world.items.get(n, 0) * w for n, w in weight.items())
                 for name, item in edition.items.items():
-                    mean = np.clip(target + (world.items.get(name, 0) - middle) / 100, 0.01, 0.99)
+                    mean = target + room * (world.items.get(name, 0) - middle) / 100
                     frame[name] = _scored(rng, around(rng, mean, world.item_sd), item)
                 frame["bonus"] = np.where(rng.random(len(frame)) < world.bonus, min(1.0, edition.bonus), 0.0)
                 for name in edition.deductions:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from csi_lib.study.base import Label, Part
+from csi_lib.study.base import Label, Link, Part
 
 
 class Offer(Part):
@@ -16,7 +16,7 @@ class Offer(Part):
     name: Label
     about: Label
     since: int | None = Field(default=None, ge=1900, le=2200)
-    link: str | None = Field(default=None, pattern=r"^https?://")
+    link: Link | None = None
 
 
 class Goal(Offer):
@@ -24,6 +24,12 @@ class Goal(Offer):
 
     kind: Literal["sdg", "csr", "own"]
     number: int | None = Field(default=None, ge=1, le=17)
+
+    @model_validator(mode="after")
+    def _numbered(self):
+        if (self.kind == "sdg") != (self.number is not None):
+            raise ValueError("a Sustainable Development Goal has its number, and nothing else has one")
+        return self
 
 
 class Survey(Offer):
@@ -34,15 +40,22 @@ class Survey(Offer):
 
 
 class ProgrammeFile(Part):
-    """``programme.yml``; what is empty is left out of the page. ``agencies`` restates the page for single agencies."""
+    """``programme.yml``; what is empty is left out of the page. ``own_waves`` lists the waves of this study among the surveys
+    held; ``agencies`` restates the page for single agencies, list by list."""
 
     channels: tuple[Offer, ...] = ()
     surveys: tuple[Survey, ...] = ()
     measures: tuple[Offer, ...] = ()
     partnerships: tuple[Offer, ...] = ()
     goals: tuple[Goal, ...] = ()
+    own_waves: bool = True
     agencies: dict[str, ProgrammeFile] = {}
 
+    def refers(self):
+        for agency in self.agencies:
+            yield "agency", agency, "agencies"
+
     def of(self, agency: str) -> ProgrammeFile:
-        """The page of one agency: its own where it has one."""
-        return self.agencies.get(agency, self)
+        """The page of one agency: the lists it restates, and the common ones."""
+        own = self.agencies.get(agency)
+        return self if own is None else self.model_copy(update={n: getattr(own, n) for n in own.model_fields_set})

@@ -66,10 +66,17 @@ def read_records(
 def record_files(
     study, source: str, year: int, *, agency: str | None = None, data: str | Path | None = None
 ) -> list[Path]:
-    """The files of a source and year: in the data folder, else the study's own, else simulated ones (`simulate_office`)."""
+    """The files of a source and year: in the data folder, else the study's own (a register kept beside its parameters), else
+    simulated ones (`simulate_office`)."""
     declared = study.source(source)
-    folder = Path(data or study.path)
-    found = [p for pattern in declared.paths(year, agency) for p in sorted(folder.glob(pattern))]
+    found = []
+    for folder in (Path(data or study.path), Path(study.path)):
+        found = found or [p for pattern in declared.paths(year, agency) for p in sorted(folder.glob(pattern))]
+    if not found and data is None and study.simulate and source in study.simulate.all_sources:
+        from csi_lib.survey.simulation import stand_in
+
+        folder = stand_in(study)
+        found = [p for pattern in declared.paths(year, agency) for p in sorted(folder.glob(pattern))]
     if not found and data is None and "office" in study.extensions:
         from csi_lib.evaluation.office import office_stand_in
 
@@ -80,7 +87,7 @@ def record_files(
             f"source {source!r} has no file for {year}",
             where=f"study {study.id!r}",
             expected=", ".join(declared.paths(year, agency)) or "a path for this year",
-            action=f"Put it under {folder}",
+            action=f"Put it under {data or study.path}",
         )
     return found
 

@@ -5,6 +5,7 @@ Each system is a pydantic model in its own module; here is the one list of their
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 
 from csi_lib.errors import InputError, nearest
@@ -27,6 +28,11 @@ SYSTEMS = {
     "programme": "csi_lib.evaluation.programme:ProgrammeFile",
     "disclosure": "csi_lib.evaluation.disclosure_page:DisclosureFile",
     "departments": "csi_lib.evaluation.departments:DepartmentsFile",
+    "customer_definition": "csi_lib.evaluation.customer_definition:CustomerDefinitionFile",
+    "touch_points": "csi_lib.evaluation.touch_points:TouchPointsFile",
+    "pretest": "csi_lib.evaluation.pretest:PretestFile",
+    "fieldwork": "csi_lib.evaluation.fieldwork:FieldworkFile",
+    "integrity": "csi_lib.integrity.contamination:IntegrityFile",
     "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
     "loyalty": "csi_lib.evaluation.loyalty:LoyaltyFile",
     "peers": "csi_lib.evaluation.comparability:PeersFile",
@@ -50,7 +56,20 @@ def system(study, name: str) -> Part:
         raise InputError("a system is declared by the name of its file", where=f"study {study.id!r}: extensions > {name}",
                          found=repr(declared)[:60], expected=f"{name}.yml")  # fmt: skip
     module, _, model = SYSTEMS[name].partition(":")
-    return YamlFile(study.path / declared).validate(getattr(import_module(module), model))
+    part = YamlFile(study.path / declared).validate(getattr(import_module(module), model))
+    wrong = list(part.consistent_with(study)) if hasattr(part, "consistent_with") else []
+    if wrong:  # names of columns and sources that the study does not have
+        found, place, known = wrong[0]
+        near = nearest(str(found), known)
+        raise InputError(f"{place} names what the study does not have", where=str(study.path / declared), found=repr(found),
+                         expected=", ".join(list(map(str, known))[:12]), action=f"Did you mean {near!r}?" if near else None)  # fmt: skip
+    return part
+
+
+def unknown_names(wanted: Iterable[tuple[object, str]], known: Iterable) -> Iterator[tuple[object, str, list]]:
+    """(name, where it stands, what is known) of the names in `wanted` that are not `known`: for ``consistent_with``."""
+    known = list(known)
+    return ((name, place, known) for name, place in wanted if name is not None and name not in known)
 
 
 def system_faults(study) -> list[InputError]:
@@ -62,6 +81,7 @@ def system_faults(study) -> list[InputError]:
         except InputError as error:
             faults.append(error)
             continue
+        faults += _reference_faults(study, study.extensions[name], part)
         faults += [
             InputError(
                 "a label has no text in " + repr(lang),
@@ -73,6 +93,23 @@ def system_faults(study) -> list[InputError]:
             if not getattr(label, lang)
         ]
     return faults
+
+
+def _reference_faults(study, file: str, part: Part):
+    """Names in a system's file that the study does not know. A system says what it refers to by ``refers()``: triples of
+    what it is (source, agency, department, column), the name, and where it stands."""
+    known = {
+        "source": list(study.sources),
+        "agency": [a.id for a in study.agencies],
+        "column": [c for book in study.codebooks.values() for c in book.columns],
+        "department": list(system(study, "departments").departments) if "departments" in study.extensions else None,
+    }
+    for what, name, where in getattr(part, "refers", list)():
+        if name is None or known[what] is None or name in known[what]:
+            continue
+        near = nearest(name, known[what])
+        yield InputError(f"there is no such {what}", where=f"{file}: {where}", found=repr(name),
+                         expected=", ".join(known[what][:12]), action=f"Did you mean {near!r}?" if near else None)  # fmt: skip
 
 
 def _labels(part, path: str):

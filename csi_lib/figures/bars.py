@@ -96,7 +96,7 @@ def index_bars(
     return Figure(
         name,
         caption or text["index"],
-        tell(items, text["index"], lang),
+        tell(items, caption or text["index"], lang),
         chart.canvas.fig,
         frame_of(items),
         lang=lang,

@@ -96,7 +96,7 @@ def gauge(
     change = single(difference, text["change"], where=where)
     foot = base_note([now], lang)
     narrow = width < 140  # on a phone the figures stand below the dial
-    radius = min(46.0, (width - 12) / 2 if narrow else width * 0.28)
+    radius = min(40.0, (width - 12) / 2 if narrow else width * 0.28)
     below = line_height(theme.size) * 2.35 * sum(p is not None for p in (now, before, change)) if narrow else 0
     foot_height = note_height(foot, width=width, theme=theme)
     canvas = Canvas(radius + 13 + below + foot_height, width=width, theme=theme)
@@ -336,7 +336,8 @@ def _gap(canvas, ax, x0, x1, low: Point, high: Point, gap: Point, lang, slot):
         ax,
         middle,
         top + 2.6 * unit,
-        wrap(gap.label, slot * 0.95, theme.small, lines=2, theme=theme),
+        # what it is the difference of is drawn; the words in brackets stand in the data table
+        wrap(gap.label.split("(")[0].strip(), slot * 0.95, theme.small, lines=2, theme=theme),
         ha="center",
         va="bottom",
         size=theme.small,

@@ -24,14 +24,14 @@ _TEXT = {
         "caption": "만족도·중요도 포트폴리오",
         "x": "만족도",
         "y": "중요도",
-        "keep": "유지",
+        "keep": "유지 관리",
         "concentrate": "중점 개선",
         "low_priority": "점진 개선",
         "overkill": "과잉 관리",
-        "each": "{label}(만족도 {x}, 중요도 {y})",
+        "each": "{label}({x_name} {x}, {y_name} {y})",
         "quadrant": "‘{name}’ 영역: {items}.",
         "empty": "‘{name}’ 영역에는 항목이 없다.",
-        "cross": "기준선은 만족도 {x:과/와} 중요도 {y}이다.",
+        "cross": "기준선은 {x_name} {x:과/와} {y_name} {y}이다.",
         "ellipse": "타원은 95% 신뢰영역",
         "bars": "십자는 95% 신뢰구간",
         "hidden": "표시하지 않은 항목: {items}",
@@ -40,14 +40,14 @@ _TEXT = {
         "caption": "Portfolio of satisfaction and importance",
         "x": "Satisfaction",
         "y": "Importance",
-        "keep": "Keep",
+        "keep": "Keep up",
         "concentrate": "Concentrate here",
         "low_priority": "Low priority",
         "overkill": "Possible overkill",
-        "each": "{label} (satisfaction {x}, importance {y})",
+        "each": "{label} ({x_name} {x}, {y_name} {y})",
         "quadrant": "‘{name}’: {items}.",
         "empty": "‘{name}’ is empty.",
-        "cross": "The lines are at satisfaction {x} and importance {y}.",
+        "cross": "The lines are at {x_name} {x} and {y_name} {y}.",
         "ellipse": "ellipses are 95% regions",
         "bars": "crosses are 95% intervals",
         "hidden": "Not shown: {items}",
@@ -58,7 +58,8 @@ _95 = 5.991464547107979  # chi-square(2) quantile: half-axes of a joint 95 % reg
 
 def portfolio(
     satisfaction: pd.DataFrame, importance: pd.DataFrame, *, rows: str = "measure",
-    crosshair: tuple[float, float] | None = None, covariance: Mapping | None = None, lang: str,
+    crosshair: tuple[float, float] | None = None, covariance: Mapping | None = None,
+    importance_label: str | None = None, lang: str,
     labels: Mapping | None = None, name: str = "portfolio", caption: str | None = None, width: float = WIDTH,
     theme: Theme = HOUSE,
 ) -> Figure:  # fmt: skip
@@ -70,10 +71,11 @@ def portfolio(
     crosshair : where the quadrants meet, in stored units; default the means of the items shown.
     covariance : code → covariance of the two estimates (``Estimates.covariance``); then the uncertainty is a
         95 % ellipse, else a cross of the two intervals.
+    importance_label : what the vertical axis measures, where it is not called importance.
 
     Names stand beside the points where they do not touch; otherwise points are numbered, with a key.
     """
-    where, text = f"figure {name}", _TEXT[lang]
+    where, text = f"figure {name}", _TEXT[lang] | ({"y": importance_label} if importance_label else {})
     across = points(satisfaction, rows=rows, lang=lang, labels=labels, where=where)
     upward = {p.key: p for p in points(importance, rows=rows, lang=lang, labels=labels, where=where)}
     if missing := [p.label for p in across if p.key not in upward]:
@@ -280,13 +282,15 @@ def _alt(live, cross, scales, text, lang) -> str:
     from csi_lib.prose.numbers import Number
 
     parts = []
+    within = (lambda words: words) if lang == "ko" else str.lower
+    names = {"x_name": within(text["x"]), "y_name": within(text["y"])}
     for name in QUADRANTS:
         inside = [(a, b) for a, b in live if _quadrant(a, b, cross) == name]
         if not inside:
             parts.append(say(text["empty"], lang, name=text[name]).text)
             continue
-        told = [say(text["each"], lang, label=a.label, x=a.estimate, y=b.estimate) for a, b in inside]
+        told = [say(text["each"], lang, label=a.label, x=a.estimate, y=b.estimate, **names) for a, b in inside]
         parts.append(say(text["quadrant"], lang, name=text[name], items=join_words(told, lang, between=", ")).text)
     x, y = (Number(c / s, pair.estimate.unit) for c, s, pair in zip(cross, scales, live[0], strict=True))
-    parts.append(say(text["cross"], lang, x=x, y=y).text)
+    parts.append(say(text["cross"], lang, x=x, y=y, **names).text)
     return " ".join(parts)

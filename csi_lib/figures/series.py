@@ -11,6 +11,7 @@ from csi_lib.figures.canvas import WIDTH, Canvas, line_height, nice_ticks, note_
 from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, frame_of, missing_word, points, scale, single
 from csi_lib.figures.theme import HOUSE, Theme, wrap
+from csi_lib.prose.numbers import UNITS
 from csi_lib.prose.sentences import join_words, say
 
 _TEXT = {
@@ -68,7 +69,7 @@ def control_chart(
     hidden = [f"{p.label}: {missing_word(p, lang)}" for p in items if not p.shown]
     foot = " · ".join([base_note(items, lang, error=False), text["limits"], *hidden])
     values = [p.value for p in items if p.shown] + [v for v in (*low, *high) if v == v]
-    panel = _Panel(len(items), values, foot, theme=theme, width=width)
+    panel = _Panel(len(items), values, foot, unit=_sign(items, lang), theme=theme, width=width)
     ax, place = panel.ax, np.arange(len(items))
     live = ~np.isnan(low)
     for i in place[live]:  # every month has limits of its own, because n differs
@@ -119,7 +120,7 @@ def broken_series(
     hidden = [f"{p.label}: {missing_word(p, lang)}" for p in items if not p.shown]
     foot = " · ".join(filter(None, [base_note(items, lang, error=False), *hidden]))
     values = [*(p.value for p in items if p.shown), *fitted, *without[start:]]
-    panel = _Panel(len(items), values, foot, theme=theme, width=width, top=line_height(theme.small) + 3)
+    panel = _Panel(len(items), values, foot, unit=_sign(items, lang), theme=theme, width=width)
     ax, place = panel.ax, np.arange(len(items))
     live = [(i, p) for i, p in enumerate(items) if p.shown]
     ax.plot(
@@ -153,13 +154,13 @@ def broken_series(
 class _Panel:
     """Axes for `count` months with a scale at the left and room for words at the right."""
 
-    def __init__(self, count: int, values: Sequence[float], foot: str, *, theme: Theme, width: float, top: float = 4.0):
+    def __init__(self, count: int, values: Sequence[float], foot: str, *, unit: str, theme: Theme, width: float):
         low, high = min(values), max(values)
         pad = (high - low) * 0.08 or 1.0
         ticks = nice_ticks(low - pad, high + pad, count=5)
         self.theme, self.count, body, below = theme, count, 54.0, 7.0
         left, right = widest([f"{t:g}" for t in ticks], theme.small, theme=theme) + 3, 27.0
-        foot_height = note_height(foot, width=width, theme=theme)
+        foot_height, top = note_height(foot, width=width, theme=theme), line_height(theme.small) + 3
         self.canvas = Canvas(top + body + below + foot_height, width=width, theme=theme)
         self.ax = self.canvas.axes(left, top, width - left - right, body)
         self.ax.set(xlim=(-0.5, count - 0.5), ylim=(ticks[0], ticks[-1]))
@@ -172,6 +173,7 @@ class _Panel:
             self.canvas.write(
                 page, left - 1.5, y, f"{tick:g}".replace("-", "\u2212"), ha="right", size=theme.small, color=theme.muted
             )
+        self.canvas.write(page, 0.5, top - 2.6, unit, va="bottom", size=theme.small, color=theme.muted)
         self.canvas.note(page, foot, top=self.canvas.height - foot_height + 0.6)
 
     def write_right(self, y: float, words: str, *, color: str | None = None) -> None:
@@ -206,6 +208,11 @@ def _runs(values: Sequence[float]):
         elif xs:
             yield xs, [values[k] for k in xs]
             xs = []
+
+
+def _sign(items: Sequence[Point], lang: str) -> str:
+    """What the scale counts: %, 점, 초."""
+    return UNITS[items[0].estimate.unit].suffix(lang)
 
 
 def _figure(item: Point, lang: str) -> str:

@@ -132,7 +132,9 @@ def likert_bars(
         body = join_words(told, lang, between=", ") if told else missing_word(bar, lang)
         alt.append(say(text["row"], lang, label=bar.label, shares=body).text)
     data = frame.assign(
-        label=[named(rows, k) for k in frame[rows]],
+        label=[
+            f"{named(rows, k)}: {named(categories, c)}" for k, c in zip(frame[rows], frame[categories], strict=True)
+        ],
         category=[named(categories, k) for k in frame[categories]],
     )
     return Figure(name, caption or text["likert"], " ".join([*alt, f"{foot}."]), chart.canvas.fig, data, lang=lang)

@@ -69,8 +69,27 @@ def _fonts(family: str, bold: bool) -> tuple[FT2Font, ...]:
 
 
 @lru_cache(maxsize=32)
+def _charmap(family: str, bold: bool) -> frozenset[int]:
+    """Characters of the family's own font; asking the font each time would cost more than measuring the text."""
+    return frozenset(_fonts(family, bold)[0].get_charmap())
+
+
+@lru_cache(maxsize=32)
 def _characters(family: str) -> frozenset[int]:
     return frozenset().union(*(font.get_charmap() for font in _fonts(family, False)))
+
+
+def prepare_fonts(theme: Theme = HOUSE) -> None:
+    """Do once what every process that draws would do, for those forked from this one; open fonts are not among it,
+    because they do not survive a fork."""
+    register_fonts()
+    _characters(theme.family)
+    for bold in (False, True):
+        _charmap(theme.family, bold)
+    for family in families(theme):
+        for weight in ("normal", "bold"):
+            font_manager.findfont(font_manager.FontProperties(family=family, weight=weight))
+    _fonts.cache_clear()
 
 
 def drawable(text: str, theme: Theme = HOUSE) -> str:
@@ -90,7 +109,7 @@ def _in_font(text: str, family: str) -> str:
 def text_width(text: str, size: float, *, bold: bool = False, family: str = HOUSE.family) -> float:
     """Width in millimetres of one line of text."""
     font, fallback = _fonts(family, bold)
-    main = font.get_charmap()
+    main = _charmap(family, bold)
     text, total = _in_font(text, family), 0.0
     for face, part in (
         (font, [c for c in text if ord(c) in main]),

@@ -156,6 +156,15 @@ class IndexModel:
             model = replace(model, file=resolved(model.file, model.external, agency or survey.agency, survey.year))
         value_into(build, model, groups, agency=agency, weights_survey=weights_survey)
 
+    def replicated(self, survey, by: Sequence[str | tuple[str, ...]] = (), **options) -> Estimates:
+        """`evaluate` with standard errors by replication: see `csi_lib.models.replication.replicated`.
+
+        Options: ``kind= replicates= seed= agency=``.
+        """
+        from csi_lib.models.replication import replicated
+
+        return replicated(self, survey, by, **options)
+
     @property
     def at(self) -> str:
         """Whose answers estimate the weights: ``agency-year``, ``pooled`` or ``base-year``."""

@@ -75,7 +75,8 @@ class Round:
         )
 
     def took_part(self, agency: str, year: int) -> bool:
-        return year in self.study.years and self.study.agency(agency).took_part(year)
+        covered = self.study.source(self.source).covers(agency, year)
+        return covered and year in self.study.years and self.study.agency(agency).took_part(year)
 
     # ------------------------------------------------------------------ estimates
     def estimates(self, agency: str, year: int, *, as_of: int | None = None) -> Estimates:
@@ -202,8 +203,7 @@ class Round:
         return self._named(f"headline-{self.source}-{agency}-{year}")
 
     def _wave_place(self, year: int, type: str | None) -> Path | None:
-        group = "all" if type is None else hashlib.blake2s(type.encode(), digest_size=8).hexdigest()
-        return self._named(f"wave-{self.source}-{year}-{group}")
+        return self.store / wave_name(self.source, year, type) if self.store else None
 
     def _has_wave(self, year: int, type: str | None) -> bool:
         place = self._wave_place(year, type)
@@ -231,6 +231,12 @@ class Round:
             part.replace(place)
         finally:
             part.unlink(missing_ok=True)
+
+
+def wave_name(source: str, year: int, type: str | None) -> str:
+    """Name of the file with the headline rows of a peer group (None: of all agencies)."""
+    group = "all" if type is None else hashlib.blake2s(type.encode(), digest_size=8).hexdigest()
+    return f"wave-{source}-{year}-{group}.pickle"
 
 
 def _headline(estimates: Estimates) -> pd.DataFrame:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from csi_lib.errors import InputError
 from csi_lib.models.index import IndexModel
 from csi_lib.models.study_models import study_models
 from csi_lib.models.valuation import refuse_absent
-from csi_lib.survey.assembly import Assembly, Grouping, unit_labels
+from csi_lib.survey.assembly import NO_VARIATION, Assembly, Grouping, unit_labels
 from csi_lib.survey.description import describe_into, groupings, shares_into
 from csi_lib.survey.disclosure import Rules, decide
 from csi_lib.survey.estimates import Estimates
@@ -14,9 +16,13 @@ from csi_lib.survey.reading import read_survey
 
 
 def banners(study, survey) -> list[str]:
-    """Banner variables of the report: those the study names, else every group column this wave has."""
-    named = study.report.groups
-    columns = list(named) if named is not None else list(survey.codebook.groups)
+    """Banner variables of the report: those the study names, else every group column this wave has.
+
+    A source of which the study names no group (employees, where the names are the customers') shows all of its own.
+    """
+    own = list(survey.codebook.groups)
+    named = [c for c in study.report.groups or () if c in survey.frame]
+    columns = named if named or study.report.groups == () else own
     return [c for c in columns if c in survey.frame and survey.frame[c].notna().any()]
 
 
@@ -58,6 +64,24 @@ def tabulate(study, survey, by: list[str] | None = None) -> Estimates:
     return _decided(study, survey, groups, build)
 
 
+def crossed(
+    study, survey, by: Sequence[tuple[str, str]], *, shares: Sequence[str] = (), items: Sequence[str] = ()
+) -> Estimates:
+    """Shares of `shares` columns and means of `items` in total, in each variable of the pairs `by`, and in their cells.
+
+    Disclosure is decided together with the report's banner variables, so what `score` shows of a group stays shown, and no
+    cell follows from the cells and margins that are.
+    """
+    wanted = [*dict.fromkeys(name for pair in by for name in pair), *by]
+    groups = groupings(survey, wanted)
+    others = [g for g in groupings(survey, banners(study, survey)) if g.by and g.by not in {w.by for w in groups}]
+    build = Assembly(survey)
+    shares_into(build, groups, shares)
+    if items:
+        describe_into(build, groups, items=items)
+    return _decided(study, survey, [*groups, *others], build)
+
+
 def _decided(study, survey, groups: list[Grouping], build: Assembly) -> Estimates:
     """With the keys of the wave, the mark of small bases and the decision on disclosure."""
     estimates = build.build(
@@ -67,10 +91,15 @@ def _decided(study, survey, groups: list[Grouping], build: Assembly) -> Estimate
         period=study.period_of(survey.year),
         source=survey.source,
     )
-    frame, minimum = estimates.frame, study.privacy.small_base_flag
+    minimum = study.privacy.small_base_flag
+    # an index by importance of the sectors beside figures by number of customers: two totals of the same sectors
+    totals = {m.file.sectors.by: 2 for m in study_models(study, survey.source, year=survey.year) if m.file.sectors}
+    decided = decide(estimates, groups, Rules.of(study, survey.source), totals)
+    frame = decided.frame
+    frame.loc[frame["flag"].eq(NO_VARIATION).fillna(False), "flag"] = None
     small = frame["flag"].isna() & (frame["n"] > 0) & (frame["n"] < minimum)
     frame.loc[small, "flag"] = "small_base"
-    return decide(estimates, groups, Rules.of(study, survey.source))
+    return decided
 
 
 def _models(study, survey, as_of, refused) -> list[IndexModel]:

@@ -158,6 +158,13 @@ class Mix(Part):
     status: Status = "D"
 
 
+class Assumption(Part):
+    """A choice in the formula as a whole that its source does not print."""
+
+    text: Label
+    status: Status = "D"
+
+
 class Edition(Part):
     """What an older (or coming) edition of a model does differently; the rest is as in the model itself."""
 
@@ -195,6 +202,7 @@ class ModelFile(Part):
     )
     editions: dict[str, Edition] = Field(default_factory=dict, description="other editions: name → what differs there")
     unit: Literal["points", "proportion"] = "points"
+    assumptions: list[Assumption] = Field(default_factory=list, description="choices that the source does not print")
 
     @field_validator("editions", mode="before")
     @classmethod

@@ -14,7 +14,7 @@ from csi_lib.survey.assembly import Assembly, Grouping
 def read_answers(file, binding, survey) -> Answers:
     """Answers on 0–100 and weights, as the engine reads them."""
     frame = survey.frame
-    matrix = np.full((len(frame), len(file.items)), np.nan)
+    matrix = np.full((len(frame), len(file.items)), np.nan, order="F")
     refuse_absent(file, binding, survey)
     for k, item in enumerate(file.items):
         column = binding.get(item, item)
@@ -113,6 +113,26 @@ def value_into(build: Assembly, model, groups, *, agency=None, weights_survey=No
     _add_weights(build, answers, weights, other, keys)
     if sectors:
         _add_importance(build, file.sectors.by, *sectors, keys)
+
+
+def person_values(model, survey) -> np.ndarray:
+    r"""What each respondent contributes to the index: :math:`y_i = I + u_i W / w_i`, u_i the linearised influence.
+
+    The weighted mean of y is the index I exactly, whatever its formula; for a plain weighted mean y is the respondent's own
+    score. Respondents of weight zero, and those without an answer that counts, have y = I.
+    """
+    file = model.file
+    answers = read_answers(file, model.binding, survey)
+    weights = estimate_weights(file, answers)
+    grouping = Grouping.total(len(answers.weights))
+    sectors = sectors_of(file, survey, survey.agency)
+    if sectors:
+        part = by_sector(file, answers, weights, grouping, *sectors)
+    else:
+        part = evaluate_nodes(file, answers, weights, grouping.codes, 1)[file.index]
+    influence = part.own + weights.z @ part.by_weight[0]
+    w = answers.weights
+    return part.value[0] + np.where(w > 0, influence * w.sum() / np.where(w > 0, w, 1.0), 0.0)
 
 
 def by_sector(file, answers, weights: EstimatedWeights, grouping: Grouping, codes, names, importance) -> Part:

@@ -43,11 +43,14 @@ class EstimatedWeights:
         return value, z
 
 
-def estimate_weights(model: ModelFile, answers: Answers) -> EstimatedWeights:
-    """The weight of every part of every node, by the node's rule, on all respondents of `answers`."""
+def estimate_weights(model: ModelFile, answers: Answers, *, influence: bool = True) -> EstimatedWeights:
+    """The weight of every part of every node, by the node's rule, on all respondents of `answers`.
+
+    influence : False leaves out each respondent's influence on a path model's weights, which costs more than the weights.
+    """
     edges, values, z, rules, notes = [], [], [], [], []
     n = len(answers.weights)
-    outer = _path_weights(model, answers) if model.paths else {}
+    outer = _path_weights(model, answers, influence) if model.paths else {}
     scores: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # node → respondent score, d score / d weights
     none = lambda k: np.broadcast_to(0.0, (n, k))  # fixed weights take no memory
     scored = any(n.children and n.weights.rule == "correlation" for n in model.nodes)  # nobody else needs them
@@ -103,7 +106,7 @@ def _items(node: Node, parts, answers: Answers) -> np.ndarray:
     return answers.of(node)[:, [node.items.index(p) for p in parts]]
 
 
-def _path_weights(model: ModelFile, answers: Answers) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _path_weights(model: ModelFile, answers: Answers, with_influence: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Unstandardised outer weights of every block of the path model, normalised to 1, with their influence.
 
     The index of a block is then Σ w·mean over its items (ECSI, ACSI), in any group, with the agency's weights.
@@ -117,13 +120,15 @@ def _path_weights(model: ModelFile, answers: Answers) -> dict[str, tuple[np.ndar
         warnings.simplefilter("ignore", MeasureWarning)  # of negative weights, which are judged below
         fitted.index_weights  # noqa: B018
     weights = fitted.index_weights.set_index(["block", "item"])["estimate"]
-    influence = fitted.influence("index_weights")
-    share = answers.weights[influence.index] / answers.weights[influence.index].sum()
+    influence = fitted.influence("index_weights") if with_influence else None
+    if influence is not None:
+        share = answers.weights[influence.index] / answers.weights[influence.index].sum()
     out = {}
     for block, names in blocks.items():
         z = np.zeros((len(answers.weights), len(names)))
-        columns = [influence.columns.get_loc((block, i)) for i in names]
-        z[influence.index] = influence.to_numpy()[:, columns] * share[:, None]
+        if influence is not None:
+            columns = [influence.columns.get_loc((block, i)) for i in names]
+            z[influence.index] = influence.to_numpy()[:, columns] * share[:, None]
         value = weights.loc[[(block, i) for i in names]].to_numpy(float)
         for k in np.flatnonzero(value < 0):
             what = f"the outer weight of {names[k]} in {block} is {value[k]:.3f}"

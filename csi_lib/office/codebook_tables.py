@@ -16,7 +16,7 @@ from csi_lib.tables.table import Column, Row, Table
 _TEXT = {
     "ko": {
         "variables": "변수 목록", "variable": "변수명", "label": "이름표", "role": "역할 · 측정 수준", "range": "값의 범위",
-        "missing": "무응답 부호", "raw": "원자료의 이름", "weighting": "가중치 변수", "values": "값 이름표", "code": "값",
+        "missing": "무응답 부호", "raw": "원자료의 이름", "weighting": "가중치 변수", "added": "표시", "values": "값 이름표", "code": "값",
         "value_label": "이름표", "questionnaire": "설문 문항", "number": "번호", "question": "질문", "answers": "응답 보기",
         "left": "제공하지 않는 항목", "why": "이유", "kind": "역할", "quality": "자료 점검 요약", "check": "점검 항목", "count": "건수",
         "details": "항목별 점검 결과", "base": "대상", "action": "처리", "column": "변수", "people": "조사원별 점검(번호로 표시)",
@@ -26,7 +26,7 @@ _TEXT = {
     },
     "en": {
         "variables": "Variables", "variable": "Variable", "label": "Label", "role": "Role and level",
-        "range": "Range", "missing": "No-answer codes", "raw": "Name in the raw data", "weighting": "Weight variable",
+        "range": "Range", "missing": "No-answer codes", "raw": "Name in the raw data", "weighting": "Weight variable", "added": "added",
         "values": "Value labels", "code": "Value", "value_label": "Label", "questionnaire": "Questions", "number": "No.",
         "question": "Question", "answers": "Answers", "left": "Columns that are not delivered", "why": "Reason", "kind": "Role",
         "quality": "Checks of the data", "check": "Check", "count": "Cases", "details": "Checks by column", "base": "Of",
@@ -75,7 +75,7 @@ def codebook_tables(data: DataFile, survey: Survey, *, lang: str) -> list[Table]
     rows, values = [], []
     for name, variable in data.names.items():
         column = book.columns.get(name)
-        role = _ROLES[lang][column.role] if column else _ROLES[lang]["group"]
+        role = _ROLES[lang][column.role] if column else t["added"]
         if variable == data.weight:
             role = t["weighting"]
         if column is not None and column.role == "item":
@@ -88,7 +88,9 @@ def codebook_tables(data: DataFile, survey: Survey, *, lang: str) -> list[Table]
         raw = ", ".join(column.names_in(survey.year)) if column else ""
         gaps = ", ".join(written(g) for g in data.missing.get(variable, []))
         level = data.measures[variable]
-        label = column.label.text(lang) if column and column.label else role if column else data.labels[variable]
+        label = (
+            column.label.text(lang) if column and column.label else data.labels[variable] if column is None else role
+        )
         rows.append((variable, label, f"{role} · {_LEVELS[lang].get(level, level)}", span, gaps, raw))
         values += [(variable, written(c), text) for c, text in data.codes.get(variable, {}).items()]
     heads = ("variable", "label", "role", "range", "missing", "raw")

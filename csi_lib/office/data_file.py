@@ -20,8 +20,8 @@ from csi_lib.survey.reading import Survey
 DELIVERED = ("weight", "design", "group", "item", "measure")
 _RESERVED = {"all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"}
 _LONGEST_LABEL, _LONGEST_VALUE, _LONGEST_NAME = 255, 119, 64  # bytes, as SPSS counts them
-_TEXT = {"ko": {"missing": "응답 없음", "agency": "기관", "year": "연도"},
-         "en": {"missing": "No answer", "agency": "Agency", "year": "Year"}}  # fmt: skip
+_TEXT = {"ko": {"missing": "응답 없음", "agency": "기관", "year": "연도", "weight": "최종 가중치"},
+         "en": {"missing": "No answer", "agency": "Agency", "year": "Year", "weight": "Final weight"}}  # fmt: skip
 _WEIGHT_AT = 76  # offset of the weight variable's index in the header of a .sav file
 
 
@@ -63,12 +63,16 @@ def data_file(survey: Survey, status: pd.DataFrame, *, lang: str, place: str = "
     chosen = [c for c in chosen if survey.frame[c].notna().any()]
     weight = survey.design_columns["weights"]
     # the weight comes first: that is where the header of the file points to
-    chosen = ([weight] if weight in chosen else []) + [c for c in chosen if c != weight]
+    chosen = ([weight] if weight in survey.frame else []) + [c for c in chosen if c != weight]
     names = _names([*chosen, "agency", "year"])
     columns, labels, codes, missing, measures = {}, {}, {}, {}, {}
     for name in chosen:
-        column, variable = book.columns[name], names[name]
-        own = _codes(book, name, survey.frame[name], lang)
+        variable = names[name]
+        if name not in book.columns:  # the weight that a declared weighting made
+            columns[variable], labels[variable] = survey.frame[name].reset_index(drop=True), words["weight"]
+            codes[variable], measures[variable] = {}, "scale"
+            continue
+        column, own = book.columns[name], _codes(book, name, survey.frame[name], lang)
         values = _values(survey.frame[name], own)
         gaps = _declared(column, year, values)
         if gaps and name in status:

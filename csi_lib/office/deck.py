@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from pathlib import Path
 
-from csi_lib.office.archive import settle, stamp
 from csi_lib.office.libraries import require
 from csi_lib.prose.numbers import SMALL_BASE, Interval, Number, unit_of
 from csi_lib.prose.sentences import Sentence
+from csi_lib.report.archive import settle, stamp
 from csi_lib.report.office_text import xml_text
 
 _FONT = {"ko": "맑은 고딕", "en": "Calibri"}
@@ -313,7 +313,7 @@ def plotted(number: Number) -> float | None:
     """What a chart's data sheet holds: the printed figure (a proportion as 0–1); None where nothing may be shown."""
     if not number.shown:
         return None
-    return float(number.rounded()) / (100 if unit_of(number.unit).scale == 100 else 1)
+    return float(number.rounded() / (100 if unit_of(number.unit).scale == 100 else 1))
 
 
 def excel_format(unit: str) -> str:

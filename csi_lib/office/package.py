@@ -13,7 +13,8 @@ from csi_lib.errors import InputError
 from csi_lib.models.round import Round
 from csi_lib.office.codebook_tables import codebook_tables, quality_tables, questionnaire_tables
 from csi_lib.office.data_file import data_file, write_sav
-from csi_lib.office.editions import EDITIONS, write_editions
+from csi_lib.office.editions import write_editions
+from csi_lib.office.libraries import EDITIONS
 from csi_lib.office.statistics_book import statistics_book
 from csi_lib.office.table_document import write_document
 from csi_lib.office.xlsx import Sheet, Workbook, write_workbook

@@ -102,7 +102,8 @@ def _composition(scored: Estimates, by: list[str], labels: Labels, lang: str, mi
     frame = scored.frame
     own = frame[(frame["statistic"] == "share") & frame["by1"].isna()]
     variable = own["measure"].str.split(":").str[0]
-    own = own[variable.isin(by)].copy()
+    # categories of the codebook that this agency does not have
+    own = own[variable.isin(by) & ~(own["estimate"] == 0)].copy()
     if not len(own):
         return None
     own["by1"] = own["measure"].str.split(":").str[0]

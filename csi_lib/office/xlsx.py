@@ -210,7 +210,7 @@ class _Writer:
             return
         unit = unit_of(cell.unit)
         per_cent = unit.scale == 100
-        sheet.write_number(at, position, float(cell.rounded()) / (100 if per_cent else 1),
+        sheet.write_number(at, position, float(cell.rounded() / (100 if per_cent else 1)),
                            self._format(number_format(cell), bold=bold))  # fmt: skip
 
 

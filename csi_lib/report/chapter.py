@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -12,6 +14,7 @@ from csi_lib.evaluation.portfolio import effective_weights
 from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
 from csi_lib.evaluation.systems import system
+from csi_lib.figures.theme import prepare_fonts
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, weights_survey
@@ -46,7 +49,10 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     ------
     InputError with the near spelling for an unknown study, agency, year or language.
     """
-    context = Context.current()
+    context, named = Context.current(), str(study)
+    made = _prepared.get((named, agency, year, lang, release))
+    if made is not None:
+        return made._for(context)
     study = context.study_or(study)
     lang, release = lang or study.report.language, release or study.report.release
     if agency == OVERALL:
@@ -59,6 +65,28 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
             action="Waves of an agency are listed in agencies.yml",
         )
     return Chapter(study, str(agency), int(year), lang, release, context)
+
+
+#: what a run has loaded ahead of the chapters of one report, by the parameters they are opened with
+_prepared: dict[tuple, Chapter] = {}
+
+
+def prepare_chapters(study: str, agency: str, year: int, lang: str, release: str) -> None:
+    """Load what the chapters of one report open with, once for all of them; each gets a copy of its own process.
+
+    Called before the chapters' kernels are forked, so it must start no threads: everything comes from the run's store.
+    """
+    chapter = open_chapter(study, agency, year, lang=lang, release=release)
+    if agency != OVERALL:
+        _ = chapter.survey, chapter.estimates, chapter.previous
+        for estimates in (chapter.estimates, chapter.previous):
+            if estimates is not None:
+                chapter._locate(estimates, estimates.frame.iloc[:0])
+    _ = chapter.models, chapter.labels
+    prepare_fonts()
+    if chapter._peers != "none":
+        _ = chapter.wave
+    _prepared[study, agency, year, lang, release] = chapter
 
 
 class Chapter:
@@ -78,7 +106,19 @@ class Chapter:
         self._peers = "all" if agency == OVERALL else context.peers
         self._round = Round(study, data=context.data, store=context.store, fresh=context.fresh)
         self._known: dict[str, tuple[pd.DataFrame, int]] = {}  # row id → frame and position
-        self._spoken = 0
+        self._gains: pd.DataFrame | None = None
+        self._spoken = itertools.count(1)
+        self._places: dict[int, tuple[Estimates, dict]] = {}
+
+    def _for(self, context: Context) -> Chapter:
+        """The same for another chapter of the report."""
+        chapter = copy.copy(self)
+        chapter.id, chapter._figures, chapter._chapters = context.chapter, context.figures, context.chapters
+        chapter._spoken = itertools.count(1)
+        if self.agency != OVERALL and context.peers != self._peers:
+            chapter._peers = context.peers
+            chapter.__dict__.pop("wave", None)
+        return chapter
 
     def __repr__(self) -> str:
         return f"Chapter({self.study.id!r}, {self.agency!r}, {self.year}, lang={self.lang!r}, release={self.release!r})"
@@ -92,6 +132,36 @@ class Chapter:
     def source(self, name: str):
         """Another source of the study for this agency and wave, e.g. employees, calls, sheets."""
         return Round(self.study, data=self._round.data, source=name).survey(self.agency, self.year)
+
+    def on(self, source: str) -> Chapter:
+        """The same chapter about another survey of the study (``employees``): its survey, models, rows and changes.
+
+        Whatever either shows, says or records belongs to this chapter.
+        """
+        self.study.source(source)
+        other = copy.copy(self)
+        for name in ("survey", "estimates", "previous", "changes", "wave", "models", "labels"):
+            other.__dict__.pop(name, None)
+        # what the run has checked is the report's own source, so another one's store is checked here
+        other._round = Round(self.study, data=self._round.data, store=self._round.store, source=source)
+        other._gains = None
+        return other
+
+    def surveyed(self, source: str, year: int | None = None) -> bool:
+        """Whether a source covers the agency in this (or another) wave."""
+        year = self.year if year is None else year
+        own = None if self.agency == OVERALL else self.agency
+        return (
+            source in self.study.sources
+            and year in self.study.years
+            and self.took_part(year)
+            and self.study.source(source).covers(own, year)
+        )
+
+    @property
+    def data(self):
+        """The folder of the run's data files; None where they are found in the study."""
+        return self._round.data
 
     def system(self, name: str):
         """The validated file of an office system that the study declares under ``extensions`` (kindness, register …)."""
@@ -126,11 +196,7 @@ class Chapter:
     @property
     def previous_year(self) -> int | None:
         """The last wave before this one in which the agency took part."""
-        years = [
-            y
-            for y in self.study.years
-            if y < self.year and (self.agency == OVERALL or self._round.took_part(self.agency, y))
-        ]
+        years = [y for y in self.study.years if y < self.year and self.surveyed(self._round.source, y)]
         return max(years, default=None)
 
     @cached_property
@@ -342,8 +408,16 @@ class Chapter:
         """The same numbers in the last wave, of those that exist there; None when there are none."""
         if self.previous is None:
             return None
-        at = [p for p in _locate(self.previous, rows) if p is not None]
+        at = [p for p in self._locate(self.previous, rows) if p is not None]
         return self.labels.attach(self.previous.frame.iloc[at].reset_index(drop=True)) if at else None
+
+    def _locate(self, estimates: Estimates, rows: pd.DataFrame) -> list[int | None]:
+        """Position of each of `rows` among the estimates of a wave, None for those it does not have."""
+        if id(estimates) not in self._places:
+            places = dict(zip(_identities(estimates.frame), range(len(estimates)), strict=True))
+            self._places[id(estimates)] = estimates, places
+        places = self._places[id(estimates)][1]
+        return [places.get(k) for k in _identities(rows)]
 
     def change_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
         """The tested changes of these numbers since the last wave; None when there are none."""
@@ -351,7 +425,7 @@ class Chapter:
             return None
         pairs = [
             (a, b)
-            for a, b in zip(_locate(self.estimates, rows), _locate(self.previous, rows), strict=True)
+            for a, b in zip(self._locate(self.estimates, rows), self._locate(self.previous, rows), strict=True)
             if None not in (a, b)
         ]
         if not pairs:
@@ -467,8 +541,7 @@ class Chapter:
             if text is None:
                 raise InputError(f"this sentence has no text in {self.lang}", found=ko or en)
             sentence = say(text, self.lang, **{k: _as_value(v) for k, v in fields.items()})
-        self._spoken += 1
-        return sentence, self._recorded(sentence.row_ids, f"say-{self._spoken}")
+        return sentence, self._recorded(sentence.row_ids, f"say-{next(self._spoken)}")
 
     def change_sentence(
         self, row: Mapping, *, subject: str | None = None, versus: str | None = None
@@ -505,13 +578,17 @@ class Chapter:
             change = self.change(row)
             note = self.sentence(ko="n\u00a0=\u00a0{n:bare}", en="n\u00a0=\u00a0{n:bare}", n=Number.from_row(row, "n"))
             if change is not None and not pd.isna(change["estimate"]):
-                mark = verdict_of(change, alpha=self.study.thresholds.significance).mark
+                tested = verdict_of(change, alpha=self.study.thresholds.significance)
+                size = Number.from_row(change).magnitude()
                 note = (
                     self.sentence(
-                        ko="전년 대비 {change} {mark}",
-                        en="{change} {mark}",
-                        change=Number.from_row(change, signed=True),
-                        mark=mark,
+                        ko="전회 대비 {mark}\u00a0{size}" if tested.significant else "전회 대비 {word}",
+                        en="{mark}\u00a0{size} on the last wave" if tested.significant else "{word}",
+                        **(
+                            {"mark": tested.mark, "size": size}
+                            if tested.significant
+                            else {"word": tested.word(self.lang)}
+                        ),
                     )
                     + note
                 )
@@ -537,11 +614,8 @@ class Chapter:
 _IDENTITY = ["measure", "statistic", "model", "by1", "group1", "by2", "group2"]
 
 
-def _locate(estimates: Estimates, rows: pd.DataFrame) -> list[int | None]:
-    """Position of each of `rows` among the estimates of a wave, None for those it does not have."""
-    key = lambda frame: list(frame[_IDENTITY].astype("string").fillna("").itertuples(index=False, name=None))
-    known = dict(zip(key(estimates.frame), range(len(estimates)), strict=True))
-    return [known.get(k) for k in key(rows)]
+def _identities(frame: pd.DataFrame) -> list[tuple]:
+    return list(zip(*(frame[c].astype("string").fillna("").tolist() for c in _IDENTITY), strict=True))
 
 
 def _as_value(value):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from html import escape
 from pathlib import Path
 
+from csi_lib.report.archive import settle
 from csi_lib.report.office_document import (
     OfficeDocument,
     column_weights,
@@ -48,12 +50,21 @@ def render_docx(office: OfficeDocument, target: Path, *, timestamp: int) -> Path
     if office.settings.get("number-sections"):
         arguments.append("--number-sections")
     run_pandoc(json.dumps(tree), arguments, folder=target.parent, timestamp=timestamp)
-    return target
+    return settle(target, _without_paths)
+
+
+def _without_paths(name: str, content: bytes) -> bytes:
+    """pandoc writes where a picture lay into its properties; its text is in those of the frame."""
+    return re.sub(rb'(<pic:cNvPr )descr="[^"]*"', rb'\1descr=""', content) if name == "word/document.xml" else content
 
 
 def _metadata(office: OfficeDocument) -> dict:
     meta = office.tree["meta"]
-    kept = {k: meta[k] for k in ("title", "subtitle", "date", "lang", "keywords") if k in meta}
+    kept = {k: meta[k] for k in ("title", "date", "lang", "keywords") if k in meta}
+    lines = [meta[k]["c"] for k in ("agency", "subtitle", "release") if k in meta and meta[k]["t"] == "MetaInlines"]
+    if lines:
+        kept["subtitle"] = {"t": "MetaInlines", "c": [el for i, line in enumerate(lines)
+                                                      for el in ([{"t": "LineBreak"}] if i else []) + line]}  # fmt: skip
     people = [{"t": "MetaInlines", "c": meta[k]["c"]} for k in ("commissioned-by", "contractor")
               if k in meta and meta[k]["t"] == "MetaInlines"]  # fmt: skip
     return kept | ({"author": {"t": "MetaList", "c": people}} if people else {})

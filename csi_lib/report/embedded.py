@@ -55,6 +55,9 @@ _DATA = {
     "link-citations",
     "csi-cover",
     "csi-theme",
+    "csi-design",
+    "registration",
+    "release",
     "csi-authors",
     "execute",
     "jupyter",
@@ -80,6 +83,7 @@ _SETTINGS = {
     "code-fold",
     "filters",
 }
+_ALIGN = re.compile(r"^(\s*columns: [^\n]*,\n\s*)align: \(((?:(?:left|right|center|auto),)+)\),$", re.MULTILINE)
 _SHORTCODE = re.compile(r"(?<![\\{])\{\{<\s*(/?[\w-]+)(.*?)>\}\}")
 _CODE = re.compile(
     r"^(```+|~~~+)[^\n]*\n.*?^\1[`~]*[ \t]*$|(?<![\\`])(`+)(?!`)[^\n]+?(?<!`)\2(?!`)",
@@ -150,6 +154,8 @@ def render_pdf(document: Document, target: Path, *, timestamp: int) -> Path:
     text = _convert(
         document, source, meta, ["--to=typst", f"--template={document.extension / 'template.typ'}"], "typst"
     )
+    # heads of one line stand on the same line as the last of those of two; pandoc names the sides of a column only
+    text = _ALIGN.sub(_head_at_foot, text)
     folders = tuple(str((document.folder / f).resolve()) for f in _as_list(meta.get("font-paths")))
     pdf, warnings = compile_pdf(
         text, folder=document.folder, name=document.path.stem, font_folders=folders, timestamp=timestamp
@@ -157,6 +163,11 @@ def render_pdf(document: Document, target: Path, *, timestamp: int) -> Path:
     document.warnings += warnings
     target.write_bytes(pdf)
     return target
+
+
+def _head_at_foot(match: re.Match) -> str:
+    sides = match[2].replace("auto", "left")
+    return f"{match[1]}align: (x, y) => ({sides}).at(x) + if y == 0 {{ bottom }} else {{ top }},"
 
 
 def resolved_document(document: Document) -> tuple[dict, dict]:

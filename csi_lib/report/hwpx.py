@@ -6,9 +6,11 @@ Written by python-hwpx (Apache-2.0) from the tree that all paper formats share. 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from csi_lib.errors import InputError
+from csi_lib.report.archive import settle
 from csi_lib.report.office_document import (
     TEXT_WIDTH_MM,
     OfficeDocument,
@@ -27,6 +29,7 @@ _HH = "{http://www.hancom.co.kr/hwpml/2011/head}"
 _UNIT = 7200 / 25.4  # HWPUNIT per millimetre
 _CONTENTS = {"ko": "목차", "en": "Contents"}
 _SIZES = {"title": 26, "subtitle": 15, "cover": 12, "cell": 8.5, "note": 8.5}
+_SHARED_ID = b"2147483648"  # what Hangul gives to paragraphs that nothing refers to
 _PRIMARY, _GREY = "#0B4F8A", "#555555"
 
 
@@ -51,10 +54,24 @@ def render_hwpx(office: OfficeDocument, target: Path) -> Path:
     if not report.ok:
         raise RuntimeError(f"the HWPX document is not valid: {report.errors[:3]}")
     made.save_to_path(str(target))
+    settle(target, _numbered_in_order)
+    target.chmod(0o644)  # the library writes through a private temporary file
     package = validate_package(str(target))
     if not package.ok:
         raise RuntimeError(f"the HWPX package is not valid: {package.errors[:3]}")
     return target
+
+
+def _numbered_in_order(name: str, content: bytes) -> bytes:
+    """Identifiers by their order instead of by chance, so that equal documents give equal bytes."""
+    if not name.startswith("Contents/section"):
+        return content
+    known: dict[bytes, bytes] = {}
+    for found in re.findall(rb'(?<=[ ])id="(\d{5,})"', content):
+        if found != _SHARED_ID:
+            known.setdefault(found, str(1_000_001 + len(known)).encode())
+    turn = lambda m: m[1] + known.get(m[2], m[2])
+    return re.sub(rb'((?<=[ ])(?:id|idRef|beginIDRef|instid)="|\?#)(\d{5,})', turn, content)
 
 
 class _Writer:
@@ -98,6 +115,8 @@ class _Writer:
         headings = [b["c"] for b in self.office.blocks if b["t"] == "Header" and "unnumbered" not in b["c"][1][1]]
         for i, (paragraph, (level, (identifier, _, _), inlines)) in enumerate(zip(paragraphs, headings), 1):
             text = f"{numbers.get(identifier, '')} {plain_text(inlines)}".strip()
+            for tab in paragraph.element.iter(f"{_HP}tab"):
+                tab.tail = None  # the library's page is a guess; Hangul sets it when it renews the contents
             for node in paragraph.element.iter(f"{_HP}t"):
                 if (node.text or "").startswith(f"{i}. "):
                     node.text = "\u3000" * (level - 1) + text
@@ -121,6 +140,7 @@ class _Writer:
     def _cover(self, title: str) -> None:
         run, made, office = self.made.styles.ensure_run, self.made, self.office
         lines = [(title, run(size=_SIZES["title"], bold=True, color=_PRIMARY), 160),
+                 (office.meta_text("agency"), run(size=_SIZES["subtitle"], bold=True), 12),
                  (office.meta_text("subtitle"), run(size=_SIZES["subtitle"]), 8)]  # fmt: skip
         lines += [(office.meta_text(name), run(size=_SIZES["cover"]), before)
                   for name, before in (("release", 20), ("commissioned-by", 160), ("contractor", 6), ("date", 60))]  # fmt: skip

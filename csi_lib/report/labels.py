@@ -16,6 +16,7 @@ _BOX = {
 _DERIVED = {
     "surplus_satisfaction": {"ko": "잉여 만족(만족 − 기대)", "en": "Surplus satisfaction (satisfaction − expectation)"},
     "surplus_trust": {"ko": "잉여 신뢰(신뢰 − 만족)", "en": "Surplus trust (trust − satisfaction)"},
+    "ten_up": {"ko": "기대 대비 만족", "en": "Satisfaction as a multiple of expectation"},
     "sector": {"ko": "부문 중요도", "en": "Importance of the sector"},
 }
 

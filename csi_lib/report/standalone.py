@@ -6,7 +6,7 @@ import base64
 import html
 import re
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from csi_lib.errors import InputError
 from csi_lib.report.night import with_night
@@ -60,9 +60,14 @@ def _embedded(image: re.Match, folder: Path) -> str:
     if source.lower().endswith(".svg") and not source.startswith("data:"):
         turned = with_night((folder / unquote(source)).read_text(encoding="utf-8"))
         if turned is not None:
-            data = base64.b64encode(turned.encode()).decode()
-            return f'{image[1]}data:image/svg+xml;base64,{data}" data-night="yes{image[3]}'
+            return f'{image[1]}data:image/svg+xml,{_inline(turned)}" data-night="yes{image[3]}'
     return image[1] + data_uri(folder, source) + image[3]
+
+
+def _inline(svg: str) -> str:
+    """A drawing inside an address inside an attribute: a fifth smaller than base64."""
+    svg = svg.replace('"', "'") if "'" not in svg else svg
+    return quote(svg, safe=" :;,.()/='{}@!*[]")
 
 
 def data_uri(folder: Path, source: str) -> str:

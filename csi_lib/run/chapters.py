@@ -20,11 +20,12 @@ PEERS = ("none", "type", "all")
 @dataclass(frozen=True)
 class ChapterNotebook:
     """One notebook file; its name is ``<order>-<id>.ipynb``, its metadata
-    ``csi: {scope: agency|study, needs: [...], peers: none|type|all}``.
+    ``csi: {scope: agency|study, needs: [...], peers: none|type|all, page: true|false}``.
 
     ``needs`` names sources and extensions of the study without which there is nothing to say; a study that declares them
     all has the chapter in its reports. ``peers`` says whose figures stand beside the agency's own (default ``type``):
-    when the data of another agency change, only the reports that show it are made again.
+    when the data of another agency change, only the reports that show it are made again. With ``page: true`` the chapter
+    is published by itself too, as ``<id>.html`` and ``<id>.pdf`` beside the report (a disclosure page, a scorecard).
     """
 
     id: str
@@ -110,6 +111,9 @@ def _open(path: Path) -> ChapterNotebook:
             found=repr(needs),
             expected="such as [kindness]",
         )
+    if not isinstance(said.get("page", False), bool):
+        raise InputError("whether a chapter is a page too is true or false", where=f"{path}: metadata.csi.page",
+                         found=repr(said["page"]), expected="true or false")  # fmt: skip
     _check_parameters(path, content)
     return ChapterNotebook(match[2], int(match[1]), path, scope, tuple(needs), peers)
 

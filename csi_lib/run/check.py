@@ -42,13 +42,13 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
     for fault in system_faults(study):
         findings.append(Finding("error", fault.where or study.id, str(fault)))
     for source, declared in study.sources.items():
-        if declared.kind != "respondents":
+        if not declared.is_survey:
             continue
         _try(findings, f"models of {source}", lambda source=source: study_models(study, source))
         strata: dict[str, dict[int, set[str]]] = {}
         for year in study.years:
             for agency in study.agencies:
-                if agency.took_part(year):
+                if agency.took_part(year) and declared.covers(agency.id, year):
                     survey = _check_wave(findings, study, agency.id, year, source, data)
                     if survey is not None and declared.design.in_year(year)["strata"]:
                         names = survey.frame["design_stratum"].astype(str).str.split("/", n=2).str[2]

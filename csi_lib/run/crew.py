@@ -47,6 +47,7 @@ class LocalCrew:
         self._workers: list[_Worker] = []
         self._parent: WarmParent | None = None
         self._cold = False
+        self.shares_store = True
         self.warm_up()
 
     def warm_up(self) -> None:

@@ -11,18 +11,17 @@ from pathlib import Path
 
 from csi_lib.errors import InputError
 from csi_lib.models.round import Round
-from csi_lib.office.archive import write_zip
-from csi_lib.office.editions import FORMATS
-from csi_lib.office.libraries import require
+from csi_lib.office.libraries import FORMATS, require
 from csi_lib.office.package import KINDS, Delivered, Wave, deliver_data, deliver_reports, file_fields
 from csi_lib.office.readme import readme
-from csi_lib.report.chapter import OVERALL
+from csi_lib.report.archive import write_zip
 from csi_lib.report.office_text import file_name
 from csi_lib.report.render import FORMATS as DOCUMENTS
+from csi_lib.run.digests import DataDigests
 from csi_lib.run.keys import changed, study_digest
-from csi_lib.run.produce import job_folder
+from csi_lib.run.order import job_folder
 from csi_lib.study.location import cache_folder
-from csi_lib.study.study import Job, Study, load_study
+from csi_lib.study.study import OVERALL, Job, Study, load_study
 
 CHECKSUMS = "SHA256SUMS"
 
@@ -70,6 +69,7 @@ def deliver(
     InputError : no such report, one that is out of date, a library that is not installed, names that collide.
     """
     study, out = load_study(study), Path(out).resolve()
+    data = str(Path(data).resolve()) if data else None
     formats = tuple(dict.fromkeys(formats or FORMATS))
     for name, known in (*((f, FORMATS) for f in formats), *((f, DOCUMENTS) for f in book)):
         if name not in known:
@@ -84,7 +84,7 @@ def deliver(
         root, files = Path(scratch), []
         for job in jobs:
             folder = job_folder(out, job, study.report.language)
-            _refuse_stale(study, round_, job, folder)
+            _refuse_stale(study, data, job, folder)
             wave = Wave(job.agency, job.year, job.lang, job.release)
             names = file_fields(study, wave)
             place = root if len(jobs) == 1 else root / file_name("{year}_{agency}", names)
@@ -140,15 +140,17 @@ def _published(study: Study, out: Path, agencies, years, lang, release) -> list[
     return there
 
 
-def _refuse_stale(study: Study, round_: Round, job: Job, folder: Path) -> None:
+def _refuse_stale(study: Study, data: str | None, job: Job, folder: Path) -> None:
     """A report whose data or study files have changed is not delivered beside them."""
     before = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["inputs"]
-    own = f"{job.agency}/{job.year}"
-    now = {"study": study_digest(study)}
-    if job.agency != OVERALL:
-        now["data"] = {own: round_.stamp(job.agency, job.year)}
-        before = {**before, "data": {own: before.get("data", {}).get(own)}}
-    reasons = changed(before, now)
+    digests, now = DataDigests(study, data, {}), {}
+    for key in before["data"]:
+        source, year = key.rsplit(" ", 1)
+        if source in study.sources:
+            now[key] = (
+                digests.all(source, int(year)) if job.agency == OVERALL else digests.of(source, job.agency, int(year))
+            )
+    reasons = changed({k: before[k] for k in ("data", "study")}, {"data": now, "study": study_digest(study.path)})
     if reasons:
         raise InputError("the report is out of date", where=f"{job.agency} {job.year}", found="; ".join(reasons),
                          action=f"Run csi run {study.id}, then deliver again")  # fmt: skip

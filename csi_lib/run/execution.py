@@ -216,6 +216,19 @@ class WarmKernels:
 
         close_warm_parent()
 
+    def prepared(self, function: str, arguments: Mapping, *, env: Mapping[str, str], cwd: str | Path):
+        """Context in which every kernel finds in memory what ``module:function`` has left there, called once.
+
+        What one notebook does to it another never sees: each has a copy. Yields seconds of processor, None where nothing
+        was prepared (ordinary kernels, or the function failed, which the notebooks will then tell).
+        """
+        if self._kernel == "ordinary":
+            return contextlib.nullcontext()
+        from csi_lib.run.warm_client import kernel_environment, prepared_parent
+
+        env = kernel_environment({**os.environ, **env})
+        return prepared_parent(function, arguments, env=env, cwd=str(cwd))
+
     def execute(self, node, **options) -> Executed:
         """`execute_chapter` with these kernels."""
         return execute_chapter(node, kernel=self._kernel, **options)

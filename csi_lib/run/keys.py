@@ -60,10 +60,9 @@ def _version(package: str) -> str | None:
         return None
 
 
-def study_digest(folder: Path) -> str:
+def study_files(folder: Path) -> list[Path]:
     """Every file of the study folder that is not data or output."""
-    folder = Path(folder)
-    files = [
+    return [
         p
         for p in sorted(folder.rglob("*"))
         if p.is_file()
@@ -71,7 +70,11 @@ def study_digest(folder: Path) -> str:
         and p.suffix in (".yml", ".yaml", ".csv", ".ipynb", ".bib", ".png", ".svg", ".otf", ".ttf")
         and not {"data", "lab"} & set(p.relative_to(folder).parts)
     ]
-    return digest([(str(p.relative_to(folder)), file_digest(p)) for p in files])
+
+
+def study_digest(folder: Path) -> str:
+    """Of the study's files."""
+    return digest([(str(p.relative_to(folder)), file_digest(p)) for p in study_files(Path(folder))])
 
 
 def job_inputs(

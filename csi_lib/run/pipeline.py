@@ -157,7 +157,7 @@ def _work(study, todo: dict[str, Planned], ledger: Ledger, jobs, memory, job_tim
         if cluster:
             from csi_lib.run.cluster import ClusterCrew
 
-            crew = ClusterCrew(cluster, facts.study, ledger.run, jobs=jobs, time_limit=job_timeout)
+            crew = ClusterCrew(cluster, facts.study, data=next(iter(orders.values())).data, time_limit=job_timeout)
             limit = None
         else:
             size, ceiling = share(memory, min(jobs or os.cpu_count() or 1, len(todo)))
@@ -196,7 +196,8 @@ def _made(study: Study, orders: dict[str, Order], ledger: Ledger, crew, tell) ->
             stored = store / f"customers-{agency}-{year}.pickle"
             task = ("agency", agency, year)
             current[task] = key
-            if task not in tasks and (known.get(f"{stored}") != key or not stored.exists()):
+            kept = crew.shares_store and known.get(str(stored)) == key and stored.exists()
+            if task not in tasks and not kept:
                 args = (one.study, agency, year, key, one.data, one.store)
                 tasks[task] = Task(task, "agency", args, rank=len(orders) + rank)
             after.append(task)
@@ -205,7 +206,7 @@ def _made(study: Study, orders: dict[str, Order], ledger: Ledger, crew, tell) ->
             members = [t for t in after if t[2] == order.job.year]
             if wave not in tasks:
                 args = lambda year=order.job.year, group=group, problems=problems: (
-                    one.study, year, group or None, {a: p for (a, y), p in problems.items() if y == year}, one.data, one.store,
+                    one.study, year, group or None, {a: p for (a, y), (p, _) in problems.items() if y == year}, one.data, one.store,
                 )  # fmt: skip
                 tasks[wave] = Task(wave, "wave", args, tuple(members), rank=len(orders) + rank)
             after.append(wave)
@@ -218,10 +219,10 @@ def _made(study: Study, orders: dict[str, Order], ledger: Ledger, crew, tell) ->
             yield rest[0], ended
             continue
         problem = ended.value.words if isinstance(ended.value, Lost) else ended.value
-        if kind == "agency" and problem is None:
+        if kind == "agency" and problem is None and crew.shares_store:
             ledger.remember({str(store / f"customers-{rest[0]}-{rest[1]}.pickle"): current[task.name]})
-        elif kind == "agency":
-            problems[tuple(rest)] = problem
+        elif kind == "agency" and problem is not None:
+            problems[tuple(rest)] = problem, not isinstance(ended.value, Lost)
         tell("prepared", {"what": kind, "name": rest[0], "year": rest[1], "problem": problem})
 
 
@@ -229,7 +230,7 @@ def _begin(order: Order, published: str | None, ledger: Ledger, problems: dict):
     """Claim a job as its turn comes; what makes it needless, or impossible, is its outcome."""
     problem = problems.get((order.job.agency, order.job.year))
     if problem is not None:
-        return _ended(order, False, problem=problem, input=True)
+        return _ended(order, False, problem=problem[0], input=problem[1])
     if not ledger.claim(order.name):
         return Later
     # `published` is what stood there when this run began: anything newer under our key is another run's work

@@ -125,8 +125,10 @@ def plan_run(study: str | Path | Study, wanted: Wanted, ledger: Ledger) -> list[
     planned = []
     for job in jobs:
         own = chapters["study" if job.agency == OVERALL else "agency"]
+        # the report on a whole round has its tables in its text
+        made = tuple(f for f in formats if f in DOCUMENTS) if job.agency == OVERALL else formats
         inputs = keys.job_inputs(
-            job, study, chapters=own, notebooks=notebooks, digests=digests, formats=formats,
+            job, study, chapters=own, notebooks=notebooks, digests=digests, formats=made,
             renderer=[engine.name, engine.versions], code=code, settings=settings, linked=facts.linked,
         )  # fmt: skip
         order = Order(
@@ -135,7 +137,7 @@ def plan_run(study: str | Path | Study, wanted: Wanted, ledger: Ledger) -> list[
             chapters=tuple((c.id, str(c.path), c.peers) for c in own),
             inputs=inputs,
             key=keys.digest(inputs),
-            formats=formats,
+            formats=made,
             renderer=engine.name,
             theme=theme,
             store=str(place.parent / "estimates"),

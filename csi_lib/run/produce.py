@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import hashlib
 import json
 import os
+import pickle
 import shutil
 import time
 import traceback
@@ -20,17 +20,19 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.models.round import Round
 from csi_lib.office.editions import write_editions
-from csi_lib.office.libraries import FORMATS
-from csi_lib.prose.escape import escape_markdown
+from csi_lib.report.commissioned import front_matter, with_parts
 from csi_lib.report.context import VARIABLE, Context
 from csi_lib.report.display import ROWS_MIME
 from csi_lib.report.join import join_notebooks
+from csi_lib.report.pages import render_pages
 from csi_lib.report.project import write_project
 from csi_lib.report.render import FORMATS as DOCUMENTS
 from csi_lib.report.render import render
+from csi_lib.run.chapters import PEERS
 from csi_lib.run.execution import Executed, WarmKernels
 from csi_lib.run.memory import resident
 from csi_lib.run.order import Order, Outcome
+from csi_lib.run.publishing import publish
 from csi_lib.study.study import OVERALL, Job
 from csi_lib.survey.estimates import results_frame
 
@@ -53,8 +55,7 @@ def produce(order: Order, kernels: WarmKernels) -> Outcome:
             return end(False, **failure)
         with cost.stage("render"):
             warnings = _assemble(order, staging, nodes, rows)
-            _publish(staging, order.folder, restricted=job.release == "restricted")
-            _show_edition(order)
+            publish(order, staging)
         cost.seconds["total"] = time.perf_counter() - started
         return end(True, warnings=warnings, folder=str(order.folder))
     except InputError as error:
@@ -93,22 +94,40 @@ class Cost:
 
 
 def _execute(order: Order, staging: Path, kernels: WarmKernels, cost: Cost):
-    job, nodes, rows = order.job, [], []
+    """Every chapter in a kernel of its own; the data of the report are loaded once, before the first."""
+    job = order.job
     (staging / "figures").mkdir()
     (staging / "notebooks").mkdir()
     parameters = {"study": job.study, "agency": job.agency, "year": job.year, "lang": job.lang, "release": job.release}
+    shown = max((peers for *_, peers in order.chapters), key=PEERS.index, default="none")
+    file = _context(order, staging, "report", shown)
+    started = time.perf_counter()
+    with kernels.prepared(
+        "csi_lib.report.chapter:prepare_chapters", parameters, env={VARIABLE: str(file)}, cwd=staging
+    ) as spent:
+        if spent is not None:
+            cost.seconds["load"], cost.cpu["load"], cost.memory["load"] = time.perf_counter() - started, spent, 0
+        return _chapters(order, staging, kernels, cost, parameters)
+
+
+def _context(order: Order, staging: Path, chapter: str, peers: str) -> Path:
+    context = Context(
+        chapter,
+        order.data,
+        order.store,
+        str(staging / "figures"),
+        tuple(c for c, *_ in order.chapters),
+        order.study,
+        fresh=order.fresh,
+        peers=peers,
+    )
+    return context.write(staging / f".context-{chapter}.json")
+
+
+def _chapters(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, parameters: dict):
+    nodes, rows = [], []
     for chapter, path, peers in order.chapters:
-        context = Context(
-            chapter,
-            order.data,
-            order.store,
-            str(staging / "figures"),
-            tuple(c for c, *_ in order.chapters),
-            order.study,
-            fresh=order.fresh,
-            peers=peers,
-        )
-        file = context.write(staging / f".context-{chapter}.json")
+        file = _context(order, staging, chapter, peers)
         node = nbformat.read(path, as_version=4)
         used = sum(os.times()[:4])
         done = kernels.execute(
@@ -120,15 +139,16 @@ def _execute(order: Order, staging: Path, kernels: WarmKernels, cost: Cost):
             timeout=order.notebook_timeout,
             memory_limit=order.memory,
         )
-        file.unlink()
         cost.seconds[chapter] = done.seconds
         cost.cpu[chapter] = sum(os.times()[:4]) - used + (done.cpu_seconds or 0.0)
         cost.memory[chapter] = done.memory or 0
+        file.unlink()
         if done.error is not None:
             return nodes, rows, _failure(chapter, done)
         nodes.append((chapter, done.node))
         rows += _rows_of(done.node)
         nbformat.write(done.node, staging / "notebooks" / f"{Path(path).stem}.ipynb")
+    (staging / ".context-report.json").unlink()
     return nodes, rows, None
 
 
@@ -158,14 +178,14 @@ def _rows_of(node) -> list[dict]:
 
 
 def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
-    from csi_lib.study.study import load_study
-
-    job, study = order.job, load_study(order.job.study)
-    node = join_notebooks(nodes, lang=job.lang, front=front_matter(study, job))
+    job, study = order.job, pickle.loads(Path(order.study).read_bytes())
+    node = join_notebooks(with_parts(study, job, nodes), lang=job.lang, front=front_matter(study, job))
     nbformat.write(node, staging / "report.ipynb")
     options = {"bibliography": study.report.references} if study.report.references else {}
     write_project(staging, lang=job.lang, theme=order.theme, options=options)
     rendered = render(staging, formats=[f for f in order.formats if f in DOCUMENTS], renderer=order.renderer)
+    pages = render_pages(staging, nodes, lang=job.lang, front=front_matter(study, job), formats=order.formats,
+                         renderer=order.renderer)  # fmt: skip
     round_ = Round(study, data=order.data, store=order.store, fresh=order.fresh)
     results = write_editions(staging, round_, collect_results(round_, job, rows), agency=job.agency, year=job.year,
                              lang=job.lang, release=job.release, formats=order.formats)  # fmt: skip
@@ -179,35 +199,12 @@ def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
         "engine": rendered.engine,
         "versions": rendered.versions,
         "warnings": list(rendered.warnings),
+        "pages": pages,
         "numbers": len(results),
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
     (staging / "manifest.json").write_text(text, encoding="utf-8")
     return tuple(rendered.warnings)
-
-
-def front_matter(study, job: Job) -> dict[str, object]:
-    """Title page: what the report is, about whom, for whom and by whom; all of it data, so escaped."""
-    lang, say = job.lang, lambda label: escape_markdown(label.text(job.lang))
-    if job.agency == OVERALL:
-        name = {"ko": "총괄보고서", "en": "Overall report"}[lang]
-    else:
-        name = escape_markdown(study.agency(job.agency).name.text(lang))
-    front: dict[str, object] = {"title": say(study.title), "subtitle": _edition(study.period_of(job.year), lang)}
-    front["agency"] = name
-    for field_name, label in (("commissioned-by", study.commissioned_by), ("contractor", study.contractor)):
-        if label is not None:
-            front[field_name] = say(label)
-    front["date"] = study.period_of(job.year)
-    if job.release == "restricted":
-        front["release"] = {"ko": "내부용 · 대외비", "en": "Restricted edition"}[lang]
-    return front
-
-
-def _edition(period: str, lang: str) -> str:
-    if lang == "en":
-        return f"Report {period}"
-    return f"{period}년 결과보고서" if period.isdigit() else f"{period} 결과보고서"
 
 
 def collect_results(round_: Round, job: Job, shown: list[dict]) -> pd.DataFrame:
@@ -220,59 +217,6 @@ def collect_results(round_: Round, job: Job, shown: list[dict]) -> pd.DataFrame:
         rest = round_.estimates(job.agency, job.year).masked(job.release).frame
         frame = pd.concat([frame, rest[~rest["row_id"].isin(frame["row_id"])]], ignore_index=True)
     return frame
-
-
-def _publish(staging: Path, final: Path, *, restricted: bool) -> None:
-    """Put the finished folder under its name in one step; the old one is swapped out, then removed."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    staging.chmod(0o700 if restricted else 0o755)
-    if restricted:
-        for folder in (final.parent, final.parent.parent):
-            folder.chmod(0o700)
-    if not final.exists():
-        staging.rename(final)
-        return
-    _carry_editions(staging, final)
-    if _exchange(staging, final):
-        return  # `staging` now holds the old report and is removed by the caller
-    old = staging.with_name(f"{staging.name}.old")
-    final.rename(old)
-    staging.rename(final)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _carry_editions(staging: Path, final: Path) -> None:
-    """What other languages have published beside a report stays when the report is made anew."""
-    for other in final.iterdir():
-        if other.is_dir() and (other / "manifest.json").exists():
-            shutil.copytree(other, staging / other.name, copy_function=os.link)
-            for name in FORMATS:
-                edition = final / f"report.{other.name}.{name}"
-                if edition.exists():
-                    os.link(edition, staging / edition.name)
-
-
-def _show_edition(order: Order) -> None:
-    """A second language's documents also stand beside the first's, as ``report.en.html``."""
-    if order.job.lang == order.primary:
-        return
-    for name in order.formats:
-        source, shown = order.folder / f"report.{name}", order.folder.parent / f"report.{order.job.lang}.{name}"
-        if not source.exists():
-            continue
-        part = shown.with_name(f".{shown.name}")
-        shutil.copyfile(source, part)
-        part.replace(shown)
-
-
-def _exchange(one: Path, two: Path) -> bool:
-    """Swap two folders atomically (Linux renameat2 with RENAME_EXCHANGE); False where that does not exist."""
-    try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        at, exchange = -100, 2
-        return libc.renameat2(at, os.fsencode(one), at, os.fsencode(two), exchange) == 0
-    except (OSError, AttributeError):
-        return False
 
 
 def _sha256(path: Path) -> str:

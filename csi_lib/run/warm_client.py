@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -93,6 +94,23 @@ class WarmParent:
                 raise NoWarmKernel(f"their parent process does not answer ({problem})") from problem
             raise
 
+    def prepare(self, function: str, arguments: Mapping, *, env: dict, cwd: str) -> PreparedParent:
+        """A parent forked from this one whose kernels find in memory what ``module:function`` has left there."""
+        folder = private_folder(self.folder)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(START)
+        request = {"prepare": function, "with": dict(arguments), "serve": str(folder), "env": env, "cwd": cwd}
+        try:
+            connection.connect(str(self.folder / "parent"))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            return PreparedParent(ForkedKernel(connection), folder)
+        except BaseException as problem:
+            connection.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(problem, OSError):
+                raise NoWarmKernel(f"their parent process does not answer ({problem})") from problem
+            raise
+
     def close(self) -> None:
         """End the parent, its kernels and its folder."""
         if self.process is None or self.owner != os.getpid():
@@ -103,6 +121,23 @@ class WarmParent:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PreparedParent(WarmParent):
+    """A parent that was forked from another one, for the kernels of one report."""
+
+    def __init__(self, forked: ForkedKernel, folder: Path):
+        self.owner, self.process, self.environment = os.getpid(), None, kernel_environment()
+        self.folder, self._forked = folder, forked
+        answer = forked._read()
+        if "ready" not in answer:
+            raise NoWarmKernel(answer.get("refused", "it ended while it was prepared"))
+        self.cpu: float = answer["cpu"]
+
+    def close(self) -> None:
+        self._forked.kill()
+        self._forked.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -171,6 +206,7 @@ class ForkedKernel:
 
 
 _parent: WarmParent | None = None
+_prepared: PreparedParent | None = None
 _lock = threading.Lock()
 
 
@@ -178,12 +214,31 @@ def warm_parent(folder: str | Path | None = None, *, start: bool = True) -> Warm
     """The parent of this process's kernels, started (or joined at `folder`) if there is none."""
     global _parent
     with _lock:
+        if _prepared is not None:
+            return _prepared
         if _parent is not None and not _parent.usable:
             _parent.close()
             _parent = None
         if _parent is None and start:
             _parent = WarmParent(folder)
         return _parent
+
+
+@contextlib.contextmanager
+def prepared_parent(function: str, arguments: Mapping, *, env: dict, cwd: str):
+    """While it lasts, kernels are forked from a parent that has called the function; yields the seconds of processor it
+    took, None where it could not be done and kernels are forked as ever."""
+    global _prepared
+    try:
+        _prepared = warm_parent().prepare(function, arguments, env=env, cwd=cwd)
+    except (NoWarmKernel, OSError) as problem:
+        logging.getLogger(__name__).warning("Every chapter loads the data itself: %s", problem)
+    try:
+        yield _prepared.cpu if _prepared else None
+    finally:
+        done, _prepared = _prepared, None
+        if done is not None:
+            done.close()
 
 
 def close_warm_parent() -> None:

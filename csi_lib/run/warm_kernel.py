@@ -96,10 +96,7 @@ def become_kernel(request: dict, ahead: Ahead) -> NoReturn:
     """Turn into the kernel that exec would have given, run it, end."""
     code = 1
     try:
-        os.setsid()
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        for signum in (signal.SIGCHLD, signal.SIGTERM):
-            signal.signal(signum, signal.SIG_DFL)
+        own_session()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         with contextlib.suppress(OSError):
             # Where memory runs out, the notebook goes before the run does.
@@ -108,13 +105,7 @@ def become_kernel(request: dict, ahead: Ahead) -> NoReturn:
         for descriptor in request["silent"]:
             os.dup2(null, descriptor)
         os.close(null)
-        os.environ.clear()
-        os.environ.update(ahead.environment)
-        os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
-        time.tzset()
-        os.chdir(request["cwd"])
-        if ahead.sources != source_state():
-            forget_csi_lib()
+        enter(request, ahead)
         set_up_matplotlib(ahead.settings)
         reseed()
         code = run_kernel(request["run"])
@@ -124,6 +115,25 @@ def become_kernel(request: dict, ahead: Ahead) -> NoReturn:
         sys.__excepthook__(*sys.exc_info())
     finally:
         os._exit(code)
+
+
+def own_session() -> None:
+    """Leader of a session of its own, gone when the parent goes, with no signal handler of the parent."""
+    os.setsid()
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for signum in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_DFL)
+
+
+def enter(request: dict, ahead: Ahead) -> None:
+    """The environment and folder that the client asks for, and csi_lib as it is on disk."""
+    os.environ.clear()
+    os.environ.update(ahead.environment)
+    os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
+    time.tzset()
+    os.chdir(request["cwd"])
+    if ahead.sources != source_state():
+        forget_csi_lib()
 
 
 def run_kernel(argv: list[str]) -> int:

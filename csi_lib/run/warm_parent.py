@@ -16,6 +16,9 @@ Protocol: one connection per kernel on a unix stream socket, one JSON object per
   the listed descriptors closed off. Answered at once by ``{"pid": 123}`` (or ``{"refused": "why"}``)
   and at its end by ``{"exit": code, "why": …, "cpu": seconds, "memory": bytes}``, the code as in
   `subprocess` (−9: killed by signal 9);
+- ``{"prepare": "module:function", "with": {…}, "serve": folder, "env": {…}, "cwd": "…"}`` forks a process that calls the
+  function and then is a parent itself, which listens in that folder: its kernels have what the function left in memory.
+  Answered by ``{"pid": 123}`` and then ``{"ready": …, "cpu": seconds}`` or ``{"refused": "why"}``;
 - ``{"signal": 15}`` goes to the kernel and what it started;
 - closing the connection kills them.
 
@@ -27,6 +30,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import selectors
@@ -34,10 +38,22 @@ import shutil
 import signal
 import socket
 import sys
+import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
-from csi_lib.run.warm_kernel import PR_SET_CHILD_SUBREAPER, Ahead, become_kernel, import_ahead, prctl
+from csi_lib.run.warm_kernel import (
+    PR_SET_CHILD_SUBREAPER,
+    Ahead,
+    become_kernel,
+    enter,
+    import_ahead,
+    own_session,
+    prctl,
+    source_state,
+)
 
 #: One thread each: the workers already fill the cores, and a process that forks must not have threads.
 THREAD_CAPS = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR")}
@@ -121,7 +137,7 @@ class Parent:
         *lines, kernel.buffer = (kernel.buffer + data).split(b"\n")
         for line in lines:
             message = json.loads(line)
-            if "run" in message and kernel.pid is None:
+            if ("run" in message or "prepare" in message) and kernel.pid is None:
                 self.fork(kernel, message)
             elif "signal" in message:
                 kernel.kill(message["signal"])
@@ -137,7 +153,10 @@ class Parent:
                 kernel.tell({"refused": str(problem)})
                 return
         if pid == 0:
+            line = os.dup(kernel.connection.fileno()) if "prepare" in request else None
             self.close_in_child()
+            if line is not None:
+                become_parent(request, self.ahead, line)
             become_kernel(request, self.ahead)
         kernel.pid, kernel.processes = pid, request.get("processes")
         self.kernels[pid] = kernel
@@ -186,6 +205,41 @@ class Parent:
             if sessions.count(kernel.pid) > kernel.processes:
                 kernel.why = "processes"
                 kernel.kill()
+
+
+def become_parent(request: dict, ahead: Ahead, line: int) -> NoReturn:
+    """Call what the client asks for and serve kernels until the client lets go of `line`."""
+
+    def tell(message: dict) -> None:
+        with contextlib.suppress(OSError):
+            os.write(line, json.dumps(message).encode() + b"\n")
+
+    try:
+        own_session()
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
+        enter(request, ahead)
+        threads = own_threads()
+        module, _, function = request["prepare"].partition(":")
+        getattr(importlib.import_module(module), function)(**request["with"])
+        if own_threads() > threads:
+            raise RuntimeError("it has started threads, which would not survive the next fork")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(Path(request["serve"], "parent")))
+        listener.listen(64)
+        parent = Parent(listener, line, replace(ahead, sources=source_state()))
+        gc.collect()
+        gc.freeze()
+        tell({"ready": True, "cpu": time.process_time()})
+        parent.serve()
+    except Exception as problem:  # its message may show data
+        tell({"refused": f"{type(problem).__name__} while it was prepared"})
+    finally:
+        os._exit(0)
+
+
+def own_threads() -> int:
+    """Threads of this process."""
+    return len(os.listdir("/proc/self/task"))
 
 
 def thread_total() -> int:

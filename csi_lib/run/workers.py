@@ -73,13 +73,21 @@ def produce(order, parent: str | None = None):
     return make(order, _kernels[parent])
 
 
-TASKS = {"agency": prepare_agency, "wave": prepare_wave, "produce": produce}
+def remote(*args, parent: str | None = None):
+    """A task of a cluster, on one of its machines."""
+    from csi_lib.run.remote import perform_remote
+
+    return perform_remote(*args, parent=parent)
+
+
+TASKS = {"agency": prepare_agency, "wave": prepare_wave, "produce": produce, "remote": remote}
+WITH_KERNELS = ("produce", "remote")
 
 
 def perform(kind: str, args: tuple, parent: str | None):
     """A task's result, the seconds of processor it took here, and this process's largest size in bytes."""
     before = sum(os.times()[:4])
-    value = produce(*args, parent=parent) if kind == "produce" else TASKS[kind](*args)
+    value = TASKS[kind](*args, parent=parent) if kind in WITH_KERNELS else TASKS[kind](*args)
     return value, sum(os.times()[:4]) - before, largest()
 
 

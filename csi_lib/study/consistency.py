@@ -12,6 +12,9 @@ from csi_lib.study.codebook import Codebook
 from csi_lib.study.source import Source
 from csi_lib.study.yaml_file import YamlFile
 
+#: the constant `agency` of a source whose rows are about the whole round, such as a sheet of all bodies' scores
+ROUND = "_overall"
+
 
 def design_faults(file: YamlFile, name: str, source: Source, codebook: Codebook):
     """Design columns that the codebook does not have, or that have the wrong role."""
@@ -40,6 +43,14 @@ def design_faults(file: YamlFile, name: str, source: Source, codebook: Codebook)
                     found=f"{column!r} with the role {codebook.columns[column].role!r}",
                     expected=f"the role {roles[0]!r}",
                 )
+    if source.discard and source.discard.column not in codebook.columns:
+        near = nearest(source.discard.column, codebook.columns)
+        yield file.error(
+            "the codebook has no such column",
+            *("sources", name, "discard", "column"),
+            found=repr(source.discard.column),
+            action=f"Did you mean {near!r}?" if near else None,
+        )
     if source.interviewer and source.interviewer not in codebook.columns:
         yield file.error(
             "the codebook has no such column", "sources", name, "interviewer", found=repr(source.interviewer)
@@ -62,7 +73,7 @@ def cross_faults(file: YamlFile, declared, listed):
     for name, source in declared.sources.items():
         constant = source.agency.constant
         ids = [agency.id for agency in listed.agencies]
-        if constant is not None and constant not in ids:
+        if constant is not None and constant not in (*ids, ROUND):
             yield file.error(
                 "this agency is not listed in the study's agencies",
                 "sources",

@@ -35,6 +35,42 @@ class Letters(Part):
     adjust: Literal["holm", "bonferroni", "bh", "none"] | None = None
 
 
+class Member(Part):
+    """One person named in a commissioned report."""
+
+    role: Label
+    name: Label
+    affiliation: Label | None = None
+
+
+class Imprint(Part):
+    """The last page of a commissioned report."""
+
+    publisher: Label | None = None
+    address: Label | None = None
+    contact: Label | None = None
+    isbn: str | None = None
+    notice: Label | None = None
+
+
+class Commissioned(Part):
+    """The parts around the chapters of a commissioned report; what is left out follows from the study.
+
+    ``to`` and ``by`` of the letter of submission default to ``commissioned_by`` and ``contractor``; ``dates`` and
+    ``registration`` numbers are given by wave.
+    """
+
+    to: Label | None = None
+    by: Label | None = None
+    letter: Label | None = None
+    dates: dict[int, Label] = {}
+    registration: dict[int, str] = {}
+    team: tuple[Member, ...] = ()
+    client_team: tuple[Member, ...] = ()
+    imprint: Imprint = Imprint()
+    questionnaire: bool = True
+
+
 class Report(Part):
     """What is written and for whom. ``chapters: null`` means every chapter, ours and the study's own."""
 
@@ -45,9 +81,12 @@ class Report(Part):
     peers: Literal["named", "anonymous", "group"] = "anonymous"
     minimum_base: int = Field(default=30, ge=1)
     gauge: Gauge = Gauge()
+    #: house goal: satisfaction as a multiple of expectation (1.1: ten per cent more than customers expect)
+    expectation_goal: float | None = Field(default=None, gt=0)
     publish: bool = False
     groups: Several[str] | None = None
     theme: dict[str, Any] = {}
+    commissioned: Commissioned | None = None
     references: str | None = None
     notes: tuple[Label, ...] = ()
     letters: Letters = Letters()

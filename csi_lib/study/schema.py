@@ -17,9 +17,29 @@ FILES: dict[str, type[BaseModel] | str] = {
     "study": StudyFile,
     "agencies": AgencyFile,
     "codebook": Codebook,
+    "grades": "csi_lib.evaluation.grading:GradingFile",
+    "management": "csi_lib.evaluation.management:ManagementFile",
+    "feedback": "csi_lib.evaluation.feedback:FeedbackFile",
+    "checklist": "csi_lib.evaluation.checklist:ChecklistFile",
+    "disclosure": "csi_lib.evaluation.disclosure_page:DisclosureFile",
+    "programme": "csi_lib.evaluation.programme:ProgrammeFile",
     # declared by later layers, named here so that this one need not import them
     "model": "csi_lib.models.study_models:ModelsFile",
     "plan": "csi_lib.survey.sampling_plan:PlanFile",
+    "departments": "csi_lib.evaluation.departments:DepartmentsFile",
+    "kindness": "csi_lib.evaluation.kindness:KindnessFile",
+    "calls": "csi_lib.evaluation.call_rules:CallsFile",
+    "happy_call": "csi_lib.evaluation.happy_call:HappyCallFile",
+    "register": "csi_lib.evaluation.register:RegisterFile",
+    "before_after": "csi_lib.evaluation.before_after:BeforeAfterFile",
+    "charter": "csi_lib.evaluation.charter:CharterFile",
+    "department_score": "csi_lib.evaluation.department_score:DepartmentScoreFile",
+    "office": "csi_lib.evaluation.office:OfficeFile",
+    "customer_definition": "csi_lib.evaluation.customer_definition:CustomerDefinitionFile",
+    "touch_points": "csi_lib.evaluation.touch_points:TouchPointsFile",
+    "pretest": "csi_lib.evaluation.pretest:PretestFile",
+    "fieldwork": "csi_lib.evaluation.fieldwork:FieldworkFile",
+    "integrity": "csi_lib.integrity.contamination:IntegrityFile",
     "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
     "loyalty": "csi_lib.evaluation.loyalty:LoyaltyFile",
     "peers": "csi_lib.evaluation.comparability:PeersFile",
@@ -29,8 +49,8 @@ FILES: dict[str, type[BaseModel] | str] = {
 
 
 def json_schema(file: str) -> dict:
-    """The JSON Schema of a study's file (``study``, ``agencies``, ``codebook``, ``model``, ``plan`` …), with the
-    shorthands YAML may use."""
+    """The JSON Schema of a study's file (``study``, ``agencies``, ``codebook``, ``model``, ``plan``, ``kindness`` …: the
+    names of `FILES`), with the shorthands YAML may use."""
     model = FILES[file]
     if isinstance(model, str):
         module, name = model.split(":")

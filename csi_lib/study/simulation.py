@@ -22,6 +22,17 @@ class Block(Part):
     level: float = Field(default=0.65, ge=0, le=1)
     loading: float = Field(default=0.8, gt=-1, lt=1)
     general: float = Field(default=0.75, gt=-1, lt=1)
+    #: shift of the dimension, in standard deviations, by group column and code
+    groups: dict[str, dict[Code, float]] = {}
+    #: how often its items stay unanswered; None for the world's ``item_missing``
+    missing: float | None = Field(default=None, ge=0, lt=1)
+
+
+class Picks(Part):
+    """A choice of the most important of a list, over `columns` without repetition; ``shares`` by code, for the first."""
+
+    columns: Several[str]
+    shares: dict[Code, float]
 
 
 class Shares(Part):
@@ -41,8 +52,28 @@ class Event(Part):
     asked: Several[str] = ()
 
 
+class Fabrication(Part):
+    """Interviews that never took place: a `share` of those of the `interviewers` with most interviews of every agency.
+
+    Their answers lie within a point of ``level`` (0–1 on the scale), they take about ``minutes``, and ``detected`` of them
+    carry the ``rejected`` code of ``column``, in which all others are ``valid``. ``years``: in which; the rest have none.
+    """
+
+    column: str
+    valid: Code = 1
+    rejected: Code = 2
+    years: Several[int] = ()
+    interviewers: int = Field(default=1, ge=1)
+    share: float = Field(default=0.6, gt=0, le=1)
+    detected: float = Field(default=1.0, ge=0, le=1)
+    level: float = Field(default=0.92, ge=0, le=1)
+    minutes: float = Field(default=3.0, gt=0)
+
+
 class Defects(Part):
     """Faults planted per file (one year) so that quality control has something to find."""
+
+    fabrication: Fabrication | None = None
 
     undeclared_codes: int = 4
     duplicates: int = 3
@@ -69,6 +100,7 @@ class World(Part):
     blocks: dict[str, Block] = {}
     groups: dict[str, Shares] = {}
     events: dict[str, Event] = {}
+    picks: dict[str, Picks] = {}
     #: comments, from those of the most to those of the least satisfied; may differ by year
     texts: TextsByYear = Field(default=None, validate_default=True)
     text_rate: float = Field(default=0.2, ge=0, le=1)
@@ -78,8 +110,38 @@ class World(Part):
     defects: Defects = Defects()
 
 
+class Contacts(Part):
+    """A log of fieldwork that fits the interviews of another source: one row per case that was approached.
+
+    ``outcomes`` is the number of cases of each outcome per interview (``{R: 0.4, NC: 0.3}``: AAPOR groups); `verified` the
+    share of interviews that were checked again, `contractor` of all interviews by the contractor itself; a fabricated
+    interview is found by any check, and ``reinterviewed`` of those found were done again.
+    """
+
+    of: str = "customers"
+    outcomes: dict[str, float] = {"P": 0.03, "R": 0.45, "NC": 0.5, "O": 0.04, "UH": 0.15, "UO": 0.05, "NE": 0.2}
+    verified: float = Field(default=0.3, ge=0, le=1)
+    contractor: float = Field(default=0.2, ge=0, le=1)
+    reinterviewed: float = Field(default=0.5, ge=0, le=1)
+    days: int = Field(default=28, ge=1)
+
+
+class FrameTable(Part):
+    """A sampling frame that fits the population of another source: listed, unusable and double entries by stratum."""
+
+    of: str = "customers"
+    unusable: float = Field(default=0.08, ge=0, lt=1)
+    duplicate: float = Field(default=0.03, ge=0, lt=1)
+
+
 class Simulation(Part):
-    """``simulate:`` of study.yml: a seed and a world per source."""
+    """``simulate:`` of study.yml: a seed, a world per survey, and logs and frames that fit them."""
 
     seed: int = 20240501
     sources: dict[str, World] = {}
+    contacts: dict[str, Contacts] = {}
+    frames: dict[str, FrameTable] = {}
+
+    @property
+    def all_sources(self) -> tuple[str, ...]:
+        return (*self.sources, *self.contacts, *self.frames)

@@ -6,10 +6,14 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from csi_lib.study.base import Code, CodeByYear, Part, TextByYear, TextsByYear
+from csi_lib.study.base import Code, CodeByYear, Part, Several, TextByYear, TextsByYear
 from csi_lib.study.weighting import WeightingPlan
 
-Kind = Literal["respondents", "events", "scores", "register", "fieldwork", "frame", "targets", "table"]
+Kind = Literal[
+    "respondents", "employees", "individuals", "events", "scores", "register", "fieldwork", "frame", "targets", "table"
+]
+#: kinds whose rows are people who answered a questionnaire; of the last two a reader may know who they are
+SURVEYS = ("respondents", "employees", "individuals")
 
 
 class Locator(Part):
@@ -51,12 +55,24 @@ class Design(Part):
         return {name: getattr(self, name).get(year) for name in ("weights", "strata", "clusters", "fpc")}
 
 
+class Discard(Part):
+    """Interviews that fieldwork control rejected: rows whose `column` of the codebook holds one of `codes`.
+
+    They are counted and left out; the weights of the others in their stratum are raised so that the stratum keeps its
+    weight.
+    """
+
+    column: str
+    codes: Several[Code]
+
+
 class Source(Part):
     """One data source: ``path`` may hold ``{year}`` and ``{agency}``, and may differ by year.
 
     ``on_undeclared`` says what an answer that the codebook does not declare is: an ``error`` (default)
     or ``missing``, counted in the survey's quality record. ``duplicates`` says the same of a second
-    row with the same respondent id: ``error`` or ``drop-later``.
+    row with the same respondent id: ``error`` or ``drop-later``. ``enumeration``: everybody was asked (a census of
+    employees, for instance), so single cells must not be shown either.
     """
 
     kind: Kind = "respondents"
@@ -68,12 +84,16 @@ class Source(Part):
     agency: Locator
     year: Locator | None = None
     design: Design = Design()
+    #: agencies it covers; None means all that took part in the wave
+    agencies: Several[str] | None = None
     weighting: WeightingPlan | None = Field(
         None, description="weight the answers to the population here; without it design.weights are final"
     )
     interviewer: str | None = None
     on_undeclared: Literal["error", "missing"] = "error"
     duplicates: Literal["error", "drop-later"] = "error"
+    discard: Discard | None = None
+    enumeration: bool = False
     note: str | None = None
 
     @model_validator(mode="after")
@@ -83,6 +103,15 @@ class Source(Part):
                 "which year a row belongs to is not said: put {year} into 'path', list paths by year, or give 'year'"
             )
         return self
+
+    @property
+    def is_survey(self) -> bool:
+        """Whether its rows are answers to a questionnaire."""
+        return self.kind in SURVEYS
+
+    def covers(self, agency: str | None, year: int) -> bool:
+        """Whether it holds anything of an agency (None: of any) in a year, as declared."""
+        return bool(self.paths(year)) and (agency is None or self.agencies is None or agency in self.agencies)
 
     def paths(self, year: int, agency: str | None = None) -> tuple[str, ...]:
         """The source's files for a year, relative to the data folder."""

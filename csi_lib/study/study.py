@@ -16,7 +16,7 @@ from csi_lib.study.consistency import cross_faults, design_faults, group_faults,
 from csi_lib.study.location import resolve_study
 from csi_lib.study.options import Privacy, Report, Thresholds
 from csi_lib.study.simulation import Simulation
-from csi_lib.study.source import Source
+from csi_lib.study.source import SURVEYS, Source
 from csi_lib.study.weighting import weighting_faults
 from csi_lib.study.yaml_file import YamlFile, raise_together
 
@@ -318,7 +318,7 @@ def _codebooks(folder: Path, file: YamlFile, errors: list[InputError]) -> dict[s
                 read[book] = _kept(errors, _codebook, folder / book)
             if read[book] is not None:
                 of_source[name] = read[book]
-        elif "codebook" in source or source.get("kind", "respondents") == "respondents":
+        elif "codebook" in source or source.get("kind", "respondents") in SURVEYS:
             errors.append(
                 file.error(
                     "the codebook of this source does not exist",

@@ -16,8 +16,11 @@ from scipy import sparse
 
 from csi_lib.errors import InputError
 from csi_lib.survey.estimates import Estimates, t_interval
-from csi_lib.survey.influence import Influence, influence_of
+from csi_lib.survey.influence import Influence, influence_of, squared
 from csi_lib.survey.results import results_frame
+
+#: flag of a number that rests on one and the same answer from everybody
+NO_VARIATION = "no_variation"
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,9 +104,7 @@ class Assembly:
         """Several measures at once: value G × k, own and base n × k, loading G × k × E; a key is one for all or a list of k."""
         groups, k = len(grouping), np.shape(value)[1]
         self._z.append(_by_group(own, grouping))
-        counted = _by_group(np.asarray(base, bool), grouping)
-        w = np.asarray(self.survey.design.weights, float)
-        self._bases.append((np.diff(counted.indptr), counted.T @ w, _domain_df(self.survey.design, counted)))
+        self._bases.append(_bases(self.survey.design, np.asarray(base, bool), grouping))
         if extra is not None and np.any(extra["z"]) and np.any(extra["loading"]):
             loading = np.asarray(extra["loading"], float).transpose(2, 1, 0).reshape(-1, k * groups)
             live = np.flatnonzero(np.any(extra["z"], axis=0) & np.any(loading, axis=1))
@@ -142,7 +143,9 @@ class Assembly:
         with np.errstate(divide="ignore", invalid="ignore"):
             columns["n_effective"] = np.where(columns["deff"] > 1e-12, count / columns["deff"], np.nan)
         columns["ci_low"], columns["ci_high"] = _interval(columns)
-        columns["flag"] = np.where(count == 0, "not_available", None)
+        # not the standard error: where everybody answered it is zero whatever they said
+        same = (spread <= 1e-20 * np.maximum(np.abs(np.nan_to_num(columns["estimate"])), 1.0)) & (count > 0)
+        columns["flag"] = np.where(count == 0, "not_available", np.where(same, NO_VARIATION, None))
         return Estimates(results_frame(pd.DataFrame(columns), **constant), tuple(pieces))
 
     def _pieces(self, design, z, n: int, k: int) -> list[Influence]:
@@ -167,7 +170,7 @@ class Assembly:
     def _spread(self, z, w) -> np.ndarray:
         """Σ z²/w of every column: what the variance would be under simple random sampling, but for constants."""
         inverse = 1 / np.where(w > 0, w, np.inf)
-        out = z.multiply(z).T @ inverse
+        out = squared(z).T @ inverse
         common, loading = _shared([p for p in self._common if p[0] is None], self._count)
         if common is not None:
             weighted = common * inverse[:, None]
@@ -211,14 +214,17 @@ def domain_means(values, w, grouping: Grouping, base) -> tuple[np.ndarray, np.nd
     """`domain_mean` of many columns at once: values and base n × k → means G × k and influence n × k."""
     seat = grouping.codes
     keep = np.asarray(base, bool) & (seat >= 0)[:, None]
-    x = np.where(keep, values, 0.0)
-    weight = keep * w[:, None]
+    x, weight = np.asarray(values, float), np.broadcast_to(w[:, None], keep.shape)
+    if not keep.all():
+        x, weight = np.where(keep, x, 0.0), keep * weight
     member = grouping.matrix
     total = member @ weight
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (member @ (weight * x)) / total
     place = np.maximum(seat, 0)
-    own = weight * (x - np.nan_to_num(mean)[place]) / np.where(total > 0, total, 1.0)[place]
+    own = x - np.nan_to_num(mean)[place]
+    own *= weight
+    own /= np.where(total > 0, total, 1.0)[place]
     return mean, own
 
 
@@ -269,18 +275,32 @@ def _by_group(matrix, grouping: Grouping) -> sparse.csc_matrix:
     return out
 
 
-def _domain_df(design, base: sparse.csc_matrix) -> np.ndarray:
-    """Primary units in the domain less strata in the domain (R: degf(subset(design, …)))."""
+def _bases(design, base: np.ndarray, grouping: Grouping) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of every measure (k) in every group: who was counted, their weights' sum, and the degrees of freedom.
+
+    df = primary units in the domain less strata in the domain (R: degf(subset(design, …))). Each is k·G, groups within
+    measures.
+    """
+    member, flat = grouping.matrix, lambda matrix: np.asarray(matrix, float).T.ravel()
+    counts = member @ base.astype(float)
+    weighted = (member.multiply(np.asarray(design.weights, float)[None, :]).tocsr()) @ base.astype(float)
 
     def present(codes):
-        codes = np.asarray(codes)
-        to_group = sparse.csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))))
-        return np.diff(sparse.csc_matrix(to_group @ base).indptr)
+        """How many of these (units or strata) each domain touches."""
+        pairs, place = np.unique(grouping.codes * (codes.max() + 1) + codes, return_inverse=True)
+        inside = grouping.codes >= 0
+        pick = sparse.csr_matrix(
+            (np.ones(inside.sum()), (place[inside], np.flatnonzero(inside))), shape=(len(pairs), len(codes))
+        )
+        touched = (pick @ base.astype(float)) > 0
+        of_group = np.maximum(pairs // (codes.max() + 1), 0)
+        out = np.zeros((len(grouping), base.shape[1]))
+        np.add.at(out, of_group, touched)
+        return out
 
-    each_row = design.stages[0].each_row
-    units = np.diff(base.indptr) if each_row else present(design.psu_codes)
-    strata = design.strata_codes
-    return (units - (present(strata) if np.any(strata != strata[0]) else (units > 0))).astype(float)
+    units = counts if design.stages[0].each_row else present(np.asarray(design.psu_codes))
+    strata = np.asarray(design.strata_codes)
+    return flat(counts), flat(weighted), flat(units - (present(strata) if strata.max() > strata.min() else units > 0))
 
 
 def _columns(blocks) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.study.base import written
-from csi_lib.study.simulation import Defects
+from csi_lib.study.simulation import Defects, Fabrication
 from csi_lib.study.study import Study
 from csi_lib.survey.quality import FLAG_BASE
 
@@ -51,6 +51,9 @@ def plant(wave: pd.DataFrame, study: Study, source: str, year: int, defects: Def
                 "n": len(rows),
             }
         )
+    if defects.fabrication is not None:
+        wave, found = _fabricated(wave, items, codebook, source, year, interviewer, defects.fabrication, rng)
+        planted += found
     rows = rng.choice(len(wave), size=min(defects.undeclared_codes, len(wave)), replace=False)
     for row in rows:
         open_items = [i for i in items if np.isfinite(wave.loc[row, i])]
@@ -65,6 +68,33 @@ def plant(wave: pd.DataFrame, study: Study, source: str, year: int, defects: Def
         for row in rows:
             note("duplicate", int(row))
         wave = pd.concat([wave, wave.iloc[rows]], ignore_index=True)
+    return wave, planted
+
+
+def _fabricated(wave, items, codebook, source, year, interviewer, plan: Fabrication, rng):
+    """Answers near the top, short and alike, from the busiest interviewers; most carry the code of rejection."""
+    wave = wave.copy()
+    wave[plan.column] = plan.valid
+    ids = codebook.of_role("id")
+    minutes = next((m for m in codebook.of_role("measure") if m in wave), None)
+    planted = []
+    for agency, part in wave.groupby("agency", sort=False) if year in plan.years and interviewer in wave else ():
+        busiest = part[interviewer].value_counts(sort=True).index[: plan.interviewers]
+        for who in busiest:
+            rows = part.index[part[interviewer] == who].to_numpy()
+            rows = rng.permutation(rows)[: max(1, round(plan.share * len(rows)))]
+            for item in items:
+                scale = codebook.scale(item)
+                near = scale.low + plan.level * (scale.high - scale.low) + rng.uniform(-1, 1, len(rows))
+                invented = np.clip(np.rint(near), scale.low, scale.high)
+                wave.loc[rows, item] = np.where(wave.loc[rows, item].isna(), np.nan, invented)
+            if minutes:
+                wave.loc[rows, minutes] = np.round(plan.minutes * np.exp(0.15 * rng.standard_normal(len(rows))), 1)
+            found = rows[: round(plan.detected * len(rows))]
+            wave.loc[found, plan.column] = plan.rejected
+            note = {"kind": "fabrication", "source": source, "agency": agency, "year": year, "interviewer": str(who)}
+            planted.append({**note, "n": len(rows), "rejected": len(found),
+                            "respondents": [str(v) for v in wave.loc[rows, ids[0]]] if ids else []})  # fmt: skip
     return wave, planted
 
 

@@ -21,12 +21,14 @@ For means the pair (n, sum) is what is protected: a row is suppressed as a whole
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from csi_lib.survey.assembly import Grouping
+from csi_lib.survey.assembly import NO_VARIATION, Grouping
 from csi_lib.survey.estimates import Estimates
 from csi_lib.survey.results import key_texts
 
@@ -41,8 +43,10 @@ class Rules:
 
     @classmethod
     def of(cls, study, source: str = "customers") -> Rules:
-        privacy, individual = study.privacy, study.source(source).kind in ("employees", "individuals")
-        return cls(privacy.individuals if individual else privacy.min_base, privacy.full_enumeration, individual)
+        privacy, declared = study.privacy, study.source(source)
+        individual = declared.kind in ("employees", "individuals")
+        everybody = privacy.full_enumeration or declared.enumeration
+        return cls(privacy.individuals if individual else privacy.min_base, everybody, individual)
 
     @property
     def identifiable(self) -> bool:
@@ -50,43 +54,60 @@ class Rules:
         return self.full_enumeration or self.individuals
 
 
-def complement(n, suppressed, min_base: int, *, rest: float = 0) -> np.ndarray:
+def complement(n, suppressed, min_base: int, *, rest: float = 0, totals: int = 1) -> np.ndarray:
     """Groups of one variable to suppress so that the shown total does not give the hidden ones away (rule 2).
 
-    `rest` counts those who are in the total and in no group.
+    `rest` counts those who are in the total and in no group; `totals` is how many totals with different weights are shown
+    (sectors: by importance and by number of customers), each of them an equation in the hidden groups.
     """
     n, hidden = np.asarray(n, dtype=float), np.asarray(suppressed, dtype=bool).copy()
     while hidden.any() or 0 < rest < min_base:
         shown = np.flatnonzero(~hidden & (n > 0))
-        several = (hidden & (n > 0)).sum() + (rest > 0) >= 2
+        several = (hidden & (n > 0)).sum() + (rest > 0) >= 1 + totals
         if (several and n[hidden].sum() + rest >= min_base) or not len(shown):
             return hidden
         hidden[shown[np.argmin(n[shown])]] = True
     return hidden
 
 
-def suppressed_groups(groupings: list[Grouping], rules: Rules) -> dict[tuple, bool]:
-    """(by, group) → suppressed, for every group of every banner variable (rules 1–3)."""
+def suppressed_groups(
+    groupings: list[Grouping], rules: Rules, totals: Mapping[str, int] = MappingProxyType({})
+) -> dict[tuple, bool]:
+    """(by, group) → suppressed, for every group of every banner variable (rules 1–3).
+
+    Cells of two variables are decided after the variables themselves, whose decision they do not change: whether a group
+    of one variable is shown may not depend on which cross tables a report has.
+    """
     banners = [g for g in groupings if g.by]
+    single = [g for g in banners if len(g.by) == 1]
+    first = suppressed_groups(single, rules, totals) if len(single) < len(banners) else {}
+    fixed = frozenset(v for v, g in enumerate(banners) if first and len(g.by) == 1)
     sizes = [np.bincount(g.codes[g.codes >= 0], minlength=len(g)) for g in banners]
     rests = [int((g.codes < 0).sum()) if rules.identifiable else 0 for g in banners]
+    shown = [totals.get(g.by[0], 1) if len(g.by) == 1 else 1 for g in banners]
     hidden = [
-        complement(n, (n > 0) & (n < rules.min_base), rules.min_base, rest=r) for n, r in zip(sizes, rests, strict=True)
+        complement(n, (n > 0) & (n < rules.min_base), rules.min_base, rest=r, totals=t)
+        for n, r, t in zip(sizes, rests, shown, strict=True)
     ]
+    for v in fixed:
+        hidden[v] = np.array([first[banners[v].by, g] for g in banners[v].groups], dtype=bool)
     for _ in range(sum(map(len, banners)) + 1):
         before = [h.copy() for h in hidden]
-        _hide_nested(banners, sizes, hidden, rules.min_base)
-        _hide_combined(banners, sizes, hidden, rules.min_base)
-        hidden = [complement(n, h, rules.min_base, rest=r) for n, h, r in zip(sizes, hidden, rests, strict=True)]
+        _hide_nested(banners, sizes, hidden, rules.min_base, fixed)
+        _hide_combined(banners, sizes, hidden, rules.min_base, fixed)
+        hidden = [
+            h if v in fixed else complement(n, h, rules.min_base, rest=r, totals=shown[v])
+            for v, (n, h, r) in enumerate(zip(sizes, hidden, rests, strict=True))
+        ]
         if all(np.array_equal(a, b) for a, b in zip(before, hidden, strict=True)):
             break
     return {(g.by, g.groups[k]): bool(h[k]) for g, h in zip(banners, hidden, strict=True) for k in range(len(g))}
 
 
-def _hide_nested(banners, sizes, hidden, min_base):
+def _hide_nested(banners, sizes, hidden, min_base, fixed=frozenset()):
     for a, ga in enumerate(banners):
         for b, gb in enumerate(banners):
-            if a == b:
+            if a == b or {a, b} <= fixed:
                 continue
             both = (ga.codes >= 0) & (gb.codes >= 0)
             joint = np.zeros((len(ga), len(gb)))
@@ -94,10 +115,13 @@ def _hide_nested(banners, sizes, hidden, min_base):
             rest = sizes[a][:, None] - joint  # in A and not in B
             inside = (joint == sizes[b][None, :]) & (sizes[b] > 0)[None, :]
             bad = inside & (rest > 0) & (rest < min_base) & ~hidden[a][:, None] & ~hidden[b][None, :]
-            hidden[b] |= bad.any(axis=0)
+            if b in fixed:
+                hidden[a] |= bad.any(axis=1)
+            else:
+                hidden[b] |= bad.any(axis=0)
 
 
-def _hide_combined(banners, sizes, hidden, min_base):
+def _hide_combined(banners, sizes, hidden, min_base, fixed=frozenset()):
     """Hide what a sum or difference of shown groups needs to give a small group away (rule 3).
 
     A total of a group is its indicator over the cells of the cross-table of all variables; what can be computed from the
@@ -117,7 +141,10 @@ def _hide_combined(banners, sizes, hidden, min_base):
             share, *_ = np.linalg.lstsq(matrix, aim, rcond=None)
             if not shown or np.abs(matrix @ share - aim).max() > 1e-8:
                 break
-            needed = [shown[i] for i in _fewest(matrix, aim) if i >= 0] or shown
+            free = [at for at in shown if at[0] not in fixed]
+            if not free:
+                break
+            needed = [shown[i] for i in _fewest(matrix, aim) if i >= 0 and shown[i][0] not in fixed] or free
             v, k = min(needed, key=lambda at: sizes[at[0]][at[1]])
             hidden[v][k] = True
 
@@ -131,10 +158,15 @@ def _fewest(matrix, aim) -> np.ndarray:
     return np.flatnonzero(np.abs(found.x[:k] - found.x[k:]) > 1e-8) - 1 if found.success else np.arange(k) - 1
 
 
-def decide(estimates: Estimates, groupings: list[Grouping], rules: Rules) -> Estimates:
-    """The same estimates with the column ``suppressed`` decided; see `Estimates.masked` for what a reader gets."""
+def decide(
+    estimates: Estimates, groupings: list[Grouping], rules: Rules, totals: Mapping[str, int] = MappingProxyType({})
+) -> Estimates:
+    """The same estimates with the column ``suppressed`` decided; see `Estimates.masked` for what a reader gets.
+
+    totals : variable → how many totals of its groups, weighted differently, are shown (1 where it is not named).
+    """
     frame = estimates.frame.copy()
-    groups = suppressed_groups(groupings, rules)
+    groups = suppressed_groups(groupings, rules, totals)
     names = zip(*key_texts(frame, ["by1", "by2", "group1", "group2"]), strict=True)
     whole = np.array(
         [bool(b1) and groups.get(((b1, b2), (g1, g2)) if b2 else ((b1,), (g1,)), False) for b1, b2, g1, g2 in names],
@@ -144,7 +176,8 @@ def decide(estimates: Estimates, groupings: list[Grouping], rules: Rules) -> Est
     few = (n > 0) & (n < rules.min_base)
     identical = cells = np.zeros(len(frame), dtype=bool)
     if rules.individuals:
-        identical = (frame["se"].to_numpy(float) == 0) & frame["statistic"].isin(["mean", "index"]).to_numpy() & (n > 0)
+        same = frame["flag"].to_numpy(dtype=object, na_value="") == NO_VARIATION
+        identical = same & frame["statistic"].isin(["mean", "index"]).to_numpy() & (n > 0)
     share = (frame["unit"] == "proportion").to_numpy(bool)
     if rules.full_enumeration:
         with np.errstate(invalid="ignore"):
@@ -161,7 +194,8 @@ def decide(estimates: Estimates, groupings: list[Grouping], rules: Rules) -> Est
         if key in touched:
             touched[key].append(i)
     for key, rows in touched.items():
-        hidden[rows] = complement(n[rows], hidden[rows], rules.min_base, rest=rest.get(key, 0))
+        several = totals.get(key[4], 1) if not key[5] else 1
+        hidden[rows] = complement(n[rows], hidden[rows], rules.min_base, rest=rest.get(key, 0), totals=several)
     frame["suppressed"] = hidden
     return Estimates(frame, estimates.influence)
 

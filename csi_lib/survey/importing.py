@@ -37,10 +37,10 @@ def import_data(
     kept, marked, and judged when an agency is read, exactly as without an import.
     """
     study = load_study(study)
-    names = sources or [n for n, s in study.sources.items() if s.kind == "respondents"]
+    names = sources or [n for n, s in study.sources.items() if s.is_survey]
     written = []
     for source in names:
-        for year in years or list(study.years):
+        for year in years or [y for y in study.years if study.sources[source].paths(y)]:
             files, _ = find_files(study, source, year, data=data)
             wave = coded_wave(study, source, year, data=data)
             _write(wave, import_folder(study, source, year), wave_key(study, source, year, files))

@@ -60,6 +60,10 @@ class Influence:
             loading = common = None
         return replace(self, z=sparse.csc_matrix(self.z @ matrix), rows=rows, common=common, loading=loading)
 
+    def columns(self, at: np.ndarray, rows: np.ndarray) -> Influence:
+        """Some of the columns, in the order of `at`; `rows` are their new positions."""
+        return replace(self, z=self.z[:, at], rows=rows, loading=None if self.loading is None else self.loading[:, at])
+
     def values(self) -> np.ndarray:
         """Units × columns, scaled by √c_h and, where due, centred in the stratum: cov = v'v."""
         z = self.z.toarray()
@@ -90,15 +94,25 @@ class Influence:
 
     def _product(self, z) -> np.ndarray:
         """Σ c_h [Σ z² − (Σ z)²/m_h] of every column."""
-        squares = np.asarray(z.multiply(z).T @ self.factor[self.stratum]).ravel()
+        squares = squared(z).T @ self.factor[self.stratum]
         if not self.centred:
             return squares
+        strata, columns = len(self.factor), z.shape[1]
+        if strata * columns <= max(2 * z.nnz, 1_000_000):  # a table of all sums is faster than a sparse product
+            place = np.repeat(np.arange(columns) * strata, np.diff(z.indptr)) + self.stratum[z.indices]
+            sums = np.bincount(place, z.data, strata * columns).reshape(columns, strata)
+            return squares - sums**2 @ (self.factor / self.size)
         sums = sparse.csc_matrix(self._strata() @ z)
         return squares - np.asarray(sums.multiply(sums).T @ (self.factor / self.size)).ravel()
 
     def _strata(self) -> sparse.csr_matrix:
         units = len(self.stratum)
         return sparse.csr_matrix((np.ones(units), (self.stratum, np.arange(units))), shape=(len(self.factor), units))
+
+
+def squared(z: sparse.csc_matrix) -> sparse.csc_matrix:
+    """The values squared, in the places they have."""
+    return sparse.csc_matrix((z.data**2, z.indices, z.indptr), shape=z.shape)
 
 
 def joined(pieces: list[Influence]) -> Influence:
@@ -147,8 +161,14 @@ def influence_of(design, z, rows, *, sample, labels=None, common=None, loading=N
     """
     z, rows, pieces = sparse.csc_matrix(z), np.asarray(rows), []
     for calibration in getattr(design, "calibrations", ()):
-        z = sparse.csc_matrix(calibration.residual(z))
         common = None if common is None else calibration.residual(common)
+        low_rank = calibration.projection(z)
+        if low_rank is None:
+            z = sparse.csc_matrix(calibration.residual(z))
+        else:  # z keeps its zeros, and what the margins explain joins the part that moves all groups
+            basis, explained = low_rank
+            common = basis.toarray() if common is None else np.hstack([common, basis.toarray()])
+            loading = -explained if loading is None else np.vstack([loading, -explained])
     for number, stage in enumerate(design.stages):
         shared, load = common, loading
         if stage.lonely.any() and design.lonely in ("adjust", "average"):

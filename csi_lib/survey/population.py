@@ -15,7 +15,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.study.codebook import Codebook, Column
-from csi_lib.study.simulation import Block, Shares, Simulation, World
+from csi_lib.study.simulation import Block, Picks, Shares, Simulation, World
 from csi_lib.study.study import Study
 
 SPREAD = 0.2  # standard deviation of an answer, as a share of its scale
@@ -50,7 +50,7 @@ def draw_population(study: Study, source: str, agency: str, year: int, seed: int
         else:
             values = _group(codebook.columns[name], world.groups.get(name, Shares()), codes, stratum, agency, rng)
         columns[name] = pd.Categorical(values, categories=list(codebook.columns[name].labels))
-    answers = _items(codebook, world, general, (agency, year), seed, source, rng)
+    answers = _items(codebook, world, general, (agency, year), columns, seed, source, rng)
     for name, event in world.events.items():
         latent = -0.6 * general + 0.8 * rng.standard_normal(n)
         yes = latent > np.quantile(latent, 1 - event.rate) if event.rate else np.zeros(n, bool)
@@ -59,6 +59,10 @@ def draw_population(study: Study, source: str, agency: str, year: int, seed: int
         )
         for item in event.asked:
             answers[item] = np.where(yes, answers[item], np.nan)
+    for pick in world.picks.values():
+        chosen = _picked(pick, n, rng)
+        for column, values in zip(pick.columns, chosen, strict=True):
+            columns[column] = pd.Categorical(values, categories=list(codebook.column(column).labels))
     for item in codebook.items:
         if not codebook.columns[item].available_in(year):
             answers[item] = np.full(n, np.nan)
@@ -97,7 +101,7 @@ def frame_counts(study: Study, source: str, agency: str) -> dict[object, int]:
 
 
 def _items(
-    codebook: Codebook, world: World, general, wave: tuple, seed: int, source: str, rng
+    codebook: Codebook, world: World, general, wave: tuple, groups: dict, seed: int, source: str, rng
 ) -> dict[str, np.ndarray]:
     """Answers to every item; items in no block follow general satisfaction directly."""
     block_of = {item: (name, block) for name, block in world.blocks.items() for item in block.items}
@@ -109,6 +113,8 @@ def _items(
         if name not in dimension:
             own = np.sqrt(1 - block.general**2) * rng.standard_normal(len(general))
             shift = block.effects.get(wave[0], {}).get(wave[1], 0.0)
+            for column, shifts in block.groups.items():
+                shift = shift + np.array([shifts.get(code, 0.0) for code in groups[column]])
             dimension[name] = shift + block.general * general + own
         noise = np.sqrt(1 - block.loading**2) * rng.standard_normal(len(general))
         level = block.level + ITEM_SPREAD * generator(seed, source, item).standard_normal()
@@ -129,6 +135,14 @@ def _group(column: Column, shares: Shares, codes, stratum, agency: str, rng) -> 
         weights = np.array(list(share.values()), float)
         chosen[rows] = _choose(list(share), rng.choice(len(share), size=int(rows.sum()), p=weights / weights.sum()))
     return chosen
+
+
+def _picked(pick: Picks, n: int, rng) -> list[np.ndarray]:
+    """First, second … choice of every person: the order of keys ln(u)/share (Efraimidis and Spirakis 2006)."""
+    codes, share = list(pick.shares), np.array(list(pick.shares.values()), float)
+    keys = np.log(rng.random((n, len(codes)))) / np.maximum(share, 1e-12)
+    order = np.argsort(-keys, axis=1)
+    return [_choose(codes, order[:, k]) for k in range(len(pick.columns))]
 
 
 def _choose(codes: list, positions: np.ndarray) -> np.ndarray:

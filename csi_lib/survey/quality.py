@@ -23,7 +23,7 @@ class SurveyQuality:
     Attributes
     ----------
     frame : tidy; one row per agency, year, check and column with a count above zero. Checks: ``blank``,
-        ``declared_missing``, ``undeclared`` (recoded to missing), ``duplicate_id``, ``no_answer`` (an item
+        ``declared_missing``, ``undeclared`` (recoded to missing), ``duplicate_id``, ``discarded``, ``no_answer`` (an item
         nobody answered), ``not_available``, ``straight_lined`` (respondents), ``straight_lining``
         (interviewers).
     counts : ``read``, ``dropped``, ``kept`` rows, ``undeclared`` cells, ``straight_lined`` respondents.
@@ -51,14 +51,19 @@ def examine(
     files: tuple[str, ...],
     simulated: bool,
     dropped_as: str,
+    rejected: pd.Series | None = None,
 ) -> SurveyQuality:
-    """Quality of one wave: `frame` and `status` of the kept rows, `dropped` the agencies of rows left out."""
+    """Quality of one wave: `frame` and `status` of the kept rows, `dropped` the agencies of rows left out as duplicates,
+    `rejected` of those that fieldwork control discarded (None where the source has no such rule)."""
     rows: list[dict] = []
     for agency, part in frame.groupby("agency", sort=False):
         rows += _cells(agency, year, part, status.loc[part.index], codebook)
         left_out = int((dropped == agency).sum())
         if left_out:
             rows.append(_row(agency, year, "duplicate_id", None, left_out, len(part) + left_out, dropped_as))
+        thrown = 0 if rejected is None else int((rejected == agency).sum())
+        if thrown:
+            rows.append(_row(agency, year, "discarded", None, thrown, len(part) + thrown, "left out"))
     straight = straight_lined(frame, codebook)
     for agency, part in frame.groupby("agency", sort=False):
         n = int(straight.loc[part.index].sum())
@@ -70,8 +75,9 @@ def examine(
         if n:
             rows.append(_row(agency, year, "straight_lining", interviewer, n, len(part), "flagged"))
     counts = {
-        "read": len(frame) + len(dropped),
+        "read": len(frame) + len(dropped) + (0 if rejected is None else len(rejected)),
         "dropped": len(dropped),
+        **({} if rejected is None else {"discarded": len(rejected)}),
         "kept": len(frame),
         "undeclared": int((status.to_numpy() == UNDECLARED).sum()),
         "straight_lined": int(straight.sum()),

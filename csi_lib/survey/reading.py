@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.study.base import written
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.quality import SurveyQuality, combine, examine
@@ -90,11 +91,12 @@ class Survey:
         record, people = part(quality.frame), part(quality.interviewers)
         totals = {
             check: int(record.loc[record["check"] == check, "n"].sum())
-            for check in ("duplicate_id", "undeclared", "straight_lined")
+            for check in ("duplicate_id", "discarded", "undeclared", "straight_lined")
         }
         counts = {
-            "read": len(frame) + totals["duplicate_id"],
+            "read": len(frame) + totals["duplicate_id"] + totals["discarded"],
             "dropped": totals["duplicate_id"],
+            **({"discarded": totals["discarded"]} if "discarded" in quality.counts else {}),
             "kept": len(frame),
             "undeclared": totals["undeclared"],
             "straight_lined": totals["straight_lined"],
@@ -130,6 +132,7 @@ def read_survey(
     *,
     source: str = "customers",
     data: str | Path | None = None,
+    discarded: bool = False,
 ) -> Survey:
     """Read the answers of one agency and year (None = all), checked against the codebook.
 
@@ -139,6 +142,7 @@ def read_survey(
     agency, year : which rows; None reads all agencies, or all years.
     source : name of the source in ``study.yml``.
     data : folder to which the source's paths are relative; the study's own folder where None.
+    discarded : keep interviews that the source's ``discard`` rejects (to see what cleaning did), weights as delivered.
 
     Returns
     -------
@@ -169,11 +173,15 @@ def read_survey(
         study.wave(year)
         years = [int(year)]
     else:
-        years = [y for y in study.years if agency is None or study.agency(agency).took_part(y)]
+        years = [
+            y
+            for y in study.years
+            if study.sources[source].covers(agency, y) and (agency is None or study.agency(agency).took_part(y))
+        ]
     frames, qualities, waves = [], [], []
     for y in years:
         wave = _imported(study, source, y, data, agency) or coded_wave(study, source, y, data=data, agency=agency)
-        frame, quality = _part(study, source, wave, agency, y)
+        frame, quality = _part(study, source, wave, agency, y, discarded)
         frames.append(frame)
         qualities.append(quality)
         waves.append(wave)
@@ -198,13 +206,13 @@ def answer_status(
     """What became of every answer of `read_survey` for one wave, row by row: VALID, BLANK, MISSING (declared) or
     UNDECLARED (`csi_lib.survey.coding`); one column for each column that the file has."""
     wave = _imported(study, source, year, data, agency) or coded_wave(study, source, year, data=data, agency=agency)
-    return wave.status.take(_rows_of(wave, agency)).reset_index(drop=True)
+    return wave.status.take(_rows_of(wave, agency, study.source(source))).reset_index(drop=True)
 
 
-def _rows_of(wave: CodedWave, agency: str | None) -> np.ndarray:
-    """Positions of an agency's records, later ones of the same respondent left out."""
+def _rows_of(wave: CodedWave, agency: str | None, settings, discarded: bool = False) -> np.ndarray:
+    """Positions of an agency's records; later ones of the same respondent and (but for `discarded`) rejected ones left out."""
     chosen = np.ones(len(wave.frame), bool) if agency is None else (wave.frame["agency"] == agency).to_numpy()
-    return np.flatnonzero(chosen & ~wave.later)
+    return np.flatnonzero(chosen & ~wave.later & (discarded | ~discards(wave.frame, settings)))
 
 
 def _imported(study, source, year, data, agency) -> CodedWave | None:
@@ -213,7 +221,7 @@ def _imported(study, source, year, data, agency) -> CodedWave | None:
     return imported_wave(study, source, year, data=data, agency=agency)
 
 
-def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: int):
+def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: int, discarded: bool):
     """Rows of one agency in one wave, after the source's rules on duplicates and undeclared answers."""
     settings, place = study.sources[source], f"study {study.id!r}, {', '.join(wave.files)}"
     chosen = np.ones(len(wave.frame), bool) if agency is None else (wave.frame["agency"] == agency).to_numpy()
@@ -234,12 +242,22 @@ def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: 
             found=f"{int(later.sum())} further record(s), rows {_rows(wave.file_rows[later])}",
             action="Remove them, or set 'duplicates: drop-later' for the source.",
         )
-    rows = _rows_of(wave, agency)
+    rows = _rows_of(wave, agency, settings, discarded)
+    rejected = chosen & ~later
+    rejected[rows] = False
+    if not len(rows):
+        raise InputError("every interview was discarded", where=place, found=f"{int(rejected.sum())} interview(s)",
+                         action="Check 'discard' of the source.")  # fmt: skip
     frame, status = wave.frame.take(rows), wave.status.take(rows)
     _refuse_unanswered(wave, year, place)
     weights = settings.design.weights.get(year)
     if weights and wave.codebook.columns[weights].available_in(year):
         _refuse_weights(frame[weights], weights, wave.file_rows[rows], place)
+        if rejected.any():
+            both = np.flatnonzero(chosen & ~later)
+            frame = frame.assign(
+                **{weights: _kept_weights(wave.frame.take(both), rejected[both], weights, settings, year)}
+            )
     quality = examine(
         frame,
         status,
@@ -250,8 +268,29 @@ def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: 
         files=wave.files,
         simulated=wave.simulated,
         dropped_as="later record dropped",
+        rejected=wave.frame["agency"].take(np.flatnonzero(rejected)) if settings.discard else None,
     )
     return frame.reset_index(drop=True), quality
+
+
+def discards(frame: pd.DataFrame, settings) -> np.ndarray:
+    """Rows that the source's ``discard`` rejects."""
+    rule = settings.discard
+    if rule is None:
+        return np.zeros(len(frame), bool)
+    codes = {written(code) for code in rule.codes}
+    return frame[rule.column].map(lambda v: v == v and v is not None and written(v) in codes).to_numpy(bool)
+
+
+def _kept_weights(frame: pd.DataFrame, rejected, weights: str, settings, year: int) -> np.ndarray:
+    """Weights of the kept rows, raised within agency and declared stratum by Σ w of all / Σ w of the kept."""
+    stratum = settings.design.strata.get(year)
+    keys = [frame[c] for c in ("agency", stratum) if c in frame]
+    w = frame[weights].to_numpy(float)
+    total = pd.Series(w, index=frame.index).groupby(keys, observed=True, dropna=False).transform("sum").to_numpy()
+    kept = pd.Series(np.where(rejected, 0.0, w), index=frame.index)
+    kept = kept.groupby(keys, observed=True, dropna=False).transform("sum").to_numpy()
+    return (w * total / np.where(kept > 0, kept, 1.0))[~rejected]
 
 
 def _refuse_undeclared(wave: CodedWave, chosen, settings, place: str) -> None:

@@ -29,7 +29,10 @@ class PlanFile(Part):
     """``plan.yml`` of a study: the wanted precision or number, and how it is spread over the cells of `by`."""
 
     by: str = Field(description="group column whose cells are the strata")
-    frame: dict[str, Cells] = Field(description="agency → cell → customers; the key 'default' stands for all others")
+    frame: dict[str, Cells] = Field(
+        default_factory=dict,
+        description="agency → cell → customers; the key 'default' stands for all others; empty where a sampling frame says it",
+    )
     n: dict[str, int] | int | None = Field(None, description="interviews per agency; else they follow from `margin`")
     margin: float | None = Field(None, gt=0, lt=1, description="wanted error of a share of one half, e.g. 0.05")
     points: float | None = Field(None, gt=0, description="wanted error of a mean in points, with `sd`")
@@ -114,12 +117,12 @@ def read_plan(study) -> PlanFile | None:
     return YamlFile(path).validate(PlanFile) if path.exists() else None
 
 
-def plan_agency(plan: PlanFile, agency: str) -> AgencyPlan:
-    """Size and allocation for one agency.
+def plan_agency(plan: PlanFile, agency: str, *, frame: dict[str, float] | None = None) -> AgencyPlan:
+    """Size and allocation for one agency; `frame` (cell → customers) instead of the plan's own.
 
     Raises InputError when the frame has no cells for the agency, or the goal cannot be met.
     """
-    cells = plan.frame.get(agency) or plan.frame.get("default")
+    cells = frame or plan.frame.get(agency) or plan.frame.get("default")
     if not cells:
         raise InputError(
             "the plan's frame has no cells for this agency",

@@ -21,6 +21,7 @@ from csi_lib.study.base import written
 from csi_lib.study.codebook import Codebook, Column
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.defects import plant
+from csi_lib.survey.fieldwork_simulation import contact_log, frame_table
 from csi_lib.survey.files import simulated_folder
 from csi_lib.survey.population import draw_population, frame_counts, generator, world_of
 from csi_lib.survey.quality import COLUMNS, PEOPLE, SurveyQuality
@@ -98,22 +99,28 @@ def simulate_study(
     study = load_study(study)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    names = sources or [n for n, s in study.sources.items() if s.kind == "respondents" and n in study.codebooks]
+    names = sources or [n for n, s in study.sources.items() if s.is_survey and n in study.codebooks]
     files, truths, planted = [], [], []
+    samples_of: dict[tuple[str, int], pd.DataFrame] = {}
     for source in names:
         settings, world = world_of(study, source)
         use = settings.seed if seed is None else seed
         by_file: dict[str, list[pd.DataFrame]] = {}
         for year in study.years:
             samples = []
-            for agency in (a.id for a in study.agencies if a.took_part(year)):
+            for agency in (
+                a.id for a in study.agencies if a.took_part(year) and study.sources[source].covers(a.id, year)
+            ):
                 population = draw_population(study, source, agency, year, use)
                 truths.append(_truth(population, study.codebook(source), source))
                 samples.append(_sample(study, source, agency, year, population, use))
+            if not samples:
+                continue
             wave = pd.concat(samples, ignore_index=True) if len(samples) > 1 else samples[0]
             if defects:
                 wave, found = plant(wave, study, source, year, world.defects, generator(use, source, year, "defects"))
                 planted += found
+            samples_of[source, year] = wave
             for agency, rows in wave.groupby("agency", sort=False):
                 template = study.sources[source].paths(year, agency)[0]
                 by_file.setdefault(template, []).append(_raw(study, source, year, rows))
@@ -123,8 +130,34 @@ def simulate_study(
             table = pd.concat(parts, ignore_index=True)
             _write(table, path, world.encoding.get(_year_of(study, source, template), "utf-8-sig"))
             files.append(path)
+    files += _write_records(study, out, sources, samples_of, planted, seed)
     pd.concat(truths, ignore_index=True).to_parquet(out / "truth.parquet", index=False)
     (out / "defects.json").write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return files
+
+
+def _write_records(study, out: Path, sources, samples_of, planted, seed) -> list[Path]:
+    """Logs of fieldwork and sampling frames, one file per path of their source."""
+    settings, files = study.simulate, []
+    if settings is None:
+        return files
+    use = settings.seed if seed is None else seed
+    for source in (s for s in (*settings.contacts, *settings.frames) if sources is None or s in sources):
+        log = settings.contacts.get(source)
+        for year in study.years:
+            paths = study.source(source).paths(year)
+            if not paths:
+                continue
+            if log is not None:
+                if (log.of, year) not in samples_of:
+                    continue
+                table = contact_log(study, log, samples_of[log.of, year], year, planted, generator(use, source, year))
+            else:
+                table = frame_table(study, settings.frames[source], year, generator(use, source, year))
+            path = out / paths[0]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(table, path, "utf-8-sig")
+            files.append(path)
     return files
 
 
@@ -185,12 +218,15 @@ def _sample(study: Study, source: str, agency: str, year: int, population: pd.Da
             extra[name] = strata.map(size).to_numpy(float)
         elif name == design["strata"] and name not in sample:
             extra[name] = [codes[s] for s in strata]
+        elif world.defects.fabrication and name == world.defects.fabrication.column:
+            extra[name] = [world.defects.fabrication.valid] * n
         elif name not in sample:
             extra[name] = _filler(
                 column, name == study.sources[source].interviewer, world, agency, year, n, general, rng
             )
+    silence = {i: b.missing for b in world.blocks.values() if b.missing is not None for i in b.items}
     for item in codebook.items:
-        silent = rng.random(n) < world.item_missing
+        silent = rng.random(n) < silence.get(item, world.item_missing)
         sample[item] = sample[item].mask(silent & sample[item].notna().to_numpy(), -np.inf)  # written as a code
     return pd.concat([sample, pd.DataFrame(extra)], axis=1)
 

@@ -153,7 +153,7 @@ class _Book:
         mark = self.marks.get(position, "") if field == "estimate" else ""
         flag = self.flag[position] if field == "n" else None  # one † a row, where the base stands
         return Number(None if np.isnan(value) else float(value), unit, row_id=self.ids[position], flag=flag,
-                      suppressed=bool(self.hidden[position]) and np.isnan(value), mark=mark)  # fmt: skip
+                      suppressed=bool(self.hidden[position]) and np.isnan(self.fields["n"][position]), mark=mark)  # fmt: skip
 
     def table(self, item: str, number: int) -> Table | None:
         """The table of one item; None when nobody was asked."""

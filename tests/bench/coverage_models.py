@@ -1,8 +1,9 @@
 """Do the 95 % intervals of every index model hold the truth? Samples of a known population, scored by the real code.
 
 The truth is the index of all people of the population, its weights estimated on all of them. Samples are drawn by a
-stratified design with unequal chances (weights), and by a design of offices within strata (clusters); some answers are
-missing. 93–97 % of the intervals must hold the truth from 200 interviews; smaller samples are shown without a verdict.
+stratified design with unequal chances (weights), by a design of offices within strata (clusters), and raked to margins;
+some answers are missing. 93–97 % of the intervals must hold the truth from 200 interviews; smaller samples are shown
+without a verdict, and with a quarter of the replications.
 
 ``PYTHONPATH=. python tests/bench/coverage_models.py [replications]`` prints a table; 2,000 take some minutes.
 """
@@ -21,7 +22,9 @@ import pandas as pd
 
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.models.index import IndexModel, bundled_models
+from csi_lib.models.spec import Sectors
 from csi_lib.survey.estimates import CONFIDENCE
+from csi_lib.survey.weighting import rake
 from tests.models.populations import Answered
 
 #: people of the population, per office; strata and how many of 10 interviews fall to each
@@ -48,9 +51,12 @@ class World:
 @lru_cache(maxsize=2)
 def world(name: str, seed: int = 11) -> World:
     """Answers that follow one general satisfaction, a factor of each leaf node, strata and offices."""
-    model, rng = IndexModel.load(name), np.random.default_rng(seed)
+    base, _, sectors = name.partition(" with sectors")
+    model, rng = IndexModel.load(base + sectors), np.random.default_rng(seed)
+    if base != name:
+        model = model.bound({}, sectors=Sectors(by="stratum", criteria={"sales": {"0": 40, "1": 30, "2": 20, "3": 10}}))
     file = model.file
-    points = {"kcsi": 7, "five-level": 5, "top2": 5, "ecsi": 10, "acsi": 10, "ncsi": 10}.get(name, 7)
+    points = {"five-level": 5, "top2": 5, "ecsi": 10, "acsi": 10, "ncsi": 10}.get(name, 7)
     n = OFFICES * PEOPLE
     office = np.repeat(np.arange(OFFICES), PEOPLE)
     stratum = np.searchsorted(np.cumsum(SHARES), (np.arange(OFFICES) + 0.5) / OFFICES)[office]
@@ -87,7 +93,8 @@ def world(name: str, seed: int = 11) -> World:
         if column not in picks and not any(node.bonus and column in node.bonus.items for node in file.nodes):
             frame.loc[rng.random(n) < 0.03, column] = np.nan
     frame["stratum"], frame["office"] = stratum, office
-    scale = {"low": 1, "high": points, "scales": {"office": (0, 0), "weight": (0, 0)}}
+    frame["age"] = np.searchsorted([-0.7, 0.6], 0.6 * general + rng.normal(size=n))  # the satisfied are older
+    scale = {"low": 1, "high": points, "scales": {"office": (0, 0), "weight": (0, 0), "age": (0, 0)}}
     return World(model, frame, scale)
 
 
@@ -121,8 +128,18 @@ def clustered(it: World, n: int, rng, people: int = 5) -> Answered:
     return it.sample(np.concatenate(rows), np.concatenate(weights), strata="stratum", clusters="office")
 
 
-DESIGNS = {"stratified": stratified, "clustered": clustered}
-CASES = ((50, "stratified"), (100, "stratified"), (200, "stratified"), (200, "clustered"))
+def raked(it: World, n: int, rng) -> Answered:
+    """The stratified sample raked to the population by age and stratum."""
+    sample = stratified(it, n, rng)
+    margins = {c: it.frame[c].value_counts().to_dict() for c in ("age", "stratum")}
+    sample.design = rake(sample.design, margins).design
+    return sample
+
+
+DESIGNS = {"stratified": stratified, "clustered": clustered, "raked": raked}
+CASES = ((50, "stratified"), (100, "stratified"), (200, "stratified"), (200, "clustered"), (200, "raked"))
+#: beside the bundled models: their other editions, and sectors
+VARIANTS = ["iudc-external with sectors", "kcsi@40-40-20", "kindness-phone@1"]
 
 
 def coverage(name: str, n: int, design: str = "stratified", replications: int = 2000, seed: int = 1) -> dict:
@@ -131,7 +148,7 @@ def coverage(name: str, n: int, design: str = "stratified", replications: int = 
     A sample that the model refuses in words (an outer weight below 0 in a very small sample) has no interval; such
     samples are counted in `refused`.
     """
-    it, true, rng = world(name), truth(name), np.random.default_rng([seed, n, len(design)])
+    it, true, rng = world(name), truth(name), np.random.default_rng([seed, n, *map(ord, name + design)])
     index = it.model.file.index
     hits, error, refused = dict.fromkeys(true, 0), [], 0
     with warnings.catch_warnings():
@@ -166,18 +183,19 @@ def verdict(row: dict) -> str:
 
 def main(replications: int = 2000, names=None, processes: int = 2) -> int:
     """Prints the table; 1 when an index of 200 or more interviews misses 93–97 %."""
-    names = names or bundled_models()
+    names = names or sorted([*bundled_models(), *VARIANTS])
     jobs = [(m, n, d) for m in names for n, d in CASES]
+    counts = [replications if n >= 200 else replications // 4 for _, n, _ in jobs]
     start = time.perf_counter()
     with ProcessPoolExecutor(processes) as pool:
-        rows = list(pool.map(coverage, *zip(*jobs, strict=True), [replications] * len(jobs), chunksize=len(CASES)))
-    print(f"{replications} replications, intervals of {CONFIDENCE:.0%}")
+        rows = list(pool.map(coverage, *zip(*jobs, strict=True), counts, chunksize=len(CASES)))
+    print(f"{replications:,} replications ({replications // 4:,} below 200 interviews), intervals of {CONFIDENCE:.0%}")
     print(
         f"{'model':<18} {'design':<11} {'n':>4} {'index':>6} {'other nodes':>13} {'bias/sd':>8} {'se/sd':>6} {'refused':>8}"
     )
     for row in rows:
         print(
-            f"{row['model']:<18} {row['design']:<11} {row['n']:>4} {row['coverage']:>6.3f} "
+            f"{row['model']:<26} {row['design']:<11} {row['n']:>4} {row['coverage']:>6.3f} "
             f"{row['nodes_low']:>6.3f}–{row['nodes_high']:.3f} {row['bias']:>8.2f} {row['se_ratio']:>6.2f} "
             f"{row['refused']:>8} {verdict(row)}"
         )

@@ -300,3 +300,18 @@ def test_ratings_may_be_text_numbers_or_nullable():
     assert cohen_kappa(a["x"], a["y"]).kappa == pytest.approx(cohen_kappa(b["x"], b["y"]).kappa)
     assert krippendorff_alpha(a).alpha == pytest.approx(krippendorff_alpha(b).alpha)
     assert fleiss_kappa(b).n == 3
+
+
+def test_interval_alpha_from_sums_is_that_of_the_coincidence_matrix():
+    """The bootstrap's short cut: observed and expected disagreement from unit sums, gaps included."""
+    from csi_lib.measure.krippendorff import _disagreements, _interval_disagreements, _interval_sums
+
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 20, (60, 3)).astype(float)
+    x[rng.random(x.shape) < 0.2] = np.nan
+    value = np.unique(x[~np.isnan(x)])
+    counts = np.stack([(x == v).sum(axis=1) for v in value], axis=1).astype(float)
+    counts = counts[counts.sum(axis=1) > 1]
+    assert _interval_disagreements(_interval_sums(counts, value)) == pytest.approx(
+        _disagreements(counts, "interval", value), rel=1e-12
+    )

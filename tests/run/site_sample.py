@@ -26,7 +26,7 @@ def make_study(
     study = yaml.load((folder / "study.yml").read_text(encoding="utf-8"))
     study["years"] = {y: {"period": y, "formula_edition": {MODEL: "2004"}} for y in years}
     study["report"]["publish"] = publish
-    del study["simulate"]
+    del study["simulate"], study["sources"]["customers"]["weighting"]
     listed = {
         "types": {f"t{i}": {"ko": f"유형 {'가나다라마바사아자차'[i]}", "en": f"Type {i}"} for i in range(types)},
         "agencies": [

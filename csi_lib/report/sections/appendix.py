@@ -131,6 +131,9 @@ def assumptions_table(chapter) -> Table:
                         _STATUS[status][lang],
                     )
                 )
+        rows += [
+            (model.file.label.text(lang), a.text.text(lang), _STATUS[a.status][lang]) for a in model.file.assumptions
+        ]
         if model.file.sectors:
             rows.append(
                 (
@@ -210,6 +213,12 @@ def distributions(chapter) -> list[tuple[str, pd.DataFrame]]:
         ]
         frames.append((scale, frame))
     return frames
+
+
+def scale_name(chapter, scale: str) -> str:
+    """A scale by what its ends are called: ``전혀 그렇지 않다 – 매우 그렇다``."""
+    ends = [label or f"{value:g}" for value, label in _ends(chapter.survey.codebook.scales[scale], chapter.lang)]
+    return " – ".join(ends)
 
 
 def provenance_table(chapter) -> Table:

@@ -12,6 +12,7 @@ from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence, join_words
 from csi_lib.report.sections.management import department_label
 from csi_lib.tables.table import Column, Row, Table
+from csi_lib.voice.scrubbing import scrub
 
 _VERDICT = {
     "better": {"ko": "▲ 나아짐", "en": "▲ better"},
@@ -30,7 +31,8 @@ def register_of(chapter, source: str) -> pd.DataFrame:
     if chapter.lang == "en":
         frame["title"] = frame["title_en"].fillna(frame["title"])
     if chapter.release != "restricted" and len(frame):
-        frame["title"] = without_names(frame["title"], _names(chapter, source, file))
+        titles = without_names(frame["title"], _names(chapter, source, file))
+        frame["title"] = [scrub(t).text if isinstance(t, str) else t for t in titles]
     out = task_status(frame, asof=file.day(chapter.year))
     return _recorded(chapter, _with_survey(chapter, out, file.group), source)
 

@@ -44,6 +44,12 @@ def count_rows(chapter, sheet: GradeSheet) -> pd.DataFrame:
     return out
 
 
+def graded_shares(chapter, sheet: GradeSheet) -> pd.DataFrame:
+    """Shares of the grades among the graded units, by group; groups without any are left out."""
+    rows = count_rows(chapter, sheet)
+    return rows[(rows["statistic"] == "share") & rows["estimate"].notna()].reset_index(drop=True)
+
+
 def counts_table(chapter, sheet: GradeSheet, *, name: str = "grade-counts") -> Table:
     """Units by group and grade, the ungraded in a column of their own, so that every row adds up."""
     rows = count_rows(chapter, sheet)
@@ -182,7 +188,8 @@ def running_table(chapter, sheet: GradeSheet, before: GradeSheet) -> tuple[pd.Da
     body = []
     for name in file.classes:
         label = file.class_labels[name].text(chapter.lang) if name in file.class_labels else name
-        for unit in running.loc[running["class"] == name, "unit"]:
+        members = set(running.loc[running["class"] == name, "unit"])
+        for unit in (u for u in sheet.frame["unit"] if u in members):
             body.append(
                 Row(
                     (

@@ -299,48 +299,41 @@ def items(chapter, found: Sheets, channel: str) -> pd.DataFrame:
     return recorded(chapter, rows, names=names, **constant)
 
 
-def agreement(chapter, found: Sheets, channel: str):
-    """(rows of ICC, α and κ, or None; the reason in words, or None)."""
-    part = found.of(channel, year=chapter.year)
-    result = rater_agreement(part, ci_method="bootstrap")
-    reasons = {
-        "one rater": chapter.text(
-            ko="평가자가 한 명뿐이어서 일치도를 알 수 없다.", en="There was one rater, so agreement is unknown."
-        ),
+def agreement(chapter, found: Sheets):
+    """(rows of ICC, α and κ by channel, or None; the sentences that say why a channel has none)."""
+    why = {
+        "one rater": chapter.text(ko="평가자가 한 명뿐이어서", en="there was one rater"),
         "few shared contacts": chapter.text(
-            ko="둘 이상이 함께 평가한 응대가 너무 적어 일치도를 알 수 없다.",
-            en="Too few contacts were scored by more than one rater to tell how far raters agree.",
+            ko="둘 이상이 함께 평가한 응대가 너무 적어", en="too few contacts were scored by more than one rater"
         ),
-        "all scores equal": chapter.text(
-            ko="점수가 모두 같아 일치도를 정의할 수 없다.", en="All scores are equal, so agreement is not defined."
-        ),
+        "all scores equal": chapter.text(ko="점수가 모두 같아", en="all scores are equal"),
     }
-    if result.reason:
-        return None, reasons[result.reason]
-    rows = []
-    if result.icc is not None:
-        rows.append(
-            {
-                "measure": "icc",
-                "estimate": result.icc["icc"],
-                "ci_low": result.icc["ci_low"],
-                "ci_high": result.icc["ci_high"],
-            }
-        )
-    rows.append({"measure": "krippendorff", "estimate": result.alpha.alpha, "ci_low": getattr(result.alpha, "ci_low", np.nan),
-                 "ci_high": getattr(result.alpha, "ci_high", np.nan)})  # fmt: skip
-    if result.kappa is not None:
-        rows.append(
-            {
-                "measure": "kappa",
-                "estimate": result.kappa.kappa,
-                "ci_low": result.kappa.ci_low,
-                "ci_high": result.kappa.ci_high,
-            }
-        )
-    names = {"icc": f"ICC({(result.form or 'ICC2')[3:]},1)", "krippendorff": chapter.text(ko="크리펜도르프 α(등간)", en="Krippendorff's α (interval)"),
+    rows, said, labels = [], [], channel_names(chapter, found.file)
+    names = {"icc2": "ICC(2,1)", "icc1": "ICC(1,1)", "krippendorff": chapter.text(ko="크리펜도르프 α(등간)", en="Krippendorff's α (interval)"),
              "kappa": chapter.text(ko="가중 κ(이차)", en="Weighted κ (quadratic)")}  # fmt: skip
-    frame = pd.DataFrame(rows).assign(
-        statistic="agreement", by1="channel", group1=channel, unit="correlation", n=result.contacts
+    for channel in found.file.schemes:
+        result = rater_agreement(found.of(channel, year=chapter.year), ci_method="bootstrap")
+        if result.reason:
+            said.append(chapter.sentence(ko="{name:은/는} {why} 평가자 사이의 일치를 알 수 없다.", en="{name}: {why}, so agreement is unknown.",
+                                         name=labels[channel], why=why[result.reason]))  # fmt: skip
+            continue
+        own = {"by1": "channel", "group1": channel, "n": result.contacts}
+        limits = lambda r: {"ci_low": r.ci_low, "ci_high": r.ci_high}
+        if result.icc is not None:
+            rows.append({**own, **limits(result.icc), "measure": result.form.lower(), "estimate": result.icc["icc"]})
+        rows.append({**own, **limits(result.alpha), "measure": "krippendorff", "estimate": result.alpha.alpha})
+        if result.kappa is not None:
+            rows.append({**own, **limits(result.kappa), "measure": "kappa", "estimate": result.kappa.kappa})
+    if not rows:
+        return None, said
+    out = recorded(
+        chapter,
+        rows,
+        names=names,
+        source=found.file.source,
+        model="kindness",
+        statistic="agreement",
+        unit="correlation",
     )
-    return recorded(chapter, frame, names=names, source=found.file.source, model="kindness"), None
+    out["group1_label"] = [labels[c] for c in out["group1"]]
+    return out, said

@@ -146,6 +146,16 @@ def shared_indicators(chapter, card: pd.DataFrame) -> list[str]:
     return [i for i, indicator in declared.items() if indicator.kind != "own" and i in there]
 
 
+def result_groups(chapter, table: pd.DataFrame) -> list[list[str]]:
+    """Indicators of a table in groups that rest on the same result: those with the same measure, each other by itself."""
+    declared, there = chapter.system("management").indicators, set(table["indicator"])
+    groups: dict[str, list[str]] = {}
+    for name, indicator in declared.items():
+        if name in there:
+            groups.setdefault(indicator.measure or f"indicator {name}", []).append(name)
+    return list(groups.values())
+
+
 def department_label(chapter, department: str) -> str:
     return chapter.labels.group("department", department)
 

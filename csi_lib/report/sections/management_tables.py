@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from csi_lib.evaluation.management import ManagementFile, proposed_targets
 from csi_lib.prose.numbers import Number
-from csi_lib.report.sections.management import department_label, history_of, shared_indicators, without_tiny
+from csi_lib.report.sections.management import (
+    department_label,
+    history_of,
+    result_groups,
+    shared_indicators,
+    without_tiny,
+)
 from csi_lib.tables.table import Column, Row, Table
 
 
@@ -14,11 +22,8 @@ def scorecard_table(chapter, card: pd.DataFrame, totals: pd.DataFrame) -> Table:
     """Department × indicator: points; own tasks in one column; totals, share and rank."""
     file, t = chapter.system("management"), chapter.text
     shared = shared_indicators(chapter, card)
-    kinds = {"government": t(ko="경영평가지표", en="Government"), "internal": t(ko="내부관리지표", en="Internal")}
     columns = [Column("department", t(ko="부서", en="Department"), "left", "stub")]
-    columns += [
-        Column(i, _indicator_head(chapter, card, file, i), group=kinds[file.indicators[i].kind]) for i in shared
-    ]
+    columns += [Column(i, _indicator_head(chapter, card, file, i)) for i in shared]
     columns += [
         Column("own", t(ko="고유업무", en="Own tasks")),
         Column("points", t(ko="득점/배점", en="Points of"), "right", "text"),
@@ -53,6 +58,15 @@ def scorecard_table(chapter, card: pd.DataFrame, totals: pd.DataFrame) -> Table:
         )
     notes = [t(ko="득점 = 배점 × 평점 ÷ 100. 득점률은 결과가 있는 지표의 배점에 대한 비율이다.",
                en="Points = allotted × score / 100. The share is of the points of indicators that have a result.")]  # fmt: skip
+    for kind, label in (
+        ("government", t(ko="경영평가지표", en="Government indicators")),
+        ("internal", t(ko="내부관리지표", en="Internal indicators")),
+    ):
+        names = [file.indicators[i].label.text(chapter.lang) for i in shared if file.indicators[i].kind == kind]
+        if names:
+            notes.append(
+                f"{label}: {', '.join(names)}" + t(ko=" (괄호 안은 배점)", en=" (allotted points in brackets)")
+            )
     if (totals["open"] > 0).any():
         names = ", ".join(totals.loc[totals["open"] > 0, "department_label"])
         notes.append(
@@ -89,39 +103,68 @@ def _own_points(chapter, card: pd.DataFrame) -> dict[str, dict]:
     return {r["group1"]: r for r in chapter.record(rows).to_dict("records")} if rows else {}
 
 
-def indicators_table(chapter, card: pd.DataFrame, indicator: str) -> Table:
-    """One indicator by department: last result, result with base, growth, target, attainment, score, points."""
+def indicators_table(chapter, card: pd.DataFrame, indicators: Sequence[str]) -> Table:
+    """Indicators that rest on one result, by department: last year's result, this one with its base, growth, target and
+    attainment where there are any, and the score of each indicator."""
     file, t = chapter.system("management"), chapter.text
-    label, part = file.indicators[indicator].label.text(chapter.lang), card[card["indicator"] == indicator]
+    labels = [file.indicators[i].label.text(chapter.lang) for i in indicators]
+    parts = [card[card["indicator"] == i].set_index("department") for i in indicators]
+    first, whole = parts[0], pd.concat(parts)
+    columns = [
+        Column("department", t(ko="부서", en="Department"), "left", "stub"),
+        *(
+            c
+            for c in _columns(chapter)
+            if c.key in ("previous", "actual", "n", "growth", "target", "attainment") and _kept(whole, c.key)
+        ),
+    ]
+    score = t(ko="평점", en="Score")
+    one = len(indicators) == 1
+    columns += [
+        Column(f"score.{i}", score if one else f"{score}: {label}") for i, label in zip(indicators, labels, strict=True)
+    ]
+    body = []
+    for department in first.index:
+        held = [part.loc[department].to_dict() for part in parts if department in part.index]
+        cells = []
+        for column in columns[1:]:
+            key, _, indicator = column.key.partition(".")
+            if indicator:
+                row = next((r for r in held if r["indicator"] == indicator), None)
+                cells.append(None if row is None else _cell(row, "score"))
+            else:
+                cells.append(_cell(next((r for r in held if pd.notna(r[key])), held[0]), key))
+        body.append(Row((department_label(chapter, department), *cells)))
+    caption = t(
+        ko=f"{' · '.join(labels)}: 부서별 실적과 평점", en=f"{'; '.join(labels)}: results and scores by department"
+    )
     return Table(
-        f"indicator-{indicator.replace('_', '-')}",
-        t(ko=f"{label}: 부서별 실적과 득점", en=f"{label}: results and points by department"),
-        _columns(chapter, part, t(ko="부서", en="Department")),
-        tuple(Row(_cells(part, r, department_label(chapter, r["department"]))) for r in part.to_dict("records")),
-        _reasons(chapter, part),
-        chapter.lang,
-        chapter.study.privacy.small_base_flag,
-        exempt=None if part["n"].notna().any() else "figures of the administration, not of a sample",
+        f"indicator-{indicators[0].replace('_', '-')}", caption, tuple(columns), tuple(body), _reasons(chapter, whole.reset_index()),
+        chapter.lang, chapter.study.privacy.small_base_flag,
+        exempt=None if whole["n"].notna().any() else "figures of the administration, not of a sample",
     )  # fmt: skip
 
 
 def own_tasks_table(chapter, card: pd.DataFrame) -> Table | None:
-    """Department × own task: target, result, attainment, score and points."""
+    """Department × own task: last year's result, this one, target, attainment, allotted points, score and points."""
     file, t = chapter.system("management"), chapter.text
     part = card[card["kind"] == "own"]
     if not len(part):
         return None
     order = {d: i for i, d in enumerate(dict.fromkeys(card["department"]))}
     part = part.sort_values("department", key=lambda d: d.map(order), kind="stable")
+    kept = [c for c in _columns(chapter) if c.key not in ("n", "growth") and _kept(part, c.key)]
     columns = (
         Column("department", t(ko="부서", en="Department"), "left", "stub"),
-        *_columns(chapter, part, t(ko="고유업무", en="Own task"), stub=False),
+        Column("task", t(ko="고유업무", en="Own task"), "left", "text"),
+        *kept,
     )
     body = tuple(
         Row(
             (
                 department_label(chapter, r["department"]),
-                *_cells(part, r, file.indicators[r["indicator"]].label.text(chapter.lang)),
+                file.indicators[r["indicator"]].label.text(chapter.lang),
+                *(_cell(r, c.key) for c in kept),
             )
         )
         for r in part.to_dict("records")
@@ -131,10 +174,9 @@ def own_tasks_table(chapter, card: pd.DataFrame) -> Table | None:
                  exempt="figures of the administration, not of a sample")  # fmt: skip
 
 
-def _columns(chapter, part: pd.DataFrame, head: str, *, stub: bool = True) -> tuple[Column, ...]:
+def _columns(chapter) -> tuple[Column, ...]:
     t = chapter.text
-    columns = [
-        Column("what", head, "left", "stub" if stub else "text"),
+    return (
         Column("previous", t(ko="전년", en="Last year")),
         Column("actual", t(ko="실적", en="Result")),
         Column("n", t(ko="사례수", en="n"), "right", "base"),
@@ -144,8 +186,7 @@ def _columns(chapter, part: pd.DataFrame, head: str, *, stub: bool = True) -> tu
         Column("allotted", t(ko="배점", en="Allotted")),
         Column("score", t(ko="평점", en="Score")),
         Column("points", t(ko="득점", en="Points")),
-    ]
-    return tuple(c for c in columns if _kept(part, c.key))
+    )
 
 
 def _kept(part: pd.DataFrame, key: str) -> bool:
@@ -153,16 +194,10 @@ def _kept(part: pd.DataFrame, key: str) -> bool:
     return key not in ("n", "previous", "growth", "target", "attainment") or part[key].notna().any()
 
 
-def _cells(part: pd.DataFrame, row: dict, label: str) -> tuple:
-    digits = {"points": 2, "growth": 1}
-    number = lambda key: Number.from_row(row[f"row_{key}"], digits=digits.get(key), signed=key == "growth")
-    cells = {
-        key: number(key)
-        for key in ("previous", "actual", "growth", "target", "attainment", "allotted", "score", "points")
-    }
-    cells["n"] = Number.from_row(row["row_actual"], "n")
-    order = ("previous", "actual", "n", "growth", "target", "attainment", "allotted", "score", "points")
-    return (label, *(cells[key] for key in order if _kept(part, key)))
+def _cell(row: dict, key: str) -> Number:
+    if key == "n":
+        return Number.from_row(row["row_actual"], "n")
+    return Number.from_row(row[f"row_{key}"], digits={"points": 2}.get(key), signed=key == "growth")
 
 
 def _reasons(chapter, part: pd.DataFrame) -> tuple[str, ...]:
@@ -186,8 +221,11 @@ def targets_table(chapter) -> Table | None:
     file, t = chapter.system("management"), chapter.text
     history = history_of(chapter, file)
     proposed = proposed_targets(without_tiny(chapter, history), file)
+    shown = [group[0] for group in result_groups(chapter, history)]
+    proposed = proposed[proposed["indicator"].isin(shown)]
     if not len(proposed):
         return None
+    proposed = proposed.sort_values("indicator", key=lambda i: i.map(shown.index), kind="stable")
     rows = {}
     for name in ("mean", "lowest", "highest"):
         recorded = chapter.record(
@@ -200,8 +238,7 @@ def targets_table(chapter) -> Table | None:
         )  # fmt: skip
         rows[name] = recorded.to_dict("records")
     columns = (
-        Column("indicator", t(ko="지표", en="Indicator"), "left", "stub"),
-        Column("department", t(ko="부서", en="Department"), "left", "text"),
+        Column("department", t(ko="부서", en="Department"), "left", "stub"),
         Column("years", t(ko="연수", en="Years"), "right", "base"),
         Column("mean", t(ko="과거 평균", en="Past mean")),
         Column("lowest", t(ko="최저목표", en="Lowest target")),
@@ -210,11 +247,11 @@ def targets_table(chapter) -> Table | None:
     body = tuple(
         Row(
             (
-                file.indicators[r["indicator"]].label.text(chapter.lang),
                 department_label(chapter, r["department"]),
                 Number.from_row(rows["mean"][k], "n"),
                 *(Number.from_row(rows[name][k]) for name in ("mean", "lowest", "highest")),
-            )
+            ),
+            group=file.indicators[r["indicator"]].label.text(chapter.lang),
         )
         for k, r in enumerate(proposed.to_dict("records"))
     )

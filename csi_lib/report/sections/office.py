@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,15 +17,20 @@ _VALUES = ["estimate", "se", "df", "ci_low", "ci_high", "p_value", "n"]
 
 
 def recorded(
-    chapter, rows: pd.DataFrame | Sequence[Mapping], *, hidden=None, names: Mapping[str, str] | None = None, **constant
-) -> pd.DataFrame:
+    chapter, rows: pd.DataFrame | Sequence[Mapping], *, hidden=None, names: Mapping[str, str] | None = None,
+    flagged: bool = True, **constant
+) -> pd.DataFrame:  # fmt: skip
     """Rows of this report with labels; `hidden` (a mask) is blanked in the public release, `names` label measures.
 
-    Bases under the study's mark are flagged.
+    Bases under the study's mark are `flagged`, except of counts, which rest on everything there is.
     """
     frame = pd.DataFrame(rows).reset_index(drop=True)
     n = pd.to_numeric(frame["n"])
-    frame["flag"] = np.where((n > 0) & (n < chapter.study.privacy.small_base_flag), "small_base", None)
+    counted = frame.get("statistic", pd.Series(constant.get("statistic"), index=frame.index)).isin(
+        ["count", "deduction"]
+    )
+    small = (n > 0) & (n < chapter.study.privacy.small_base_flag) & ~counted & flagged
+    frame["flag"] = np.where(small, "small_base", None)
     if hidden is not None and chapter.release == "public":
         mask = np.asarray(hidden, dtype=bool)
         frame["suppressed"] = mask
@@ -105,8 +111,9 @@ def board(
     order = sorted(range(len(pairs)), key=lambda i: (_last(pairs[i][1]["estimate"]), str(pairs[i][0][f"{rows}_label"])))
     for i in order:
         score, rank = pairs[i]
-        cells = (Number.from_row(rank), str(score[f"{rows}_label"]), Number.from_row(score), Interval.from_row(score),
-                 Interval.from_row(rank), *(cells[i] for cells in extra.values()), Number.from_row(score, "n"))  # fmt: skip
+        # a small base is marked once, at the base
+        cells = (unmarked(Number.from_row(rank)), str(score[f"{rows}_label"]), unmarked(Number.from_row(score)), Interval.from_row(score),
+                 Interval.from_row(rank), *(unmarked(cells[i]) for cells in extra.values()), Number.from_row(score, "n"))  # fmt: skip
         body.append(Row(cells))
     tied = ranks["estimate"].dropna().duplicated().any()
     ties = [text(ko="적힌 점수가 같으면 같은 순위이다.", en="Equal printed scores share a rank.")] if tied else []
@@ -116,6 +123,11 @@ def board(
     )
     return Table(name, caption, tuple(columns), tuple(body), (*ties, possible, *filter(None, notes)), chapter.lang,
                  chapter.study.privacy.small_base_flag)  # fmt: skip
+
+
+def unmarked(cell):
+    """The same number without the mark of a small base, for tables that set it beside the base."""
+    return replace(cell, flag=None) if isinstance(cell, Number) else cell
 
 
 def standing_rows(chapter, frame: pd.DataFrame, *, by: str, hidden=None, names=None, unit: str = "points", **constant):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from csi_lib.evaluation.customer_definition import frame_population
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
 from csi_lib.survey.sampling_plan import AgencyPlan, PlanFile, plan_agency, read_plan
@@ -18,11 +19,13 @@ _METHODS = {
 
 
 def planned(chapter) -> tuple[PlanFile, AgencyPlan] | None:
-    """The study's plan for this agency; None without ``plan.yml``, or when this wave lacks its column."""
+    """The study's plan for this agency, with the populations of its sampling frame where it has one; None without
+    ``plan.yml``, without a population, or when this wave lacks its column."""
     plan = read_plan(chapter.study)
     if plan is None or plan.by not in chapter.survey.frame:
         return None
-    return plan, plan_agency(plan, chapter.agency)
+    frame = frame_population(chapter.study, chapter.agency, chapter.year, data=chapter.data)
+    return (plan, plan_agency(plan, chapter.agency, frame=frame)) if frame or plan.frame else None
 
 
 def plan_rows(chapter) -> dict[tuple[str | None, str], dict]:

@@ -12,9 +12,9 @@ from csi_lib.prose.sentences import Sentence
 from csi_lib.tables.table import Column, Row, Table
 
 QUADRANTS = {
-    "ko": {"keep": "유지", "concentrate": "중점 개선", "low_priority": "점진 개선", "overkill": "과잉 관리"},
+    "ko": {"keep": "유지 관리", "concentrate": "중점 개선", "low_priority": "점진 개선", "overkill": "과잉 관리"},
     "en": {
-        "keep": "Keep",
+        "keep": "Keep up",
         "concentrate": "Concentrate here",
         "low_priority": "Low priority",
         "overkill": "Possible overkill",

@@ -53,6 +53,25 @@ local function card(blocks)
   return out
 end
 
+-- lines of the letter of submission and labels of the imprint: spans of these classes
+local own_line = { addressee = "#csi-addressee[", dated = "#csi-dated[", submitter = "#csi-submitter[" }
+local function lines_of(div)
+  local content = pandoc.Blocks({})
+  for _, block in ipairs(div.content) do
+    local only = block.t == "Para" and #block.content == 1 and block.content[1]
+    local open = only and only.t == "Span" and own_line[only.classes[1]]
+    if open then content:extend({ raw(open), pandoc.Plain(only.content), raw("]") }) else content:insert(block) end
+  end
+  div.content = content:walk({ Span = function(span)
+    if not span.classes:includes("what") then return nil end
+    local out = pandoc.Inlines({ pandoc.RawInline("typst", "#csi-what[") })
+    out:extend(span.content)
+    out:insert(pandoc.RawInline("typst", "];"))
+    return out
+  end })
+  return div
+end
+
 local function key_figures(div)
   local out = pandoc.Blocks({ raw("#csi-key-figures(") })
   for _, child in ipairs(div.content) do
@@ -91,7 +110,7 @@ local function blocks_of_reports(div)
   if class:includes("key-figures") then return key_figures(div) end
   if class:includes("panel-tabset") then return tabs_in_sequence(div) end
   for name, open in pairs(typst_block) do
-    if class:includes(name) then return wrap(open, div.content, "]") end
+    if class:includes(name) then return wrap(open, lines_of(div).content, "]") end
   end
   return nil
 end
@@ -104,12 +123,32 @@ local function natural_widths(tbl)
   return tbl
 end
 
+local LONGEST_KEPT = 16 -- rows of a table that is never torn apart
+
+local function rows_of(tbl)
+  local count = #tbl.head.rows
+  for _, body in ipairs(tbl.bodies) do count = count + #body.body end
+  return count
+end
+
+-- a short table stays on one page with the notes that follow it
+local function keep_notes(blocks)
+  local out = pandoc.Blocks({})
+  for i, block in ipairs(blocks) do
+    local next = blocks[i + 1]
+    local kept = block.t == "Table" and next and next.t == "Div" and next.classes:includes("table-notes")
+      and rows_of(block) <= LONGEST_KEPT
+    if kept then out:extend({ raw("#csi-keep["), block, raw("]") }) else out:insert(block) end
+  end
+  return out
+end
+
 -- The lists of contents, tables and figures stand after the front chapters (`# 제출문 {.front}`), so they
 -- are placed by this filter and not by the template.
 local function place_contents(blocks)
   for i, block in ipairs(blocks) do
     if block.t == "Header" and block.level == 1 and not block.classes:includes("front") then
-      blocks:insert(i, raw("#csi-contents()"))
+      blocks:insert(i, raw('#csi-contents()\n#set page(numbering: "1")\n#counter(page).update(1)'))
       return blocks
     end
   end
@@ -129,11 +168,20 @@ local function authors_of(meta)
   return names
 end
 
+-- the imprint stands at the foot of a page of its own, under a small heading
+local function imprint(header)
+  if not header.classes:includes("imprint") then return nil end
+  header.level = 2
+  return { raw("#csi-imprint()"), header }
+end
+
 function Pandoc(doc)
   doc.meta["csi-authors"] = authors_of(doc.meta)
   local lang = pandoc.utils.stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
+  if is_typst then doc.blocks = doc.blocks:walk({ Blocks = keep_notes }) end
   doc.blocks = doc.blocks:walk({ Div = blocks_of_reports, Table = natural_widths })
+  if is_typst then doc.blocks = doc.blocks:walk({ Header = imprint }) end
   if is_typst and doc.meta.toc ~= false then doc.blocks = place_contents(doc.blocks) end
   return doc
 end

@@ -156,53 +156,64 @@ local function scrolling_region(tbl)
     { { "role", "region" }, { "tabindex", "0" }, { "aria-label", label } }))
 end
 
--- Widths of columns in Typst, from the text in them: every column its natural width and the first one the
--- rest; where there is not enough, the wide columns share what the narrow ones leave.
+-- Widths of columns in Typst, from the text in them: no word is broken where there is room; what is left goes to
+-- the columns whose lines gain by it. Where not everything fits, heads take two lines and ask for half of their length.
 local MEASURE, PADDING = 53, 1.5 -- em of table text that fit a line of the page; both sides of a cell
 
 local function text_width(text)
   local width = 0
   for _, c in utf8.codes(text, true) do
-    width = width + ((c >= 0x1100 and c < 0xFF00 and (c < 0x2000 or c > 0x2BFF)) and 0.92 or 0.57)
+    local letter = (c >= 0x61 and c <= 0x7A or c == 0x20 or c == 0x2E or c == 0x2C) and 0.5 or 0.6
+    width = width + ((c >= 0x1100 and c < 0xFF00 and (c < 0x2000 or c > 0x2BFF)) and 0.92 or letter)
   end
   return width
 end
 
+local function longest_word(line)
+  local longest = 0
+  for word in line:gmatch("%S+") do longest = math.max(longest, text_width(word)) end
+  return longest
+end
+
 local function column_widths(tbl)
-  local natural, spans = {}, false
-  for i = 1, #tbl.colspecs do natural[i] = 1 end
-  local function look(rows)
+  local wish, heads_wish, least, spans = {}, {}, {}, false
+  for i = 1, #tbl.colspecs do wish[i], heads_wish[i], least[i] = 1, 1, 1 end
+  local function look(rows, heads)
     for _, row in ipairs(rows) do
       for i, cell in ipairs(row.cells) do
         if cell.col_span > 1 or cell.row_span > 1 then spans = true end
         for line in (stringify(cell.contents) .. "\n"):gmatch("(.-)\n") do
-          if natural[i] then natural[i] = math.max(natural[i], text_width(line)) end
+          if wish[i] then
+            local word = longest_word(line)
+            least[i] = math.max(least[i], math.min(word, 14))
+            wish[i] = math.max(wish[i], word, heads and i > 1 and text_width(line) * 0.55 or text_width(line))
+            heads_wish[i] = math.max(heads_wish[i], text_width(line))
+          end
         end
       end
     end
   end
-  look(tbl.head.rows)
-  for _, body in ipairs(tbl.bodies) do look(body.head) look(body.body) end
-  if spans or #natural < 2 then return nil end
+  look(tbl.head.rows, true)
+  for _, body in ipairs(tbl.bodies) do look(body.head, true) look(body.body, false) end
+  if spans or #wish < 2 then return nil end
   for _, spec in ipairs(tbl.colspecs) do
     if spec[2] and spec[2] > 0 then return nil end
   end
-  local room, open, width = MEASURE, #natural, {}
-  repeat -- settle the columns that fit their share, until none does
-    local share, settled = room / open, false
-    for i, need in ipairs(natural) do
-      if not width[i] and need + PADDING <= share then
-        width[i] = need + PADDING
-        room, open, settled = room - width[i], open - 1, true
-      end
-    end
-  until not settled or open == 0
-  if open == 0 then
-    width[1] = width[1] + room * 0.6
-    for i = 2, #width do width[i] = width[i] + room * 0.4 / (#width - 1) end
+  least[1] = math.max(least[1], math.min(wish[1], MEASURE / 5)) -- names of rows need not stand in a chimney
+  local room, needed, wished, in_full = MEASURE - PADDING * #wish, 0, 0, 0
+  for i = 1, #wish do in_full = in_full + heads_wish[i] end
+  if in_full <= room then wish = heads_wish end
+  for i = 1, #wish do needed, wished = needed + least[i], wished + wish[i] end
+  local width = {}
+  if wished <= room then -- everything fits: the first column takes most of the rest
+    for i = 1, #wish do width[i] = wish[i] + (room - wished) * (i == 1 and 0.6 or 0.4 / (#wish - 1)) end
+  elseif needed < room then
+    for i = 1, #wish do width[i] = least[i] + (room - needed) * (wish[i] - least[i]) / (wished - needed) end
+  else
+    for i = 1, #wish do width[i] = least[i] * room / needed end
   end
   for i, spec in ipairs(tbl.colspecs) do
-    tbl.colspecs[i] = { spec[1], (width[i] or room / open) / MEASURE * 0.9999 }
+    tbl.colspecs[i] = { spec[1], (width[i] + PADDING) / MEASURE * 0.9999 }
   end
   return tbl
 end

@@ -6,7 +6,7 @@ import io
 import os
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,21 +19,23 @@ def stamp() -> datetime:
     return datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH") or _EPOCH), UTC)
 
 
-def write_zip(target: Path, members: Iterable[tuple[str, bytes | Path]]) -> Path:
+def write_zip(target, members: Iterable[tuple[str, bytes | Path]]) -> object:
     """`members` (name, content) as a zip in the order given; equal members give equal bytes."""
     when = max(stamp(), datetime(1980, 1, 1, tzinfo=UTC)).timetuple()[:6]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as out:
         for name, content in members:
             info = zipfile.ZipInfo(name, when)
-            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
+            # the first member of an HWPX names its type and is read without unpacking
+            info.compress_type = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
+            info.create_system, info.external_attr = 3, 0o644 << 16
             out.writestr(info, content.read_bytes() if isinstance(content, Path) else content)
     return target
 
 
-def settle(path: Path) -> Path:
-    """An Office file without the moment it was made: its own times and those of workbooks inside it."""
+def settle(path: Path, turn: Callable[[str, bytes], bytes] = lambda name, content: content) -> Path:
+    """An Office file without the moment it was made, its own and that of workbooks inside it; `turn` mends its members."""
     part = path.with_name(f".{path.name}.part")
-    write_zip(part, _settled(path.read_bytes()))
+    write_zip(part, [(name, turn(name, content)) for name, content in _settled(path.read_bytes())])
     part.replace(path)
     return path
 

@@ -1,0 +1,69 @@
+"""Putting a finished report under its name, in one step, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+from pathlib import Path
+
+from csi_lib.office.libraries import FORMATS
+from csi_lib.run.order import Order
+
+
+def publish(order: Order, staging: Path) -> None:
+    """Put a finished folder under its name in one step; the old one is swapped out, then removed."""
+    _swap(staging, order.folder, restricted=order.job.release == "restricted")
+    _show_edition(order)
+
+
+def _swap(staging: Path, final: Path, *, restricted: bool) -> None:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    staging.chmod(0o700 if restricted else 0o755)
+    if restricted:
+        for folder in (final.parent, final.parent.parent):
+            folder.chmod(0o700)
+    if not final.exists():
+        staging.rename(final)
+        return
+    _carry_editions(staging, final)
+    if _exchange(staging, final):
+        return  # `staging` now holds the old report and is removed by the caller
+    old = staging.with_name(f"{staging.name}.old")
+    final.rename(old)
+    staging.rename(final)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _carry_editions(staging: Path, final: Path) -> None:
+    """What other languages have published beside a report stays when the report is made anew."""
+    for other in final.iterdir():
+        if other.is_dir() and (other / "manifest.json").exists():
+            shutil.copytree(other, staging / other.name, copy_function=os.link)
+            for name in FORMATS:
+                edition = final / f"report.{other.name}.{name}"
+                if edition.exists():
+                    os.link(edition, staging / edition.name)
+
+
+def _show_edition(order: Order) -> None:
+    """A second language's documents also stand beside the first's, as ``report.en.html``."""
+    if order.job.lang == order.primary:
+        return
+    for name in order.formats:
+        source, shown = order.folder / f"report.{name}", order.folder.parent / f"report.{order.job.lang}.{name}"
+        if not source.exists():
+            continue
+        part = shown.with_name(f".{shown.name}")
+        shutil.copyfile(source, part)
+        part.replace(shown)
+
+
+def _exchange(one: Path, two: Path) -> bool:
+    """Swap two folders atomically (Linux renameat2 with RENAME_EXCHANGE); False where that does not exist."""
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        at, exchange = -100, 2
+        return libc.renameat2(at, os.fsencode(one), at, os.fsencode(two), exchange) == 0
+    except (OSError, AttributeError):
+        return False
