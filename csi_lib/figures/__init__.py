@@ -18,6 +18,7 @@ _PUBLIC = {
     "shares": ["distribution", "likert_bars"],
     "structure": ["structure_diagram"],
     "tree": ["path_diagram"],
+    "strips": ["score_strips"],
     "trends": ["slope_chart", "trend_lines"],
     "words": ["word_chart"],
 }

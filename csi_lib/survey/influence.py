@@ -60,6 +60,10 @@ class Influence:
             loading = common = None
         return replace(self, z=sparse.csc_matrix(self.z @ matrix), rows=rows, common=common, loading=loading)
 
+    def columns(self, at: np.ndarray, rows: np.ndarray) -> Influence:
+        """Some of the columns, in the order of `at`; `rows` are their new positions."""
+        return replace(self, z=self.z[:, at], rows=rows, loading=None if self.loading is None else self.loading[:, at])
+
     def values(self) -> np.ndarray:
         """Units × columns, scaled by √c_h and, where due, centred in the stratum: cov = v'v."""
         z = self.z.toarray()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -110,8 +111,9 @@ def board(
     order = sorted(range(len(pairs)), key=lambda i: (_last(pairs[i][1]["estimate"]), str(pairs[i][0][f"{rows}_label"])))
     for i in order:
         score, rank = pairs[i]
-        cells = (Number.from_row(rank), str(score[f"{rows}_label"]), Number.from_row(score), Interval.from_row(score),
-                 Interval.from_row(rank), *(cells[i] for cells in extra.values()), Number.from_row(score, "n"))  # fmt: skip
+        # a small base is marked once, at the base
+        cells = (unmarked(Number.from_row(rank)), str(score[f"{rows}_label"]), unmarked(Number.from_row(score)), Interval.from_row(score),
+                 Interval.from_row(rank), *(unmarked(cells[i]) for cells in extra.values()), Number.from_row(score, "n"))  # fmt: skip
         body.append(Row(cells))
     tied = ranks["estimate"].dropna().duplicated().any()
     ties = [text(ko="적힌 점수가 같으면 같은 순위이다.", en="Equal printed scores share a rank.")] if tied else []
@@ -121,6 +123,11 @@ def board(
     )
     return Table(name, caption, tuple(columns), tuple(body), (*ties, possible, *filter(None, notes)), chapter.lang,
                  chapter.study.privacy.small_base_flag)  # fmt: skip
+
+
+def unmarked(cell):
+    """The same number without the mark of a small base, for tables that set it beside the base."""
+    return replace(cell, flag=None) if isinstance(cell, Number) else cell
 
 
 def standing_rows(chapter, frame: pd.DataFrame, *, by: str, hidden=None, names=None, unit: str = "points", **constant):
