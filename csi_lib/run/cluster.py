@@ -23,7 +23,7 @@ from csi_lib.run.workers import prepare_wave
 from csi_lib.survey.files import find_files
 
 #: Seconds to reach the scheduler and for a first worker to join, and without a scheduler until the run gives up.
-JOIN, SILENCE = 60.0, 15.0
+JOIN, SILENCE = 30.0, 15.0
 
 
 class ClusterCrew:
@@ -31,14 +31,15 @@ class ClusterCrew:
 
     Parameters
     ----------
-    address : ``local:N`` starts N worker processes here; ``tcp://`` on the loopback only, because it is neither encrypted
+    address : a dask cluster object, or: ``local:N`` starts N worker processes here; ``tcp://`` on the loopback only, because it is neither encrypted
         nor authenticated; ``tls://`` with the certificates of dask's configuration.
     study : `Study`; its files travel with the tasks. data : the data location, as workers see it.
     time_limit : seconds a task may take.
     """
 
-    def __init__(self, address: str, study, *, data: str | None = None, time_limit: float | None = None):
-        check_address(address)
+    def __init__(self, address, study, *, data: str | None = None, time_limit: float | None = None):
+        if isinstance(address, str):
+            check_address(address)
         try:
             import distributed
         except ImportError:
@@ -49,7 +50,7 @@ class ClusterCrew:
             ) from None
         self._local = None
         try:
-            if match := re.fullmatch(r"local:(\d+)", address):
+            if match := re.fullmatch(r"local:(\d+)", str(address)):
                 self._local = distributed.LocalCluster(
                     n_workers=int(match[1]), threads_per_worker=1, host="127.0.0.1", dashboard_address=None
                 )

@@ -67,7 +67,7 @@ def test_after_names_that_are_not_tasks_of_this_run_does_not_wait():
 
 def test_a_death_costs_one_more_try_at_the_end_and_a_second_is_the_end():
     crew = Paper(1, deaths=["a", "b", "b"])
-    done = dict((t.name, e.value) for t, e in run_tasks([task(n) for n in "abc"], crew))
+    done = {t.name: e.value for t, e in run_tasks([task(n) for n in "abc"], crew)}
     assert crew.order == ["a", "b", "c", "a", "b"]
     assert done["a"] == "made a"
     assert done["b"] == Lost("died", retry=True)
