@@ -140,6 +140,11 @@ def run_study(
         if stopped:
             raise stopped
         return result
+    except OSError as error:
+        words = f"{error.strerror or error} ({error.filename or out})"
+        raise MachineError(
+            words, where="--out", action="Free disk space or make the folder writable, then run again"
+        ) from error
     finally:
         ledger.close()
 
