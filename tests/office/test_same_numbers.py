@@ -262,3 +262,23 @@ def test_wrong_requests_are_refused_in_words(out, tmp_path):
             deliver("example", out=out, agencies=["hanbit-fmc"], years=[2024], to=tmp_path)
     finally:
         manifest.write_text(before, encoding="utf-8")
+
+
+def test_several_reports_go_into_folders_of_one_zip(out, report, tmp_path):
+    """With the report on the whole round, which has its tables in its text and neither slides nor data."""
+    import shutil
+
+    both = tmp_path / "out"
+    shutil.copytree(out, both)
+    shutil.copytree(report, both / "_overall" / "2024")
+    manifest = both / "_overall" / "2024" / "manifest.json"
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    told["inputs"]["data"] = {}
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    made = deliver("example", out=both, formats=["pdf", "pptx"], to=tmp_path, with_data=False)
+    assert made.path.name == "2024_지방공기업 고객만족도 조사_납품.zip"
+    with zipfile.ZipFile(made.path) as archive:
+        names = archive.namelist()
+    own, all_ = "2024_한빛시 시설관리공단", "2024_총괄"
+    assert {f"{own}/{own}_결과보고서.pdf", f"{own}/{own}_발표자료.pptx", f"{all_}/{all_}_결과보고서.pdf"} <= set(names)
+    assert not any(n.startswith(all_) and n.endswith((".pptx", ".xlsx", ".sav")) for n in names)
