@@ -110,10 +110,10 @@ def test_a_tiny_base_is_hidden_with_a_second_department_so_that_the_total_tells_
 def test_a_hidden_department_is_hidden_in_rank_people_and_table(public):
     result = kindness.departments(public, kindness.sheets(public), "phone")
     table = kindness.department_board(public, result, name="x", caption="x")
-    lines = [r for r in table.rows if r.cells[1] == "보건행정과"]
+    lines = [r for r in table.rows if r.cells[0] == "보건행정과"]
     assert len(lines) == 1
     assert all(getattr(c, "shown", None) is False for c in lines[0].cells if not isinstance(c, str))
-    assert table.rows[-1].cells[0].shown is False  # at the end, not at its place
+    assert table.rows[-1].cells[1].shown is False  # at the end, not at its place
 
 
 def test_a_tiny_department_is_in_no_table_and_no_total(folder, public):

@@ -48,8 +48,12 @@ def study(tmp_path_factory):
     for year, dims, felt in ((2003, (54.6,) * 4, 54.6), (2004, (49, 48, 64, 53), 68.9)):
         means = {i: m for block, m in zip(EMPLOYEE.values(), dims, strict=True) for i in block} | {"overall": felt}
         answers(means, 120, year).assign(agency="city").to_csv(folder / "data" / f"employees_{year}.csv", index=False)
-    (folder / "codebook.yml").write_text(codebook([*items, "expectation", "trust", "complaint_handling"]), encoding="utf-8")
-    (folder / "staff.yml").write_text(codebook([*(i for b in EMPLOYEE.values() for i in b), "overall"]), encoding="utf-8")
+    (folder / "codebook.yml").write_text(
+        codebook([*items, "expectation", "trust", "complaint_handling"]), encoding="utf-8"
+    )
+    (folder / "staff.yml").write_text(
+        codebook([*(i for b in EMPLOYEE.values() for i in b), "overall"]), encoding="utf-8"
+    )
     (folder / "agencies.yml").write_text("agencies: [{id: city, name: {ko: 도시공사, en: City}}]\n", encoding="utf-8")
     (folder / "model.yml").write_text(
         "models:\n  iudc-internal:\n    use: iudc-internal\n    weights:\n"
