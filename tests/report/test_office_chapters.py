@@ -322,3 +322,28 @@ def test_a_small_channel_is_hidden_with_another(folder):
             assert frame.loc[frame["suppressed"], "estimate"].isna().all()
     finally:
         whole.to_csv(path, index=False, encoding="utf-8-sig")
+
+
+def test_check_names_file_row_and_column_of_a_wrong_record(folder):
+    from csi_lib.evaluation.record_checks import record_faults
+
+    study = load_study(folder)
+    assert list(record_faults(study)) == []
+    path = folder / "data" / "sheets_2023.csv"
+    whole = path.read_bytes()
+    try:
+        frame = pd.read_csv(path, dtype=str)
+        frame.loc[3, "greeting"] = "12"
+        frame.to_csv(path, index=False, encoding="utf-8-sig")
+        (fault,) = record_faults(study)
+        assert "more points than the scheme gives (10)" in fault.problem
+        assert "item 'greeting'" in str(fault)
+        frame.loc[3, "greeting"] = "열"
+        frame.to_csv(path, index=False, encoding="utf-8-sig")
+        (fault,) = record_faults(study)
+        assert "sheets_2023.csv, row 5, column 'greeting'" in str(fault)
+        frame.drop(columns="rater").to_csv(path, index=False, encoding="utf-8-sig")
+        (fault,) = record_faults(study)
+        assert "'rater' is missing" in str(fault)
+    finally:
+        path.write_bytes(whole)
