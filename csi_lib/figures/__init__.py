@@ -17,6 +17,7 @@ _PUBLIC = {
     "series": ["broken_series", "control_chart"],
     "shares": ["distribution", "likert_bars"],
     "tree": ["path_diagram"],
+    "strips": ["score_strips"],
     "trends": ["slope_chart", "trend_lines"],
     "words": ["word_chart"],
 }

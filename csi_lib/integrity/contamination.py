@@ -86,7 +86,7 @@ def _trimmed(y, w, share: float, side: str):
     return value, influence
 
 
-def bounds(survey, values, shares, *, measure: str = "index", model: str | None = None) -> Estimates:
+def contamination_bounds(survey, values, shares, *, measure: str = "index", model: str | None = None) -> Estimates:
     r"""Between which values the index of the genuine answers lies when a share of the answers is not genuine.
 
     Nothing is assumed about which answers or what they say: if :math:`F = (1 - \epsilon) G + \epsilon C`, the mean of G lies

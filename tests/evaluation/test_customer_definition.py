@@ -28,7 +28,11 @@ def corp():
 
 
 def test_importance_by_hand():
-    criteria = {"sales": {"a": 60, "b": 30, "c": 10}, "headcount": {"a": 5, "b": 5, "c": 0}, "social": {"a": 1, "b": 1, "c": 2}}
+    criteria = {
+        "sales": {"a": 60, "b": 30, "c": 10},
+        "headcount": {"a": 5, "b": 5, "c": 0},
+        "social": {"a": 1, "b": 1, "c": 2},
+    }
     f = sector_importance(criteria, list(SIZES))
     np.testing.assert_allclose(f, [(0.6 + 0.5 + 0.25) / 3, (0.3 + 0.5 + 0.25) / 3, (0.1 + 0 + 0.5) / 3], rtol=1e-12)
     assert sector_importance({"sales": {"x": 3}}, ["x"]) == [1.0]  # a single type

@@ -45,7 +45,9 @@ def test_planted_bad_items_and_no_others_are_flagged():
     scales = {i: (survey.codebook.scale(i).low, survey.codebook.scale(i).high) for i in survey.codebook.items}
     blocks = {k: list(b.items) for k, b in file.blocks.items()}
     found = item_analysis(survey.frame, scales, blocks, file.rules).set_index("item")
-    assert set(found.index[found["flags"] != ""]) == {"resp_greeting", "work_system", "fac_signs"} == set(file.decisions)
+    assert (
+        set(found.index[found["flags"] != ""]) == {"resp_greeting", "work_system", "fac_signs"} == set(file.decisions)
+    )
     assert "missing" in found.loc["work_system", "flags"]
     assert "extreme" in found.loc["resp_greeting", "flags"]
     dropped = {i for i, d in file.decisions.items() if d.verdict == "dropped"}

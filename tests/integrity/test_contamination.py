@@ -6,7 +6,7 @@ import pytest
 
 from csi_lib import load_study, read_survey, simulate_study
 from csi_lib.errors import InputError
-from csi_lib.integrity.contamination import bounds, overturning_share, published_bounds, trimmed_mean
+from csi_lib.integrity.contamination import contamination_bounds, overturning_share, published_bounds, trimmed_mean
 from csi_lib.integrity.detection import ceiling_runs, detect, interviewer_effect, near_duplicates
 from csi_lib.models.study_models import study_models
 from csi_lib.models.valuation import person_values
@@ -89,7 +89,7 @@ def test_person_values_average_to_the_index(surveys):
 def test_bounds_bracket_the_index_and_widen(surveys):
     model, survey, _ = surveys
     y = person_values(model, survey)
-    frame = bounds(survey, y, [0.0, 0.05, 0.15], measure="csi").frame
+    frame = contamination_bounds(survey, y, [0.0, 0.05, 0.15], measure="csi").frame
     low = frame[frame["statistic"] == "bound_low"]["estimate"].to_numpy()
     high = frame[frame["statistic"] == "bound_high"]["estimate"].to_numpy()
     index = model.evaluate(survey).one(measure="csi", statistic="index", by1=None)
@@ -114,7 +114,7 @@ def test_se_of_a_bound_is_that_of_repeated_sampling():
 
     for _ in range(400):
         y = 100 * rng.beta(4, 2, 300)
-        row = bounds(Plain(pd.DataFrame({"y": y})), y, [0.1]).frame.iloc[0]
+        row = contamination_bounds(Plain(pd.DataFrame({"y": y})), y, [0.1]).frame.iloc[0]
         values.append(row["estimate"])
         errors.append(row["se"])
     assert np.mean(errors) == pytest.approx(np.std(values, ddof=1), rel=0.1)

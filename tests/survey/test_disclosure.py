@@ -128,3 +128,53 @@ def test_everybody_the_same_is_hidden_for_employees_only():
     employees = decide(found, groupings, Rules(min_base=10, individuals=True)).frame.set_index("group1")["suppressed"]
     assert employees["a"]
     assert not decide(found, groupings, Rules(min_base=5)).frame["suppressed"].any()
+
+
+def _solvable(matrix, aim) -> bool:
+    found = np.linalg.lstsq(matrix, aim, rcond=None)[0]
+    return np.abs(matrix @ found - aim).max() < 1e-8
+
+
+def test_sectors_with_two_totals_stay_hidden():
+    """An index by importance and means by numbers are two equations: two hidden sectors would be solved, three are not."""
+    n = np.array([3.0, 40, 9, 60, 25])
+    hidden = complement(n, n < 5, 5, totals=2)
+    assert hidden.sum() == 3
+    assert complement(n, n < 5, 5).sum() == 2
+    population, importance = np.array([0.1, 0.3, 0.2, 0.25, 0.15]), np.array([0.3, 0.2, 0.2, 0.2, 0.1])
+    shown = [np.eye(5)[k] for k in np.flatnonzero(~hidden)]
+    matrix = np.column_stack([population, importance, *shown])
+    assert not any(_solvable(matrix, np.eye(5)[k]) for k in np.flatnonzero(hidden))
+
+
+def test_cells_of_two_variables_withstand_their_margins():
+    """Random cross tables: no hidden small cell is a combination of shown cells, rows, columns and the total, and the
+    decision about one-way groups does not depend on the cross table."""
+    rng = np.random.default_rng(8)
+    for _ in range(60):
+        shape = (int(rng.integers(2, 5)), int(rng.integers(2, 5)))
+        counts = rng.poisson(rng.choice([2, 6, 15], shape))
+        if counts.sum() < 12:
+            continue
+        a, b = np.repeat(np.indices(shape).reshape(2, -1), counts.ravel(), axis=1)
+        frame = pd.DataFrame({"a": pd.Categorical(a.astype(str)), "b": pd.Categorical(b.astype(str))})
+        single = [Grouping.of(frame, "a"), Grouping.of(frame, "b")]
+        both = [*single, Grouping.of(frame, ("a", "b"))]
+        rules = Rules(min_base=5)
+        alone, found = suppressed_groups(single, rules), suppressed_groups(both, rules)
+        assert all(found[key] == value for key, value in alone.items())
+        cells = [(i, j) for i in range(shape[0]) for j in range(shape[1]) if counts[i, j]]
+        one = lambda test, cells=cells: np.array([float(test(i, j)) for i, j in cells])
+        columns = [one(lambda i, j: True)]
+        columns += [one(lambda i, j, g=g: i == int(g)) for (by, (g,)), h in alone.items() if by == ("a",) and not h]
+        columns += [one(lambda i, j, g=g: j == int(g)) for (by, (g,)), h in alone.items() if by == ("b",) and not h]
+        pairs = {k[1]: h for k, h in found.items() if len(k[0]) == 2}
+        columns += [one(lambda i, j, g=g: (str(i), str(j)) == g) for g, h in pairs.items() if not h]
+        matrix = np.column_stack(columns)
+        for g, h in pairs.items():
+            size = counts[int(g[0]), int(g[1])]
+            if size < 5:
+                assert h
+                # a margin that is itself that one small cell is not for the cross table to hide
+                if counts[int(g[0])].sum() != size and counts[:, int(g[1])].sum() != size:
+                    assert not _solvable(matrix, one(lambda i, j, g=g: (str(i), str(j)) == g)), (counts, g)

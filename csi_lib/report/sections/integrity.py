@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from csi_lib.integrity.contamination import IntegrityFile, bounds, overturning_share
+from csi_lib.integrity.contamination import IntegrityFile, contamination_bounds, overturning_share
 from csi_lib.integrity.detection import AIDS, Detection, detect
 from csi_lib.models.valuation import person_values
 from csi_lib.prose.numbers import Number
@@ -40,7 +40,7 @@ def bound_rows(chapter, file: IntegrityFile, values) -> pd.DataFrame:
     if file.case is not None:
         names[file.case.share] = file.case.label.text(chapter.lang)
         shares = sorted({*shares, file.case.share})
-    estimates = bounds(chapter.survey, values, shares, measure=index, model=chapter.model.name)
+    estimates = contamination_bounds(chapter.survey, values, shares, measure=index, model=chapter.model.name)
     # the index and a bound together tell the mean of those cut off: too few of them may not be told apart
     few = np.repeat([s * chapter.survey.n < chapter.study.privacy.min_base for s in shares], 2)
     estimates.frame["suppressed"] = few

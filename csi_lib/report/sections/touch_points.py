@@ -45,7 +45,7 @@ def contact_estimates(chapter, file: TouchPointsFile) -> Estimates | None:
 def use_rows(chapter, file: TouchPointsFile, contacts: Estimates) -> pd.DataFrame:
     """Column % of the matrix: shares of the channels among all customers and within each type."""
     rows = chapter.rows(contacts, statistic="share")
-    rows = rows[rows["measure"].str.startswith(f"{file.channel}:")]
+    rows = rows[rows["measure"].isin([f"{file.channel}:{c}" for c in channels(chapter, file)])]
     rows = rows[rows["by1"].isna() | ((rows["by1"] == file.by) & rows["by2"].isna()).fillna(False)]
     order = {g: k for k, g in enumerate(dict.fromkeys(rows["group1"].fillna("")))}
     return rows.sort_values("group1", key=lambda s: s.fillna("").map(order), kind="stable").reset_index(drop=True)
