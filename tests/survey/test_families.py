@@ -94,3 +94,69 @@ def test_those_of_the_parent_itself_are_a_group_like_any_other():
     assert TOTAL in hidden["b"].groups
     enough = pd.DataFrame({"agency": ["a"] * 40 + ["b"] * 30 + ["p"] * 20, "x": "1"})
     assert family_hidden(enough, MEMBERS, PARTS, ["x"], [], RULES)["b"].groups == frozenset()
+
+
+# ---------------------------------------------------------------------- through a study
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """The bundled round with a child body of very few firms, reported together with its parent."""
+    import shutil
+
+    from csi_lib.share import shared_path
+    from csi_lib.study.study import load_study
+
+    folder = tmp_path_factory.mktemp("family") / "round"
+    shutil.copytree(shared_path("params", "round"), folder, ignore=shutil.ignore_patterns(".csi"))
+    text = (folder / "study.yml").read_text(encoding="utf-8")
+    text = text.replace("saem-youth: {1: 2200, 2: 200}", "saem-youth: {1: 90, 2: 3}")
+    (folder / "study.yml").write_text(text, encoding="utf-8")
+    return load_study(folder)
+
+
+def test_a_consolidated_parent_reports_on_the_answers_of_its_children(study):
+    from csi_lib.survey.reading import read_survey
+
+    parent, child = (read_survey(study, a, 2024) for a in ("on-welfare", "saem-youth"))
+    agencies = parent.frame["agency"].value_counts()
+    assert set(agencies.index) == {"on-welfare", "saem-youth"}
+    assert agencies["saem-youth"] == child.n
+    assert study.family("saem-youth") == study.family("on-welfare") == "on-welfare"
+    assert study.family("bada-port") is None
+
+
+def test_what_parent_and_child_publish_gives_no_small_group_away(study):
+    from csi_lib.models.round import Round
+
+    round_ = Round(study)
+    shown = {a: round_.estimates(a, 2024).masked("public").frame for a in ("on-welfare", "saem-youth")}
+    full = {a: round_.estimates(a, 2024).frame for a in shown}
+
+    def bases(frame):
+        rows = frame[frame["statistic"].isin(["mean", "index"])]
+        names = (rows[c].astype("string").fillna("").tolist() for c in ("measure", "statistic", "by1", "group1"))
+        return pd.Series(rows["n"].to_numpy(float), index=list(zip(*names, strict=True)))
+
+    tables, truth = ({a: bases(f) for a, f in frames.items()} for frames in (shown, full))
+    assert 0 < truth["saem-youth"][truth["saem-youth"] > 0].min() < 5
+    for at, parent in tables["on-welfare"].items():
+        child = tables["saem-youth"].get(at, 0)
+        if parent == parent and child == child:
+            left = parent - child  # those of the parent itself
+            assert left == 0 or left >= 5, at
+    small = truth["saem-youth"][(truth["saem-youth"] > 0) & (truth["saem-youth"] < 5)].index
+    assert tables["saem-youth"].loc[small].isna().all()
+    # and within the child: the total less what is shown of a variable is of nobody or of enough people
+    for by in ("customer_type", "channel", "age"):
+        total = tables["saem-youth"].get(("overall", "mean", "", ""), np.nan)
+        groups = tables["saem-youth"][[k for k in tables["saem-youth"].index if k[0] == "overall" and k[2] == by]]
+        if total == total and groups.notna().any():
+            left = total - groups.sum()
+            assert left < 1 or left >= 5
+
+
+def test_a_childs_new_data_make_its_parents_report_again(study):
+    from csi_lib.run.digests import DataDigests
+
+    digests = DataDigests(study, None, {})
+    assert digests.of("customers", "on-welfare", 2024) == digests.of("customers", "saem-youth", 2024)
+    assert digests.of("customers", "bada-port", 2024) != digests.of("customers", "gil-road", 2024)
