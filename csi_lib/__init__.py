@@ -107,6 +107,12 @@ _PUBLIC = {
     "csi_lib.report.chapter": ["Chapter", "open_chapter"],
     "csi_lib.run.pipeline": ["run_study"],
     "csi_lib.run.results": ["load_results"],
+    # what is delivered
+    "csi_lib.survey.letters": ["LetterRules"],
+    "csi_lib.tables.banner": ["banner_tables"],
+    "csi_lib.office.statistics_book": ["statistics_book"],
+    "csi_lib.office.xlsx": ["write_workbook"],
+    "csi_lib.run.delivery": ["deliver"],
     "csi_lib.report.join": ["join_notebooks"],
     "csi_lib.report.theme": ["prepare_theme"],
     "csi_lib.report.project": ["write_project"],

@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             raise
         print(f"csi: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print("csi: stopped; what is finished is kept, the same command goes on with the rest", file=sys.stderr)
         sys.exit(130)

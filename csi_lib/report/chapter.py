@@ -14,7 +14,7 @@ from csi_lib.evaluation.portfolio import effective_weights
 from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
 from csi_lib.evaluation.systems import system
-from csi_lib.figures.theme import prepare_fonts
+from csi_lib.figures.theme import adopt, client_theme, prepare_fonts
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, weights_survey
@@ -64,6 +64,7 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
             found=f"{agency}, {year}",
             action="Waves of an agency are listed in agencies.yml",
         )
+    adopt(client_theme(study.report.theme, study.path))
     return Chapter(study, str(agency), int(year), lang, release, context)
 
 
@@ -268,6 +269,8 @@ class Chapter:
                 found="none",
                 expected="type (its peer group) or all",
             )
+        if year != self.year:
+            self._needs_all()
         frame = self._round.wave(year, type=self.type if self._peers == "type" else None)
         failed = frame.attrs["failed"]
         types = frame["type"]

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from csi_lib.errors import InputError
+from csi_lib.errors import InputError, MachineError
 from csi_lib.run.crew import Ended, LocalCrew
 from csi_lib.run.ledger import Ledger
 from csi_lib.run.lost import Lost
@@ -278,9 +278,10 @@ def _writable(out: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise InputError(
-            f"the output folder cannot be written ({error.strerror})", where="--out", found=str(out)
-        ) from None
+        # a wrong path is the user's to mend; a disk that refuses is not, and the same command may work tomorrow
+        kind = InputError if isinstance(error, NotADirectoryError | FileExistsError) else MachineError
+        words = f"the output folder cannot be written ({error.strerror})"
+        raise kind(words, where="--out", found=str(out)) from None
 
 
 def _conclude(study, result: RunResult, ledger: Ledger) -> RunResult:
