@@ -276,7 +276,7 @@ def surplus_ladder(
     centres = [i + 0.5 for i in range(len(steps))]
     centres += [len(steps) + 1.1 + i for i in range(len(apart))]
     for i, (x, item) in enumerate(zip(centres, (*steps, *apart), strict=True)):
-        colour = theme.quiet if i >= len(steps) else theme.primary if i == 1 or len(steps) == 1 else "#7FA3CC"
+        colour = theme.quiet if i >= len(steps) else theme.primary if i == 1 or len(steps) == 1 else theme.soft
         _step(canvas, ax, x, item, colour, lang)
         canvas.write(ax, x, -0.03 * top, titles[i], ha="center", va="top", bold=i < len(steps))
     for i, gap in enumerate(gaps):

@@ -73,7 +73,7 @@ def control_chart(
     ax, place = panel.ax, np.arange(len(items))
     live = ~np.isnan(low)
     for i in place[live]:  # every month has limits of its own, because n differs
-        ax.fill_between([i - 0.5, i + 0.5], low[i], high[i], color="#E4ECF5", linewidth=0, zorder=0.5, gid="limits")
+        ax.fill_between([i - 0.5, i + 0.5], low[i], high[i], color=theme.pale, linewidth=0, zorder=0.5, gid="limits")
         ax.hlines([low[i], high[i]], i - 0.5, i + 0.5, color=theme.quiet, linewidth=0.9, zorder=1, gid="limits")
     if whole is not None and whole.shown:
         ax.hlines(

@@ -12,7 +12,7 @@ import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from csi_lib.prose.escape import escape_markdown
-from csi_lib.report.chapter import OVERALL
+from csi_lib.study.study import OVERALL
 
 _CIRCLED = "⓪①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 #: room for an answer in words
