@@ -9,6 +9,7 @@ import sys
 from importlib import metadata
 
 import csi_lib
+from csi_lib.office.libraries import NEEDED
 from csi_lib.report.render import available_renderers, choose_renderer
 from csi_lib.share import shared_path
 
@@ -48,6 +49,9 @@ def examine() -> dict[str, tuple[bool, str]]:
         True,
         metadata.version("jupyterlab") if lab else "not installed; pip install 'csi-workbench[lab]' for csi lab",
     )
+    absent = {f"{package} ({name}; extra {extra})" for name, (module, package, extra) in NEEDED.items()
+              if importlib.util.find_spec(module) is None}  # fmt: skip
+    out["office files"] = (True, f"not installed: {', '.join(sorted(absent))}" if absent else "docx, hwpx, xlsx, pptx")
     out["fork"] = (True, "warm kernels" if hasattr(os, "fork") else "ordinary kernels (no fork on this system)")
     free = shutil.disk_usage(os.getcwd()).free / 1e9
     out["disk"] = (free > 1, f"{free:.1f} GB free here")

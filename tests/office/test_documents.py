@@ -98,6 +98,11 @@ def test_hwpx_headings_are_outline_styles_and_the_contents_a_field(made):
     styled = {"".join(p.itertext()).strip(): names[p.get("styleIDRef")] for p in root.iter(f"{HP}p")}
     assert styled["요약"] == "개요 1"
     assert styled["강점"] == "개요 2"
+    shapes = {p.get("id"): p for p in head.iter("{*}paraPr")}
+    for paragraph in (p for p in root.iter(f"{HP}p") if names[p.get("styleIDRef")].startswith("개요")):
+        outline = shapes[paragraph.get("paraPrIDRef")].find("{*}heading")
+        level = int(names[paragraph.get("styleIDRef")].split()[1])
+        assert (outline.get("type"), outline.get("level")) == ("OUTLINE", str(level - 1))  # numbered by Hangul
     fields = [f.get("type") for f in root.iter(f"{HP}fieldBegin")]
     assert fields.count("TABLEOFCONTENTS") == 1
     assert fields.count("HYPERLINK") == 3  # one for each heading

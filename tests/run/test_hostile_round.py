@@ -52,7 +52,9 @@ def out(tmp_path_factory):
         change(name, edit)
     loaded = csi_lib.load_study(folder)
     agency = loaded.agencies[0].id
-    result = run_study(folder, out=folder / "out", agencies=[agency], years=[max(loaded.years)], renderer="embedded", jobs=1)
+    result = run_study(
+        folder, out=folder / "out", agencies=[agency], years=[max(loaded.years)], renderer="embedded", jobs=1
+    )
     assert not result.failed, [(o.problem, o.cell, o.detail) for o in result.failed]
     return folder / "out", folder / "out" / agency / str(max(loaded.years))
 
@@ -98,4 +100,6 @@ def test_the_workbench_checks_its_own_work(out):
 
 @pytest.fixture(scope="module")
 def pdf_text():
-    return lambda path: subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    return lambda path: (
+        subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    )

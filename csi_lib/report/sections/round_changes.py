@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.evaluation.standing import independent
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence
 from csi_lib.report.sections.round import agency_rows, type_label
@@ -25,18 +28,9 @@ def agency_changes(chapter) -> pd.DataFrame | None:
     year = chapter.previous_year
     if year is None:
         return None
-    index = {"measure": chapter.model.file.index, "model": chapter.model.name, "statistic": "index", "by1": None}
+    pairs = _headlines(chapter, year) if _same_formula(chapter, year) else _restated(chapter, year)
     found = []
-    for agency in chapter.study.agencies:
-        if not (agency.took_part(chapter.year) and agency.took_part(year)):
-            continue
-        try:
-            now = chapter.estimates_of(agency.id, chapter.year).select(**index)
-            before = chapter.estimates_of(agency.id, year, as_of=chapter.year).select(**index)
-        except InputError:  # one body's bad file does not stop the others; it is named as failed elsewhere
-            continue
-        if len(now) != 1 or len(before) != 1:
-            continue
+    for now, before in pairs:
         change = Estimates.concat([now, before]).contrast({"year": chapter.year}, {"year": year})
         if len(change):
             found.append((change.frame.iloc[0], now.frame.iloc[0], before.frame.iloc[0]))
@@ -49,6 +43,48 @@ def agency_changes(chapter) -> pd.DataFrame | None:
     frame["now"], frame["before"] = [n for _, n, _ in found], [b for _, _, b in found]
     frame["agency_label"] = [chapter.labels.agency(a) for a in frame["agency"]]
     return frame
+
+
+def _index(chapter) -> dict:
+    return {"measure": chapter.model.file.index, "model": chapter.model.name, "statistic": "index"}
+
+
+def _same_formula(chapter, year: int) -> bool:
+    """Whether one edition scored both waves and every body's weights are its own, so that the waves are independent."""
+    editions = set()
+    for wave in (chapter.wave, chapter.wave_of(year)):
+        keys = _index(chapter)
+        rows = wave[(wave["measure"] == keys["measure"]) & (wave["model"] == keys["model"])]
+        editions |= set(rows["formula_edition"].astype(str))
+    return len(editions) == 1 and chapter.model.at not in ("pooled", "base-year")
+
+
+def _headlines(chapter, year: int) -> Iterator[tuple[Estimates, Estimates]]:
+    """The index of every body in both waves from the headline rows alone: of hundreds of bodies they are at hand."""
+    both = []
+    for wave in (chapter.wave, chapter.wave_of(year)):
+        keys = _index(chapter)
+        rows = wave[
+            (wave["measure"] == keys["measure"]) & (wave["model"] == keys["model"]) & (wave["statistic"] == "index")
+        ]
+        both.append({r["agency"]: rows.iloc[[i]] for i, r in enumerate(rows.to_dict("records"))})
+    for agency, now in both[0].items():
+        if agency in both[1]:
+            yield tuple(independent(part.drop(columns="type")) for part in (now, both[1][agency]))
+
+
+def _restated(chapter, year: int) -> Iterator[tuple[Estimates, Estimates]]:
+    """The same with the last wave scored under this wave's formula, and with weights that both waves may share."""
+    for agency in chapter.study.agencies:
+        if not (agency.took_part(chapter.year) and agency.took_part(year)):
+            continue
+        try:
+            now = chapter.estimates_of(agency.id, chapter.year).select(by1=None, **_index(chapter))
+            before = chapter.estimates_of(agency.id, year, as_of=chapter.year).select(by1=None, **_index(chapter))
+        except InputError:  # one body's bad file does not stop the others; it is named as failed elsewhere
+            continue
+        if len(now) == len(before) == 1:
+            yield now, before
 
 
 def newcomers(chapter) -> list[str]:
