@@ -103,7 +103,8 @@ class _Book:
             c: frame[c].to_numpy(float) for c in ("estimate", "se", "n", "n_weighted", "scale_low", "scale_high")
         }
         self.unit, self.ids = frame["unit"].astype(object).to_numpy(), frame["row_id"].astype(object).to_numpy()
-        self.flag, self.hidden = frame["flag"].astype(object).to_numpy(), frame["suppressed"].to_numpy(bool)
+        public = ~frame["release"].eq("restricted").fillna(False).to_numpy(bool) if "release" in frame else True
+        self.flag, self.hidden = frame["flag"].astype(object).to_numpy(), frame["suppressed"].to_numpy(bool) & public
         self.marks = self._letters()
 
     def _letters(self) -> dict[int, str]:
