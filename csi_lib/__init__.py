@@ -58,6 +58,9 @@ _PUBLIC = {
     # models
     "csi_lib.models.index": ["IndexModel"],
     "csi_lib.models.round": ["Round"],
+    # evaluation: what agencies do with scores
+    "csi_lib.evaluation.grades": ["absolute_grades", "relative_grades", "grade_probabilities", "two_years_running"],
+    "csi_lib.evaluation.attainment": ["attainment_grades", "attainment_probabilities"],
     "csi_lib.models.valuation": ["person_values"],
     # evaluation and integrity
     "csi_lib.evaluation.touch_points": ["possible_bases"],
@@ -80,8 +83,10 @@ _PUBLIC = {
     "csi_lib.figures.peers": ["peers_strip"],
     "csi_lib.figures.quadrants": ["portfolio"],
     "csi_lib.figures.shares": ["distribution", "likert_bars"],
+    "csi_lib.figures.structure": ["structure_diagram"],
     "csi_lib.figures.tree": ["path_diagram"],
     "csi_lib.figures.words": ["word_chart"],
+    "csi_lib.figures.strips": ["score_strips"],
     "csi_lib.figures.trends": ["slope_chart", "trend_lines"],
     # voice: free text
     "csi_lib.voice.cleaning": ["clean"],
@@ -103,6 +108,12 @@ _PUBLIC = {
     "csi_lib.report.chapter": ["Chapter", "open_chapter"],
     "csi_lib.run.pipeline": ["run_study"],
     "csi_lib.run.results": ["load_results"],
+    # what is delivered
+    "csi_lib.survey.letters": ["LetterRules"],
+    "csi_lib.tables.banner": ["banner_tables"],
+    "csi_lib.office.statistics_book": ["statistics_book"],
+    "csi_lib.office.xlsx": ["write_workbook"],
+    "csi_lib.run.delivery": ["deliver"],
     "csi_lib.report.join": ["join_notebooks"],
     "csi_lib.report.theme": ["prepare_theme"],
     "csi_lib.report.project": ["write_project"],

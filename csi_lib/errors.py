@@ -23,6 +23,9 @@ class InputError(ValueError):
     in a worker process and shown by another.
     """
 
+    #: of the command line
+    exit_code = 2
+
     def __init__(
         self,
         problem: str,
@@ -49,6 +52,12 @@ class InputError(ValueError):
 
 def _rebuild(kind, problem, where, found, expected, action):
     return kind(problem, where=where, found=found, expected=expected, action=action)
+
+
+class MachineError(InputError):
+    """What was asked for is right, and the machine does not let it be done now: a disk that is full or read-only."""
+
+    exit_code = 1
 
 
 class MeasureWarning(UserWarning):

@@ -16,7 +16,7 @@ RUN = 8
 @dataclass(frozen=True)
 class ControlChart:
     """``frame``: ``period estimate n low high signal`` in time order; ``signal`` is ``above``, ``below``, ``run`` or null;
-    ``centre`` the mean of all records, ``sigma`` the standard deviation of one record within periods."""
+    ``centre`` the mean of the records of usual periods, ``sigma`` the standard deviation of one record within periods."""
 
     frame: pd.DataFrame
     centre: float
@@ -29,8 +29,10 @@ def control_chart(
     r"""Means (X-bar) or shares (p) by period with limits centre ± width·σ/√n, n varying.
 
     :math:`\sigma` pools the variances within periods, :math:`\sigma^2 = \sum (n_t - 1) s_t^2 / \sum (n_t - 1)`; for shares it is
-    √(p(1 − p)). A period without records (`wanted` names those that must appear) is a gap: no value, no limits, and it
-    ends a run. A run is eight periods in a row on one side of the centre.
+    √(p(1 − p)). The centre is the mean of the records of periods within the limits: those outside are taken out of it, and
+    the limits drawn again, until nothing changes (as long as most periods stay in). A period without records (`wanted`
+    names those that must appear) is a gap: no value, no limits, and it ends a run. A run is eight periods in a row on one
+    side of the centre.
 
     R: ``qcc::qcc(x, type = "xbar", std.dev = ...)`` with UWAVE-SD's pooled variance counterpart ``"RMSDF"``.
     """
@@ -40,17 +42,22 @@ def control_chart(
         raise InputError("a control chart needs records", found=str(len(frame)))
     groups = frame.groupby("p")["x"]
     n, mean = groups.size().reindex(order, fill_value=0), groups.mean().reindex(order)
-    centre = float(frame["x"].mean())
-    if share:
-        sigma = float(np.sqrt(centre * (1 - centre)))
-    else:
-        within = groups.var().reindex(order)
-        weight = (n - 1).clip(lower=0)
-        if weight.sum() == 0:
-            raise InputError("no period has two records, so chance variation is unknown", found=f"{len(frame)} records")
-        sigma = float(np.sqrt((within.fillna(0) * weight).sum() / weight.sum()))
-    half = width * sigma / np.sqrt(n.where(n > 0).astype(float))
-    low, high = centre - half, centre + half
+    within = groups.var().reindex(order)
+    weight = (n - 1).clip(lower=0)
+    if not share and weight.sum() == 0:
+        raise InputError("no period has two records, so chance variation is unknown", found=f"{len(frame)} records")
+    usual = n > 0
+    for _ in range(len(order) + 1):
+        centre = float((mean * n)[usual].sum() / n[usual].sum())
+        spread = centre * (1 - centre) if share else (within.fillna(0) * weight).sum() / weight.sum()
+        sigma = float(np.sqrt(spread))
+        half = width * sigma / np.sqrt(n.where(n > 0).astype(float))
+        low, high = centre - half, centre + half
+        inside = (n > 0) & (mean >= low) & (mean <= high)
+        # one odd month shifts the centre, and good months would seem odd; but most months make the rule
+        if inside.equals(usual) or inside.sum() * 2 < (n > 0).sum():
+            break
+        usual = inside
     if share:
         low, high = low.clip(lower=0), high.clip(upper=1)
     side = np.sign((mean - centre).fillna(0).to_numpy())

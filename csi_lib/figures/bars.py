@@ -299,7 +299,7 @@ def _bars(chart: RowChart, strong) -> None:
     live = [(i, y, p) for i, (y, p) in enumerate(zip(chart.y, chart.items)) if isinstance(p, Point) and p.shown]
     base = max(chart.limits[0], min(0.0, chart.limits[1]))
     if live:
-        colours = [theme.primary if i in full else "#8FB0D4" for i, _, _ in live]
+        colours = [theme.primary if i in full else theme.soft for i, _, _ in live]
         chart.ax.barh([y for _, y, _ in live], [p.value - base for _, _, p in live], left=base, height=3.7,
                       color=colours, zorder=2)  # fmt: skip
     chart.ax.vlines(base, 0, chart.body, color=theme.muted, linewidth=0.9, zorder=3)

@@ -89,7 +89,7 @@ def heat_table(
         if item.shown:
             matrix[row_keys.index(r), column_keys.index(c)] = item.value
     edges = np.concatenate([[0], np.cumsum(heights)]) + top
-    colours = LinearSegmentedColormap.from_list("heat", ["#F1F5FA", "#8FB0D4", theme.primary])
+    colours = LinearSegmentedColormap.from_list("heat", [theme.pale, theme.soft, theme.primary])
     norm = Normalize(low.value, max(high.value, low.value + 1e-9)) if live else Normalize(0, 1)
     page.pcolormesh(
         left + slot * np.arange(len(column_keys) + 1),

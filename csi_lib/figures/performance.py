@@ -276,7 +276,7 @@ def surplus_ladder(
     centres = [i + 0.5 for i in range(len(steps))]
     centres += [len(steps) + 1.1 + i for i in range(len(apart))]
     for i, (x, item) in enumerate(zip(centres, (*steps, *apart), strict=True)):
-        colour = theme.quiet if i >= len(steps) else theme.primary if i == 1 or len(steps) == 1 else "#7FA3CC"
+        colour = theme.quiet if i >= len(steps) else theme.primary if i == 1 or len(steps) == 1 else theme.soft
         _step(canvas, ax, x, item, colour, lang)
         canvas.write(ax, x, -0.03 * top, titles[i], ha="center", va="top", bold=i < len(steps))
     for i, gap in enumerate(gaps):
@@ -336,7 +336,8 @@ def _gap(canvas, ax, x0, x1, low: Point, high: Point, gap: Point, lang, slot):
         ax,
         middle,
         top + 2.6 * unit,
-        wrap(gap.label, slot * 0.95, theme.small, lines=2, theme=theme),
+        # what it is the difference of is drawn; the words in brackets stand in the data table
+        wrap(gap.label.split("(")[0].strip(), slot * 0.95, theme.small, lines=2, theme=theme),
         ha="center",
         va="bottom",
         size=theme.small,

@@ -73,7 +73,7 @@ def control_chart(
     ax, place = panel.ax, np.arange(len(items))
     live = ~np.isnan(low)
     for i in place[live]:  # every month has limits of its own, because n differs
-        ax.fill_between([i - 0.5, i + 0.5], low[i], high[i], color="#E4ECF5", linewidth=0, zorder=0.5, gid="limits")
+        ax.fill_between([i - 0.5, i + 0.5], low[i], high[i], color=theme.pale, linewidth=0, zorder=0.5, gid="limits")
         ax.hlines([low[i], high[i]], i - 0.5, i + 0.5, color=theme.quiet, linewidth=0.9, zorder=1, gid="limits")
     if whole is not None and whole.shown:
         ax.hlines(
@@ -173,9 +173,7 @@ class _Panel:
             self.canvas.write(
                 page, left - 1.5, y, f"{tick:g}".replace("-", "\u2212"), ha="right", size=theme.small, color=theme.muted
             )
-        self.canvas.write(
-            page, left - 1.5, top - 2.6, unit, ha="right", va="bottom", size=theme.small, color=theme.muted
-        )
+        self.canvas.write(page, 0.5, top - 2.6, unit, va="bottom", size=theme.small, color=theme.muted)
         self.canvas.note(page, foot, top=self.canvas.height - foot_height + 0.6)
 
     def write_right(self, y: float, words: str, *, color: str | None = None) -> None:

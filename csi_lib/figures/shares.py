@@ -221,7 +221,7 @@ def distribution(
     ax.hlines(ticks, edges[0], edges[-1], color=theme.rule, linewidth=0.7, zorder=0)
     from seaborn import histplot
 
-    histplot(x=edges[:-1], bins=edges.tolist(), weights=shares * 100, ax=ax, color="#8FB0D4", alpha=1,
+    histplot(x=edges[:-1], bins=edges.tolist(), weights=shares * 100, ax=ax, color=theme.soft, alpha=1,
              edgecolor=theme.page, linewidth=0.8, zorder=2)  # fmt: skip
     ax.set(xlim=(edges[0], edges[-1]), ylim=(0, ticks[-1]))
     step = ticks[-1] / body

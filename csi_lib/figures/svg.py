@@ -15,6 +15,8 @@ _AUTOMATIC = re.compile(r' id="(?:figure|axes|patch|text|line2d|[A-Za-z]+Collect
 _PATH = re.compile(r' d="([^"]*)"')
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _ADVANCE = re.compile(r'"translate\((\d+\.\d+) 0\)"')  # place of a letter, in thousandths of its size
+_GLYPH = re.compile(r' d="([^"]*)" transform="scale\(0\.015625\)"')  # a letter, in 6,400ths of its size
+_TOKEN = re.compile(r"[A-Za-z]|-?\d+(?:\.\d+)?")
 _COMMAND = re.compile(r"\s*([A-Za-z])\s*")
 _BETWEEN = re.compile(r">\s+<")
 _DEFINED = re.compile(r'(?<=[ "])id="([^"]+)"')
@@ -29,6 +31,7 @@ def compact_svg(svg: str, *, name: str) -> str:
     """
     svg = _METADATA.sub("", _PROLOGUE.sub("", svg))
     svg = _AUTOMATIC.sub("", svg)
+    svg = _GLYPH.sub(lambda m: f' d="{_glyph(m.group(1))}" transform="scale(.125)"', svg)
     svg = _PATH.sub(lambda m: f' d="{_path(m.group(1))}"', svg)
     svg = _ADVANCE.sub(lambda m: f'"translate({_short(round(float(m.group(1)), 1))})"', svg)
     svg = _STYLE.sub(lambda m: _SPACED.sub("", m.group()), svg)
@@ -48,6 +51,25 @@ def _path(d: str) -> str:
     """Path data with two decimals (a hundredth of a point) and no needless spaces."""
     d = _NUMBER.sub(lambda m: _short(float(m.group())), d)
     return _COMMAND.sub(r"\1", d).strip()
+
+
+def _glyph(d: str) -> str:
+    """Outline of a letter in 800ths of its size, each point from the last one: half the bytes of matplotlib's."""
+    out, at, begin, command, point = [], (0, 0), (0, 0), "M", []
+    for token in _TOKEN.findall(d):
+        if token.isalpha():
+            command, at = token, begin if token in "Zz" else at
+            out.append(token.lower())
+            first = len(out)
+            continue
+        point.append(round(float(token) / 8))
+        if len(point) < 2 * {"M": 1, "L": 1, "Q": 2, "C": 3}[command]:
+            continue
+        moved = [value - at[k % 2] for k, value in enumerate(point)]
+        out += [str(v) if v < 0 or (k == 0 and len(out) == first) else f" {v}" for k, v in enumerate(moved)]
+        at, point = tuple(point[-2:]), []
+        begin = at if command == "M" else begin
+    return "".join(out)
 
 
 def _short(value: float) -> str:

@@ -1,20 +1,27 @@
 """The visual language of all figures: colours, sizes, fonts, and text measured before it is drawn.
 
 Colours are told apart by people with any colour vision and in grey print; nothing is said by colour alone.
-A client's look is another `Theme`; nothing else changes.
+A client's look is another `Theme`; nothing else changes: `client_theme` makes one from the study's settings, `adopt`
+makes it the default of this process.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from pathlib import Path
 
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font, LoadFlags
 
+from csi_lib.figures.colour import difference, mixed
 from csi_lib.share import shared_path
 
 POINTS_PER_MM = 72 / 25.4
+#: two colours nearer than this (Oklab) may be taken for one another
+NEAR = 0.12
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,9 @@ class Theme:
     primary: str = "#1F5A99"  # what the figure is about
     accent: str = "#C2410C"  # what to look at
     second: str = "#00796B"
+    soft: str = "#8FB0D4"  # beside what the figure is about
+    tint: str = "#DCE7F3"  # boxes and bands to write on
+    pale: str = "#EEF2F6"
     quiet: str = "#9AA5B1"  # comparison, last year
     ink: str = "#1F2933"
     muted: str = "#55606C"
@@ -41,7 +51,47 @@ class Theme:
     small: float = 8.5
 
 
+#: what figures look like unless told otherwise: the default of every figure's `theme`
 HOUSE = Theme()
+
+
+def adopt(theme: Theme) -> None:
+    """Make `theme` the default of this process; every chapter of a report runs in a process of its own."""
+    for field in fields(Theme):
+        object.__setattr__(HOUSE, field.name, getattr(theme, field.name))
+
+
+def client_theme(settings: Mapping, study: Path) -> Theme:
+    """The theme of a study's ``report: {theme: …}``: its main colour, and its font where that can write Korean.
+
+    A main colour too near to another one's meaning (what to look at, dissatisfied) moves that one out of its way, so
+    that nothing loses its difference. Checks of the settings are those of `report.prepare_theme`.
+    """
+    base, primary = Theme(), str(settings.get("primary") or "")
+    more: dict = {}
+    if re.fullmatch(r"#[0-9a-fA-F]{6}", primary) and primary.lower() != base.primary.lower():
+        white = lambda share: mixed(primary, "#ffffff", share)
+        more = {"primary": primary, "soft": white(0.5), "tint": white(0.84), "pale": white(0.93)}
+        if difference(primary, base.accent) < NEAR:
+            more["accent"] = base.primary
+        if difference(primary, base.likert_low) >= NEAR:
+            more["likert_high"] = primary
+        spare = (*base.lines[1:], base.lines[0], "#A0185A", "#5C3A1E")
+        others = [c for c in spare if difference(primary, c) >= NEAR / 2]
+        more["lines"] = (primary, *others[: len(base.lines) - 1])
+    family = _family_of([study / f for f in settings.get("fonts") or []])
+    return replace(base, **more, **({"family": family} if family else {}))
+
+
+def _family_of(files: list[Path]) -> str | None:
+    """The family of these font files, made known to matplotlib; None without files or without Hangul."""
+    family = None
+    for file in files:
+        if file.is_file() and {ord("가"), ord("힣"), ord("0")} <= set(FT2Font(str(file)).get_charmap()):
+            font_manager.fontManager.addfont(str(file))
+            family = FT2Font(str(file)).family_name
+    return family
+
 
 # what a font lacks is looked for in the next; DejaVu comes with matplotlib on every machine
 _FALLBACK = "DejaVu Sans"

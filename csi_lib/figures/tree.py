@@ -180,7 +180,7 @@ def _node(canvas, page, x, y, box, item: Point, label, root, size, lang):
     theme = canvas.theme
     lines = label.count("\n") + 1
     height = line_height(size, lines) + line_height(size + 2) + 2.5
-    fill = theme.primary if root else "#DCE7F3"
+    fill = theme.primary if root else theme.tint
     ink = theme.page if root else theme.ink
     page.fill_between([x - box / 2, x + box / 2], y - height / 2, y + height / 2, color=fill, linewidth=0, zorder=2)
     top = y - height / 2 + 1.1
@@ -204,7 +204,7 @@ def _leaf(canvas, page, edge, y, item: Point, label, size, lang):
     theme = canvas.theme
     canvas.write(page, edge - 12, y, label, ha="right", size=size)
     value = item.estimate.text(lang, unit=False) if item.shown else missing_word(item, lang)
-    page.fill_between([edge - 10.5, edge], y - 2.1, y + 2.1, color="#EEF2F6", linewidth=0, zorder=2)
+    page.fill_between([edge - 10.5, edge], y - 2.1, y + 2.1, color=theme.pale, linewidth=0, zorder=2)
     canvas.write(page, edge - 5.25, y, value, ha="center", size=theme.small, bold=True, zorder=4)
 
 

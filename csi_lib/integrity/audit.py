@@ -14,6 +14,8 @@ from pathlib import Path
 from csi_lib.integrity import audit_across as across
 from csi_lib.integrity.audit_design import check_margins, check_ranks
 from csi_lib.integrity.audit_down import check_total_rows
+from csi_lib.integrity.audit_errors import check_errors
+from csi_lib.integrity.audit_nets import check_nets
 from csi_lib.integrity.audit_scales import check_bounds, check_conversions, check_distributions, check_series
 from csi_lib.integrity.audit_shares import check_column_shares, check_counts_and_shares, check_row_shares
 from csi_lib.integrity.audit_slips import slip
@@ -33,6 +35,8 @@ CHECKS: dict[str, Callable[[View], None]] = {
     "ratios": across.check_ratios,
     "shares-of-counts": check_counts_and_shares,
     "row-shares": check_row_shares,
+    "nets": check_nets,
+    "errors": check_errors,
     "total-rows": check_total_rows,
     "column-shares": check_column_shares,
     "conversions": check_conversions,

@@ -35,7 +35,11 @@ def _check_counts(view: View, family: str, found: list[Group]) -> list[Group]:
     """Accuse totals of counts; returns the groups whose parts are proven to be all there is."""
     counts = view.columns("count", "number")
     cases = {(g, c): case for g in found for c in counts if (case := sum_case(view, g, c)) is not None}
-    kinds = sorted({g.kind for g, _ in cases}, key=lambda k: (-_follows(cases, k), -_share(cases, k), _ORDER.index(k)))
+    kinds = {g.kind for g, _ in cases}
+    # runs are cut so that one column fits: they stand back where a plainer way fits in every column
+    plain = any(_share(cases, k) == 1 for k in kinds - {"run"})
+    order = lambda k: (k == "run" and plain, -_follows(cases, k), -_share(cases, k), _ORDER.index(k))
+    kinds = sorted(kinds, key=order)
     believed = next((k for k in kinds if _share(cases, k) >= 0.5), None)
     if believed is None:
         strict = bool(words.TOTAL_STRICT.search(family))
@@ -151,7 +155,9 @@ class _Entry:
         values = [view.value(r, column) for r in group.parts]
         self.outside = outside(view, group, column)
         spread = max(values) - min(values)
-        self.strong = simple.ok and len(values) >= 3 and spread > 0 and 2 * simple.tolerance / spread <= CHANCE
+        #: how likely a number between the parts hits their mean by accident
+        self.chance = min(1.0, 2 * simple.tolerance / spread) if spread > 0 and len(values) >= 3 else 1.0
+        self.strong = simple.ok and self.chance <= CHANCE
 
     @property
     def off(self) -> float:
@@ -204,7 +210,13 @@ def _means(view: View, family: str, entries: list[_Entry]) -> None:
     weighted_rule = rule == "weighted" or (rule is None and with_n and by_n >= enough * len(with_n))
     unweighted = _unweighted(with_n)
     simple_rule = rule == "simple" or (
-        rule is None and not weighted_rule and (len(strong) >= 2 or len({e.group.total for e in simple}) >= 2)
+        rule is None
+        and not weighted_rule
+        and (
+            len(strong) >= 2
+            or len({e.group.total for e in simple}) >= 2
+            or any(_other_columns(e, entries) for e in entries)
+        )
     )
     if weighted_rule:
         view.assume(f"scores of {family} are means of the rows weighted by n")
@@ -232,7 +244,7 @@ def _means(view: View, family: str, entries: list[_Entry]) -> None:
             if e.outside or by_n >= 0.9 * (len(with_n) - 1) or (len(with_n) < 4 and e.off > FAR * case.tolerance):
                 view.accuse("mean", case, f"it is not the mean of the rows weighted by n, as the other totals are{tail}" if by_n
                             else f"it is not the mean of the rows weighted by n{tail}")  # fmt: skip
-        elif simple_rule and (rule == "simple" or e.outside or _other_groups(e, simple)):
+        elif simple_rule and (rule == "simple" or e.outside or _other_groups(e, simple) or _other_columns(e, entries)):
             what = (
                 "neither the simple mean of the rows nor weighted by n"
                 if n_known
@@ -275,6 +287,14 @@ def _proven_by_means(view: View, family: str, entries: list[_Entry]) -> None:
 
 def _other_groups(entry: _Entry, simple: list[_Entry]) -> bool:
     return len({e.group.total for e in simple if e.column == entry.column and e.group.total != entry.group.total}) >= 2
+
+
+def _other_columns(entry: _Entry, entries: list[_Entry]) -> bool:
+    """Whether the same rows give every other column's total by their simple mean, together beyond accident."""
+    others = [e for e in entries if e.group == entry.group and e.column != entry.column]
+    accident = float(np.prod([e.chance for e in others])) if others else 1.0
+    no_n = all(e.weighted is None for e in others)  # with n beside, weights of a survey may explain the rest
+    return no_n and len(others) >= 3 and all(e.simple.ok for e in others) and accident <= CHANCE**2
 
 
 def _whole(view: View, entry: _Entry, family: str) -> bool:

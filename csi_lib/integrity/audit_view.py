@@ -98,7 +98,8 @@ class View:
                 slack = 0.5 * len(run) * 10.0 ** -max(c.decimals for i in run for c in self.table.columns[i].cells if c)
                 hits, known = (np.abs(sums - 100) <= slack + _EPSILON).sum(), np.isfinite(sums).sum()
                 if hits >= 3 and hits >= 0.7 * known:
-                    for column in run:
+                    nets = [i for i in plain if words.says(words.NET, self.name(i))]  # a part of the whole, said again
+                    for column in (*run, *nets):
                         self.roles[column] = "share"
                     return
 
@@ -107,6 +108,7 @@ class View:
         whole = [
             i for i in self.columns("score", "number") if self.spec.role_of(self.table, i) is None and self._whole(i)
         ]
+        whole = [i for i in whole if not words.says(words.NET, self.name(i))]
         rated = [i for i in whole if words.degree(self.name(i)) is not None]
         if len(rated) >= 3:
             for column in (*rated, *(i for i in whole if words.is_unrated(self.name(i)))):
@@ -182,6 +184,16 @@ class View:
                                      cell.text, case.expected, case.tolerance, reason))  # fmt: skip
 
 
+#: a heading that prints the weight of its column: 친절성(30%), Speed (0.25), 환경 [10점]
+_WEIGHT_IN_HEADING = re.compile(r"[(\[（]\s*(\d{1,2}(?:\.\d+)?|0?\.\d+)\s*(%)\s*[)\]）]")
+
+
+def weight_in_heading(name: str) -> float | None:
+    """The weight that a heading prints after its words, as a number; None without one."""
+    match = _WEIGHT_IN_HEADING.search(name)
+    return float(match[1]) if match else None
+
+
 def _usual_decimals(cells: Sequence[Printed | None]) -> int:
     """Decimals that a column prints in (nearly) all its cells; 0 where it varies."""
     counts = Counter(c.decimals for c in cells if c is not None)
@@ -199,6 +211,10 @@ def _role(table: PrintedTable, index: int) -> str:
     whole = all(c.decimals == 0 for c in cells)
     if re.search(r"(?i)^decimals?$|소수\s*자리", name):
         return "decimals"
+    name = _WEIGHT_IN_HEADING.sub(" ", name)  # 친절성(30%) is a score that counts 30 %
+    for role, pattern in (("error", words.STANDARD_ERROR), ("deviation", words.STANDARD_DEVIATION)):
+        if words.says(pattern, name):
+            return role
     for role, pattern in (("rank", words.RANK), ("confidence", words.CONFIDENCE), ("margin", words.MARGIN),
                           ("population", words.POPULATION), ("rate", words.RATE), ("difference", words.DIFFERENCE)):  # fmt: skip
         if words.says(pattern, name):

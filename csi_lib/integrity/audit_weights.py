@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from csi_lib.integrity import audit_words as words
+from csi_lib.integrity.audit_relations import believed, relation
 from csi_lib.integrity.audit_slips import slip
-from csi_lib.integrity.audit_view import Case, View, contiguous_runs, shown
+from csi_lib.integrity.audit_view import Case, View, contiguous_runs, shown, weight_in_heading
 
 #: the grid on which published weights nearly always lie
 STEP = 0.05
@@ -18,10 +19,40 @@ def check_weighted_totals(view: View) -> None:
         if target in view.settled or not (view.roles[target] == "total" or words.is_total(view.name(target))):
             continue
         candidates = [c for c in view.columns("score", "share") if c != target and c not in view.settled]
+        if _printed_weights(view, target, candidates):
+            continue
         for parts in contiguous_runs(candidates, target):
             if _explained(view, target, parts):
                 view.settled.add(target)
                 break
+
+
+def _printed_weights(view: View, target: int, candidates: list[int]) -> bool:
+    """Weights that stand in the headings of the parts and add up to 100: the total is their mean with these weights."""
+    weights = {c: w for c in candidates if (w := weight_in_heading(view.name(c))) is not None}
+    if len(weights) < 2 or abs(sum(weights.values()) - 100) > 1e-6:
+        return False
+    parts = tuple(weights)
+
+    def compute(row: int) -> Case | None:
+        values = [view.value(row, c) for c in parts]
+        if not np.isfinite(values).all():
+            return None
+        half = view.half_units([(row, target), *((row, c) for c in parts)])
+        expected = sum(weights[c] * v for c, v in zip(parts, values, strict=True)) / 100
+        return view.case(row, target, expected, half[row, target] + sum(weights[c] * half[row, c] for c in parts) / 100)
+
+    found = relation(view, f"{view.name(target)} is the mean of {len(parts)} columns with the weights of their headings",
+                     parts, target, compute)  # fmt: skip
+    if not believed(found, named=True):
+        return False
+    view.assume(found.says)
+    view.settled.add(target)
+    for case in found.broken:
+        printed = view.value(case.row, target)
+        text = slip(printed, case.expected, view.cell(case.row, target).decimals, case.tolerance)
+        view.accuse("weighted mean", case, f"{found.says}; {text or 'a part or the total is wrong'}")
+    return True
 
 
 def _explained(view: View, target: int, parts: tuple[int, ...]) -> bool:

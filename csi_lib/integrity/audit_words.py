@@ -34,6 +34,17 @@ WEIGHT = _words(r"가중치|가중값|\bweights?\b|\bwt\d*\b|_weight|중요도\s
 MARGIN = _words(
     r"표본\s*오차|오차\s*(?:한계|범위)?|error_?\s*margin|margin[_ ]of[_ ]error|margin|sampling_?\s*error|\bmoe\b"
 )
+STANDARD_ERROR = _words(r"표준\s*오차|standard\s*error|std\.?\s*err|\bs\.?e\.?\b")
+STANDARD_DEVIATION = _words(r"표준\s*편차|standard\s*deviation|std\.?\s*dev|\bs\.?d\.?\b|^std$")
+LOWER = _words(r"하한|lower|\bci_?low\b|\blow(?:er)?_?ci\b|\blcl\b")
+UPPER = _words(r"상한|upper|\bci_?high\b|\bhigh(?:er)?_?ci\b|\bucl\b")
+NET = _words(
+    r"^net\b|\bnet$|top[\s-]*[23]|bottom[\s-]*[23]|^(?:t|b)[23]b?$|긍정\s*(?:률|율|응답|비율|합)|부정\s*(?:률|율|응답|비율|합)|\(합\)|합산"
+)
+NEGATIVE = _words(r"dissatisf|disagree|negative|bottom|부정|불\s*만|불친절|unlikely|^b[23]")
+PROMOTERS = _words(r"^추천|promoter|적극\s*추천")
+DETRACTORS = _words(r"비추천|비\s*추천|detractor")
+NPS = _words(r"\bnps\b|순추천|net\s*promoter")
 CONFIDENCE = _words(r"신뢰\s*수준|confidence")
 POPULATION = _words(r"모집단|population|\bframe\b|전체\s*고객\s*수|universe")
 ALLOTTED = _words(r"배점|만점|allot|max(?:imum)?[_ ]?(?:points|score)|out_?\s*of")
@@ -64,7 +75,7 @@ SUBTOTAL = re.compile(r"소\s*계|sub-?\s*total", re.IGNORECASE)
 _VERY = r"(?:매우|아주|대단히|전적으로|절대|very|extremely|strongly|completely)"
 _GOOD = r"(?:만족|친절|그렇다|동의|긍정|좋|우수|찬성|satisf|agree|good|kind|likely)"
 _BAD = r"(?:불\s*만족?|불친절|그렇지\s*않|반대|부정|나쁘|미흡|dissatisf|disagree|bad|poor|unsatisf|unlikely)"
-_MIDDLE = r"(?:보통|중립|neither|neutral|그저\s*그렇|fair|average)"
+_MIDDLE = r"(?:보통|중립|neither|neutral|그저\s*그렇|fair(?!ly)|average)"
 
 
 def plain(text: str) -> str:

@@ -21,7 +21,7 @@ from csi_lib.tables.table import Table
 
 _WORDS = {
     "ko": {"contents": "목차", "number": "번호", "title": "표 제목", "sheet": "시트", "n": "사례수", "back": "목차로 돌아가기",
-           "group": "구분", "marks": "유의차", "low": "하한", "high": "상한", "page": "쪽"},
+           "group": "분류", "marks": "유의차", "low": "하한", "high": "상한", "page": "쪽"},
     "en": {"contents": "Contents", "number": "No.", "title": "Table", "sheet": "Sheet", "n": "n", "back": "Back to contents",
            "group": "Variable", "marks": "sig.", "low": "low", "high": "high", "page": "page"},
 }  # fmt: skip

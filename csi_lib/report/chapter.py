@@ -14,7 +14,7 @@ from csi_lib.evaluation.portfolio import effective_weights
 from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
 from csi_lib.evaluation.systems import system
-from csi_lib.figures.theme import prepare_fonts
+from csi_lib.figures.theme import adopt, client_theme, prepare_fonts
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, weights_survey
@@ -64,6 +64,7 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
             found=f"{agency}, {year}",
             action="Waves of an agency are listed in agencies.yml",
         )
+    adopt(client_theme(study.report.theme, study.path))
     return Chapter(study, str(agency), int(year), lang, release, context)
 
 
@@ -232,6 +233,11 @@ class Chapter:
         """Respondents of this agency in another wave."""
         return self._round.survey(None if self.agency == OVERALL else self.agency, year)
 
+    @property
+    def surveys(self):
+        """Function (agency, year) → survey: of the bodies with which this one is reported together."""
+        return self._round.survey
+
     def weights_survey(self, year: int):
         """The survey on which the weights of the report's model are estimated in a wave; None for its own."""
         return weights_survey(self.study, self.model, self.survey_of(year), self._round.survey)
@@ -263,6 +269,8 @@ class Chapter:
                 found="none",
                 expected="type (its peer group) or all",
             )
+        if year != self.year:
+            self._needs_all()
         frame = self._round.wave(year, type=self.type if self._peers == "type" else None)
         failed = frame.attrs["failed"]
         types = frame["type"]

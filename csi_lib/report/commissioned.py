@@ -12,7 +12,7 @@ import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from csi_lib.prose.escape import escape_markdown
-from csi_lib.report.chapter import OVERALL
+from csi_lib.study.study import OVERALL
 
 _CIRCLED = "⓪①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 #: room for an answer in words
@@ -203,7 +203,7 @@ def _points(scale, lang: str) -> list[tuple[str, str]]:
             )
         ]
     values = range(round(scale.low), round(scale.high) + 1)
-    return [(_CIRCLED[v] if 0 <= v < len(_CIRCLED) else str(v), labels.get(str(v), "")) for v in values]
+    return [(_CIRCLED[v] if 0 <= v < len(_CIRCLED) else str(v), labels.get(str(v), str(v))) for v in values]
 
 
 def _imprint(study, job, given) -> str:

@@ -192,6 +192,10 @@ class _Writer:
             self.made.add_paragraph(text, style="본문", char_pr_id_ref=char, inherit_style=False)
             return
         paragraph = self.made.add_heading(text, min(level, 10), char_pr_id_ref=char)
+        if f"heading {level}" not in self.aligned:
+            self.made.styles.apply_paragraph_format(paragraphs=[paragraph], spacing_before_pt=12, spacing_after_pt=4)
+            self.aligned[f"heading {level}"] = paragraph.para_pr_id_ref
+        paragraph.para_pr_id_ref = self.aligned[f"heading {level}"]
         if level == 1:
             paragraph.element.set("pageBreak", "1")
 
@@ -266,6 +270,14 @@ class _Writer:
         if label and label[1]:
             caption = placed.set_caption(label[2], side="BOTTOM", char_pr_id_ref=self.runs["caption"])
             _number(caption.element, *label[:2], kind="PICTURE")
+            self._spaced_after(self.made.sections[0].paragraphs[-1])
+
+    def _spaced_after(self, paragraph) -> None:
+        """Room under a picture for its caption, in readers that do not count it as part of the picture's height."""
+        if "figure" not in self.aligned:
+            self.made.styles.apply_paragraph_format(paragraphs=[paragraph], alignment="CENTER", spacing_after_pt=16)
+            self.aligned["figure"] = paragraph.para_pr_id_ref
+        paragraph.para_pr_id_ref = self.aligned["figure"]
 
     def _table(self, content: list, label: tuple | None = None) -> None:
         specs, heads = content[2], content[3][1]

@@ -9,6 +9,7 @@ import sys
 from importlib import metadata
 
 import csi_lib
+from csi_lib.office.libraries import NEEDED
 from csi_lib.report.render import available_renderers, choose_renderer
 from csi_lib.share import shared_path
 
@@ -38,7 +39,9 @@ def examine() -> dict[str, tuple[bool, str]]:
             f"{words} {renderer.why}".strip(),
         )
     try:
-        out["reports will be set by"] = (True, choose_renderer("auto").name)
+        chosen, (quarto, _) = choose_renderer("auto"), available_renderers()
+        why = "Quarto 1.9 or later was found" if chosen.name == "quarto" else f"Quarto cannot be used: {quarto.why}"
+        out["reports will be set by"] = (True, f"{chosen.name}, because {why}")
     except Exception as error:
         out["reports will be set by"] = (False, str(error))
     lab = importlib.util.find_spec("jupyterlab") is not None
@@ -46,6 +49,9 @@ def examine() -> dict[str, tuple[bool, str]]:
         True,
         metadata.version("jupyterlab") if lab else "not installed; pip install 'csi-workbench[lab]' for csi lab",
     )
+    absent = {f"{package} ({name}; extra {extra})" for name, (module, package, extra) in NEEDED.items()
+              if importlib.util.find_spec(module) is None}  # fmt: skip
+    out["office files"] = (True, f"not installed: {', '.join(sorted(absent))}" if absent else "docx, hwpx, xlsx, pptx")
     out["fork"] = (True, "warm kernels" if hasattr(os, "fork") else "ordinary kernels (no fork on this system)")
     free = shutil.disk_usage(os.getcwd()).free / 1e9
     out["disk"] = (free > 1, f"{free:.1f} GB free here")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csi_lib.errors import InputError
@@ -143,12 +143,14 @@ def plan_run(study: str | Path | Study, wanted: Wanted, ledger: Ledger) -> list[
             store=str(place.parent / "estimates"),
             study=str(place.parent / "estimates" / "study.pickle"),
             data=wanted.data,
-            needs=_needs(study, job, own, digests, facts, code + settings),
             cell_timeout=wanted.cell_timeout,
             notebook_timeout=wanted.notebook_timeout,
             primary=study.report.language,
         )
-        planned.append(Planned(order, tuple(_reasons(order, entries.get(order.name), wanted, ledger))))
+        reasons = _reasons(order, entries.get(order.name), wanted, ledger)
+        if reasons:
+            order = replace(order, needs=_needs(study, job, own, digests, facts, code + settings))
+        planned.append(Planned(order, tuple(reasons)))
     ledger.remember({k: v for k, v in digests.fresh.items() if digests.known.get(k) != v})
     return planned
 
@@ -165,8 +167,9 @@ def _needs(study: Study, job: Job, chapters, digests: DataDigests, facts: Facts,
         pairs = [(job.agency, y) for y in waves]
         pairs += [(a.id, y) for y in years for a in study.agencies if shown in ("", a.type) and a.id != job.agency]
     needs = []
+    known = {a.id: a for a in study.agencies}
     for agency, year in pairs:
-        if not study.agency(agency).took_part(year):
+        if not known[agency].took_part(year):
             continue
         key = [rest, digests.of(keys.PRIMARY, agency, year)]
         if "base-year" in facts.linked:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from csi_lib.study.base import Label, Language, Part, Several
 
@@ -94,6 +94,18 @@ class Report(Part):
         "{year}_{agency}_{kind}.{ext}",
         description="names of delivered files: {year} {agency} {agency_id} {kind} {lang}",
     )
+
+    @field_validator("file_names")
+    @classmethod
+    def _names_files(cls, template: str) -> str:
+        fields = ("year", "agency", "agency_id", "kind", "lang", "ext")
+        try:
+            template.format(**dict.fromkeys(fields, ""))
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError(f"a file name is made of {', '.join(f'{{{f}}}' for f in fields)}") from error
+        if "{kind}" not in template or not template.endswith(".{ext}"):
+            raise ValueError("a file name needs {kind}, so that no two are the same, and ends in .{ext}")
+        return template
 
 
 class Privacy(Part):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.base import Part, Several
 from csi_lib.study.yaml_file import YamlFile
+
+if TYPE_CHECKING:  # imported where it is used: a run with nothing to do reads studies and no table
+    import pandas as pd
 
 #: columns of a table of targets, and those it must have
 _COLUMNS = ("agency", "year", "variable", "category", "target")
@@ -91,6 +93,8 @@ class WeightingPlan(Part):
 def target_table(targets: Targets, folder: Path) -> pd.DataFrame:
     """Targets as rows ``agency year variable category target`` (None where they hold for all; category None for the total
     of a numeric column), in ``.attrs["path"]`` where they stand."""
+    import pandas as pd
+
     path = None
     if isinstance(targets, str):
         path = Path(folder) / targets
@@ -110,6 +114,8 @@ def target_table(targets: Targets, folder: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
     if not path.is_file():
         near = nearest(path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [])
         raise InputError("the file of targets does not exist", where=str(path),
@@ -146,6 +152,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 def margins_for(table: pd.DataFrame, agency: str | None, year: int | None) -> dict[str | tuple, dict | float]:
     """The margins of one agency and wave: of every variable the block that names most of both."""
+
     fits = table[[_fits(a, agency) and _fits(y, year) for a, y in zip(table["agency"], table["year"], strict=True)]]
     margins: dict[str | tuple, dict | float] = {}
     for variable, rows in fits.groupby("variable", sort=False):

@@ -165,20 +165,20 @@ class Calibration:
 
     def residual(self, z):
         """Linearised values (n × K, dense or sparse) less what the margins explain."""
-        if sparse.issparse(z):  # a column without a value has none afterwards
-            live, out = np.flatnonzero(np.diff(sparse.csc_matrix(z).indptr)), sparse.lil_matrix(z.shape).tocsc()
-            if not len(live):
-                return out
-            dense = self.residual(sparse.csc_matrix(z)[:, live].toarray())
-            i, j = np.nonzero(dense)
-            return sparse.csc_matrix((dense[i, j], (i, live[j])), shape=z.shape)
+        basis, explained = self.projection(z)
+        dense = z.toarray() if sparse.issparse(z) else z
+        return dense - basis @ explained
+
+    def projection(self, z) -> tuple[sparse.csr_matrix, np.ndarray]:
+        """What the margins explain of z as a product of low rank: basis (n × categories) @ explained (categories × K)."""
         x, metric = self.solver.matrix(), self.solver.metric(self.start)
-        u = z / self.weights[:, None]
         gram = (x.multiply(metric[:, None])).T @ x
         gram = gram.toarray() if sparse.issparse(gram) else gram
         root = 1 / np.sqrt(np.maximum(np.diag(gram), 1e-300))
         inverse = np.linalg.pinv(gram * np.outer(root, root), rcond=1e-12, hermitian=True) * np.outer(root, root)
-        return (u - x @ (inverse @ (x.T @ (metric[:, None] * u)))) * self.weights[:, None]
+        explained = (x.multiply((metric / self.weights)[:, None])).T @ z
+        explained = explained.toarray() if sparse.issparse(explained) else explained
+        return sparse.csr_matrix(x.multiply(self.weights[:, None])), inverse @ explained
 
     def refit(self, weights: np.ndarray) -> np.ndarray:
         result = weights * self.solver.solve(weights).factor

@@ -47,8 +47,8 @@ def find_files(
             raise InputError("the data folder does not exist", where=str(data))
         return _existing(study, settings, source, root, year, agency), False
     root = study.path
-    present = any(_matches(root, p) for y in study.years for p in settings.paths(y))
-    if not present and study.simulate and source in study.simulate.sources:
+    simulated = study.simulate is not None and source in study.simulate.sources
+    if simulated and not any(_is_there(root, p) for y in study.years for p in settings.paths(y)):
         folder = simulated_folder(study)
         if not folder.is_dir():
             from csi_lib.survey.simulation import stand_in
@@ -100,6 +100,12 @@ def _existing(study, settings: Source, source: str, root: Path, year: int, agenc
             )
         found += matches
     return found
+
+
+def _is_there(root: Path, template: str) -> bool:
+    if "*" not in template:
+        return (root / template).is_file()
+    return any(p.is_file() for p in root.glob(template))
 
 
 def _matches(root: Path, template: str) -> list[Path]:

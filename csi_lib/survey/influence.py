@@ -60,6 +60,10 @@ class Influence:
             loading = common = None
         return replace(self, z=sparse.csc_matrix(self.z @ matrix), rows=rows, common=common, loading=loading)
 
+    def columns(self, at: np.ndarray, rows: np.ndarray) -> Influence:
+        """Some of the columns, in the order of `at`; `rows` are their new positions."""
+        return replace(self, z=self.z[:, at], rows=rows, loading=None if self.loading is None else self.loading[:, at])
+
     def values(self) -> np.ndarray:
         """Units × columns, scaled by √c_h and, where due, centred in the stratum: cov = v'v."""
         z = self.z.toarray()
@@ -157,8 +161,14 @@ def influence_of(design, z, rows, *, sample, labels=None, common=None, loading=N
     """
     z, rows, pieces = sparse.csc_matrix(z), np.asarray(rows), []
     for calibration in getattr(design, "calibrations", ()):
-        z = sparse.csc_matrix(calibration.residual(z))
         common = None if common is None else calibration.residual(common)
+        low_rank = calibration.projection(z)
+        if low_rank is None:
+            z = sparse.csc_matrix(calibration.residual(z))
+        else:  # z keeps its zeros, and what the margins explain joins the part that moves all groups
+            basis, explained = low_rank
+            common = basis.toarray() if common is None else np.hstack([common, basis.toarray()])
+            loading = -explained if loading is None else np.vstack([loading, -explained])
     for number, stage in enumerate(design.stages):
         shared, load = common, loading
         if stage.lonely.any() and design.lonely in ("adjust", "average"):

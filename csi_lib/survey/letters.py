@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy import sparse, special
+from scipy import special
 
 from csi_lib.errors import InputError
 from csi_lib.survey.comparisons import ADJUSTMENTS, adjust_p, column_letter
@@ -124,8 +124,8 @@ def covariance_blocks(estimates: Estimates, blocks) -> np.ndarray:
             part = blocks[start : start + step]
             at = place[part.ravel()]
             held = np.flatnonzero(at >= 0)
-            chosen = sparse.csc_matrix((np.ones(len(held)), (at[held], held)), shape=(len(piece.rows), at.size))
-            values = piece.mapped(chosen, part.ravel()).values()
+            values = np.zeros((piece.z.shape[0], at.size))
+            values[:, held] = piece.columns(at[held], part.ravel()[held]).values()
             values = values.reshape(len(values), len(part), groups).transpose(1, 0, 2)
             out[start : start + step] += values.transpose(0, 2, 1) @ values
     return out

@@ -46,7 +46,7 @@ class Blocks:
     start: np.ndarray
 
     def residual(self, z):
-        """Linearised values (n × K, dense or sparse) less what the margins explain, part by part."""
+        """Linearised values (n × K, dense or sparse) less what the margins explain, part by part; as dense or sparse as z."""
         if not sparse.issparse(z):
             out = np.array(z, dtype=float)
             for rows, calibration in self.parts:
@@ -59,8 +59,6 @@ class Blocks:
             taken[rows] = True
             part = z[rows]
             live = np.unique(part.indices)
-            if not len(live):
-                continue
             dense = calibration.residual(part[:, live].toarray())
             i, j = np.nonzero(dense)
             pieces.append((rows[i], live[j], dense[i, j]))
@@ -68,6 +66,12 @@ class Blocks:
         pieces.append((np.flatnonzero(~taken)[rest.row], rest.col, rest.data))
         row, column, value = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         return sparse.csc_matrix((value, (row, column)), shape=z.shape)
+
+    def projection(self, z):
+        """As `Calibration.projection` where one calibration covers all rows; None where there are several."""
+        rows, calibration = self.parts[0]
+        whole = len(self.parts) == 1 and np.array_equal(rows, np.arange(len(self.start)))
+        return calibration.projection(z) if whole else None
 
     def refit(self, weights: np.ndarray) -> np.ndarray:
         """Other (replicate) weights calibrated in the same way."""

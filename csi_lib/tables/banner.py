@@ -40,6 +40,8 @@ _TEXT = {
 }  # fmt: skip
 
 
+#: answers of an item that have a column each; of a finer scale only mean and boxes are tabulated
+MOST_ANSWERS = 11
 #: the comparisons of a book that says nothing else
 _DESIGN = LetterRules()
 
@@ -165,6 +167,7 @@ class _Book:
         if f"{item}:top2" in self.at[None, None]:
             measures.append(Column("top2", t["top2"]))
         codes = self.codes.get(item, [])
+        codes = codes if len(codes) <= MOST_ANSWERS else []
         keys = [f"{item}:top2"] * len(measures) + [f"{item}:{c}" for c in codes]
         measures += [Column(f"answer{c}", self.labels.answer(item, str(c)), group=t["answers"]) for c in codes]
         columns = (

@@ -57,21 +57,24 @@ def main() -> None:
         one = csi_lib.load_study(study(folder))
         round_ = Round(one)
         round_.estimates("one", 2024)  # the report has them already
-        best = (np.inf, 0.0, 0.0)
+        best = (np.inf, 0.0, 0.0, 0.0)
         for _ in range(3):
-            start = time.perf_counter()
+            start, cpu = time.perf_counter(), time.process_time()
             book = statistics_book(round_, "one", 2024, lang="ko", release="public")
             laid_out = time.perf_counter() - start
             path = write_workbook(book.workbook, Path(scratch) / "book.xlsx")
             total = time.perf_counter() - start
-            best = min(best, (total, laid_out, total - laid_out))
+            best = min(best, (total, laid_out, total - laid_out, time.process_time() - cpu))
         sheets = openpyxl.load_workbook(path, read_only=True).sheetnames
         assert len(sheets) == ITEMS + 2  # contents and composition
         print(
             f"{ITEMS} items × {BANNERS} banner variables ({GROUPS} groups each), {PEOPLE} respondents, letters by design:"
         )
-        print(f"  statistics and letters {best[1]:.2f} s, workbook of {len(sheets)} sheets {best[2]:.2f} s, together {best[0]:.2f} s"
-              f" (goal: under {GOAL:.0f} s); {sum(1 for t in book.workbook.sheets for _ in t.table.numbers()):,} numbers")  # fmt: skip
+        numbers = sum(1 for t in book.workbook.sheets for _ in t.table.numbers())
+        print(
+            f"  statistics and letters {best[1]:.2f} s, workbook of {len(sheets)} sheets {best[2]:.2f} s, {numbers:,} numbers"
+        )
+        print(f"  together {best[0]:.2f} s, of which processor {best[3]:.2f} s (goal: under {GOAL:.0f} s)")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from csi_lib.evaluation.attainment import attainment_grades
 from csi_lib.evaluation.grades import relative_counts, relative_grades
 from csi_lib.evaluation.grading import GradingFile, Published, grade_units
 from csi_lib.evaluation.systems import system_faults
-from csi_lib.report.sections import grade_tables, grades
+from csi_lib.report.sections import grade_tables, grades, own_grade
+from csi_lib.report.sections.grades import GradeSheet
 from csi_lib.share import shared_path
 
 
@@ -137,3 +138,18 @@ def test_names_a_system_refers_to_are_checked(tmp_path):
     assert any("no such department" in f and "Did you mean 'building'" in f for f in found)
     assert any("no such source" in f and "Did you mean 'tasks'" in f for f in found)
     assert any("no such column" in f and "disclosure.yml: unit" in f for f in found)
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_an_agency_reads_its_own_line_of_the_sheet(sheet, lang):
+    chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang=lang)
+    own = own_grade.own_row(chapter, sheet)
+    text = own_grade.sentence(chapter, sheet, grades.grade_sheet(chapter, 2023)).text
+    assert f" {own['grade']}" in text
+    chances = own_grade.chances_table(chapter, sheet).frame().iloc[0]
+    assert chances[list(sheet.scale)].sum() == pytest.approx(1)
+    assert 1 - chances[own["grade"]] == pytest.approx(own["other"])
+    # another agency that is not in the round is told so
+    stranger = GradeSheet(sheet.file, 2024, sheet.frame[sheet.frame["unit"] != "hanbit-fmc"], sheet.chances)
+    assert own_grade.chances_table(chapter, stranger) is None
+    assert own_grade.sentence(chapter, stranger, None).row_ids == ()

@@ -1,5 +1,8 @@
 """Sheets, ranks, raters and calls against counting by hand, published tables and simulated truth."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +15,7 @@ from csi_lib.evaluation.kindness import (
     Edition,
     Scheme,
     SheetItem,
+    item_shares,
     rater_agreement,
     score_sheets,
     sheet_points,
@@ -183,3 +187,70 @@ def test_pick_up_counts_only_absent_colleagues():
     out = pick_up(calls)
     assert out["estimate"].tolist() == [0.5, 1.0, pytest.approx(2 / 3)]
     assert out["n"].tolist() == [2, 1, 3]
+
+
+def oracle():
+    return json.loads((Path(__file__).parents[1] / "oracles" / "agreement.json").read_text(encoding="utf-8"))
+
+
+def sheets_of(table) -> pd.DataFrame:
+    return pd.DataFrame(
+        [{"contact": str(i), "rater": f"r{j}", "score": float(v)} for i, row in enumerate(table) for j, v in enumerate(row) if v == v]
+    )  # fmt: skip
+
+
+SHROUT_FLEISS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+
+
+def test_agreement_of_sheets_is_that_of_r():
+    """psych::ICC and irr (oracles/agreement.json) on sheets in long form, as offices hand them in."""
+    reference = oracle()["icc"]["shrout_fleiss_1979"]["Single_random_raters"]
+    found = rater_agreement(sheets_of(SHROUT_FLEISS))
+    assert found.form == "ICC2"
+    for theirs, ours in {"ICC": "icc", "lower bound": "ci_low", "upper bound": "ci_high"}.items():
+        assert found.icc[ours] == pytest.approx(reference[theirs], abs=1e-9)
+    nan = np.nan
+    table = [[1, 1, nan, 1], [2, 2, 3, 2], [3, 3, 3, 3], [3, 3, 3, 3], [2, 2, 2, 2], [1, 2, 3, 4], [4, 4, 4, 4], [1, 1, 2, 1], [2, 2, 2, 2],
+             [nan, 5, 5, 5], [nan, nan, 1, 1], [nan, 3, nan, nan]]  # fmt: skip
+    alpha = rater_agreement(sheets_of(table), ci_method="bootstrap", draws=300).alpha
+    assert alpha.alpha == pytest.approx(oracle()["krippendorff_2011"]["interval"], abs=1e-9)
+    assert alpha.ci_low < alpha.alpha < alpha.ci_high <= 1
+
+
+def test_weighted_kappa_of_two_raters_is_that_of_r(shared):
+    table = pd.read_csv(shared / "data" / "statistics" / "irr_anxiety.csv")[["rater1", "rater2"]]
+    found = rater_agreement(sheets_of(table.to_numpy(float)))
+    assert found.kappa.kappa == pytest.approx(oracle()["cohen"]["anxiety_12"]["irr_quadratic"]["value"], abs=1e-9)
+
+
+def test_raters_who_differ_from_contact_to_contact_have_icc1():
+    """Each contact met by two of three raters: who they are says nothing, and the one-way form is the right one (psych: ICC1)."""
+    pairs = [row[:2] for row in SHROUT_FLEISS]
+    rows = [
+        {"contact": str(i), "rater": f"r{(i + j) % 3}", "score": float(v)}
+        for i, row in enumerate(pairs) for j, v in enumerate(row)
+    ]  # fmt: skip
+    found = rater_agreement(pd.DataFrame(rows))
+    x = np.array(pairs, dtype=float)
+    between = 2 * x.mean(axis=1).var(ddof=1)
+    within = ((x - x.mean(axis=1, keepdims=True)) ** 2).sum() / 6
+    assert found.form == "ICC1"
+    assert found.icc["icc"] == pytest.approx((between - within) / (between + within))
+    assert found.kappa is None
+
+
+def test_a_person_s_error_takes_the_spread_of_all():
+    """R: summary(lm(score ~ 0 + person)) has the same standard errors; by hand: s² = 8 / 3 from within."""
+    frame = pd.DataFrame({"person": list("aabbcc") + ["d"], "score": [80, 82, 90, 92, 70, 74, 60.0]})
+    out = standing(frame, "person", clusters=None).frame.set_index("person")
+    spread = (2 + 2 + 8) / 3
+    assert out.loc["a", "se"] == pytest.approx(np.sqrt(spread / 2))
+    assert out.loc["d", "se"] == pytest.approx(np.sqrt(spread))
+    assert out.loc["d", "df"] == 3
+    assert out.loc["b", "ci_high"] == pytest.approx(91 + stats.t.ppf(0.975, 3) * np.sqrt(spread / 2))
+
+
+def test_shares_of_points_by_line():
+    shares = item_shares(SHEETS, EDITION)
+    assert shares["greet"].tolist() == pytest.approx([100 * 50 / 60, 100 * 10 / 60])
+    assert shares["tone"].tolist() == [100, 25]

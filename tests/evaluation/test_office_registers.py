@@ -276,3 +276,16 @@ def test_merged_departments():
     assert file.existing(2024) == ["tax"]
     with pytest.raises(InputError, match="Did you mean"):
         file.placed(pd.DataFrame({"department": ["taxx"]}), 2024)
+
+
+def test_one_odd_month_does_not_make_others_odd():
+    """Twelve months of 100 records near 8 with a spread of 1 (limits ±.3); one lies 2 lower, one .25 higher: only the
+    first is out, although the mean of all records would leave the second .42 above it."""
+    shape = np.random.default_rng(0).normal(size=100)
+    shape = (shape - shape.mean()) / shape.std(ddof=1)
+    level = 8.0 + np.tile([0.1, -0.1], 6)
+    level[8], level[3] = 6.0, 8.25
+    chart = control_chart(pd.Series((level[:, None] + shape).ravel()), pd.Series(np.repeat(range(12), 100)))
+    assert chart.frame["signal"].notna().tolist() == [i == 8 for i in range(12)]
+    assert chart.centre == pytest.approx(np.delete(level, 8).mean())
+    assert chart.sigma == pytest.approx(1)

@@ -115,3 +115,19 @@ def test_reduced_motion(finished):
     outside = re.sub(r"@media \(prefers-reduced-motion: no-preference\) \{.*?\}\s*\}", "", css)
     assert "transition" not in outside
     assert "animation" not in outside
+
+
+def test_a_column_says_what_it_means(document, visit):
+    _, _, _, made = document(
+        "| 구분 | 사례수 |\n|:--|--:|\n| 가 | 9 |\n| 나 | 1 |\n| 다 | 2 |\n\n: 표 {#tbl-a}", formats=("html",)
+    )
+    page = visit(made.paths["html"])
+    tip = page.locator("#csi-tip")
+    assert not tip.is_visible()
+    page.locator("th button").nth(1).focus()
+    assert "응답자 수" in tip.inner_text()
+    assert "응답자 수" in page.locator("th button").nth(1).get_attribute("aria-description")
+    page.keyboard.press("Escape")
+    assert not tip.is_visible()
+    page.locator("th button").nth(1).hover()
+    assert tip.is_visible()

@@ -119,3 +119,23 @@ def test_missing_codebook_and_missing_file(folder):
 def test_group_wanted_in_the_report_must_exist(folder):
     change(folder, "study.yml", "  language: ko\n", "  groups: [agee]\n  language: ko\n")
     assert "Did you mean 'age'?" in message(folder)
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{year}_{agensy}_{kind}.{ext}", "{agency}"),
+        ("{year}_{agency}.{ext}", "{kind}"),
+        ("{kind}_{year}", ".{ext}"),
+        ("{", "{year}"),
+    ],
+)
+def test_a_template_of_file_names_that_cannot_work_is_refused(template, said):
+    from pydantic import ValidationError
+
+    from csi_lib.study.options import Report
+
+    with pytest.raises(ValidationError) as caught:
+        Report(file_names=template)
+    assert said in str(caught.value)
+    assert Report(file_names="{agency_id}-{year}-{kind}-{lang}.{ext}").file_names.startswith("{agency_id}")

@@ -8,6 +8,7 @@ from scipy.special import ndtri
 from csi_lib.errors import InputError
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
+from csi_lib.report.sections.feedback import change_number, rounding_note
 from csi_lib.report.sections.groups import extremes_sentence
 from csi_lib.report.sections.outline import design_text, sample_rows
 from csi_lib.tables.table import Column, Row, Table
@@ -97,7 +98,8 @@ def results_table(chapter) -> Table:
         body.append(_row(str(chapter.previous_year) + t(ko="년", en=""), before, nodes))
     if changes is not None:
         found = {r["measure"]: r for r in changes.to_dict("records")}
-        cells = [_change(chapter, found[n]) if n in found else None for n in nodes]
+        now, then = (dict(zip(f["measure"], f["estimate"], strict=True)) for f in (whole, before))
+        cells = [_change(chapter, found[n], now[n], then.get(n)) if n in found else None for n in nodes]
         body.append(Row((t(ko="전년 대비", en="Change"), *cells, None)))
     peers = {n: chapter.rows(chapter.peers(n), statistic="mean") for n in nodes}
     notes = [t(ko="▲ 유의하게 오름, ▼ 유의하게 내림, – 유의한 변화 없음(5% 유의수준)",
@@ -110,6 +112,7 @@ def results_table(chapter) -> Table:
     else:
         notes.append(t(ko="동종 기관 평균은 비교할 다른 기관이 세 곳에 못 미쳐 싣지 않는다.",
                        en="No mean of peers is given: there are fewer than three other agencies to compare with."))  # fmt: skip
+    notes += rounding_note(chapter, body)
     caption = t(ko="단위별 결과와 비교", en="Results by unit, last year and peers")
     return Table(
         "units", caption, columns, tuple(body), tuple(notes), chapter.lang, chapter.study.privacy.small_base_flag
@@ -122,8 +125,8 @@ def _row(label: str, part: pd.DataFrame, nodes: list[str], *, kind: str = "data"
                 Number.from_row(found.get(nodes[0], part.iloc[0].to_dict()), "n")), kind=kind)  # fmt: skip
 
 
-def _change(chapter, row: dict) -> Sentence:
-    mark = chapter.verdict(row).mark
+def _change(chapter, row: dict, now: float, then: float) -> Sentence:
+    mark = chapter.verdict(row).mark + change_number(row, now, then).mark
     return chapter.sentence(
         ko="{change:bare} {mark}", en="{change:bare} {mark}", change=Number.from_row(row, signed=True), mark=mark
     )

@@ -9,9 +9,11 @@ from csi_lib.evaluation.letters import STATUS
 from csi_lib.evaluation.records import read_records
 from csi_lib.prose.change import verdict_of
 from csi_lib.prose.numbers import Interval, Number
+from csi_lib.prose.rounding import disagrees
 from csi_lib.prose.sentences import Sentence, join_words
-from csi_lib.report.sections.management import department_label
+from csi_lib.report.sections.management import department_label, small_base
 from csi_lib.tables.table import Column, Row, Table
+from csi_lib.voice.scrubbing import scrub
 
 _VERDICT = {
     "better": {"ko": "▲ 나아짐", "en": "▲ better"},
@@ -30,7 +32,8 @@ def register_of(chapter, source: str) -> pd.DataFrame:
     if chapter.lang == "en":
         frame["title"] = frame["title_en"].fillna(frame["title"])
     if chapter.release != "restricted" and len(frame):
-        frame["title"] = without_names(frame["title"], _names(chapter, source, file))
+        titles = without_names(frame["title"], _names(chapter, source, file))
+        frame["title"] = [scrub(t).text if isinstance(t, str) else t for t in titles]
     out = task_status(frame, asof=file.day(chapter.year))
     return _recorded(chapter, _with_survey(chapter, out, file.group), source)
 
@@ -76,6 +79,7 @@ def _recorded(chapter, tasks: pd.DataFrame, source: str) -> pd.DataFrame:
         rows = [
             {"measure": source, "statistic": part, "by1": "task", "group1": r["task"], "source": source, "estimate": r[part],
              "unit": "points", "n": r["n"], "value_text": r["verdict"] if part == "change" else None,
+             "flag": small_base(chapter, r["n"]) if part == "after" else None,
              **({k: r[k] for k in ("se", "ci_low", "ci_high", "p_value")} if part == "change" else {})}
             for r in out.to_dict("records")
         ]  # fmt: skip
@@ -127,57 +131,89 @@ def day_text(chapter, day) -> str:
 
 
 def register_table(chapter, tasks: pd.DataFrame, *, name: str, caption: str) -> Table:
-    """Task, department, due date, state, score before and after with the tested change; owners in the restricted edition."""
-    t, lang = chapter.text, chapter.lang
+    """Task, department, due date and state; owners in the restricted edition."""
+    t = chapter.text
     restricted = chapter.release == "restricted" and tasks["owner"].notna().any()
-    scored = tasks["after"].notna().any() or tasks["before"].notna().any()
     columns = [
         Column("title", t(ko="과제", en="Task"), "left", "stub"),
         Column("department", t(ko="부서", en="Department"), "left", "text"),
-        Column("owner", t(ko="담당", en="Owner"), "left", "text"),
         Column("due", t(ko="기한", en="Due"), "left", "text"),
         Column("status", t(ko="상태", en="State"), "left", "text"),
-        Column("before", t(ko="전", en="Before")),
-        Column("after", t(ko="후", en="After")),
-        Column("change", t(ko="변화(95% 신뢰구간)", en="Change (95% interval)"), "left", "text"),
-        Column("verdict", t(ko="판정", en="Verdict"), "left", "text"),
-        Column("n", t(ko="사례수", en="n"), "right", "base"),
     ]
-    keep = [c.key for c in columns if (c.key != "owner" or restricted)
-            and (scored or c.key not in ("before", "after", "change", "verdict", "n"))]  # fmt: skip
+    if restricted:
+        columns.insert(2, Column("owner", t(ko="담당", en="Owner"), "left", "text"))
     body = []
     for row in tasks.to_dict("records"):
-        verdict = row["verdict"] if isinstance(row["verdict"], str) else None
         cells = {
             "title": row["title"],
             "department": department_label(chapter, row["department"]),
             "owner": row["owner"] if isinstance(row["owner"], str) else "–",
             "due": "–" if pd.isna(row["due"]) else f"{pd.Timestamp(row['due']):%Y-%m-%d}",
-            "status": STATUS[row["status"]][lang],
-            "before": Number.from_row(row["row_before"]),
-            "after": Number.from_row(row["row_after"]),
-            "change": _change_cell(chapter, row["row_change"]),
-            "verdict": _VERDICT[verdict][lang] if verdict else "–",
-            "n": Number.from_row(row["row_after"], "n"),
+            "status": STATUS[row["status"]][chapter.lang],
         }
-        body.append(Row(tuple(cells[k] for k in keep)))
-    notes = (
-        (t(ko="판정은 5% 유의수준의 검정에 따른다. 과제가 여럿이면 그 가운데 하나쯤은 우연히 유의할 수 있다.",
-           en="Verdicts are those of a test at the 5% level; among many tasks one may be significant by chance."),)
-        if scored else ()
-    )  # fmt: skip
-    return Table(name, caption, tuple(c for c in columns if c.key in keep), tuple(body), notes, lang,
-                 chapter.study.privacy.small_base_flag, exempt=None if scored else "a schedule")  # fmt: skip
+        body.append(Row(tuple(cells[c.key] for c in columns)))
+    return Table(name, caption, tuple(columns), tuple(body), lang=chapter.lang, exempt="a schedule")
 
 
-def _change_cell(chapter, row: dict):
-    if pd.isna(row["estimate"]):
-        return "–"
-    change = Number.from_row(row, signed=True)
-    if pd.isna(row["ci_low"]):
-        return chapter.sentence(ko="{change:bare}", en="{change:bare}", change=change)
-    return chapter.sentence(ko="{change:bare} ({between:bare})", en="{change:bare} ({between:bare})", change=change,
-                            between=Interval.from_row(row))  # fmt: skip
+def scores_table(chapter, tasks: pd.DataFrame, *, name: str, caption: str) -> Table | None:
+    """Score before and after every task that has one, with the tested change; None when no task has."""
+    t = chapter.text
+    scored = tasks[tasks["before"].notna() | tasks["after"].notna()]
+    if not len(scored):
+        return None
+    based = scored["n"].notna().any()
+    columns = [
+        Column("title", t(ko="과제", en="Task"), "left", "stub"),
+        Column("before", t(ko="전", en="Before")),
+        Column("after", t(ko="후", en="After")),
+        Column("change", t(ko="변화", en="Change")),
+        Column("ci", t(ko="95% 신뢰구간", en="95% interval")),
+        Column("verdict", t(ko="판정", en="Verdict"), "left", "text"),
+    ]
+    if based:
+        columns.append(Column("n", t(ko="사례수", en="n"), "right", "base"))
+    body = []
+    for row in scored.to_dict("records"):
+        verdict = row["verdict"] if isinstance(row["verdict"], str) else None
+        cells = (
+            row["title"],
+            Number.from_row(row["row_before"]),
+            Number.from_row(row["row_after"]),
+            change_number(row["row_change"], row["after"], row["before"]),
+            Interval.from_row(row["row_change"]),
+            _VERDICT[verdict][chapter.lang] if verdict else "–",
+            Number.from_row(row["row_after"], "n"),
+        )
+        body.append(Row(cells[: len(columns)]))
+    note = t(
+        ko="판정은 5% 유의수준의 검정에 따른다. 과제가 여럿이면 그 가운데 하나쯤은 우연히 유의할 수 있다.",
+        en="Verdicts are those of a test at the 5% level; among many tasks one may be significant by chance.",
+    )
+    notes = (note, *rounding_note(chapter, body))
+    return Table(name, caption, tuple(columns), tuple(body), notes, chapter.lang, chapter.study.privacy.small_base_flag,
+                 exempt=None if based else "the register gives scores without bases")  # fmt: skip
+
+
+def change_number(row: dict, after: float, before: float) -> Number:
+    """A change, with ‡ where rounding makes it differ from the difference of the two printed values."""
+    number = Number.from_row(row, signed=True)
+    if not number.shown or pd.isna(after) or pd.isna(before):
+        return number
+    odd = disagrees(number.value, after, before, number.places)
+    return Number.from_row(row, signed=True, mark="‡" if odd else "")
+
+
+def rounding_note(chapter, body) -> tuple[str, ...]:
+    """The footnote of ‡, where it stands in a cell."""
+    marked = lambda cell: "‡" in (cell.mark if isinstance(cell, Number) else getattr(cell, "text", ""))
+    if not any(marked(c) for row in body for c in row.cells if isinstance(c, (Number, Sentence))):
+        return ()
+    return (
+        chapter.text(
+            ko="‡ 반올림하기 전의 값으로 계산하여 표에 적힌 두 값의 차이와 다를 수 있다.",
+            en="‡ Computed before rounding; may differ from the difference of the printed values.",
+        ),
+    )
 
 
 def idle_sentence(chapter, initiatives: pd.DataFrame) -> Sentence | None:

@@ -66,7 +66,7 @@ def extremes_sentence(chapter, variable: str) -> Sentence | None:
     gap = chapter.labels.attach(chapter.record(gap)).iloc[0]
     first = chapter.sentence(
         ko="{variable}에 따라 보면 {high_name}의 점수가 {high}으로 가장 높고 {low_name}의 점수가 {low}으로 가장 낮다.",
-        en="By {variable}, {high_name} rates highest ({high}) and {low_name} lowest ({low}).",
+        en="By {variable}, the highest score is that of {high_name} ({high}), the lowest that of {low_name} ({low}).",
         variable=_mid_sentence(chapter.labels.variable(variable)),
         high_name=high["group1_label"],
         high=high,

@@ -41,7 +41,9 @@ class Loyalty:
 def open_loyalty(chapter) -> Loyalty:
     file: LoyaltyFile = system(chapter.study, "loyalty")
     by = [b for b in chapter.banners if b not in {s.column for s in file.chain}]
-    count = lambda survey, by: loyalty_estimates(chapter.study, survey, file, by).masked(chapter.release)
+    count = lambda survey, by: loyalty_estimates(chapter.study, survey, file, by, surveys=chapter.surveys).masked(
+        chapter.release
+    )
     now = count(chapter.survey, by)
     previous = changes = None
     if chapter.previous_year is not None:
@@ -170,7 +172,9 @@ def rates_by_group(chapter, loyalty: Loyalty) -> pd.DataFrame:
 def comparison_table(chapter, loyalty: Loyalty, *, name: str, caption: str) -> Table | None:
     """Every outcome of those who complained beside those who did not, and by what became of the complaint."""
     split = rows(chapter, loyalty.estimates, by1="recovery", statistic="mean")
-    by = "recovery" if len(split) and "none" in set(split["group1"]) and split["group1"].nunique() > 1 else "complaint"
+    # where too few complaints were rated to be shown apart, complainers are shown together
+    apart = len(split) and "none" in set(split["group1"]) and split["group1"].nunique() > 1
+    by = "recovery" if apart and split["estimate"].notna().all() else "complaint"
     split = split if by == "recovery" else rows(chapter, loyalty.estimates, by1="complaint", statistic="mean")
     if not len(split):
         return None
@@ -189,33 +193,33 @@ def comparison_table(chapter, loyalty: Loyalty, *, name: str, caption: str) -> T
         frame.loc[known, "p_value"] = adjust_p(frame.loc[known, "p_value"].to_numpy(float), method="holm")
         frame = chapter.record(frame.drop(columns="row_id").assign(versus=frame["versus"] + ";holm"))
         tested[a, b] = {r["measure"]: r for r in frame.to_dict("records")}
-    columns = [
-        Column("outcome", t(ko="구분", en="Measure"), "left", "stub"),
-        *(c for g in order for c in (Column(f"{g}", t(ko="점수", en="Score"), group=heads[g]),
-                                     Column(f"{g}_n", t(ko="사례수", en="n"), "right", "base", group=heads[g]))),
-        *(c for a, b in pairs for c in (
-            Column(f"d_{a}", t(ko="차이", en="Difference"), group=f"{heads[a]} − {heads[b]}"),
-            Column(f"p_{a}", t(ko="유의확률", en="p"), group=f"{heads[a]} − {heads[b]}"))),
-    ]  # fmt: skip
+    columns = (
+        Column("group", t(ko="구분", en="Group"), "left", "stub"),
+        Column("score", t(ko="점수", en="Score")),
+        Column("ci", t(ko="95% 신뢰구간", en="95% interval")),
+        Column("n", t(ko="사례수", en="n"), "right", "base"),
+        Column("gap", t(ko="‘{}’과의 차이", en="Difference from ‘{}’").format(heads[pairs[0][1]]) if pairs else t(ko="차이", en="Difference")),
+        Column("p", t(ko="유의확률", en="p")),
+        Column("said", t(ko="판정", en="Verdict"), "left", "text"),
+    )  # fmt: skip
     body = []
     for outcome in loyalty.file.outcomes:
         mine = {r["group1"]: r for r in split[split["measure"] == outcome].to_dict("records")}
-        if not mine:
-            continue
-        cells = [named[outcome]]
-        for g in order:
-            cells += [Number.from_row(mine[g]), Number.from_row(mine[g], "n")] if g in mine else [None, None]
-        for pair in pairs:
-            row = tested[pair].get(outcome)
-            cells += [Number.from_row(row, signed=True), Number.from_row(row, "p_value")] if row else [None, None]
-        body.append(Row(tuple(cells)))
+        for g in (g for g in order if g in mine):
+            gap = next((tested[a, b].get(outcome) for a, b in pairs if a == g), None)
+            said = chapter.verdict(gap) if gap else None
+            body.append(
+                Row((heads[g], Number.from_row(mine[g]), Interval.from_row(mine[g]), Number.from_row(mine[g], "n"),
+                     Number.from_row(gap, signed=True) if gap else None, Number.from_row(gap, "p_value") if gap else None,
+                     f"{said.mark} {said.word(chapter.lang, kind='comparison')}" if said else ""), group=named[outcome])
+            )  # fmt: skip
+    if not body:
+        return None
     note = t(
         ko=f"불만이 잘 처리된 사람: 처리 만족도가 {loyalty.file.handled:g} 이상. 유의확률은 모든 항목을 함께 검정한 값이다(Holm).",
         en=f"Handled well: satisfaction with the handling of {loyalty.file.handled:g} or more. p-values hold for all measures (Holm).",
     )
-    return Table(
-        name, caption, tuple(columns), tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag
-    )
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
 
 
 def recovery_rows(chapter, loyalty: Loyalty, outcome: str) -> pd.DataFrame:
@@ -269,18 +273,23 @@ def correlation_table(chapter, loyalty: Loyalty, *, name: str, caption: str) -> 
         for r in found.to_dict("records") for kind in kinds
     ]  # fmt: skip
     recorded = chapter.record(records).to_dict("records")
+    interval = t(ko="95% 신뢰구간", en="95% interval")
     columns = (
         Column("pair", t(ko="짝", en="Pair"), "left", "stub"),
-        *(c for k, label in kinds.items() for c in (Column(k, "r", group=label),
-                                                    Column(f"{k}_ci", t(ko="95% 신뢰구간", en="95% interval"), group=label))),
+        Column("pearson", kinds["pearson"]),
+        Column("pearson_ci", interval),
+        Column("spearman", kinds["spearman"]),
+        Column("partial", kinds["partial"]),
+        Column("partial_ci", interval),
         Column("n", t(ko="사례수", en="n"), "right", "base"),
-    )  # fmt: skip
+    )
     body = []
     for i, r in enumerate(found.to_dict("records")):
-        three = recorded[3 * i : 3 * i + 3]
+        pearson, spearman, partial = recorded[3 * i : 3 * i + 3]
         pair = f"{named[r['a']]} – {named[r['b']]}"
-        cells = [c for row in three for c in (Number.from_row(row), Interval.from_row(row))]
-        body.append(Row((pair, *cells, Number.from_row(three[0], "n"))))
+        cells = (Number.from_row(pearson), Interval.from_row(pearson), Number.from_row(spearman),
+                 Number.from_row(partial), Interval.from_row(partial))  # fmt: skip
+        body.append(Row((pair, *cells, Number.from_row(pearson, "n"))))
     note = t(
         ko="불만 경험은 있음 1, 없음 0. 편상관은 나머지 항목을 모두 고정한 값이다. 상관은 원인을 말하지 않는다.",
         en="Complaint is 1 for yes and 0 for no. Partial: all other columns held fixed. Correlation does not say what causes what.",

@@ -38,6 +38,7 @@ def card_of(chapter) -> pd.DataFrame:
                 **_error(row, part),
                 "unit": unit or file.indicators[row["indicator"]].unit,
                 "n": row["n"],
+                "flag": small_base(chapter, row["n"]) if part == "actual" else None,
             }
             for row in card.to_dict("records")
         ]
@@ -60,6 +61,11 @@ def _error(row: dict, part: str) -> dict:
     if part in ("score", "points"):
         return {"ci_low": row[f"{part}_low"], "ci_high": row[f"{part}_high"]}
     return {}
+
+
+def small_base(chapter, n) -> str | None:
+    """The flag of a result that rests on few respondents."""
+    return "small_base" if 0 < n < chapter.study.privacy.small_base_flag else None
 
 
 def without_tiny(chapter, table: pd.DataFrame) -> pd.DataFrame:
@@ -125,7 +131,7 @@ def totals_of(chapter, card: pd.DataFrame) -> pd.DataFrame:
     out = chapter.record(
         [
             {**key(r), "statistic": "share of points", "estimate": r["share"], "ci_low": r["share_low"],
-             "ci_high": r["share_high"], "unit": "proportion", "n": r["n"]}
+             "ci_high": r["share_high"], "unit": "proportion", "n": r["n"], "flag": small_base(chapter, r["n"])}
             for r in base
         ]
     )  # fmt: skip

@@ -76,7 +76,7 @@ def scorecard_table(chapter, card: pd.DataFrame, totals: pd.DataFrame) -> Table:
             )
         )
     caption = t(ko="부서별 경영평가 성적표", en="Scorecard of the departments")
-    return Table("scorecard", caption, tuple(columns), tuple(body), tuple(notes), chapter.lang,
+    return Table("scorecard", caption, tuple(columns), tuple(body), tuple(notes), chapter.lang, chapter.study.privacy.small_base_flag,
                  exempt="a schedule of points; the bases of surveyed results stand in the table of indicators")  # fmt: skip
 
 

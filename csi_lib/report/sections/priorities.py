@@ -75,8 +75,12 @@ def chances(chapter, points: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def covariances(found: pd.DataFrame | None) -> dict[str, float] | None:
-    """Measure → covariance of its two estimates, for the ellipses of the map."""
-    return None if found is None else dict(zip(found["measure"], found["covariance"], strict=True))
+    """Measure → covariance of its two estimates, for the ellipses of the map; None (crosses) where weights are fixed."""
+    return (
+        None
+        if found is None or not found["covariance"].any()
+        else dict(zip(found["measure"], found["covariance"], strict=True))
+    )
 
 
 def priority_table(
@@ -85,6 +89,7 @@ def priority_table(
     """Items in the order in which they should be mended: quadrant (and how sure it is), satisfaction, expected gain."""
     t = chapter.text
     sure = {} if found is None else {r["measure"]: r for r in found.to_dict("records")}
+    estimated = bool((points["se_y"] > 0).any())  # fixed weights have no error
     columns = [
         Column("item", t(ko="항목", en="Item"), "left", "stub"),
         Column("rank", t(ko="우선순위", en="Priority")),
@@ -93,7 +98,7 @@ def priority_table(
         *([Column("chance", t(ko="그 영역일 확률", en="Probability"))] if sure else []),
         Column("x", t(ko="만족도", en="Satisfaction")),
         Column("y", t(ko="기대 효과", en="Expected gain")),
-        Column("ci", t(ko="95% 신뢰구간", en="95% interval")),
+        *([Column("ci", t(ko="95% 신뢰구간", en="95% interval"))] if estimated else []),
         Column("n", t(ko="사례수", en="n"), "right", "base"),
     ]
     body = []
@@ -107,7 +112,7 @@ def priority_table(
         cells.append(QUADRANTS[chapter.lang][row["quadrant"]])
         if sure:
             cells.append(Number.from_row(mine["row"]) if mine else None)
-        cells += [one("x"), one("y"), Interval.from_row(_side(row, "y")), one("x", "n")]
+        cells += [one("x"), one("y"), *([Interval.from_row(_side(row, "y"))] if estimated else []), one("x", "n")]
         body.append(Row(tuple(cells)))
     notes = [
         t(

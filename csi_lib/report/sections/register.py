@@ -20,7 +20,15 @@ from csi_lib.evaluation.register import (
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.rounding import round_half_up
 from csi_lib.report.sections import kindness
-from csi_lib.report.sections.office import count_row, hidden_departments, in_order, recorded, tiny_note, without_tiny
+from csi_lib.report.sections.office import (
+    count_row,
+    hidden_departments,
+    in_order,
+    recorded,
+    tiny_note,
+    unmarked,
+    without_tiny,
+)
 from csi_lib.tables.table import Column, Row, Table
 
 STATES = {
@@ -153,7 +161,7 @@ def department_table(chapter, register: pd.DataFrame, rows, *, name: str, captio
         printed = [float(round_half_up(v, 1)) for v in frame["final"].fillna(-1)]
         place = recorded(chapter, ends.assign(statistic="rank", unit="rank", estimate=[1 + sum(o > p for o in printed) for p in printed]),
                          hidden=hidden, **_own(chapter), by1="department")  # fmt: skip
-        final = {d: (Number.from_row(a), Number.from_row(b), Number.from_row(c)) for d, a, b, c in zip(
+        final = {d: tuple(unmarked(Number.from_row(r)) for r in own) for d, *own in zip(
             frame["department"], score.to_dict("records"), after.to_dict("records"), place.to_dict("records"), strict=True)}  # fmt: skip
     points = taken.set_index("department")["deduction"]
     columns = [

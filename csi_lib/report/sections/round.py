@@ -91,9 +91,9 @@ def means(chapter, measures: list[str]) -> pd.DataFrame:
 
 
 def item_extremes(chapter, count: int = 5) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The items with the highest and the lowest means over all agencies."""
-    items = list(dict.fromkeys(chapter.wave.loc[chapter.wave["statistic"] == "mean", "measure"]))
-    frame = means(chapter, items)
+    """The items of the index with the highest and the lowest means over all agencies."""
+    asked = set(chapter.wave.loc[chapter.wave["statistic"] == "mean", "measure"])
+    frame = means(chapter, [i for i in dict.fromkeys(chapter.model_items) if i in asked])
     frame = frame[frame["group1"].isna()].sort_values("estimate", ascending=False)
     return frame.head(count), frame.tail(min(count, max(len(frame) - count, 0))).iloc[::-1]
 

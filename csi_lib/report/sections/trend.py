@@ -135,13 +135,13 @@ def rank_sentence(chapter, measure: str) -> Sentence | None:
     if found.low == found.high:
         return chapter.sentence(
             ko="같은 유형의 {of}개 기관 가운데 {rank}이며, 표본오차를 감안해도 순위는 같다.",
-            en="Among the {of} agencies of its type it ranks {rank}, also when sampling error is allowed for.",
+            en="Among the {of} agencies of its type it is number {rank}, also when sampling error is allowed for.",
             of=found.of,
             rank=row,
         )
     return chapter.sentence(
         ko="같은 유형의 {of}개 기관 가운데 {rank}이지만, 표본오차를 감안하면 {low}에서 {high} 사이라고만 말할 수 있다.",
-        en="Among the {of} agencies of its type it ranks {rank}; allowing for sampling error, it lies between ranks {low} and {high}.",
+        en="Among the {of} agencies of its type it is number {rank}; allowing for sampling error, it lies between ranks {low} and {high}.",
         of=found.of,
         rank=row,
         low=low,

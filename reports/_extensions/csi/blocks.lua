@@ -123,6 +123,26 @@ local function natural_widths(tbl)
   return tbl
 end
 
+local LONGEST_KEPT = 16 -- rows of a table that is never torn apart
+
+local function rows_of(tbl)
+  local count = #tbl.head.rows
+  for _, body in ipairs(tbl.bodies) do count = count + #body.body end
+  return count
+end
+
+-- a short table stays on one page with the notes that follow it
+local function keep_notes(blocks)
+  local out = pandoc.Blocks({})
+  for i, block in ipairs(blocks) do
+    local next = blocks[i + 1]
+    local kept = block.t == "Table" and next and next.t == "Div" and next.classes:includes("table-notes")
+      and rows_of(block) <= LONGEST_KEPT
+    if kept then out:extend({ raw("#csi-keep["), block, raw("]") }) else out:insert(block) end
+  end
+  return out
+end
+
 -- The lists of contents, tables and figures stand after the front chapters (`# 제출문 {.front}`), so they
 -- are placed by this filter and not by the template.
 local function place_contents(blocks)
@@ -159,6 +179,7 @@ function Pandoc(doc)
   doc.meta["csi-authors"] = authors_of(doc.meta)
   local lang = pandoc.utils.stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
+  if is_typst then doc.blocks = doc.blocks:walk({ Blocks = keep_notes }) end
   doc.blocks = doc.blocks:walk({ Div = blocks_of_reports, Table = natural_widths })
   if is_typst then doc.blocks = doc.blocks:walk({ Header = imprint }) end
   if is_typst and doc.meta.toc ~= false then doc.blocks = place_contents(doc.blocks) end

@@ -163,7 +163,8 @@ local MEASURE, PADDING = 53, 1.5 -- em of table text that fit a line of the page
 local function text_width(text)
   local width = 0
   for _, c in utf8.codes(text, true) do
-    width = width + ((c >= 0x1100 and c < 0xFF00 and (c < 0x2000 or c > 0x2BFF)) and 0.92 or 0.57)
+    local letter = (c >= 0x61 and c <= 0x7A or c == 0x20 or c == 0x2E or c == 0x2C) and 0.5 or 0.6
+    width = width + ((c >= 0x1100 and c < 0xFF00 and (c < 0x2000 or c > 0x2BFF)) and 0.92 or letter)
   end
   return width
 end
@@ -198,6 +199,7 @@ local function column_widths(tbl)
   for _, spec in ipairs(tbl.colspecs) do
     if spec[2] and spec[2] > 0 then return nil end
   end
+  least[1] = math.max(least[1], math.min(wish[1], MEASURE / 5)) -- names of rows need not stand in a chimney
   local room, needed, wished, in_full = MEASURE - PADDING * #wish, 0, 0, 0
   for i = 1, #wish do in_full = in_full + heads_wish[i] end
   if in_full <= room then wish = heads_wish end

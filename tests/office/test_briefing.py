@@ -1,0 +1,112 @@
+"""Slides of studies with little to say, hidden groups and awkward names: what is shown, and what is left out."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from pptx import Presentation
+
+from csi_lib.errors import InputError
+from csi_lib.office.briefing import write_briefing
+from csi_lib.office.deck import Deck, plotted
+from csi_lib.office.statistics_book import wave_labels
+from csi_lib.prose.numbers import Number
+from tests.office.reading import chart_values, pptx_text
+
+
+@pytest.fixture(scope="module")
+def made(round_, example, tmp_path_factory):
+    """`slides(lang=…, model=…, rows=…)`: a deck of an agency's first wave, from its estimates alone."""
+    results = round_.estimates("saesol-udc", 2023).masked("public").frame
+
+    def slides(*, lang="ko", with_model=True, rows=results, study=example):
+        labels, models = wave_labels(round_, "saesol-udc", 2023, lang)
+        path = tmp_path_factory.mktemp("deck") / "x.pptx"
+        write_briefing(study, rows, path, agency="saesol-udc", year=2023, lang=lang, labels=labels,
+                       model=models[0] if with_model else None)  # fmt: skip
+        return path
+
+    slides.results = results
+    return slides
+
+
+def titles(path):
+    return [s.shapes.title.text for s in Presentation(str(path)).slides]
+
+
+def test_a_first_wave_has_no_slide_about_change(made):
+    found = titles(made())
+    assert "핵심 결과" in found
+    assert not any("변화" in t for t in found)
+    assert not any(t.startswith("종합 지수") for t in found)
+
+
+def test_without_an_index_model_items_and_respondents_remain(made):
+    found = titles(made(with_model=False))
+    assert "응답자 구성" in found
+    assert any("높은 항목" in t for t in found)
+    assert "핵심 결과" not in found
+    assert not any("종합 지수" in t for t in found)
+
+
+def test_both_languages_say_the_same_numbers(made):
+    ko, en = made(), made(lang="en")
+    assert [v for _, v, _ in chart_values(ko)] == [v for _, v, _ in chart_values(en)]
+    assert len(titles(ko)) == len(titles(en))
+    assert not any("가" <= c <= "힣" for c in pptx_text(en).replace("(가상)", ""))
+
+
+def test_a_hidden_group_has_neither_bar_nor_label(made):
+    rows = made.results.copy()
+    group = (rows["measure"] == "csi") & (rows["statistic"] == "index") & (rows["by1"] == "sex").fillna(False)
+    hidden = rows.index[group & (rows["group1"] == "2").fillna(False)]
+    values = rows.loc[hidden, "estimate"].tolist()
+    rows.loc[hidden, "suppressed"] = True
+    rows.loc[hidden, ["estimate", "se", "ci_low", "ci_high", "n", "n_weighted", "n_effective"]] = float("nan")
+    path = made(rows=rows)
+    shown = [(t, v) for t, v, _ in chart_values(path) if "성별" in t]
+    assert not any(abs(v - round(x, 1)) < 1e-9 for _, v in shown for x in values if x == x)
+    slide = next(s for s in Presentation(str(path)).slides if "성별" in s.shapes.title.text)
+    assert "공개하지 않는" in slide.notes_slide.notes_text_frame.text
+    alt = [s._element.nvGraphicFramePr.cNvPr.get("descr") for s in slide.shapes if s.has_chart]
+    assert any("여성 *" in a for a in alt)
+
+
+def test_awkward_names_are_shown_or_cut_and_nothing_is_damaged(made, example, libreoffice):
+    awkward = "=1+1 @SUM <b>&\x01" + "긴 이름 " * 60
+    label = example.title.model_copy(update={"ko": awkward})
+    path = made(study=example.model_copy(update={"title": label}))
+    assert "=1+1 @SUM <b>&" in Presentation(str(path)).slides[0].shapes.title.text
+    assert libreoffice(path, "pdf").stat().st_size > 10_000
+
+
+def test_equal_results_give_equal_decks(made):
+    assert made().read_bytes() == made().read_bytes()
+
+
+def test_results_of_another_agency_are_refused(made, example, tmp_path):
+    with pytest.raises(InputError, match="no results"):
+        write_briefing(
+            example, made.results, tmp_path / "x.pptx", agency="hanbit-fmc", year=2023, lang="ko", labels=None
+        )
+
+
+def test_charts_hold_the_printed_figure():
+    assert plotted(Number(61.2449, "points")) == 61.2
+    assert plotted(Number(0.29671, "proportion")) == 0.297
+    assert plotted(Number(0.082, "proportion")) == 0.082
+    assert plotted(Number(50.0, "points", suppressed=True)) is None
+    assert plotted(Number(None, "points")) is None
+
+
+def test_a_chart_of_one_bar_and_of_forty(tmp_path, libreoffice):
+    deck = Deck(lang="ko", primary="#1F5A99", footer="발")
+    for count in (1, 40):
+        slide = deck.slide(f"{count}")
+        values = [Number(float(i % 100), "points", row_id=f"r{i}") for i in range(count)]
+        slide.bars([f"항목 {i} " + "긴 이름 " * 20 for i in range(count)], [("점수", values)], alt="막대")
+        slide.close(["노트"], rows="행:")
+    path = deck.save(tmp_path / "x.pptx", title="시험")
+    assert len(chart_values(path)) == 41
+    assert pd.Series([v for _, v, _ in chart_values(path)]).max() == 39.0
+    assert libreoffice(path, "pdf").exists()
