@@ -69,6 +69,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def long(session: nox.Session) -> None:
+    """Two thousand notebooks in warm kernels: memory, descriptors, processes and files must not grow."""
+    _install(session, "-e", ".[bench]")
+    session.run("python", "tests/bench/bench_kernels.py", "--chapters", "5", "--long", "2000", *session.posargs)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Simulate surveys with known truth and count how often the intervals cover it; writes docs/coverage.md (half an hour)."""
     _install(session, "-e", ".")

@@ -83,6 +83,7 @@ _PUBLIC = {
     "csi_lib.figures.peers": ["peers_strip"],
     "csi_lib.figures.quadrants": ["portfolio"],
     "csi_lib.figures.shares": ["distribution", "likert_bars"],
+    "csi_lib.figures.structure": ["structure_diagram"],
     "csi_lib.figures.tree": ["path_diagram"],
     "csi_lib.figures.words": ["word_chart"],
     "csi_lib.figures.strips": ["score_strips"],

@@ -73,6 +73,10 @@ class CustomerDefinitionFile(Part):
         named = [(self.frame, "frame"), *((t.source, f"types > {n} > source") for n, t in self.types.items())]
         yield from unknown_names(named, study.sources)
 
+    def check_records(self, study, agency: str, year: int, data=None) -> None:
+        """What `csi check` reads: the sampling frame of a wave, where there is one."""
+        frame_population(study, agency, year, data=data)
+
 
 FIELDS = (
     Field("stratum"),

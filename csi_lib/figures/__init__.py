@@ -16,6 +16,7 @@ _PUBLIC = {
     "quadrants": ["portfolio"],
     "series": ["broken_series", "control_chart"],
     "shares": ["distribution", "likert_bars"],
+    "structure": ["structure_diagram"],
     "tree": ["path_diagram"],
     "strips": ["score_strips"],
     "trends": ["slope_chart", "trend_lines"],

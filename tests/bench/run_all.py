@@ -24,6 +24,7 @@ TITLES = {
     "bench_models": "Index models for many agencies",
     "bench_office": "A statistics book (XLSX) of one agency",
     "bench_kernels": "Kernels: command line, ordinary, warm",
+    "bench_round": "A round: seven-chapter reports, HTML and PDF",
     "coverage_design": "Means, shares, quantiles, differences under a complex design",
     "coverage_models": "Every index model",
 }
@@ -75,7 +76,8 @@ def _head() -> str:
         "---\ntitle: Benchmarks\n---\n\n"
         f"Made by `nox -s bench`: Python {platform.python_version()}, {os.cpu_count()} cores, one BLAS thread, "
         f"{platform.system()} {platform.machine()}; {', '.join(versions)}.\n\n"
-        "Inputs are float64 DataFrames. Times are medians within one run; where a peer is installed, the ratio is what counts.\n"
+        "Inputs are float64 DataFrames. Times are medians within one run; where a peer is installed, the ratio is what counts. "
+        "Designs and index models are in CPU seconds of one thread: what a quiet machine takes.\n"
     )
 
 

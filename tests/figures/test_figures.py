@@ -52,6 +52,10 @@ EDGES = pd.DataFrame(
     [("top", "d1", 0.4), ("top", "d2", 0.6), ("d1", "i1", 0.3), ("d1", "i2", 0.7), ("d2", "i3", 1.0)],
     columns=["parent", "child", "weight"],
 )
+PATHS = frame(*(
+    row(value, 300, se=0.1, unit="coefficient", versus=source, measure=target)
+    for source, target, value in (("top", "d1", 0.4), ("d1", "d2", 0.05), ("top", "d2", -0.2))
+))  # fmt: skip
 PEERS = frame(*(row(60 + i * 1.5, 200, agency=c) for i, c in enumerate(CODES)))
 SCORES = np.linspace(1, 99, 200)
 CHANGES = frame(*(row(2.5, 300, measure=c, p_value=0.01 if i % 2 else 0.4) for i, c in enumerate(CODES)))
@@ -72,6 +76,7 @@ DRAW = {
     "likert_bars": lambda **k: figures.likert_bars(SHARES, **k),
     "distribution": lambda **k: figures.distribution(SCORES, mean=row(50.0), **k),
     "path_diagram": lambda **k: figures.path_diagram(NODES, EDGES, **k),
+    "structure_diagram": lambda **k: figures.structure_diagram(NODES.iloc[:3], PATHS, **k),
     "heat_table": lambda **k: figures.heat_table(CELLS, **k),
     "peers_strip": lambda **k: figures.peers_strip(PEERS, own="c", peer_mean=row(64.5), **k),
 }
@@ -90,6 +95,7 @@ TOLD = {
     "likert_bars": ["12.5%", "25.0%", "62.5%"],
     "distribution": ["10.0%", "50.0", "200"],
     "path_diagram": ["60.0", "0.400", "0.600", "63.0", "1.000"],
+    "structure_diagram": ["60.0", "0.400", "0.050", "−0.200"],
     "heat_table": ["50.5", "51.5", "57.5"],
     "peers_strip": ["63.0", "64.5", "60.0", "69.0"],
 }
@@ -299,6 +305,11 @@ MISSING = {
         pd.DataFrame({"parent": ["top"], "child": ["x"], "weight": [1.0]}),
         lang="ko",
     ),
+    "structure_diagram": lambda r: figures.structure_diagram(
+        frame({**r, "measure": "x"}, {**r, "measure": "y"}),
+        frame(row(0.3, unit="coefficient", versus="x", measure="y")),
+        lang="ko",
+    ),
     "peers_strip": lambda r: figures.peers_strip(pd.concat([PEERS, frame({**r, "agency": "z"})]), own="z", lang="ko"),
 }
 
@@ -355,6 +366,9 @@ def test_frames_without_bases_are_refused(kind):
         lambda: figures.path_diagram(NODES, pd.concat([EDGES, EDGES]), lang="ko"),
         lambda: figures.path_diagram(NODES, pd.DataFrame([("d1", "d2", 1.0), ("d2", "d1", 1.0)],
                                                          columns=EDGES.columns), lang="ko"),
+        lambda: figures.structure_diagram(NODES.iloc[:2], PATHS, lang="ko"),
+        lambda: figures.structure_diagram(NODES.iloc[:3], PATHS.assign(versus=["d1", "d2", "d2"],
+                                                                       measure=["d2", "d1", "top"]), lang="ko"),
         lambda: figures.peers_strip(PEERS, own="zz", lang="ko"),
         lambda: figures.peers_strip(PEERS, own="c", visibility="all", lang="ko"),
         lambda: figures.trend_lines(WAVES, breaks=[1999], lang="ko"),
@@ -469,3 +483,20 @@ def test_pyplot_is_left_alone():
 
     DRAW["distribution"](lang="ko")
     assert plt.get_fignums() == []
+
+
+def test_paths_lead_downwards_and_lines_of_one_lane_do_not_meet():
+    """Constructs in causal order; two paths that skip constructs share a lane only where their spans do not overlap."""
+    from csi_lib.figures.structure import _causal, _lanes
+
+    pairs = [("image", "expect"), ("expect", "quality"), ("image", "sat"), ("quality", "sat"), ("expect", "sat"),
+             ("sat", "loyal"), ("image", "loyal")]  # fmt: skip
+    order = _causal(dict.fromkeys(["loyal", "sat", "image", "quality", "expect"]), pairs, "here")
+    seat = {node: k for k, node in enumerate(order)}
+    assert order == ["image", "expect", "quality", "sat", "loyal"]
+    skipping = sorted((p for p in pairs if seat[p[1]] - seat[p[0]] > 1), key=lambda p: seat[p[1]] - seat[p[0]])
+    lanes = _lanes(skipping, seat)
+    for a in skipping:
+        for b in skipping:
+            apart = seat[a[1]] <= seat[b[0]] or seat[b[1]] <= seat[a[0]]
+            assert a == b or apart or lanes[a] != lanes[b]
