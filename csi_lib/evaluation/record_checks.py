@@ -35,6 +35,8 @@ def record_faults(study, *, data: str | Path | None = None) -> Iterator[InputErr
             file = system(study, name)
         except InputError:
             continue
+        if hasattr(file, "check_records"):  # logs and frames: read agency by agency
+            yield from _agency_faults(study, name, file, data)
         # a system either says itself what it reads, or stands in the list above
         sources = [(source, fields, file.columns, None) for source, fields in getattr(file, "reads", list)()]
         if name in _READ:
@@ -58,3 +60,13 @@ def record_faults(study, *, data: str | Path | None = None) -> Iterator[InputErr
                 except InputError as fault:
                     yield InputError(fault.problem, where=fault.where or f"source {source!r}, {year}", found=fault.found,
                                      expected=fault.expected, action=fault.action)  # fmt: skip
+
+
+def _agency_faults(study, name: str, file, data) -> Iterator[InputError]:
+    for agency in study.agencies:
+        for year in (y for y in study.years if agency.took_part(y)):
+            try:
+                file.check_records(study, agency.id, year, data)
+            except InputError as fault:
+                yield InputError(fault.problem, where=fault.where or f"{name}, {agency.id} {year}", found=fault.found,
+                                 expected=fault.expected, action=fault.action)  # fmt: skip
