@@ -68,5 +68,4 @@ def _agency_faults(study, name: str, file, data) -> Iterator[InputError]:
             try:
                 file.check_records(study, agency.id, year, data)
             except InputError as fault:
-                yield InputError(fault.problem, where=fault.where or f"{name}, {agency.id} {year}", found=fault.found,
-                                 expected=fault.expected, action=fault.action)  # fmt: skip
+                yield InputError(str(fault), where=f"{name}, {agency.id} {year}")
