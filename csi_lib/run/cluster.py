@@ -51,8 +51,9 @@ class ClusterCrew:
                 action="Install the extra: csi-workbench[cluster]",
             ) from None
         # What a lost connection means is said once, by this crew; these would say it many times, with tracebacks.
-        for name in ("distributed", "tornado", "asyncio"):
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        for name in [*logging.root.manager.loggerDict, "distributed", "tornado", "asyncio"]:
+            if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+                logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self._local = None
         try:
             if match := re.fullmatch(r"local:(\d+)", str(address)):
