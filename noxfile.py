@@ -24,7 +24,7 @@ def _install(session: nox.Session, *what: str) -> None:
 @nox.session
 def report(session: nox.Session) -> None:
     """Install the workbench and make the reports of the bundled example study into out/example."""
-    _install(session, ".")
+    _install(session, ".[voice]")
     started = time.time()
     session.run("csi", "run", "example", "--out", "out/example", *session.posargs)
     index = Path("out/example/index.html").resolve()
@@ -34,7 +34,7 @@ def report(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests."""
-    _install(session, "-e", ".[test,lab]")
+    _install(session, "-e", ".[test,lab,voice]")
     workers = (
         []
         if any(a.startswith("-n") for a in session.posargs)
@@ -66,6 +66,13 @@ def bench(session: nox.Session) -> None:
     _install(session, "-e", ".[bench]")
     session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
     session.run("python", "tests/bench/run_all.py", *session.posargs)
+
+
+@nox.session
+def long(session: nox.Session) -> None:
+    """Two thousand notebooks in warm kernels: memory, descriptors, processes and files must not grow."""
+    _install(session, "-e", ".[bench]")
+    session.run("python", "tests/bench/bench_kernels.py", "--chapters", "5", "--long", "2000", *session.posargs)
 
 
 @nox.session

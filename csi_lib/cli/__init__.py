@@ -49,7 +49,12 @@ def _exiting(command):
 
     @functools.wraps(command)
     def run(*args, **kwargs):
-        sys.exit(command(*args, **kwargs) or 0)
+        try:
+            code = command(*args, **kwargs)
+        except KeyboardInterrupt:  # before typer, which would only say that something was aborted
+            print("csi: stopped; what is finished is kept, the same command goes on with the rest", file=sys.stderr)
+            code = 130
+        sys.exit(code or 0)
 
     return run
 
@@ -70,9 +75,6 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         print(f"csi: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("csi: stopped; what is finished is kept, the same command goes on with the rest", file=sys.stderr)
-        sys.exit(130)
     except Exception as error:
         if debug:
             raise

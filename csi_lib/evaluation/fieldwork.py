@@ -71,6 +71,11 @@ class FieldworkFile(Part):
     def consistent_with(self, study):
         return unknown_names([(self.source, "source"), (self.of, "of")], study.sources)
 
+    def check_records(self, study, agency: str, year: int, data=None) -> None:
+        """What `csi check` reads: the log of a wave, where there is one."""
+        if study.source(self.source).covers(agency, year):
+            read_log(study, self, agency, year, data=data)
+
 
 FIELDS = (
     Field("interviewer", private="person"),
@@ -231,9 +236,9 @@ def _upper_tail(k: int, n: int, hits: int, total: int) -> float:
 
 
 def daily(log: Log) -> pd.DataFrame:
-    """``day n total``: interviews per day and together, every day from the first contact to the last."""
+    """``day n total``: complete interviews per day and together (`Log.complete`), every day from the first contact to the last."""
     days = pd.date_range(log.frame["contacted"].min().normalize(), pd.Timestamp(log.last), freq="D")
-    n = log.interviews["contacted"].dt.normalize().value_counts().reindex(days, fill_value=0)
+    n = log.complete["contacted"].dt.normalize().value_counts().reindex(days, fill_value=0)
     return pd.DataFrame({"day": days, "n": n.to_numpy(), "total": n.to_numpy().cumsum()})
 
 

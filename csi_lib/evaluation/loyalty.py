@@ -15,6 +15,7 @@ from scipy.special import ndtri
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.evaluation.clustered import wilson
+from csi_lib.models.scoring import hide_family
 from csi_lib.study.base import Code, Label, Part, Several, written
 from csi_lib.survey.assembly import Assembly, Grouping, domain_means
 from csi_lib.survey.description import groupings
@@ -86,7 +87,7 @@ def stage_flags(survey, file: LoyaltyFile) -> tuple[np.ndarray, np.ndarray]:
     return asked, said
 
 
-def loyalty_estimates(study, survey, file: LoyaltyFile, by=()) -> Estimates:
+def loyalty_estimates(study, survey, file: LoyaltyFile, by=(), *, surveys=None) -> Estimates:
     """Rates, the chain, outcomes by what became of a complaint, and promoters; disclosure decided.
 
     Rows
@@ -146,7 +147,9 @@ def loyalty_estimates(study, survey, file: LoyaltyFile, by=()) -> Estimates:
     estimates = build.build(period=study.period_of(survey.year), **keys)
     _wilson(estimates.frame)
     _flag_small(estimates.frame, study)
-    return decide(estimates, [*groups, *extra], Rules.of(study, survey.source))
+    decided = decide(estimates, [*groups, *extra], Rules.of(study, survey.source))
+    hide_family(study, survey, decided.frame, surveys)
+    return decided
 
 
 def _points(survey, item: str) -> np.ndarray:

@@ -12,6 +12,7 @@ from csi_lib.survey.assembly import NO_VARIATION, Assembly, Grouping, unit_label
 from csi_lib.survey.description import describe_into, groupings, shares_into
 from csi_lib.survey.disclosure import Rules, decide
 from csi_lib.survey.estimates import Estimates
+from csi_lib.survey.families import family_hidden
 from csi_lib.survey.reading import read_survey
 
 
@@ -50,10 +51,10 @@ def score(study, survey, *, surveys=None, as_of: int | None = None, refused: dic
     shares_into(build, groups[:1], by)
     for model in models:
         model.into(build, groups, weights_survey=elsewhere[model.name])
-    return _decided(study, survey, groups, build)
+    return _decided(study, survey, groups, build, surveys)
 
 
-def tabulate(study, survey, by: list[str] | None = None) -> Estimates:
+def tabulate(study, survey, by: list[str] | None = None, *, surveys=None) -> Estimates:
     """What the statistics tables say beyond `score`: means, boxes and every answer's share in every banner group.
 
     Rows that `score` has too carry the same row ids and the same decision on disclosure.
@@ -61,11 +62,11 @@ def tabulate(study, survey, by: list[str] | None = None) -> Estimates:
     groups = groupings(survey, banners(study, survey) if by is None else by)
     build = Assembly(survey)
     describe_into(build, groups, answers=True)
-    return _decided(study, survey, groups, build)
+    return _decided(study, survey, groups, build, surveys)
 
 
 def crossed(
-    study, survey, by: Sequence[tuple[str, str]], *, shares: Sequence[str] = (), items: Sequence[str] = ()
+    study, survey, by: Sequence[tuple[str, str]], *, shares: Sequence[str] = (), items: Sequence[str] = (), surveys=None
 ) -> Estimates:
     """Shares of `shares` columns and means of `items` in total, in each variable of the pairs `by`, and in their cells.
 
@@ -79,11 +80,11 @@ def crossed(
     shares_into(build, groups, shares)
     if items:
         describe_into(build, groups, items=items)
-    return _decided(study, survey, [*groups, *others], build)
+    return _decided(study, survey, [*groups, *others], build, surveys)
 
 
-def _decided(study, survey, groups: list[Grouping], build: Assembly) -> Estimates:
-    """With the keys of the wave, the mark of small bases and the decision on disclosure."""
+def _decided(study, survey, groups: list[Grouping], build: Assembly, surveys=None) -> Estimates:
+    """With the keys of the wave, the mark of small bases and the decision on disclosure (also among a body's family)."""
     estimates = build.build(
         study=study.id,
         agency=survey.agency,
@@ -96,10 +97,29 @@ def _decided(study, survey, groups: list[Grouping], build: Assembly) -> Estimate
     totals = {m.file.sectors.by: 2 for m in study_models(study, survey.source, year=survey.year) if m.file.sectors}
     decided = decide(estimates, groups, Rules.of(study, survey.source), totals)
     frame = decided.frame
+    hide_family(study, survey, frame, surveys)
     frame.loc[frame["flag"].eq(NO_VARIATION).fillna(False), "flag"] = None
     small = frame["flag"].isna() & (frame["n"] > 0) & (frame["n"] < minimum)
     frame.loc[small, "flag"] = "small_base"
     return decided
+
+
+def hide_family(study, survey, frame, surveys) -> None:
+    """Hide, in place, what would give away a small group of a body with which this one is reported together."""
+    top = None if survey.agency is None else study.family(survey.agency)
+    if top is None or not study.agency(top).took_part(survey.year):
+        return
+    surveys = surveys or (lambda agency, year: read_survey(study, agency, year, source=survey.source))
+    whole = survey if survey.agency == top else surveys(top, survey.year)
+    bodies = [m for m in study.members(top) if study.agency(m).took_part(survey.year)]
+    there = lambda names: tuple(n for n in names if n in bodies)
+    members = {m: there(study.members(m)) for m in bodies}
+    parts = {m: there(study.pieces(m)) for m in bodies}
+    hidden = family_hidden(
+        whole.frame, members, {m: p for m, p in parts.items() if p}, banners(study, whole), list(whole.codebook.items),
+        Rules.of(study, survey.source),
+    )  # fmt: skip
+    frame.loc[hidden[survey.agency].rows(frame), "suppressed"] = True
 
 
 def _models(study, survey, as_of, refused) -> list[IndexModel]:

@@ -50,7 +50,10 @@ def statistics_book(
     survey = round_.survey(agency, year)
     labels, models = wave_labels(round_, agency, year, lang)
     by = banners(study, survey)
-    scored, items = round_.estimates(agency, year).masked(release), tabulate(study, survey, by).masked(release)
+    scored, items = (
+        round_.estimates(agency, year).masked(release),
+        tabulate(study, survey, by, surveys=round_.survey).masked(release),
+    )
     minimum = study.privacy.small_base_flag
     rules = letters or letter_rules(study)
     options = {"banners": by, "labels": labels, "lang": lang, "min_base": minimum,

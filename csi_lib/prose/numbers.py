@@ -168,7 +168,9 @@ class Number:
                 where=f"row {row.get('row_id')}",
                 expected=", ".join(UNITS),
             )
-        hidden = row.get("suppressed")
+        hidden, release = row.get("suppressed"), row.get("release")
+        # the mark says what a public reader may not see; a restricted edition is for those who may
+        hidden = not absent(hidden) and bool(hidden) and (absent(release) or release != "restricted")
         return cls(
             row.get(field),
             str(unit),
@@ -176,7 +178,7 @@ class Number:
             row_id=row.get("row_id"),
             flag=row.get("flag"),
             signed=signed,
-            suppressed=not absent(hidden) and bool(hidden),
+            suppressed=hidden,
             mark=mark,
         )
 

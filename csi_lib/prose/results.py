@@ -65,6 +65,10 @@ def results(frame: pd.DataFrame, *, where: str, need: Sequence[str] = ()) -> pd.
     suppressed = frame["suppressed"].fillna(False).astype(bool) if "suppressed" in frame else False
     if "suppressed" not in frame or frame["suppressed"].dtype != bool:
         frame = frame.assign(suppressed=suppressed)
+    if "release" in frame:  # the mark is for public readers
+        frame = frame.assign(
+            suppressed=frame["suppressed"] & ~frame["release"].eq("restricted").fillna(False).astype(bool)
+        )
     bare = frame["n"].isna() & frame["estimate"].notna() & ~frame["suppressed"]
     if bare.any():
         raise InputError(

@@ -233,6 +233,11 @@ class Chapter:
         """Respondents of this agency in another wave."""
         return self._round.survey(None if self.agency == OVERALL else self.agency, year)
 
+    @property
+    def surveys(self):
+        """Function (agency, year) → survey: of the bodies with which this one is reported together."""
+        return self._round.survey
+
     def weights_survey(self, year: int):
         """The survey on which the weights of the report's model are estimated in a wave; None for its own."""
         return weights_survey(self.study, self.model, self.survey_of(year), self._round.survey)

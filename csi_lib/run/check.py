@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csi_lib.errors import InputError
+from csi_lib.evaluation.record_checks import record_faults
 from csi_lib.evaluation.systems import system_faults
 from csi_lib.models.scoring import score
 from csi_lib.models.study_models import study_models
@@ -39,7 +40,7 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
         )
     for scope in ("agency", "study"):
         _try(findings, "chapters", lambda scope=scope: chapter_notebooks(study, scope))
-    for fault in system_faults(study):
+    for fault in (*system_faults(study), *record_faults(study, data=data)):
         findings.append(Finding("error", fault.where or study.id, str(fault)))
     for source, declared in study.sources.items():
         if not declared.is_survey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import logging
 import queue
 import re
 import shutil
@@ -23,7 +24,8 @@ from csi_lib.run.workers import prepare_wave
 from csi_lib.survey.files import find_files
 
 #: Seconds to reach the scheduler and for a first worker to join, and without a scheduler until the run gives up.
-JOIN, SILENCE = 60.0, 15.0
+JOIN, SILENCE = 30.0, 15.0
+_LOST = "the cluster has lost its scheduler; what was finished is kept, run again when it is back"
 
 
 class ClusterCrew:
@@ -31,14 +33,15 @@ class ClusterCrew:
 
     Parameters
     ----------
-    address : ``local:N`` starts N worker processes here; ``tcp://`` on the loopback only, because it is neither encrypted
+    address : a dask cluster object, or: ``local:N`` starts N worker processes here; ``tcp://`` on the loopback only, because it is neither encrypted
         nor authenticated; ``tls://`` with the certificates of dask's configuration.
     study : `Study`; its files travel with the tasks. data : the data location, as workers see it.
     time_limit : seconds a task may take.
     """
 
-    def __init__(self, address: str, study, *, data: str | None = None, time_limit: float | None = None):
-        check_address(address)
+    def __init__(self, address, study, *, data: str | None = None, time_limit: float | None = None):
+        if isinstance(address, str):
+            check_address(address)
         try:
             import distributed
         except ImportError:
@@ -47,9 +50,13 @@ class ClusterCrew:
                 where="--cluster",
                 action="Install the extra: csi-workbench[cluster]",
             ) from None
+        # What a lost connection means is said once, by this crew; these would say it many times, with tracebacks.
+        for name in [*logging.root.manager.loggerDict, "distributed", "tornado", "asyncio"]:
+            if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+                logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self._local = None
         try:
-            if match := re.fullmatch(r"local:(\d+)", address):
+            if match := re.fullmatch(r"local:(\d+)", str(address)):
                 self._local = distributed.LocalCluster(
                     n_workers=int(match[1]), threads_per_worker=1, host="127.0.0.1", dashboard_address=None
                 )
@@ -122,11 +129,12 @@ class ClusterCrew:
         if future is None:
             return
         took = time.monotonic() - begun
-        if future.status != "finished":
-            words = (
-                "the workers that had this job died" if future.status == "error" else "the cluster let go of this job"
-            )
-            self._ready.append(Ended(number, Lost(words, retry=False), took))
+        if future.status == "error":
+            self._ready.append(Ended(number, Lost("the workers that had this job died", retry=False), took))
+            return
+        if future.status != "finished":  # nobody cancels a job before the end but a client that has lost its scheduler
+            self._ready.append(Ended(number, Lost(_LOST, retry=False), took))
+            self._lose()
             return
         try:
             ended = future.result(timeout=JOIN)
@@ -148,10 +156,13 @@ class ClusterCrew:
         if self._client.status == "running":
             self._heard = now
         elif self._client.status == "closed" or now - self._heard > SILENCE:
-            self.gone = "the cluster has lost its scheduler; what was finished is kept, run again when it is back"
-            for number in list(self._running):
-                self._running.pop(number)
-                self._ready.append(Ended(number, Lost(self.gone, retry=False), 0.0))
+            self._lose()
+
+    def _lose(self) -> None:
+        self.gone = _LOST
+        for number in list(self._running):
+            self._running.pop(number)
+            self._ready.append(Ended(number, Lost(_LOST, retry=False), 0.0))
 
     def close(self) -> None:
         """Let go of the cluster; what was still at work there is cancelled."""

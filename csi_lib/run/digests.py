@@ -35,7 +35,15 @@ class DataDigests:
         return Path(self.data or self.study.path)
 
     def of(self, source: str, agency: str, year: int) -> str:
-        """Digest of the rows of an agency in a wave; text that says what is wrong where they cannot be read."""
+        """Digest of the rows of an agency in a wave; text that says what is wrong where they cannot be read. Of a family
+        that is reported together, of all its members: what one of them shows decides what the others may show."""
+        family = self.study.family(agency)
+        if family is None:
+            return self._one(source, agency, year)
+        took_part = (m for m in self.study.members(family) if self.study.agency(m).took_part(year))
+        return " ".join(self._one(source, m, year) for m in took_part)
+
+    def _one(self, source: str, agency: str, year: int) -> str:
         if self._shared(source, year):
             found = self._wave(source, year)
             return found if isinstance(found, str) else found.get(agency, "no rows")

@@ -65,3 +65,14 @@ def resident(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def peak() -> int:
+    """Bytes this process has had in memory at most; 0 where that cannot be seen.
+
+    Not ``ru_maxrss``: after an exec that still holds the size of the process it was started from.
+    """
+    try:
+        return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+    except (OSError, TypeError):
+        return 0

@@ -70,7 +70,7 @@ def run_study(
     renderer: str = "auto",
     jobs: int | None = None,
     memory: int | None = None,
-    cluster: str | None = None,
+    cluster: object = None,
     failed: bool = False,
     force: bool = False,
     dry_run: bool = False,
@@ -90,7 +90,7 @@ def run_study(
     formats : of html, pdf; default the study's. renderer : auto, quarto or embedded.
     jobs : worker processes, default one per core. memory : bytes all of them and their notebooks may take together,
         default four fifths of what is free.
-    cluster : ``local:N``, ``tcp://127.0.0.1:…`` or ``tls://…``: the same jobs on workers of dask.distributed.
+    cluster : ``local:N``, ``tcp://127.0.0.1:…``, ``tls://…`` or a dask cluster object: the same jobs on workers of dask.distributed.
     failed : only those that failed last time; force : all; dry_run : plan only.
     cell_timeout, notebook_timeout, job_timeout : seconds a cell, a chapter and a whole report may take.
     progress : called with an event name and a dict for every step, e.g. ("done", {...}).
@@ -140,6 +140,11 @@ def run_study(
         if stopped:
             raise stopped
         return result
+    except OSError as error:
+        words = f"{error.strerror or error} ({error.filename or out})"
+        raise MachineError(
+            words, where="--out", action="Free disk space or make the folder writable, then run again"
+        ) from error
     finally:
         ledger.close()
 

@@ -59,7 +59,9 @@ def _site_findings(out: Path) -> list[str]:
         *sorted((out / "site").glob("league-*.html")),
         *sorted((out / "site").glob("group-*.html")),
     )
-    return [f"{p.name}: {f}" for p in pages for f in html_findings(p.read_text(encoding="utf-8"), results)]
+    return [
+        f"{p.name}: {f}" for p in pages for f in html_findings(p.read_text(encoding="utf-8"), results, needed=False)
+    ]
 
 
 def html_findings(page: str, results: pd.DataFrame, *, needed: bool = True) -> list[str]:
@@ -104,14 +106,25 @@ def printed_forms(row: dict) -> set[str]:
     return forms
 
 
-def text_findings(text: str, results: pd.DataFrame, *, allowed: set[str] = frozenset()) -> list[str]:
-    """Tokens of a page of text (from a PDF) with a decimal, %, %p, 점 or n= that no row says."""
+def known_numbers(results: pd.DataFrame) -> frozenset[Decimal]:
+    """Every figure that some row may print as, without its sign."""
     known: set[Decimal] = set()
     for row in results.to_dict("records"):
         for form in printed_forms(row):
             bare = form.replace(",", "").replace("\u2212", "-").lstrip("+").removeprefix("< ")
             if re.fullmatch(r"-?\d*\.?\d+", bare):
                 known.add(abs(Decimal(bare)))
+    return frozenset(known)
+
+
+def text_findings(
+    text: str, results: pd.DataFrame, *, allowed: set[str] = frozenset(), known: frozenset[Decimal] | None = None
+) -> list[str]:
+    """Tokens of a page of text (from a PDF) with a decimal, %, %p, 점 or n= that no row says.
+
+    `known` are the figures of `results`, where several texts are held against the same (`known_numbers`).
+    """
+    known = known_numbers(results) if known is None else known
     findings = []
     for token in re.findall(
         r"(?:n\s*=\s*)\d[\d,]*|[+\u2212-]?\d[\d,]*\.\d+|[+\u2212-]?\d[\d,]*(?:\.\d+)?\s?(?:%p?|점)", text
@@ -149,4 +162,4 @@ class _Reader(HTMLParser):
                 self.numbers.append((row, text.strip()))
 
 
-__all__ = ["UNITS", "html_findings", "printed_forms", "text_findings", "verify_reports"]
+__all__ = ["UNITS", "html_findings", "known_numbers", "printed_forms", "text_findings", "verify_reports"]

@@ -14,6 +14,7 @@ import sys
 import traceback
 
 from csi_lib.run.lost import Lost
+from csi_lib.run.memory import peak
 
 #: A grammar of web addresses that jsonschema builds on import, for seconds; nothing here checks addresses.
 NEEDLESS = "rfc3987_syntax"
@@ -88,16 +89,7 @@ def perform(kind: str, args: tuple, parent: str | None):
     """A task's result, the seconds of processor it took here, and this process's largest size in bytes."""
     before = sum(os.times()[:4])
     value = TASKS[kind](*args, parent=parent) if kind in WITH_KERNELS else TASKS[kind](*args)
-    return value, sum(os.times()[:4]) - before, largest()
-
-
-def largest() -> int:
-    """Bytes this process has taken at most; 0 where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return value, sum(os.times()[:4]) - before, peak()
 
 
 def main() -> None:

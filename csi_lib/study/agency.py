@@ -20,12 +20,16 @@ AGENCY_ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
 
 
 class Agency(Part):
-    """One body. ``type`` is its peer group; ``years`` the waves it took part in (all where absent)."""
+    """One body. ``type`` is its peer group; ``years`` the waves it took part in (all where absent).
+
+    ``consolidated`` says that its figures contain the answers of the bodies whose ``parent`` it is, at every depth.
+    """
 
     id: Annotated[str, Field(pattern=AGENCY_ID)]
     name: Label
     type: str | None = None
     parent: str | None = None
+    consolidated: bool = False
     size: str | None = None
     region: str | None = None
     population: float | None = Field(default=None, ge=0)

@@ -179,6 +179,35 @@ class Study(StudyFile):
         own = self.agency(agency)
         return tuple(a for a in self.agencies if a.id != own.id and a.type == own.type)
 
+    def children(self, id: str) -> tuple[str, ...]:
+        """Ids of the agencies whose parent it is, in file order."""
+        return tuple(a.id for a in self.agencies if a.parent == id)
+
+    def members(self, id: str) -> tuple[str, ...]:
+        """The agencies whose answers its figures contain: itself, and with ``consolidated`` all below it."""
+        out = [id]
+        if self.agency(id).consolidated:
+            for at in out:
+                out += [c for c in self.children(at) if c not in out]
+        return tuple(out)
+
+    def pieces(self, id: str) -> tuple[str, ...]:
+        """The bodies of which a consolidated body is made besides itself: a consolidated child counts as one piece."""
+        below = self.members(id)[1:]
+        inner = {m for c in below for m in self.members(c)[1:]}
+        return tuple(c for c in below if c not in inner)
+
+    def family(self, id: str) -> str | None:
+        """The uppermost consolidated body whose figures contain this one's answers (itself, if it is one); else None."""
+        found, at = None, self.agency(id)
+        for _ in self.agencies:  # a circle of parents ends here
+            if at.consolidated:
+                found = at.id
+            if at.parent is None:
+                break
+            at = self.agency(at.parent)
+        return found
+
     def jobs(
         self,
         agencies: Iterable[str] | str | None = None,

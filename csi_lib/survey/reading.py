@@ -180,7 +180,7 @@ def read_survey(
         ]
     frames, qualities, waves = [], [], []
     for y in years:
-        wave = _imported(study, source, y, data, agency) or coded_wave(study, source, y, data=data, agency=agency)
+        wave = _wave(study, source, y, data, agency)
         frame, quality = _part(study, source, wave, agency, y, discarded)
         frames.append(frame)
         qualities.append(quality)
@@ -205,13 +205,23 @@ def answer_status(
 ) -> pd.DataFrame:
     """What became of every answer of `read_survey` for one wave, row by row: VALID, BLANK, MISSING (declared) or
     UNDECLARED (`csi_lib.survey.coding`); one column for each column that the file has."""
-    wave = _imported(study, source, year, data, agency) or coded_wave(study, source, year, data=data, agency=agency)
-    return wave.status.take(_rows_of(wave, agency, study.source(source))).reset_index(drop=True)
+    wave = _wave(study, source, year, data, agency)
+    return wave.status.take(_rows_of(wave, _members(study, agency), study.source(source))).reset_index(drop=True)
 
 
-def _rows_of(wave: CodedWave, agency: str | None, settings, discarded: bool = False) -> np.ndarray:
+def _wave(study: Study, source: str, year: int, data, agency: str | None) -> CodedWave:
+    """The coded rows that hold an agency's, and its children's where it is reported together with them."""
+    one = None if agency is not None and len(study.members(agency)) > 1 else agency
+    return _imported(study, source, year, data, one) or coded_wave(study, source, year, data=data, agency=one)
+
+
+def _members(study: Study, agency: str | None) -> tuple[str, ...] | None:
+    return None if agency is None else study.members(agency)
+
+
+def _rows_of(wave: CodedWave, members: tuple[str, ...] | None, settings, discarded: bool = False) -> np.ndarray:
     """Positions of an agency's records; later ones of the same respondent and (but for `discarded`) rejected ones left out."""
-    chosen = np.ones(len(wave.frame), bool) if agency is None else (wave.frame["agency"] == agency).to_numpy()
+    chosen = np.ones(len(wave.frame), bool) if members is None else wave.frame["agency"].isin(members).to_numpy()
     return np.flatnonzero(chosen & ~wave.later & (discarded | ~discards(wave.frame, settings)))
 
 
@@ -224,7 +234,8 @@ def _imported(study, source, year, data, agency) -> CodedWave | None:
 def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: int, discarded: bool):
     """Rows of one agency in one wave, after the source's rules on duplicates and undeclared answers."""
     settings, place = study.sources[source], f"study {study.id!r}, {', '.join(wave.files)}"
-    chosen = np.ones(len(wave.frame), bool) if agency is None else (wave.frame["agency"] == agency).to_numpy()
+    members = _members(study, agency)
+    chosen = np.ones(len(wave.frame), bool) if members is None else wave.frame["agency"].isin(members).to_numpy()
     if not chosen.any():
         present = sorted(wave.frame["agency"].unique())
         raise InputError(
@@ -242,7 +253,7 @@ def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: 
             found=f"{int(later.sum())} further record(s), rows {_rows(wave.file_rows[later])}",
             action="Remove them, or set 'duplicates: drop-later' for the source.",
         )
-    rows = _rows_of(wave, agency, settings, discarded)
+    rows = _rows_of(wave, members, settings, discarded)
     rejected = chosen & ~later
     rejected[rows] = False
     if not len(rows):

@@ -40,6 +40,8 @@ _TEXT = {
 }  # fmt: skip
 
 
+#: answers of an item that have a column each; of a finer scale only mean and boxes are tabulated
+MOST_ANSWERS = 11
 #: the comparisons of a book that says nothing else
 _DESIGN = LetterRules()
 
@@ -101,7 +103,8 @@ class _Book:
             c: frame[c].to_numpy(float) for c in ("estimate", "se", "n", "n_weighted", "scale_low", "scale_high")
         }
         self.unit, self.ids = frame["unit"].astype(object).to_numpy(), frame["row_id"].astype(object).to_numpy()
-        self.flag, self.hidden = frame["flag"].astype(object).to_numpy(), frame["suppressed"].to_numpy(bool)
+        public = ~frame["release"].eq("restricted").fillna(False).to_numpy(bool) if "release" in frame else True
+        self.flag, self.hidden = frame["flag"].astype(object).to_numpy(), frame["suppressed"].to_numpy(bool) & public
         self.marks = self._letters()
 
     def _letters(self) -> dict[int, str]:
@@ -164,6 +167,7 @@ class _Book:
         if f"{item}:top2" in self.at[None, None]:
             measures.append(Column("top2", t["top2"]))
         codes = self.codes.get(item, [])
+        codes = codes if len(codes) <= MOST_ANSWERS else []
         keys = [f"{item}:top2"] * len(measures) + [f"{item}:{c}" for c in codes]
         measures += [Column(f"answer{c}", self.labels.answer(item, str(c)), group=t["answers"]) for c in codes]
         columns = (

@@ -17,7 +17,7 @@ from csi_lib.voice.cleaning import language_of
 from csi_lib.voice.stopwords import LIGHT, STOP_EN, STOP_KO
 
 #: raise when the same comment no longer gives the same words
-EDITION = 2
+EDITION = 3
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class PlainAnalyser:
 
     #: what is left of verbs and adjectives: not nouns
     _VERBAL = re.compile(
-        r"(?:습니다|어요|아요|해요|돼요|세요|네요|지만|않아|않았|않고|었지|았지|었|았|였|겠|러워|러운|주지|알려|맞아|주셔서|너무.*)$"
+        r"(?:습니다|어요|아요|해요|돼요|세요|네요|지만|않아|않았|않고|었지|았지|었|았|였|겠|러워|러운|주지|알려|맞아|주셔서|너무.*|[가-힣]{2,}니다|[가-힣]{2,}고|[가-힣]+졌)$"
     )
 
     def read(self, texts: Sequence[str]) -> list[Reading]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csi_lib.models.scoring import hide_family
 from csi_lib.survey.assembly import Assembly, Grouping, domain_means
 from csi_lib.survey.disclosure import Rules, decide
 from csi_lib.survey.estimates import Estimates
@@ -43,6 +44,7 @@ def voice_estimates(
     phrases: pd.DataFrame | None = None,
     score: str | None,
     tone: Tone,
+    surveys=None,
 ) -> Estimates:
     """Shares and scores of those who wrote, with disclosure decided.
 
@@ -127,4 +129,6 @@ def voice_estimates(
     frame = estimates.frame
     small = frame["flag"].isna() & (frame["n"] > 0) & (frame["n"] < study.privacy.small_base_flag)
     frame.loc[small, "flag"] = "small_base"
-    return decide(estimates, groups, Rules.of(study, survey.source))
+    decided = decide(estimates, groups, Rules.of(study, survey.source))
+    hide_family(study, survey, decided.frame, surveys)
+    return decided

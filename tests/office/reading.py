@@ -6,8 +6,6 @@ import re
 import subprocess
 from pathlib import Path
 
-from csi_lib.run.verification import printed_forms
-
 
 def docx_text(path: Path) -> str:
     """All text of a Word document in order, a table row a line."""
@@ -68,8 +66,3 @@ def pdf_text(path: Path) -> str:
 def figures(text: str) -> list[str]:
     """The figures of a text with a decimal point, as they are printed."""
     return re.findall(r"(?<![\d.])[+−-]?\d[\d,]*\.\d+(?![\d.])", text)
-
-
-def known_figures(results) -> set[str]:
-    """Every figure that some results row may print as, without signs."""
-    return {f.lstrip("+−<- ") for row in results.to_dict("records") for f in printed_forms(row)}

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 from openpyxl.utils import range_boundaries
 
+import csi_lib
 from csi_lib.errors import InputError
 from csi_lib.models.round import Round
 from csi_lib.office.statistics_book import letter_rules, statistics_book
@@ -306,6 +308,47 @@ def test_empty_tables_and_books_are_refused_with_a_clear_message(tmp_path):
         write_document([], tmp_path, "x", title="책", lang="ko", formats=["docx"])
     with pytest.raises(InputError, match="same name"):
         write_document([(None, [small(), small()])], tmp_path, "x", title="책", lang="ko", formats=["docx"])
+
+
+def study_of(folder, items: str, groups: str = ""):
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {"agency": "north", "a": rng.integers(1, 6, 40), "b": rng.integers(0, 101, 40), "g": rng.integers(1, 3, 40)}
+    )
+    frame.to_csv(folder / "answers_2024.csv", index=False)
+    (folder / "study.yml").write_text(
+        "title: {ko: 시험, en: Trial}\nlanguages: [ko, en]\nyears: [2024]\nsources:\n  customers: {path: 'answers_{year}.csv', agency: agency}\n",
+        encoding="utf-8",
+    )
+    (folder / "agencies.yml").write_text("agencies:\n  - {id: north, name: {ko: 북부, en: North}}\n", encoding="utf-8")
+    scales = "scales:\n  five: {low: 1, high: 5}\n  slider: {low: 0, high: 100}\ncolumns:\n"
+    (folder / "codebook.yml").write_text(scales + items + groups, encoding="utf-8")
+    return statistics_book(Round(csi_lib.load_study(folder)), "north", 2024, lang="ko", release="public")
+
+
+def test_a_study_without_groups_and_without_a_model(tmp_path):
+    book = study_of(tmp_path, "  a: {role: item, scale: five, label: {ko: 문항, en: Item}}\n")
+    (table,) = tables_of(book)
+    assert [r.kind for r in table.rows] == ["total"]
+    assert len(save(tmp_path, *book.workbook.sheets).worksheets) == 2
+
+
+def test_a_scale_of_101_points_has_no_column_for_every_answer(tmp_path):
+    book = study_of(tmp_path, "  b: {role: item, scale: slider, label: {ko: 점수, en: Score}}\n")
+    (table,) = tables_of(book)
+    assert [c.key for c in table.columns] == ["row", "letter", "n", "n_weighted", "mean", "se", "top2"]
+
+
+def test_awkward_labels_of_a_study_reach_the_book_whole(tmp_path):
+    long = "=1+1 @SUM [a]:*?/ " + "가나다라마" * 60
+    item = f"  a: {{role: item, scale: five, label: {{ko: '{long}', en: x}}}}\n"
+    group = f"  g: {{role: group, label: {{ko: '{long}', en: x}}, labels: {{1: {{ko: '-1', en: x}}, 2: {{ko: '+2', en: y}}}}}}\n"
+    book = study_of(tmp_path, item, group)
+    made = save(tmp_path, *book.workbook.sheets)
+    sheet = made.worksheets[-1]
+    assert sheet["A1"].value == long
+    assert [r[1].value for r in body(sheet)[1]] == ["전체", "-1", "+2"]
+    assert all(c.data_type != "f" for row in sheet.iter_rows() for c in row)
 
 
 def test_libreoffice_opens_the_book_with_nothing_lost(book, tmp_path, libreoffice):

@@ -145,3 +145,17 @@ def test_a_department_merged_since_is_one_in_both_years(corp):
     assert set(before.dropna()) == {1, 2, 3, 4, 5, 6}
     found = score(corp, read_survey(corp, "raon-corp", 2023, source="employees"))
     assert len(found.select(measure="icsi", statistic="index", by1="department", group1="4")) == 1
+
+
+def test_the_restricted_edition_shows_what_the_public_one_withholds(staff):
+    from csi_lib.prose.numbers import Number
+
+    both = [open_chapter("public-corp", "raon-corp", 2024, release=r).on("employees") for r in ("public", "restricted")]
+    cells = [c.row(by1="department", group1="6", statistic="index", measure="icsi") for c in both]
+    assert Number.from_row(cells[0]).text("en") == "*"
+    assert Number.from_row(cells[1]).text("en") == f"{cells[1]['estimate']:.1f} points"
+    tables = [
+        c.table(c.rows(by1="department", statistic="index", measure="icsi"), name="t", caption="c", rows="group1")
+        for c in both
+    ]
+    assert [sum(not n.shown for n in t.numbers()) for t in tables] == [10, 0]

@@ -110,10 +110,10 @@ def test_a_tiny_base_is_hidden_with_a_second_department_so_that_the_total_tells_
 def test_a_hidden_department_is_hidden_in_rank_people_and_table(public):
     result = kindness.departments(public, kindness.sheets(public), "phone")
     table = kindness.department_board(public, result, name="x", caption="x")
-    lines = [r for r in table.rows if r.cells[1] == "보건행정과"]
+    lines = [r for r in table.rows if r.cells[0] == "보건행정과"]
     assert len(lines) == 1
     assert all(getattr(c, "shown", None) is False for c in lines[0].cells if not isinstance(c, str))
-    assert table.rows[-1].cells[0].shown is False  # at the end, not at its place
+    assert table.rows[-1].cells[1].shown is False  # at the end, not at its place
 
 
 def test_a_tiny_department_is_in_no_table_and_no_total(folder, public):
@@ -322,3 +322,28 @@ def test_a_small_channel_is_hidden_with_another(folder):
             assert frame.loc[frame["suppressed"], "estimate"].isna().all()
     finally:
         whole.to_csv(path, index=False, encoding="utf-8-sig")
+
+
+def test_check_names_file_row_and_column_of_a_wrong_record(folder):
+    from csi_lib.evaluation.record_checks import record_faults
+
+    study = load_study(folder)
+    assert list(record_faults(study)) == []
+    path = folder / "data" / "sheets_2023.csv"
+    whole = path.read_bytes()
+    try:
+        frame = pd.read_csv(path, dtype=str)
+        frame.loc[3, "greeting"] = "12"
+        frame.to_csv(path, index=False, encoding="utf-8-sig")
+        (fault,) = record_faults(study)
+        assert "more points than the scheme gives (10)" in fault.problem
+        assert "item 'greeting'" in str(fault)
+        frame.loc[3, "greeting"] = "열"
+        frame.to_csv(path, index=False, encoding="utf-8-sig")
+        (fault,) = record_faults(study)
+        assert "sheets_2023.csv, row 5, column 'greeting'" in str(fault)
+        frame.drop(columns="rater").to_csv(path, index=False, encoding="utf-8-sig")
+        (fault,) = record_faults(study)
+        assert "'rater' is missing" in str(fault)
+    finally:
+        path.write_bytes(whole)

@@ -39,7 +39,7 @@ def test_only_chapters_that_ask_for_it_become_pages(job):
     before = {p.name for p in job.iterdir()}
     chapters = [("one", chapter(False, "# 하나 {#sec-top}")), ("card", chapter(True, "# 성적표 {#sec-top}"))]
     ids = render_pages(job, chapters, lang="ko", front=FRONT, formats=("html", "pdf", "docx"), renderer="embedded")
-    assert ids == ["card"]
+    assert ids == {"card": "성적표"}
     assert {p.name for p in job.iterdir()} - before == {"card.html", "card.pdf"}
     page = (job / "card.html").read_text(encoding="utf-8")
     assert "한빛공단" in page
@@ -54,7 +54,7 @@ def test_only_chapters_that_ask_for_it_become_pages(job):
 
 def test_no_pages_without_a_format_for_them(job):
     chapters = [("card", chapter(True, "# 성적표 {#sec-top}"))]
-    assert render_pages(job, chapters, lang="ko", front=FRONT, formats=("docx",), renderer="embedded") == []
+    assert render_pages(job, chapters, lang="ko", front=FRONT, formats=("docx",), renderer="embedded") == {}
 
 
 def test_a_page_that_refers_to_another_chapter_is_refused(job):

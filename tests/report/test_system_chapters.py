@@ -156,3 +156,23 @@ def test_all_answers_the_same(told, copy):
     assert text.count("66.7") >= 8
     told("customers", folder)
     told("fieldwork", folder)
+
+
+def test_check_reads_logs_and_frames(copy):
+    """`csi check` finds what would stop a report: an undeclared outcome in the log, a stratum twice in the frame."""
+    from csi_lib.run.check import check_study
+
+    def spoil(folder):
+        rewrite(
+            folder / "data" / "fieldwork_2024.csv", lambda f: f.__setitem__("outcome", f["outcome"].replace("NC", "XC"))
+        )
+        rewrite(folder / "data" / "frame_2024.csv", lambda f: f.__setitem__("stratum", f["stratum"].replace("4", "3")))
+
+    errors = [f for f in check_study(copy(spoil)) if f.level == "error"]
+    assert {e.where for e in errors} == {
+        "customer_definition, raon-corp 2024",
+        "fieldwork, raon-corp 2024",
+        "fieldwork, dure-housing 2024",
+    }
+    assert any("'XC'" in e.message for e in errors)
+    assert any("stands twice" in e.message for e in errors)

@@ -48,7 +48,11 @@ def write_chapter(study: Path, *cells: str) -> None:
 def start(study: Path, out: Path, *more, **environment) -> subprocess.Popen:
     """`csi run` in the background, its progress as JSON lines on stderr."""
     ids = [f"--agency={a.stem[:4]}" for a in sorted((study / "data").glob("*.csv"))]
-    command = [sys.executable, "-c", "from csi_lib.cli import main; main()", "run", study, "--out", out, *ids]
+    # what is started in the background by a shell ignores Ctrl-C, and so would its children
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from csi_lib.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "run", study, "--out", out, *ids]
     return subprocess.Popen(
         [*map(str, command), "--progress", "json", *map(str, more)],
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

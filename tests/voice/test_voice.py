@@ -27,6 +27,7 @@ STUDY = SimpleNamespace(
     privacy=SimpleNamespace(min_base=5, individuals=10, small_base_flag=30, full_enumeration=False),
     source=lambda name: SimpleNamespace(kind="respondents", enumeration=False),
     period_of=str,
+    family=lambda agency: None,
 )
 
 

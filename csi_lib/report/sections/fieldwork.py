@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csi_lib.evaluation.clustered import wilson
 from csi_lib.evaluation.customer_definition import frame_population
 from csi_lib.evaluation.fieldwork import FieldworkFile, Log, by_interviewer, control, daily, outlook, rates, read_log
 from csi_lib.prose.numbers import Number
@@ -180,6 +181,7 @@ def interviewer_rows(chapter, file: FieldworkFile, log: Log) -> pd.DataFrame:
     rows = chapter.record(
         [
             {"measure": "control:short", "statistic": "share", "by1": "interviewer", "group1": r["interviewer"],
+             **dict(zip(("ci_low", "ci_high"), _interval(r["short"], timed[r["interviewer"]]), strict=True)),
              "estimate": r["short"] / timed[r["interviewer"]] if timed[r["interviewer"]] else None, "unit": "proportion",
              "n": int(timed[r["interviewer"]])}
             for r in found.to_dict("records")
@@ -187,6 +189,10 @@ def interviewer_rows(chapter, file: FieldworkFile, log: Log) -> pd.DataFrame:
         source=file.source,
     )  # fmt: skip
     return pd.concat([rows.reset_index(drop=True), found.add_prefix("i_").reset_index(drop=True)], axis=1)
+
+
+def _interval(k: int, n: int) -> tuple[float, float]:
+    return wilson(k / n, n) if n else (np.nan, np.nan)
 
 
 def interviewer_table(chapter, file: FieldworkFile, rows: pd.DataFrame, *, name: str, caption: str) -> Table:
@@ -311,18 +317,36 @@ def cleaning_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) -> T
     return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
 
 
-def progress(chapter, file: FieldworkFile, log: Log) -> pd.DataFrame:
-    """Recorded cumulative interviews at the end of every seventh day (and the last): ``estimate`` with ``group1`` the day."""
+def pace_rows(chapter, file: FieldworkFile, log: Log) -> pd.DataFrame | None:
+    """Recorded interviews done by the end of every seventh day (and the last), beside the pace that reaches the plan on the
+    last day of fieldwork; ``wave`` is the day as it is printed. None for a log of a single day."""
     days = daily(log)
+    if len(days) < 2:
+        return None
     at = sorted({*range(6, len(days), 7), len(days) - 1})
-    return chapter.record(
+    plan = read_plan(chapter.study)
+    goal = sum(_planned(chapter, plan).values()) if plan is not None else 0
+    first = days["day"].iloc[0]
+    whole = (pd.Timestamp(log.ends) - first).days + 1 if log.ends is not None else len(days)
+    lines = []
+    for k in at:
+        day, n = days["day"].iloc[k], int(days["total"].iloc[k])
+        lines.append(("interviews", day, n))
+        if goal and whole > 0:
+            lines.append(("planned_pace", day, goal * min((k + 1) / whole, 1.0)))
+    rows = chapter.record(
         [
-            {"measure": "interviews", "statistic": "count", "by1": "day", "group1": str(days["day"].iloc[k])[:10],
-             "estimate": int(days["total"].iloc[k]), "unit": "cases", "n": int(days["total"].iloc[k])}
-            for k in at
+            {"measure": f"progress:{what}", "statistic": "count", "by1": "day", "group1": str(day)[:10], "estimate": value,
+             "unit": "cases", "n": len(log.frame)}
+            for what, day, value in lines
         ],
         source=file.source,
     )  # fmt: skip
+    names = {
+        "interviews": chapter.text(ko="실제", en="Done"),
+        "planned_pace": chapter.text(ko="계획대로라면", en="If on plan"),
+    }
+    return rows.assign(measure_label=[names[w] for w, _, _ in lines], wave=[f"{d:%m/%d}" for _, d, _ in lines])
 
 
 def progress_table(chapter, file: FieldworkFile, log: Log, *, name: str, caption: str) -> tuple[Table, dict | None]:

@@ -136,7 +136,10 @@ def round_change(chapter, found: Sheets, channel: str):
         "statistic": "difference",
         "unit": "points",
     }
-    out = recorded(chapter, [{**row, **keys}], names=channel_names(chapter, found.file)).iloc[0]
+    named = f"{channel_names(chapter, found.file)[channel]}({round_name(chapter, now)})"
+    out = recorded(
+        chapter, [{**row, **keys}], names={channel: named if chapter.lang == "ko" else named.replace("(", " (")}
+    ).iloc[0]
     return out, round_name(chapter, before)
 
 
@@ -249,7 +252,7 @@ def edition_notes(chapter, found: Sheets) -> list:
 def department_board(chapter, result, *, name: str, caption: str) -> Table:
     scores, ranks, people = result
     cells = [Number.from_row(r) for r in people.to_dict("records")]
-    return board(chapter, scores, ranks, name=name, caption=caption, extra={chapter.text(ko="직원", en="Staff"): cells},
+    return board(chapter, scores, ranks, name=name, caption=caption, extra={chapter.text(ko="평가 직원", en="Staff rated"): cells},
                  heads={"n": chapter.text(ko="평가표", en="Sheets")}, notes=[tiny_note(chapter)])  # fmt: skip
 
 

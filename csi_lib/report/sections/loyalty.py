@@ -41,7 +41,9 @@ class Loyalty:
 def open_loyalty(chapter) -> Loyalty:
     file: LoyaltyFile = system(chapter.study, "loyalty")
     by = [b for b in chapter.banners if b not in {s.column for s in file.chain}]
-    count = lambda survey, by: loyalty_estimates(chapter.study, survey, file, by).masked(chapter.release)
+    count = lambda survey, by: loyalty_estimates(chapter.study, survey, file, by, surveys=chapter.surveys).masked(
+        chapter.release
+    )
     now = count(chapter.survey, by)
     previous = changes = None
     if chapter.previous_year is not None:

@@ -97,8 +97,8 @@ def board(
     text, extra = chapter.text, dict(extra or {})
     head = {"n": text(ko="사례수", en="n"), "score": text(ko="점수", en="Score"), **(heads or {})}
     columns = [
+        Column("row", stub or text(ko="부서", en="Department"), "left", "stub"),
         Column("rank", text(ko="순위", en="Rank"), "right", "number"),
-        Column("row", stub or text(ko="부서", en="Department"), "left", "text"),
         Column("score", head["score"]),
         Column("ci", text(ko="95% 신뢰구간", en="95% interval")),
         Column("ranks", text(ko="가능한 순위", en="Possible ranks")),
@@ -112,13 +112,13 @@ def board(
     for i in order:
         score, rank = pairs[i]
         # a small base is marked once, at the base
-        cells = (unmarked(Number.from_row(rank)), str(score[f"{rows}_label"]), unmarked(Number.from_row(score)), Interval.from_row(score),
+        cells = (str(score[f"{rows}_label"]), unmarked(Number.from_row(rank)), unmarked(Number.from_row(score)), Interval.from_row(score),
                  Interval.from_row(rank), *(unmarked(cells[i]) for cells in extra.values()), Number.from_row(score, "n"))  # fmt: skip
         body.append(Row(cells))
     tied = ranks["estimate"].dropna().duplicated().any()
     ties = [text(ko="적힌 점수가 같으면 같은 순위이다.", en="Equal printed scores share a rank.")] if tied else []
     possible = text(
-        ko="‘가능한 순위’는 모든 부서의 표본오차를 함께 감안한 범위로, 서로 겹치는 부서의 앞뒤는 말할 수 없다.",
+        ko="‘가능한 순위’는 모두의 표본오차를 함께 감안한 범위이며, 범위가 겹치면 앞뒤를 말할 수 없다.",
         en="Possible ranks allow for the sampling error of all at once; where they overlap, the order is not known.",
     )
     return Table(name, caption, tuple(columns), tuple(body), (*ties, possible, *filter(None, notes)), chapter.lang,

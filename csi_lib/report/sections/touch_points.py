@@ -36,7 +36,14 @@ def contact_estimates(chapter, file: TouchPointsFile) -> Estimates | None:
         return None
     items = list(dict.fromkeys(rated_by(chapter, file).values()))
     pair = [(file.by, file.channel)] if file.by in frame and frame[file.by].notna().any() else []
-    found = crossed(chapter.study, chapter.survey, pair or [(file.channel,)], shares=[file.channel], items=items)
+    found = crossed(
+        chapter.study,
+        chapter.survey,
+        pair or [(file.channel,)],
+        shares=[file.channel],
+        items=items,
+        surveys=chapter.surveys,
+    )
     masked = found.masked(chapter.release)
     chapter.record(masked)
     return masked

@@ -89,6 +89,7 @@ def open_voice(chapter) -> Voice:
             phrases=by_person(about.uses(comments, phrases, kind="phrases")),
             score=score,
             tone=file.tone,
+            surveys=chapter.surveys,
         )
 
     survey, comments, marks = read(chapter.year)

@@ -121,6 +121,7 @@ def _links(report: Report, t: dict, study) -> str:
         lang = name.split(".")[1] if name.count(".") == 2 else ""
         words = f"{t.get(kind, kind.upper())} {lang}".strip()
         out.append(f'<a href="{report.place}/{name}">{words}</a>')
+    out += [f'<a href="{report.place}/{name}">{e(head)}</a>' for name, head in report.pages.items()]
     return " ".join(out)
 
 

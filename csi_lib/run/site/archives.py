@@ -42,7 +42,8 @@ def _archive(target: Path, reports: list[Report]) -> None:
     part = target.with_name(f".{target.name}.part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for report in reports:
-            for name in (*report.documents, "results.parquet"):
+            pages = [p for page in report.pages for p in (page, page.replace(".html", ".pdf"))]
+            for name in (*report.documents, *pages, "results.parquet"):
                 source = report.folder / name
                 if source.exists():
                     entry = zipfile.ZipInfo(f"{report.agency.lstrip('_')}/{report.year}/{name}", _DATE)

@@ -23,6 +23,8 @@ class Report:
     folder: Path
     key: str
     documents: tuple[str, ...]
+    #: pages of their own beside the report: file → heading
+    pages: dict[str, str]
     rows: list[dict] = field(repr=False, compare=False)
 
     @property
@@ -84,14 +86,15 @@ def published_reports(study, out: Path, headline: Headline | None) -> list[Repor
             # which documents stand here decides the key too: a second language adds one without a new manifest
             names = {p.name for kind in DOCUMENTS for p in folder.glob(f"report*.{kind}")}
             documents = tuple(sorted(names, key=lambda n: (n.count("."), DOCUMENTS.index(n.rsplit(".", 1)[1]), n)))
-            digests = {name: said["files"].get(name) for name in documents}
+            pages = {f"{id}.html": head for id, head in said.get("pages", {}).items() if f"{id}.html" in said["files"]}
+            digests = {name: said["files"].get(name) for name in (*documents, *pages)}
             key = json.dumps([said["key"], said["job"]["lang"], digests], sort_keys=True)
             place = f"{agency}/{year}"
             rows = (
                 known[place][1] if place in known and known[place][0] == key else _rows(folder, agency, year, headline)
             )
             fresh[place] = [key, rows]
-            found.append(Report(agency, year, folder, key, documents, rows))
+            found.append(Report(agency, year, folder, key, documents, pages, rows))
     memory.parent.mkdir(exist_ok=True)
     text = {"headline": headline and [headline.model, *headline.measures], "reports": fresh}
     memory.write_text(json.dumps(text, ensure_ascii=False), encoding="utf-8")

@@ -1,0 +1,71 @@
+"""What `csi check` finds in an office's records before a report is made: every file of every system and year, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from csi_lib.errors import InputError
+from csi_lib.evaluation.before_after import PAIRS, month_fields
+from csi_lib.evaluation.call_rules import CALLS
+from csi_lib.evaluation.charter import case_columns
+from csi_lib.evaluation.happy_call import case_fields, rated_cases
+from csi_lib.evaluation.kindness import score_sheets, sheet_fields
+from csi_lib.evaluation.records import read_records
+from csi_lib.evaluation.register import REGISTER, check_kinds
+from csi_lib.evaluation.systems import system
+
+#: system → fields of its file, and a further check of the rows
+_READ = {
+    "kindness": (sheet_fields, lambda file, rows: score_sheets(rows, file.schemes)),
+    "calls": (lambda file: CALLS, None),
+    "happy_call": (case_fields, lambda file, rows: rated_cases(rows, file)),
+    "register": (lambda file: REGISTER, None),
+    "charter": (case_columns, None),
+    "before_after": (month_fields, None),
+}
+
+
+def record_faults(study, *, data: str | Path | None = None) -> Iterator[InputError]:
+    """Faults in the records of the systems that `study` declares: absent files and columns, unreadable cells, unknown
+    departments, impossible points and answers. One fault per file, the first; systems whose own file is wrong are left to
+    `csi_lib.evaluation.systems.system_faults`."""
+    for name in study.extensions:
+        try:
+            file = system(study, name)
+        except InputError:
+            continue
+        if hasattr(file, "check_records"):  # logs and frames: read agency by agency
+            yield from _agency_faults(study, name, file, data)
+        # a system either says itself what it reads, or stands in the list above
+        sources = [(source, fields, file.columns, None) for source, fields in getattr(file, "reads", list)()]
+        if name in _READ:
+            fields, check = _READ[name]
+            sources.append((file.source, fields(file), file.columns, check))
+        if name == "before_after":
+            sources += [(pair.source, PAIRS, pair.columns, None) for pair in file.pairs.values()]
+        for source, columns, spelled, look in sources:
+            for year in study.years:
+                try:
+                    rows = read_records(
+                        study, source, columns, year=year, columns=spelled, data=data, release="restricted"
+                    )
+                    if "department" in rows and "departments" in study.extensions:
+                        rows = system(study, "departments").placed(rows, year)
+                    if look is not None:
+                        look(file, rows)
+                    if name == "register":  # a case number is unique within an agency
+                        for _, own in rows.groupby("agency"):
+                            check_kinds(own, file)
+                except InputError as fault:
+                    yield InputError(fault.problem, where=fault.where or f"source {source!r}, {year}", found=fault.found,
+                                     expected=fault.expected, action=fault.action)  # fmt: skip
+
+
+def _agency_faults(study, name: str, file, data) -> Iterator[InputError]:
+    for agency in study.agencies:
+        for year in (y for y in study.years if agency.took_part(y)):
+            try:
+                file.check_records(study, agency.id, year, data)
+            except InputError as fault:
+                yield InputError(str(fault), where=f"{name}, {agency.id} {year}")
