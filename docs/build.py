@@ -5,7 +5,6 @@ Run: ``nox -s docs``. The pages land in docs/_site.
 
 from __future__ import annotations
 
-import html
 import os
 import re
 import shutil
@@ -95,18 +94,26 @@ def main() -> int:
             continue
         links[kind].append((_title(page), made.paths["html"].relative_to(SITE)))
     shutil.rmtree(work)
-    index = "".join(
-        f"<h2>{title}</h2><ul>{''.join(f'<li><a href={str(p)!r}>{html.escape(t)}</a></li>' for t, p in links[kind])}</ul>"
-        for kind, title in (("guide", "Guides"), ("reference", "API reference"))
-    )
-    (SITE / "index.html").write_text(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>CSI workbench</title><style>body{font:16px/1.6 sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem}"
-        f"</style><main><h1>CSI workbench {csi_lib.__version__}</h1>{index}</main></html>",
-        encoding="utf-8",
-    )
+    write_index(links, SITE)
     print(f"{sum(map(len, links.values()))} pages in {SITE}, {failed} failed")
     return 1 if failed else 0
+
+
+def write_index(links: dict[str, list[tuple[str, Path]]], site: Path) -> Path:
+    """The first page of the documentation, set by the same engine as all others."""
+    lines = [f"---\ntitle: CSI workbench {csi_lib.__version__}\nlang: en\n---\n"]
+    for kind, title in (("guide", "Guides"), ("reference", "API reference")):
+        lines += [f"# {title}\n", *(f"- [{_escaped(words)}]({path.as_posix()})" for words, path in links[kind]), ""]
+    source = site / "index.md"
+    source.write_text("\n".join(lines), encoding="utf-8")
+    try:
+        return render_document(source, site, formats=("html",)).paths["html"]
+    finally:
+        source.unlink()
+
+
+def _escaped(words: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>|#$@~^])", r"\\\1", words)
 
 
 def _title(page: Path) -> str:

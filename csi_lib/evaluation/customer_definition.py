@@ -95,6 +95,9 @@ def read_frame(study, file: CustomerDefinitionFile, agency: str, year: int, *, d
     if frame.empty:
         raise InputError("the sampling frame has no row", where=f"source {file.frame!r}", found=f"{agency}, {year}")
     frame["stratum"] = frame["stratum"].map(written)
+    if study.agency(agency).merged_from:  # the lists of the bodies it was formed from
+        numbers = ["listed", "duplicates", "unusable"]
+        frame = frame.groupby("stratum", sort=False, as_index=False)[numbers].sum(min_count=1)
     if frame["stratum"].duplicated().any():
         raise InputError("a stratum stands twice in the frame", where=f"source {file.frame!r}",
                          found=str(frame.loc[frame["stratum"].duplicated(), "stratum"].iloc[0]))  # fmt: skip

@@ -132,6 +132,14 @@ class FeedbackFile(Part):
     asof: dict[int, date] = {}
     quarters: int = Setting(default=4, ge=1, le=12)
 
+    def reads(self):
+        """The records it needs of every wave, for `csi check`."""
+        for source in (self.tasks, self.initiatives):
+            if source is not None:
+                yield source, TASKS
+        if self.incentives is not None and self.incentives.staff_source is not None:
+            yield self.incentives.staff_source, STAFF
+
     def refers(self):
         yield "source", self.tasks, "tasks"
         yield "source", self.initiatives, "initiatives"

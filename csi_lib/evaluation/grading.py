@@ -117,6 +117,11 @@ class GradingFile(Part):
             )
         return self
 
+    def reads(self):
+        """The records it needs of every wave, for `csi check`."""
+        if self.source is not None:
+            yield self.source, BUSINESSES if self.rule == "attainment" else UNITS
+
     def refers(self):
         yield "source", self.source, "source"
         if self.source is None:

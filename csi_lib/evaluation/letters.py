@@ -66,7 +66,10 @@ def letters(study, agency: str, year: int, *, asof=None, data=None, lang: str = 
 
 
 def write_letters(list_: pd.DataFrame, path: Path) -> Path:
-    """The list as ``.csv`` (UTF-8 with a mark that spreadsheets understand) or ``.xlsx``, readable by its owner only."""
+    """The list as ``.csv`` (UTF-8 with a mark that spreadsheets understand) or ``.xlsx``, readable by its owner only.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
     path = Path(path)
     if path.suffix not in (".csv", ".xlsx"):
         raise InputError("a mail-merge list is a table", where="--out", found=path.name, expected=".csv or .xlsx")
@@ -74,6 +77,7 @@ def write_letters(list_: pd.DataFrame, path: Path) -> Path:
     # made empty with its mode first, so that names are never readable by others, not for a moment
     os.close(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
     path.chmod(0o600)
+    list_ = list_.map(lambda v: f"'{v}" if isinstance(v, str) and v[:1] in ("=", "+", "-", "@", "\t", "\r") else v)
     if path.suffix == ".csv":
         list_.to_csv(path, index=False, encoding="utf-8-sig")
     else:

@@ -78,6 +78,10 @@ class ManagementFile(Part):
     floor: float = Setting(default=20, ge=0, lt=100)
     target_setting: TargetSetting = TargetSetting()
 
+    def reads(self):
+        """The records it needs of every wave, for `csi check`."""
+        yield self.source, TARGETS
+
     def refers(self):
         yield "source", self.source, "source"
         if any(indicator.measure is not None for indicator in self.indicators.values()):

@@ -30,14 +30,18 @@ def record_faults(study, *, data: str | Path | None = None) -> Iterator[InputErr
     """Faults in the records of the systems that `study` declares: absent files and columns, unreadable cells, unknown
     departments, impossible points and answers. One fault per file, the first; systems whose own file is wrong are left to
     `csi_lib.evaluation.systems.system_faults`."""
-    for name, (fields, check) in _READ.items():
-        if name not in study.extensions:
-            continue
+    for name in study.extensions:
         try:
             file = system(study, name)
         except InputError:
             continue
-        sources = [(file.source, fields(file), file.columns, check)]
+        if hasattr(file, "check_records"):  # logs and frames: read agency by agency
+            yield from _agency_faults(study, name, file, data)
+        # a system either says itself what it reads, or stands in the list above
+        sources = [(source, fields, file.columns, None) for source, fields in getattr(file, "reads", list)()]
+        if name in _READ:
+            fields, check = _READ[name]
+            sources.append((file.source, fields(file), file.columns, check))
         if name == "before_after":
             sources += [(pair.source, PAIRS, pair.columns, None) for pair in file.pairs.values()]
         for source, columns, spelled, look in sources:
@@ -56,3 +60,12 @@ def record_faults(study, *, data: str | Path | None = None) -> Iterator[InputErr
                 except InputError as fault:
                     yield InputError(fault.problem, where=fault.where or f"source {source!r}, {year}", found=fault.found,
                                      expected=fault.expected, action=fault.action)  # fmt: skip
+
+
+def _agency_faults(study, name: str, file, data) -> Iterator[InputError]:
+    for agency in study.agencies:
+        for year in (y for y in study.years if agency.took_part(y)):
+            try:
+                file.check_records(study, agency.id, year, data)
+            except InputError as fault:
+                yield InputError(str(fault), where=f"{name}, {agency.id} {year}")

@@ -155,7 +155,8 @@ def _agencies(study, raw, declared, extra, path, first) -> list:
     locator, ids = declared.agency, {a.id for a in study.agencies}
     if "agency" not in extra:
         return [str(locator.constant)] * len(raw)
-    known = {written(k): v for k, v in locator.map.items()}
+    known = {written(old): a.id for a in study.agencies for old in a.merged_from if old not in ids}
+    known |= {written(k): v for k, v in locator.map.items()}
     out = []
     for i, value in enumerate(raw[extra["agency"]]):
         code = None if _blank(value) else written(value)

@@ -1,6 +1,6 @@
 """The office systems a study declares: ``extensions: {kindness: kindness.yml}`` in study.yml, one file per system.
 
-Each system is a pydantic model in its own module; here is the one list of their names.
+Each system is a pydantic model in its own module; `csi_lib.study.schema.SYSTEMS` is the one list of their names.
 """
 
 from __future__ import annotations
@@ -10,36 +10,8 @@ from importlib import import_module
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.base import Label, Part
+from csi_lib.study.schema import SYSTEMS
 from csi_lib.study.yaml_file import YamlFile
-
-#: name under ``extensions`` → module and class that read its file
-SYSTEMS = {
-    "grades": "csi_lib.evaluation.grading:GradingFile",
-    "kindness": "csi_lib.evaluation.kindness:KindnessFile",
-    "calls": "csi_lib.evaluation.call_rules:CallsFile",
-    "happy_call": "csi_lib.evaluation.happy_call:HappyCallFile",
-    "management": "csi_lib.evaluation.management:ManagementFile",
-    "register": "csi_lib.evaluation.register:RegisterFile",
-    "before_after": "csi_lib.evaluation.before_after:BeforeAfterFile",
-    "charter": "csi_lib.evaluation.charter:CharterFile",
-    "department_score": "csi_lib.evaluation.department_score:DepartmentScoreFile",
-    "feedback": "csi_lib.evaluation.feedback:FeedbackFile",
-    "checklist": "csi_lib.evaluation.checklist:ChecklistFile",
-    "programme": "csi_lib.evaluation.programme:ProgrammeFile",
-    "disclosure": "csi_lib.evaluation.disclosure_page:DisclosureFile",
-    "departments": "csi_lib.evaluation.departments:DepartmentsFile",
-    "customer_definition": "csi_lib.evaluation.customer_definition:CustomerDefinitionFile",
-    "touch_points": "csi_lib.evaluation.touch_points:TouchPointsFile",
-    "pretest": "csi_lib.evaluation.pretest:PretestFile",
-    "fieldwork": "csi_lib.evaluation.fieldwork:FieldworkFile",
-    "integrity": "csi_lib.integrity.contamination:IntegrityFile",
-    "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
-    "loyalty": "csi_lib.evaluation.loyalty:LoyaltyFile",
-    "peers": "csi_lib.evaluation.comparability:PeersFile",
-    "retention": "csi_lib.integrity.retention:RetentionFile",
-    "voice": "csi_lib.voice.settings:VoiceFile",
-    "office": "csi_lib.evaluation.office:OfficeFile",
-}
 
 
 def system(study, name: str) -> Part:

@@ -136,11 +136,12 @@ def deliver_data(
         ):  # fmt: skip
             if not tables:
                 continue
-            head = f"{study.title.text(lang)} – {words[kind]}"
+            heading = words[kind].replace("-", " ").capitalize()
+            head = f"{study.title.text(lang)} – {heading}"
             out.append(Delivered(kind, _workbook(tables, put.place(kind, "xlsx", extra), head, wave, names, study)))
             documents = [f for f in formats if f in ("docx", "hwpx")] if kind != "quality" else []
             if documents:
-                paths = write_document([(None, tables)], folder / ".made", f"{kind}", title=words[kind], lang=lang,
+                paths = write_document([(heading, tables)], folder / ".made", kind, title=heading, lang=lang,
                                        formats=documents, about=_about(study, wave, names))  # fmt: skip
                 out += [put.move(kind, path, extra) for path in paths.values()]
     if (folder / ".made").exists():

@@ -195,6 +195,7 @@ def _settings(document: Document, source: Source, to: str) -> dict:
             if isinstance(formats, dict) and isinstance(formats.get(name), dict):
                 merged |= formats[name]
     merged = {"toc": True, "number-sections": True} | merged
+    merged.setdefault("lang", "ko" if re.search("[가-힣]", _CODE.sub("", source.text)) else "en")
     for name in sorted(set(merged) - _DATA - _SETTINGS):
         note = f"the option {name} has no effect in the embedded engine"
         if note not in document.warnings:
@@ -212,7 +213,15 @@ def _convert(document: Document, source: Source, meta: dict, arguments: list[str
         "toc": bool(meta["toc"]),
         "number-sections": bool(meta["number-sections"]),
     }
-    passed.setdefault("pagetitle", passed.get("title", document.path.stem))
+    heading, top = _headings(source.text)
+    if "title" not in passed and heading:
+        arguments = ["--shift-heading-level-by=-1", *arguments]  # pandoc makes it the title
+        passed["pagetitle"] = heading
+    elif top > 1:  # a document that leaves the first level to its title
+        arguments = [f"--shift-heading-level-by={1 - top}", *arguments]
+    if "title" not in passed and not heading:
+        passed["title"] = document.path.stem  # a page and a tagged PDF must have one
+    passed.setdefault("pagetitle", passed.get("title"))
     if to == "typst" and meta["number-sections"]:
         passed["section-numbering"] = "1.1"
     filters = [document.extension / "blocks.lua", document.extension / "quarto.lua"]
@@ -234,6 +243,15 @@ def _convert(document: Document, source: Source, meta: dict, arguments: list[str
         metadata.unlink()
     _report(source, stderr)
     return text
+
+
+def _headings(text: str) -> tuple[str | None, int]:
+    """The heading a document begins with, if it has no other of the first level: then it is the title; the top level."""
+    outside = _CODE.sub(lambda m: "" if m[1] else m[0], text).strip()
+    found = re.findall(r"^(#{1,6}) +(.+?) *(?:\{[^{}]*\})?$", outside, re.MULTILINE)
+    first = [words for marks, words in found if marks == "#"]
+    title = first[0].replace("`", "") if len(first) == 1 and outside.startswith("# ") else None
+    return title, min((len(marks) for marks, _ in found), default=1)
 
 
 def _shortcodes(source: Source, to: str) -> str:

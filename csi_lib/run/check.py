@@ -7,7 +7,7 @@ from pathlib import Path
 
 from csi_lib.errors import InputError
 from csi_lib.evaluation.record_checks import record_faults
-from csi_lib.evaluation.systems import system, system_faults
+from csi_lib.evaluation.systems import system_faults
 from csi_lib.models.scoring import score
 from csi_lib.models.study_models import study_models
 from csi_lib.run.chapters import chapter_notebooks
@@ -42,7 +42,6 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
         _try(findings, "chapters", lambda scope=scope: chapter_notebooks(study, scope))
     for fault in (*system_faults(study), *record_faults(study, data=data)):
         findings.append(Finding("error", fault.where or study.id, str(fault)))
-    _check_records(findings, study, data)
     for source, declared in study.sources.items():
         if not declared.is_survey:
             continue
@@ -59,20 +58,6 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
             if message := strata_differ(seen, declared.design.in_year(max(seen))["strata"]):
                 findings.append(Finding("note", f"{source}, {agency}", message))
     return findings
-
-
-def _check_records(findings, study, data):
-    """Logs, frames and the like, of the systems that know how to read theirs."""
-    for name in study.extensions:
-        try:
-            part = system(study, name)
-        except InputError:
-            continue  # told by system_faults
-        if hasattr(part, "check_records"):
-            for agency in study.agencies:
-                for year in (y for y in study.years if agency.took_part(y)):
-                    where = f"{name}, {agency.id} {year}"
-                    _try(findings, where, lambda p=part, a=agency.id, y=year: p.check_records(study, a, y, data))
 
 
 def _check_wave(findings, study, agency, year, source, data):

@@ -21,7 +21,9 @@ def _swap(staging: Path, final: Path, *, restricted: bool) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
     staging.chmod(0o700 if restricted else 0o755)
     if restricted:
-        for folder in (final.parent, final.parent.parent):
+        # an edition in another language lies one folder deeper
+        depth = next((i for i, folder in enumerate(final.parents) if folder.name == "restricted"), 0)
+        for folder in final.parents[: depth + 1]:
             folder.chmod(0o700)
     if not final.exists():
         staging.rename(final)

@@ -59,7 +59,9 @@ def _site_findings(out: Path) -> list[str]:
         *sorted((out / "site").glob("league-*.html")),
         *sorted((out / "site").glob("group-*.html")),
     )
-    return [f"{p.name}: {f}" for p in pages for f in html_findings(p.read_text(encoding="utf-8"), results)]
+    return [
+        f"{p.name}: {f}" for p in pages for f in html_findings(p.read_text(encoding="utf-8"), results, needed=False)
+    ]
 
 
 def html_findings(page: str, results: pd.DataFrame, *, needed: bool = True) -> list[str]:

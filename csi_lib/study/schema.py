@@ -12,29 +12,23 @@ from csi_lib.study.agency import AgencyFile
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.study import StudyFile
 
-#: file of a study -> the model it must satisfy
-FILES: dict[str, type[BaseModel] | str] = {
-    "study": StudyFile,
-    "agencies": AgencyFile,
-    "codebook": Codebook,
+#: name under ``extensions`` of study.yml -> module and class that read its file; they belong to later layers and are
+#: named here so that this one need not import them
+SYSTEMS: dict[str, str] = {
     "grades": "csi_lib.evaluation.grading:GradingFile",
-    "management": "csi_lib.evaluation.management:ManagementFile",
-    "feedback": "csi_lib.evaluation.feedback:FeedbackFile",
-    "checklist": "csi_lib.evaluation.checklist:ChecklistFile",
-    "disclosure": "csi_lib.evaluation.disclosure_page:DisclosureFile",
-    "programme": "csi_lib.evaluation.programme:ProgrammeFile",
-    # declared by later layers, named here so that this one need not import them
-    "model": "csi_lib.models.study_models:ModelsFile",
-    "plan": "csi_lib.survey.sampling_plan:PlanFile",
-    "departments": "csi_lib.evaluation.departments:DepartmentsFile",
     "kindness": "csi_lib.evaluation.kindness:KindnessFile",
     "calls": "csi_lib.evaluation.call_rules:CallsFile",
     "happy_call": "csi_lib.evaluation.happy_call:HappyCallFile",
+    "management": "csi_lib.evaluation.management:ManagementFile",
     "register": "csi_lib.evaluation.register:RegisterFile",
     "before_after": "csi_lib.evaluation.before_after:BeforeAfterFile",
     "charter": "csi_lib.evaluation.charter:CharterFile",
     "department_score": "csi_lib.evaluation.department_score:DepartmentScoreFile",
-    "office": "csi_lib.evaluation.office:OfficeFile",
+    "feedback": "csi_lib.evaluation.feedback:FeedbackFile",
+    "checklist": "csi_lib.evaluation.checklist:ChecklistFile",
+    "programme": "csi_lib.evaluation.programme:ProgrammeFile",
+    "disclosure": "csi_lib.evaluation.disclosure_page:DisclosureFile",
+    "departments": "csi_lib.evaluation.departments:DepartmentsFile",
     "customer_definition": "csi_lib.evaluation.customer_definition:CustomerDefinitionFile",
     "touch_points": "csi_lib.evaluation.touch_points:TouchPointsFile",
     "pretest": "csi_lib.evaluation.pretest:PretestFile",
@@ -45,6 +39,17 @@ FILES: dict[str, type[BaseModel] | str] = {
     "peers": "csi_lib.evaluation.comparability:PeersFile",
     "retention": "csi_lib.integrity.retention:RetentionFile",
     "voice": "csi_lib.voice.settings:VoiceFile",
+    "office": "csi_lib.evaluation.office:OfficeFile",
+}
+
+#: file of a study -> the model it must satisfy
+FILES: dict[str, type[BaseModel] | str] = {
+    "study": StudyFile,
+    "agencies": AgencyFile,
+    "codebook": Codebook,
+    "model": "csi_lib.models.study_models:ModelsFile",
+    "plan": "csi_lib.survey.sampling_plan:PlanFile",
+    **SYSTEMS,
 }
 
 

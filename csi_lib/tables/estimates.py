@@ -214,7 +214,7 @@ def change_table(
         said = ""
         if row is not None:
             outcome = verdict_of(row)
-            said = f"{outcome.mark} {outcome.word(lang)}"
+            said = f"{outcome.mark}\u00a0{outcome.word(lang)}"
             delta, p = Number.from_row(row, signed=True), Number.from_row(row, "p_value")
             numbers = (delta, cells[1], cells[0])
             if all(c.shown for c in numbers) and disagrees(*(c.value for c in numbers), delta.places,

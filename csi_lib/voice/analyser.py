@@ -17,7 +17,7 @@ from csi_lib.voice.cleaning import language_of
 from csi_lib.voice.stopwords import LIGHT, STOP_EN, STOP_KO
 
 #: raise when the same comment no longer gives the same words
-EDITION = 2
+EDITION = 3
 
 
 @dataclass(frozen=True)

@@ -93,3 +93,13 @@ def test_a_type_is_asked_in_one_way():
         CustomerDefinitionFile.model_validate({**base, "types": {"x": {**kind, "code": 1}, "y": {**kind, "code": "1"}}})
     with pytest.raises(ValueError, match="not among the groups"):
         CustomerDefinitionFile.model_validate({**base, "types": {"x": {**kind, "group": "h", "code": 1}}})
+
+
+def test_the_lists_of_merged_bodies_add_up(corp, tmp_path):
+    """Frames and logs kept under the names of the two bodies count for the one that they were merged into."""
+    (tmp_path / "data").mkdir()
+    rows = [("dure-north", "1", 3000, 20, 80), ("dure-south", "1", 2500, 0, 100), ("dure-north", "4", 900, 0, 0)]
+    frame = pd.DataFrame(rows, columns=["agency", "stratum", "listed", "duplicates", "unusable"])
+    frame.to_csv(tmp_path / "data" / "frame_2024.csv", index=False)
+    found = read_frame(corp, system(corp, "customer_definition"), "dure-housing", 2024, data=tmp_path)
+    assert dict(zip(found["stratum"], found["population"], strict=True)) == {"1": 5300, "4": 900}

@@ -124,3 +124,13 @@ def test_letters_of_the_bundled_office(tmp_path):
 
 def test_letters_of_an_office_without_tasks():
     assert len(letters(load_study("civil-office"), "garam-south", 2024)) == 0
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_title_that_looks_like_a_formula_stays_text(tmp_path, suffix):
+    path = write_letters(
+        pd.DataFrame({"title": ["=HYPERLINK(1)", "창구 안내"], "days": [-3, 4]}), tmp_path / f"m{suffix}"
+    )
+    read = pd.read_csv(path) if suffix == ".csv" else pd.read_excel(path)
+    assert list(read["title"]) == ["'=HYPERLINK(1)", "창구 안내"]
+    assert list(read["days"]) == [-3, 4]

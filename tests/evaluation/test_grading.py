@@ -1,5 +1,7 @@
 """The grade sheet of 300 simulated bodies with known truth, grades.yml, and attainment by the survey's own businesses."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.attainment import attainment_grades
 from csi_lib.evaluation.grades import relative_counts, relative_grades
 from csi_lib.evaluation.grading import GradingFile, Published, grade_units
+from csi_lib.evaluation.record_checks import record_faults
 from csi_lib.evaluation.systems import system_faults
 from csi_lib.report.sections import grade_tables, grades, own_grade
 from csi_lib.report.sections.grades import GradeSheet
@@ -123,8 +126,6 @@ def test_files_that_contradict_themselves():
 
 
 def test_names_a_system_refers_to_are_checked(tmp_path):
-    import shutil
-
     folder = tmp_path / "office"
     shutil.copytree(shared_path("params", "civil-office"), folder, ignore=shutil.ignore_patterns(".csi"))
     assert system_faults(csi_lib.load_study(folder)) == []
@@ -138,6 +139,21 @@ def test_names_a_system_refers_to_are_checked(tmp_path):
     assert any("no such department" in f and "Did you mean 'building'" in f for f in found)
     assert any("no such source" in f and "Did you mean 'tasks'" in f for f in found)
     assert any("no such column" in f and "disclosure.yml: unit" in f for f in found)
+
+
+def test_check_reads_the_registers(tmp_path):
+    folder = tmp_path / "office"
+    shutil.copytree(shared_path("params", "civil-office"), folder, ignore=shutil.ignore_patterns(".csi"))
+    assert list(record_faults(csi_lib.load_study(folder))) == []
+    register = folder / "registers" / "tasks_2024.csv"
+    text = register.read_text(encoding="utf-8-sig")
+    register.write_text(text.replace("2024-06-30", "end of June", 1), encoding="utf-8-sig")
+    (folder / "registers" / "staff_2023.csv").unlink()
+    found = [str(f) for f in record_faults(csi_lib.load_study(folder))]
+    assert len(found) == 2
+    assert "tasks_2024.csv, row 3, column 'due'" in found[0]
+    assert "'end of June'" in found[0]
+    assert "'staff' has no file for 2023" in found[1]
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

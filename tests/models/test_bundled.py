@@ -232,3 +232,26 @@ def test_restated_sheets_lose_points_as_the_published_case_did():
     assert effect["estimate"] == pytest.approx(old.frame["estimate"][0] - new.frame["estimate"][0])
     assert -4.5 < effect["estimate"] < -2.0  # about the published −3.22
     assert effect["ci_high"] < 0
+
+
+def test_csi_models_lists_formula_source_and_what_is_not_published(capsys):
+    """METHOD §2 marks these parts I or D; whoever reads the list must see it."""
+    from csi_lib.cli import main
+
+    with pytest.raises(SystemExit) as done:
+        main(["models"])
+    text = capsys.readouterr().out
+    assert done.value.code == 0
+    told = {block.split(" ", 1)[0]: block for block in text.replace("\n  ", "\t").splitlines()}
+    assert set(told) == set(bundled_models())
+    expected = {
+        "iudc-external": ["our default: where a dimension was not asked directly", "count one third each"],
+        "iudc-internal": ["inferred: item scores are multiplied by 100/(K − 1)", "recomputed from published figures"],
+        "pcsi": ["our default: λ = 0.5"],
+        "local-corporation": ["recomputed from published figures: the weights are the only ones on a 5% grid"],
+        "kcsi": ["edition 40-40-20"],
+    }
+    assert [(name, w) for name, words in expected.items() for w in words if w not in told[name]] == []
+    for name in bundled_models():
+        assert "source: " in told[name]
+        assert all(a.text.ko and a.text.en for a in IndexModel.load(name).file.assumptions)

@@ -169,7 +169,10 @@ def test_check_reads_logs_and_frames(copy):
         rewrite(folder / "data" / "frame_2024.csv", lambda f: f.__setitem__("stratum", f["stratum"].replace("4", "3")))
 
     errors = [f for f in check_study(copy(spoil)) if f.level == "error"]
-    assert sorted({e.where for e in errors}) == [f"{s}, {a} 2024" for s in ("customer_definition", "fieldwork")
-                                                 for a in ("dure-housing", "raon-corp")]  # fmt: skip
+    assert {e.where for e in errors} == {
+        "customer_definition, raon-corp 2024",
+        "fieldwork, raon-corp 2024",
+        "fieldwork, dure-housing 2024",
+    }
     assert any("'XC'" in e.message for e in errors)
     assert any("stands twice" in e.message for e in errors)

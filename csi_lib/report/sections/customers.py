@@ -234,7 +234,7 @@ def achievement(chapter, file, planned: AgencyPlan) -> pd.DataFrame:
             secret = cell in hidden and what != "population" and what != "planned"
             rows.append({"measure": f"sample:{what}", "statistic": "count" if unit == "count" else what,
                          "estimate": np.nan if secret else value, "suppressed": secret, "unit": unit,
-                         "flag": "small_base" if line["achieved"] < small else None,
+                         "flag": "small_base" if line["achieved"] < small and what not in ("population", "planned") else None,
                          **(keys | ({"n": np.nan} if secret else {}))})  # fmt: skip
     return chapter.record(rows)
 

@@ -89,7 +89,8 @@ def priority_table(
     """Items in the order in which they should be mended: quadrant (and how sure it is), satisfaction, expected gain."""
     t = chapter.text
     sure = {} if found is None else {r["measure"]: r for r in found.to_dict("records")}
-    estimated = bool((points["se_y"] > 0).any())  # fixed weights have no error
+    # fixed weights have no error; beside the probabilities the interval would only crowd the table (it is under the map)
+    estimated = bool((points["se_y"] > 0).any()) and not sure
     columns = [
         Column("item", t(ko="항목", en="Item"), "left", "stub"),
         Column("rank", t(ko="우선순위", en="Priority")),

@@ -1,0 +1,79 @@
+"""`csi render` on a document of one's own: an executed notebook, a .qmd; the same engine as the reports."""
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from pypdf import PdfReader
+from typer.testing import CliRunner
+
+from csi_lib.cli import app
+
+
+def render(*arguments):
+    return CliRunner().invoke(app(), ["render", *map(str, arguments), "--renderer", "embedded"])
+
+
+QMD = """---
+title: 만족도의 측정
+author: 홍가람
+lang: ko
+number-sections: true
+---
+
+# 머리말
+
+글의 첫 문단이며 @tbl-a에 값이 있다.
+
+| 구분 | 값 |
+|:--|--:|
+| 가 | 1.0 |
+
+: 표 이름 {#tbl-a}
+"""
+
+
+def test_a_qmd_becomes_both_formats_beside_it(tmp_path):
+    (tmp_path / "paper.qmd").write_text(QMD.replace("@tbl-a에", "@{tbl-a}에"), encoding="utf-8")
+    done = render(tmp_path / "paper.qmd")
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "paper.html").read_text(encoding="utf-8")
+    assert "만족도의 측정" in page
+    assert "표&nbsp;1" in page.replace("\xa0", "&nbsp;")
+    pdf = PdfReader(tmp_path / "paper.pdf")
+    assert pdf.metadata.title == "만족도의 측정"
+    assert pdf.metadata.author == "홍가람"
+
+
+def test_an_executed_notebook_shows_its_outputs(tmp_path):
+    table = "<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>42</td></tr></tbody></table>"
+    cell = new_code_cell("frame", outputs=[new_output("display_data", data={"text/html": table, "text/plain": "a 42"})])
+    note = new_notebook(cells=[new_markdown_cell("# Results\n\nA sentence."), cell])
+    nbformat.write(note, tmp_path / "own.ipynb")
+    done = render(tmp_path / "own.ipynb", "--out", tmp_path / "made")
+    assert done.exit_code == 0, done.output
+    assert "<td>42</td>" in (tmp_path / "made" / "own.html").read_text(encoding="utf-8").replace(
+        ' style="text-align: left;"', ""
+    )
+    assert "42" in PdfReader(tmp_path / "made" / "own.pdf").pages[0].extract_text()
+
+
+def test_what_is_wrong_is_said_in_words(tmp_path):
+    (tmp_path / "paper.qmd").write_text("---\ntitle: x\n---\n\n@fig-nothing\n", encoding="utf-8")
+    done = render(tmp_path / "paper.qmd")
+    assert done.exit_code != 0
+    assert "refers to nothing" in done.output + str(done.exception)
+
+
+def test_a_lone_first_heading_is_the_title_and_the_language_is_seen(tmp_path):
+    (tmp_path / "guide.md").write_text("# A `guide`\n\nWords.\n\n## Part\n\n```\n# no heading\n```\n", encoding="utf-8")
+    assert render(tmp_path / "guide.md").exit_code == 0
+    page = (tmp_path / "guide.html").read_text(encoding="utf-8")
+    assert '<html lang="en"' in page
+    assert "<title>A guide</title>" in page
+    assert '<h1 class="title">A <code>guide</code></h1>' in page
+    assert page.count("<h1") == 1
+    assert PdfReader(tmp_path / "guide.pdf").metadata.title == "A guide"
+    (tmp_path / "two.md").write_text("# 하나\n\n글\n\n# 둘\n\n글\n", encoding="utf-8")
+    assert render(tmp_path / "two.md").exit_code == 0
+    page = (tmp_path / "two.html").read_text(encoding="utf-8")
+    assert '<html lang="ko"' in page
+    assert len([line for line in page.splitlines() if "<h2" in line]) == 2
