@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from csi_lib.report.context import Context  # noqa: E402
 from tests.bench.round_study import CHAPTERS, write_study  # noqa: E402
 
 MAIN = "from csi_lib.cli import main; main()"
@@ -86,14 +87,18 @@ def loop(study: Path, folder: Path, reports: int) -> Cost:
     wall, cpu = time.perf_counter(), used()
     for k in range(1, reports + 1):
         target = folder / f"loop-{k}"
-        target.mkdir(parents=True)
+        (target / "figures").mkdir(parents=True)
         given = {"study": study, "agency": f"a{k:03d}", "lang": "ko", "release": "public"}
         for chapter in sorted((study / "chapters").glob("*.ipynb")):
+            name = chapter.stem[3:]
+            context = Context(name, figures=str(target / "figures"), chapters=tuple(CHAPTERS)).write(
+                target / f".{name}.json"
+            )
             parameters = [part for name, value in given.items() for part in ("-r", name, str(value))]
             subprocess.run(
                 [sys.executable, "-m", "papermill", "--no-progress-bar", "-k", "python3", *parameters, "-p", "year", "2024",
                  chapter, target / chapter.name],
-                env=ENVIRONMENT, check=True, capture_output=True,
+                env={**ENVIRONMENT, "CSI_CONTEXT": str(context)}, check=True, capture_output=True,
             )  # fmt: skip
         subprocess.run([sys.executable, "-c", RENDER, target], env=ENVIRONMENT, check=True, capture_output=True)
     return Cost((time.perf_counter() - wall) / reports, (used() - cpu) / reports)
