@@ -25,7 +25,7 @@ def oracle():
     return lambda name: json.loads((ORACLES / f"{name}.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open an event loop runs, which other modules' kernels cannot share
 def browser():
     """Chromium of this machine, driven; skips where it or playwright is absent."""
     playwright = pytest.importorskip("playwright.sync_api")

@@ -134,7 +134,7 @@ def run_study(
         result = RunResult(out, tuple(outcomes), skipped, tuple(planned), seconds, ledger.problem)
         if todo:
             result = _conclude(study, result, ledger)
-        elif not (out / "index.html").exists():
+        elif _sweep(out, ledger) or not (out / "index.html").exists():  # a killed run did not come to its site
             _write_site(study, out)
         tell("end", {"done": sum(o.ok for o in outcomes), "failed": len(result.failed), "seconds": seconds})
         if stopped:
@@ -268,12 +268,14 @@ def _enter(ledger: Ledger, plan: Planned, outcome: Outcome) -> None:
     )  # fmt: skip
 
 
-def _sweep(out: Path, ledger: Ledger) -> None:
-    """Remove what runs that were killed have left half-made."""
-    alive = ledger.live_runs()
-    for left in out.glob(".staging-*"):
-        if left.name.removeprefix(".staging-") not in alive:
-            shutil.rmtree(left, ignore_errors=True)
+def _sweep(out: Path, ledger: Ledger) -> bool:
+    """Remove what runs that were killed have left half-made; whether there was any."""
+    left = list(out.glob(".staging-*"))
+    alive = ledger.live_runs() if left else ()
+    dead = [folder for folder in left if folder.name.removeprefix(".staging-") not in alive]
+    for folder in dead:
+        shutil.rmtree(folder, ignore_errors=True)
+    return bool(dead)
 
 
 def _writable(out: Path) -> None:
