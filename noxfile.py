@@ -41,7 +41,7 @@ def tests(session: nox.Session) -> None:
         else ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
     )
     session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
-    session.run("pytest", *workers, *session.posargs)
+    session.run("pytest", *workers, "--durations=25", *session.posargs)
 
 
 @nox.session
