@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import copy
-import itertools
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
 import pandas as pd
 
 from csi_lib.errors import InputError
-from csi_lib.evaluation.portfolio import effective_weights
-from csi_lib.evaluation.records import read_records
-from csi_lib.evaluation.standing import Rank, peer_mean, ranks
-from csi_lib.evaluation.systems import system
 from csi_lib.figures.theme import adopt, client_theme, prepare_fonts
-from csi_lib.models.index import IndexModel
-from csi_lib.models.round import Round
-from csi_lib.models.scoring import banners, weights_survey
-from csi_lib.models.study_models import study_models
 from csi_lib.prose.change import describe, verdict_of
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence, say
+from csi_lib.report.chapter_data import ChapterData
 from csi_lib.report.context import Context
 from csi_lib.report.display import Display, figure_display, highlights_display, sentence_display, table_display
-from csi_lib.report.labels import Labels
 from csi_lib.study.study import OVERALL
 from csi_lib.survey.estimates import KEYS, Estimates, results_frame
 from csi_lib.tables.table import Table
@@ -90,7 +79,7 @@ def prepare_chapters(study: str, agency: str, year: int, lang: str, release: str
     _prepared[study, agency, year, lang, release] = chapter
 
 
-class Chapter:
+class Chapter(ChapterData):
     """One agency and wave, with everything a chapter may want to say about it.
 
     Attributes
@@ -100,280 +89,7 @@ class Chapter:
     wave : headline rows of all agencies; model, models : the study's index models, the first is the report's.
     """
 
-    def __init__(self, study, agency: str, year: int, lang: str, release: str, context: Context):
-        self.study, self.agency, self.year, self.lang, self.release = study, agency, year, lang, release
-        self.id = context.chapter
-        self._figures, self._chapters = context.figures, context.chapters
-        self._peers = "all" if agency == OVERALL else context.peers
-        self._round = Round(study, data=context.data, store=context.store, fresh=context.fresh)
-        self._known: dict[str, tuple[pd.DataFrame, int]] = {}  # row id → frame and position
-        self._gains: pd.DataFrame | None = None
-        self._spoken = itertools.count(1)
-        self._places: dict[int, tuple[Estimates, dict]] = {}
-
-    def _for(self, context: Context) -> Chapter:
-        """The same for another chapter of the report."""
-        chapter = copy.copy(self)
-        chapter.id, chapter._figures, chapter._chapters = context.chapter, context.figures, context.chapters
-        chapter._spoken = itertools.count(1)
-        if self.agency != OVERALL and context.peers != self._peers:
-            chapter._peers = context.peers
-            chapter.__dict__.pop("wave", None)
-        return chapter
-
-    def __repr__(self) -> str:
-        return f"Chapter({self.study.id!r}, {self.agency!r}, {self.year}, lang={self.lang!r}, release={self.release!r})"
-
-    # ------------------------------------------------------------------ what there is
-    @cached_property
-    def survey(self):
-        """Respondents of this agency and wave (of all agencies in the overall report)."""
-        return self._round.survey(None if self.agency == OVERALL else self.agency, self.year)
-
-    def source(self, name: str):
-        """Another source of the study for this agency and wave, e.g. employees, calls, sheets."""
-        return Round(self.study, data=self._round.data, source=name).survey(self.agency, self.year)
-
-    def on(self, source: str) -> Chapter:
-        """The same chapter about another survey of the study (``employees``): its survey, models, rows and changes.
-
-        Whatever either shows, says or records belongs to this chapter.
-        """
-        self.study.source(source)
-        other = copy.copy(self)
-        for name in ("survey", "estimates", "previous", "changes", "wave", "models", "labels"):
-            other.__dict__.pop(name, None)
-        # what the run has checked is the report's own source, so another one's store is checked here
-        other._round = Round(self.study, data=self._round.data, store=self._round.store, source=source)
-        other._gains = None
-        return other
-
-    def surveyed(self, source: str, year: int | None = None) -> bool:
-        """Whether a source covers the agency in this (or another) wave."""
-        year = self.year if year is None else year
-        own = None if self.agency == OVERALL else self.agency
-        return (
-            source in self.study.sources
-            and year in self.study.years
-            and self.took_part(year)
-            and self.study.source(source).covers(own, year)
-        )
-
-    @property
-    def data(self):
-        """The folder of the run's data files; None where they are found in the study."""
-        return self._round.data
-
-    def system(self, name: str):
-        """The validated file of an office system that the study declares under ``extensions`` (kindness, register …)."""
-        return system(self.study, name)
-
-    def records(self, source: str, fields, *, columns: Mapping | None = None, year: int | None = None,
-                everyone: bool = False) -> pd.DataFrame:  # fmt: skip
-        """Records of this agency (`everyone`, and in the overall report: of all agencies): `fields` of a source of calls, sheets, cases …
-
-        Outside the restricted release a person is a number without meaning and free text is gone. Departments are those
-        of the report's year, so that records of one that was merged since count where it went.
-        """
-        if everyone:
-            self._needs_all()
-        agency = None if everyone or self.agency == OVERALL else self.agency
-        frame = read_records(self.study, source, fields, agency=agency, year=year or self.year, columns=columns,
-                             data=self._round.data, release=self.release)  # fmt: skip
-        if "department" in frame and "departments" in self.study.extensions:
-            frame = self.system("departments").placed(frame, self.year)
-        return frame
-
-    @property
-    def store(self):
-        """The private folder in which a run keeps what is costly to compute; None by hand."""
-        return self._round.store
-
-    @cached_property
-    def estimates(self) -> Estimates:
-        """Everything computed on this agency and wave, masked for the release."""
-        return self._register(self._round.estimates(self.agency, self.year).masked(self.release))
-
-    @property
-    def previous_year(self) -> int | None:
-        """The last wave before this one in which the agency took part."""
-        years = [y for y in self.study.years if y < self.year and self.surveyed(self._round.source, y)]
-        return max(years, default=None)
-
-    @cached_property
-    def previous(self) -> Estimates | None:
-        """The last wave's estimates, masked; None for an agency's first wave."""
-        year = self.previous_year
-        return None if year is None else self.of_year(year)
-
-    def of_year(self, year: int) -> Estimates:
-        """The agency's estimates of another wave under this wave's formula editions, masked."""
-        return self._register(self._round.estimates(self.agency, year, as_of=self.year).masked(self.release))
-
-    def estimates_of(self, agency: str, year: int, *, as_of: int | None = None) -> Estimates:
-        """Another agency's estimates of a wave, masked; `as_of` under the formula editions of that wave."""
-        if agency != self.agency:
-            self._needs_all()
-        return self._register(self._round.estimates(agency, year, as_of=as_of).masked(self.release))
-
-    def _needs_all(self) -> None:
-        if self._peers != "all":
-            raise InputError(
-                "this chapter shows figures of other agencies and does not say so",
-                where=f"chapter {self.id}: metadata.csi.peers",
-                found=self._peers,
-                expected="all",
-            )
-
-    def published(self, year: int) -> Estimates:
-        """The agency's estimates of another wave as it was scored at its time, masked."""
-        return self._register(self._round.estimates(self.agency, year).masked(self.release))
-
-    def survey_of(self, year: int):
-        """Respondents of this agency in another wave."""
-        return self._round.survey(None if self.agency == OVERALL else self.agency, year)
-
-    @property
-    def surveys(self):
-        """Function (agency, year) → survey: of the bodies with which this one is reported together."""
-        return self._round.survey
-
-    def weights_survey(self, year: int):
-        """The survey on which the weights of the report's model are estimated in a wave; None for its own."""
-        return weights_survey(self.study, self.model, self.survey_of(year), self._round.survey)
-
-    @cached_property
-    def changes(self) -> Estimates:
-        """Differences of every number to the last wave, with standard error, interval and test; empty without one."""
-        if self.previous is None:
-            return Estimates(results_frame())
-        return self.changes_since(self.previous_year)
-
-    def changes_since(self, year: int) -> Estimates:
-        both = Estimates.concat([self.estimates, self.of_year(year)])
-        changes = both.contrast({"year": self.year}, {"year": year})
-        return self._register(changes)
-
-    @cached_property
-    def wave(self) -> pd.DataFrame:
-        """Headline rows of every agency of the round, masked; column ``type`` is the peer group."""
-        return self.wave_of(self.year)
-
-    def wave_of(self, year: int) -> pd.DataFrame:
-        """Those of another wave. A run knows which reports to make again by what their chapters declare to show of other
-        agencies, so a chapter gets what it declares: its peer group, unless its metadata says ``peers: all``."""
-        if self._peers == "none":
-            raise InputError(
-                "this chapter shows figures of other agencies and does not say so",
-                where=f"chapter {self.id}: metadata.csi.peers",
-                found="none",
-                expected="type (its peer group) or all",
-            )
-        if year != self.year:
-            self._needs_all()
-        frame = self._round.wave(year, type=self.type if self._peers == "type" else None)
-        failed = frame.attrs["failed"]
-        types = frame["type"]
-        masked = Estimates(frame.drop(columns="type")).masked(self.release)
-        out = self._register(masked).frame.assign(type=types.to_numpy())
-        out.attrs["failed"] = failed
-        return out
-
-    @cached_property
-    def models(self) -> list[IndexModel]:
-        """The study's index models, bound to its columns."""
-        models = study_models(self.study, self._round.source, year=self.year)
-        return [m.fitted(self.survey) if m.file.open_ended else m for m in models]
-
-    @property
-    def model(self) -> IndexModel:
-        """The report's own index: the first model of the study."""
-        if not self.models:
-            raise InputError(
-                "the study names no index model", where="study.yml: models", action="Name one; csi models lists them"
-            )
-        return self.models[0]
-
-    # ------------------------------------------------------------------ peers
-    @property
-    def type(self) -> str | None:
-        return None if self.agency == OVERALL else self.study.agency(self.agency).type
-
-    def peers(self, measure: str, *, others: bool = False) -> Estimates:
-        """Mean of the other agencies of the same type (`others`: of other types) and the difference from it.
-
-        Two rows (statistic mean, difference), or none when fewer than three others can be shown.
-        """
-        if self.study.report.peers == "group" and others:
-            return Estimates(results_frame())
-        if others and self._peers == "type" and self.type is not None:
-            raise InputError(
-                "this chapter shows figures of other groups and does not say so",
-                where=f"chapter {self.id}: metadata.csi.peers",
-                found="type",
-                expected="all",
-            )
-        return self._register(peer_mean(self.wave, self.agency, measure, type=self.type, others=others))
-
-    def rank(self, measure: str) -> Rank | None:
-        """Rank among the agencies of the same type, with simultaneous bounds; None without peers."""
-        return ranks(self.wave, measure, type=self.type).get(self.agency)
-
-    # ------------------------------------------------------------------ what the report is about
-    @property
-    def name(self) -> str:
-        """The agency's name, or what the overall report is called."""
-        return (
-            self.text(ko="전체 기관", en="All agencies") if self.agency == OVERALL else self.labels.agency(self.agency)
-        )
-
-    def took_part(self, year: int) -> bool:
-        return self.agency == OVERALL or self._round.took_part(self.agency, year)
-
-    @property
-    def banners(self) -> list[str]:
-        """Banner variables of this wave."""
-        return banners(self.study, self.survey)
-
-    @property
-    def top_nodes(self) -> list[str]:
-        """The index and the nodes directly below it."""
-        index = self.model.file.index
-        children = self.model.node(index).children or ()
-        elements = f"{index}_elements"  # the dimensions of an index that mixes them with an overall question
-        return [index, *children, *(self.model.node(elements).children or () if elements in children else ())]
-
-    @property
-    def model_items(self) -> list[str]:
-        """Columns of the items that the index is made of."""
-        return [self.model.binding.get(i, i) for n in self.model.file.order for i in n.items or ()]
-
-    @property
-    def overall_item(self) -> str | None:
-        """The item that asks for overall satisfaction: what the index node was asked by, or None."""
-        node = self.model.node(self.model.file.index)
-        item = node.asked or node.weights.target
-        item = self.model.binding.get(item, item) if item else None
-        return item if item in self.survey.frame and self.survey.frame[item].notna().any() else None
-
-    @property
-    def gauge_zones(self) -> tuple[float, float]:
-        return self.study.report.gauge.low, self.study.report.gauge.high
-
-    def gains(self) -> pd.DataFrame:
-        """What the index gains from one more point in each item (`evaluation.effective_weights`)."""
-        return self.labels.attach(self.gain_estimates.frame)
-
-    @cached_property
-    def gain_estimates(self) -> Estimates:
-        """`gains` with what they share with every other number of this wave."""
-        return self._register(effective_weights(self.estimates, self.model))
-
     # ------------------------------------------------------------------ choosing numbers
-    @cached_property
-    def labels(self) -> Labels:
-        return Labels(self.study, self.study.codebook(self._round.source), self.models, self.lang)
-
     def rows(self, estimates: Estimates | pd.DataFrame | None = None, **keys) -> pd.DataFrame:
         """Results rows with these keys, with label columns (``measure_label``, ``by1_label``, ``group1_label`` …)."""
         if estimates is None:
@@ -484,11 +200,6 @@ class Chapter:
         self._register(Estimates(out))
         extra = [c for c in frame.columns if c not in out.columns]
         return pd.concat([out, frame[extra].reset_index(drop=True)], axis=1)
-
-    def _register(self, estimates: Estimates) -> Estimates:
-        frame = estimates.frame
-        self._known.update((row_id, (frame, i)) for i, row_id in enumerate(frame["row_id"]))
-        return estimates
 
     def _recorded(self, ids: Sequence[str], name: str) -> list[dict]:
         missing = [i for i in ids if i not in self._known]
@@ -612,10 +323,6 @@ class Chapter:
         return Table.from_estimates(
             frame, name=name, caption=caption, lang=self.lang, min_base=self.study.privacy.small_base_flag, **options
         )
-
-    def text(self, *, ko: str, en: str) -> str:
-        """One of two texts."""
-        return ko if self.lang == "ko" else en
 
 
 #: the keys that name a number whatever the wave

@@ -117,8 +117,8 @@ class Sample:
         return partition(self.data, names, self.domain)
 
     def domain_df(self, mask) -> int:
-        """Degrees of freedom in a domain."""
-        raise NotImplementedError
+        """Degrees of freedom in a domain; without a design its rows less one, as of a simple random sample."""
+        return int(np.count_nonzero(mask)) - 1
 
 
 def listed(value) -> list:

@@ -9,7 +9,7 @@ import pytest
 import csi_lib
 from csi_lib.errors import InputError
 from csi_lib.evaluation.comparability import Covariate, PeersFile, check_columns, covariate, standardised
-from csi_lib.report.sections import loyalty, peers, priorities, round_changes, round_methods, trend, voice
+from csi_lib.report.sections import loyalty, peers, priorities, quotations, round_changes, round_methods, trend, voice
 from csi_lib.survey.estimates import Estimates
 
 
@@ -183,9 +183,9 @@ def test_complaints_of_a_small_round_are_shown_together_or_hidden(lang):
 def test_no_raw_comment_reaches_what_is_shown(lang):
     own = chapter("hanbit-fmc", 2024, "example", lang=lang)
     opened = voice.open_voice(own)
-    shown = voice.listing(own, opened, name="x", caption="x")
+    shown = quotations.listing(own, opened, name="x", caption="x")
     text = " ".join(str(c) for row in shown.rows for c in row.cells)
-    text += " ".join(q.text for q in voice.quotes(own, opened))
+    text += " ".join(q.text for q in quotations.quotes(own, opened))
     for secret in ("나래", "031-000-4321", "hong@example.com"):
         assert any(secret in str(v) for v in own.survey.frame["opinion"]), secret
         assert secret not in text
