@@ -39,6 +39,18 @@ from csi_lib.run.warm_client import ForkedKernel
 _log = logging.getLogger(__name__)
 #: Seconds: a kernel's start, its orderly end, and the last output after the reply to a cell.
 START, END, LAST_OUTPUT = 60.0, 5.0, 10.0
+#: Bytes above its limit with which a kernel that ran out of memory tells of it: many small objects leave so little that
+#: the traceback cannot be written, and the kernel dies of that instead.
+LAST_WORDS = 64 * 2**20
+_TELL_OF_NO_MEMORY = """
+def _(shell, etype, value, tb, tb_offset=None):
+    import resource
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    shell.showtraceback((etype, value, tb), tb_offset=tb_offset)
+get_ipython().set_custom_exc((MemoryError,), _)
+del _
+"""
 
 
 @dataclass(frozen=True)
@@ -150,6 +162,7 @@ class ChapterClient(PapermillNotebookClient):
                 self.poller.register(source, zmq.POLLIN)
         self.nb.metadata["language_info"] = self._wait_until_ready()["language_info"]
         if self.limits.memory is not None:
+            self.kc.execute(_TELL_OF_NO_MEMORY, silent=True, store_history=False)
             limit_memory(self.process.pid, self.limits.memory)
 
     def _wait_until_ready(self) -> dict:
@@ -344,7 +357,7 @@ def limit_memory(pid: int, more: int) -> None:
     import resource
 
     ceiling = more + int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.prlimit(pid, resource.RLIMIT_AS, (ceiling, ceiling))
+    resource.prlimit(pid, resource.RLIMIT_AS, (ceiling, ceiling + LAST_WORDS))
 
 
 def exit_in_words(code: int) -> str:
