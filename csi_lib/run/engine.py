@@ -1,56 +1,37 @@
 """The papermill engine of a batch: nbclient's idea of outputs, with no waiting on polls.
 
-nbclient asks three times a second whether something has come, waits a fifth of a second to be sure
-that nothing more comes, and looks once a second whether the kernel lives. `ChapterClient` waits in
-one place for all of it: replies, outputs and the kernel's end wake it, and so do the deadlines.
-What a message does to a cell stays nbclient's, what the notebook records stays papermill's.
+What runs the cells is at the other end of a `kernel_process.KernelLine`: a shell forked from the warm parent, or a Jupyter
+kernel. What a message does to a cell stays nbclient's, what the notebook records stays papermill's.
 
 ``papermill --engine csi in.ipynb out.ipynb`` uses it from the command line.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import contextvars
 import logging
-import os
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NoReturn
 
-import zmq
-from jupyter_client.manager import KernelManager
-from jupyter_core.utils import ensure_event_loop
-from nbclient.client import CellExecutionComplete
 from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode, from_dict
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine
 from papermill.log import logger as papermill_logger
-from zmq.utils.monitor import recv_monitor_message
 
-from csi_lib.run.provisioner import PrivateKernelSpecs, register
-from csi_lib.run.warm_client import ForkedKernel
+from csi_lib.run.kernel_process import TELL_OF_NO_MEMORY, KernelLine, Stopped, limit_memory
+from csi_lib.run.provisioner import NAME, PrivateKernelSpecs, register
+from csi_lib.run.shell_line import ShellLine
+from csi_lib.run.warm_client import NoWarmKernel
 
 _log = logging.getLogger(__name__)
-#: Seconds: a kernel's start, its orderly end, and the last output after the reply to a cell.
-START, END, LAST_OUTPUT = 60.0, 5.0, 10.0
-#: Bytes above its limit with which a kernel that ran out of memory tells of it: many small objects leave so little that
-#: the traceback cannot be written, and the kernel dies of that instead.
-LAST_WORDS = 64 * 2**20
-_TELL_OF_NO_MEMORY = """
-def _(shell, etype, value, tb, tb_offset=None):
-    import resource
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
-    shell.showtraceback((etype, value, tb), tb_offset=tb_offset)
-get_ipython().set_custom_exc((MemoryError,), _)
-del _
-"""
+#: What of a message goes into the notebook.
+_FIELDS = {
+    "stream": ("name", "text"),
+    "display_data": ("metadata", "data"),
+    "execute_result": ("metadata", "data", "execution_count"),
+    "error": ("ename", "evalue", "traceback"),
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +39,7 @@ class Limits:
     """What a notebook may take; None is no limit.
 
     `timeout` and `cell_timeout` are seconds, `output` bytes sent by the kernel, `memory` bytes of
-    address space beyond what the kernel has when it is ready, `processes` a number (warm kernels).
+    address space beyond what the kernel has when it is ready, `processes` a number (forked kernels).
     """
 
     timeout: float | None = None
@@ -80,7 +61,7 @@ class Course:
     exit_code: int | None = None  # of a kernel that ended before its time
     cpu: float | None = None  # seconds of the kernel
     memory: int | None = None  # bytes, the kernel's largest
-    forked: bool | None = None
+    kernel: str | None = None  # shell, warm or ordinary
 
 
 class KernelStopped(CellExecutionError):
@@ -88,118 +69,53 @@ class KernelStopped(CellExecutionError):
 
 
 class ChapterClient(PapermillNotebookClient):
-    """Execute a notebook on one kernel, woken by events.
+    """Execute a notebook on one kernel.
 
     Parameters
     ----------
     limits, course : see there; `course` receives how it went.
-    specs : kernel specifications, those known to Jupyter by default.
-    cwd, env : the kernel's, not this process's.
+    open_line : makes the `KernelLine`.
     """
 
-    def __init__(self, nb_man, *, limits=None, course=None, specs=None, cwd=None, env=None, **options):
+    def __init__(self, nb_man, *, limits: Limits, course: Course, open_line, **options):
         super().__init__(nb_man, record_timing=False, **options)  # papermill keeps the times
-        self.limits, self.course = limits or Limits(), course or Course()
-        self.specs = specs or PrivateKernelSpecs()
-        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        # What a kernel prints past its notebook would land in the middle of the run's own display.
-        self.launch = {"cwd": cwd, "env": env, **silent}
-        self.received = 0
+        self.limits, self.course, self.open_line = limits, course, open_line
+        self.line: KernelLine | None = None
         self.deadline = None
 
     # -- one kernel from start to end ---------------------------------------------------------
 
     def execute(self):
-        return in_own_event_loop(self._execute)
-
-    def _execute(self):
         self.reset_execution_trackers()
         if self.limits.timeout is not None:
             self.deadline = time.monotonic() + self.limits.timeout
-        with self._kernel():
+        self.line = self.open_line()
+        try:
+            self._start()
             self.papermill_execute_cells()
             self.set_widgets_metadata()
+        except Stopped as stopped:
+            self._stop(stopped)
+        finally:
+            self._end()
         return self.nb
 
-    @contextlib.contextmanager
-    def _kernel(self):
-        context = zmq.Context()
-        # The kernel's sockets appear when it has come up; the default is to look every 100 ms.
-        context.reconnect_ivl = 10
-        if self.limits.output is not None:
-            context.maxmsgsize = self.limits.output
-        self.km = KernelManager(kernel_name=self.kernel_name, kernel_spec_manager=self.specs, context=context)
-        orderly = False
-        try:
-            self._start(context)
-            yield
-            orderly = self.course.kind in (None, "error")
-        finally:
-            try:
-                self._end(orderly)
-            finally:
-                self.km.cleanup_resources()
-                if self.kc:
-                    self.iopub.disable_monitor()
-                context.destroy(linger=0)
-                self.km = self.kc = None
-
-    def _start(self, context: zmq.Context) -> None:
-        try:
-            self.km.start_kernel(**self.launch)
-        except OSError as problem:  # full disk, no memory to fork, a folder that went away
-            self._stop("start", str(problem))
-        self.process = self.km.provisioner.process
-        self.course.forked = isinstance(self.process, ForkedKernel)
-        self.ended = self.process.fileno() if self.course.forked else end_of(self.process.pid)
-        self.kc = self.km.client(context=context)
-        self.kc.start_channels(stdin=False, hb=False, control=False)
-        self.shell, self.iopub = self.kc.shell_channel.socket, self.kc.iopub_channel.socket
-        self.monitor = self.iopub.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-        self.poller = zmq.Poller()
-        for source in (self.shell, self.iopub, self.monitor, self.ended):
-            if source is not None:
-                self.poller.register(source, zmq.POLLIN)
-        self.nb.metadata["language_info"] = self._wait_until_ready()["language_info"]
+    def _start(self) -> None:
+        self.nb.metadata["language_info"] = NotebookNode(self.line.open())
+        self.course.kernel = self.line.kind
         if self.limits.memory is not None:
-            self.kc.execute(_TELL_OF_NO_MEMORY, silent=True, store_history=False)
-            limit_memory(self.process.pid, self.limits.memory)
+            self.line.ask(TELL_OF_NO_MEMORY, silent=True)
+            limit_memory(self.line.process.pid, self.limits.memory)
 
-    def _wait_until_ready(self) -> dict:
-        """Ask until the kernel answers and its outputs arrive; returns its kernel_info."""
-        started, info = time.monotonic(), None
-        while time.monotonic() < started + START:
-            asked = self.kc.kernel_info()
-            # Before the subscription has reached the kernel, outputs are lost: ask again then.
-            until = time.monotonic() + 0.1 if info else started + START
-            published = False
-            while time.monotonic() < until:
-                for kind, message in self._messages(until):
-                    if kind == "shell" and message["msg_type"] == "kernel_info_reply":
-                        info = message["content"]
-                        until = time.monotonic() + 0.1
-                    published |= kind == "iopub" and message["parent_header"].get("msg_id") == asked
-                if info and published:
-                    return info
-        return self._stop("start", f"it was not ready after {START:.0f} seconds")
+    def _end(self) -> None:
+        self.line.close(orderly=self.course.kind in (None, "error"))
+        self.course.cpu = getattr(self.line.process, "cpu", None)
+        self.course.memory = getattr(self.line.process, "memory", None)
+        self.line = None
 
-    def _end(self, orderly: bool) -> None:
-        if self.km.provisioner is None or not self.km.has_kernel:
-            return
-        process = self.process = self.km.provisioner.process
-        if orderly:  # the notebook's exit functions run
-            if self.course.forked:
-                self.km.request_shutdown()
-            else:  # a request to shut down often makes ipykernel hang, see `warm_kernel.run_kernel`
-                self.kc.execute("__import__('IPython').get_ipython().ask_exit()", silent=True)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(END)
-        kill_group(process)
-        process.wait()
-        if self.course.forked:
-            self.course.cpu, self.course.memory = process.cpu, process.memory
-        elif self.ended is not None:
-            os.close(self.ended)
+    def _stop(self, stopped: Stopped) -> NoReturn:
+        self.course.kind, self.course.evalue, self.course.exit_code = stopped.kind, stopped.words, stopped.exit_code
+        raise KernelStopped(stopped.words, stopped.kind, stopped.words)
 
     # -- one cell -----------------------------------------------------------------------------
 
@@ -209,16 +125,15 @@ class ChapterClient(PapermillNotebookClient):
             return cell
         cell.outputs = []
         self.clear_before_next_output = False
-        asked = self.kc.execute(cell.source, store_history=store_history)
+        asked = self.line.ask(cell.source)
         self.code_cells_executed += 1
         try:
-            reply = self._converse(asked, cell, cell_index)
-        except KernelStopped:
+            content = self._converse(asked, cell, cell_index)
+        except Stopped as stopped:
             self.course.cell_index = cell_index
-            raise
+            self._stop(stopped)
         finally:
             cell.outputs = joined_streams(cell.outputs)
-        content = reply["content"]
         if content["status"] == "error" and "raises-exception" not in tags:
             self.course.kind, self.course.cell_index = "error", cell_index
             self.course.ename, self.course.evalue = content.get("ename"), content.get("evalue")
@@ -226,75 +141,33 @@ class ChapterClient(PapermillNotebookClient):
             raise CellExecutionError.from_cell_and_msg(cell, content)
         return cell
 
-    def _converse(self, asked: str, cell, cell_index: int) -> dict:
-        """Outputs into the cell until the kernel has replied and says that it is idle."""
+    def _converse(self, asked, cell, cell_index: int) -> dict:
+        """Outputs into the cell until the kernel has replied; the reply's content."""
         deadline = self.deadline
         if self.limits.cell_timeout is not None:
             deadline = min(filter(None, (deadline, time.monotonic() + self.limits.cell_timeout)))
-        reply, idle = None, False
-        while reply is None or not idle:
-            for kind, message in self._messages(deadline):
-                if message["parent_header"].get("msg_id") != asked:
-                    continue
-                if kind == "shell":
-                    reply, deadline = message, time.monotonic() + LAST_OUTPUT
-                else:
-                    try:
-                        self.process_message(message, cell, cell_index)
-                    except CellExecutionComplete:
-                        idle = True
-            if reply is None and deadline is not None and time.monotonic() >= deadline:
-                self._stop("timeout", "time limit")
-            if reply is not None and not idle and time.monotonic() >= deadline:
-                self._stop("output", "part of it was lost on its way")
-        return reply
+        while True:
+            for message in self.line.hear(asked, deadline):
+                if message["msg_type"] == "execute_reply":
+                    return message["content"]
+                self.process_message(message, cell, cell_index)
+            if deadline is not None and time.monotonic() >= deadline:
+                raise Stopped("timeout", "time limit")
 
-    def _messages(self, deadline: float | None):
-        """Wait for something to happen, at most until `deadline`; what has come as (channel, message)."""
-        ready = self._poll(deadline)
-        found = []
-        while self.iopub in ready or self.shell in ready:
-            for kind, socket in (("iopub", self.iopub), ("shell", self.shell)):
-                if socket in ready:
-                    frames = socket.recv_multipart()
-                    if kind == "iopub":
-                        self.received += sum(map(len, frames))
-                    _, body = self.kc.session.feed_identities(frames)
-                    found.append((kind, self.kc.session.deserialize(body)))
-            if self.limits.output is not None and self.received > self.limits.output:
-                self._stop("output", "there is too much of it")
-            if len(found) >= 100:
-                return found
-            ready = dict(self.poller.poll(0))
-        if self.monitor in ready or (self.ended in ready and not found):
-            self._look_after_end(found)
-        return found
-
-    def _poll(self, deadline: float | None) -> dict:
-        wait = None if deadline is None else max(0, int(1000 * (deadline - time.monotonic())) + 1)
-        if self.ended is None:  # the end of an ordinary kernel cannot be waited for here: look
-            wait = 500 if wait is None else min(wait, 500)
-        ready = dict(self.poller.poll(wait))
-        if self.ended is None and not ready and self.process.poll() is not None:
-            self._look_after_end([])
-        return ready
-
-    def _look_after_end(self, found: list) -> None:
-        """The kernel has ended, or has been cut off because one message was too large."""
-        if self.monitor in dict(self.poller.poll(0)):
-            recv_monitor_message(self.monitor)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(0.5)
-        if self.process.poll() is None:
-            self._stop("output", "one piece is larger than all of it may be")
-        if found or self.iopub.poll(50):
-            return  # its last words first
-        self.course.exit_code = self.process.poll()
-        self._stop(getattr(self.process, "why", None) or "death", exit_in_words(self.course.exit_code))
-
-    def _stop(self, kind: str, words: str) -> NoReturn:
-        self.course.kind, self.course.evalue = kind, words
-        raise KernelStopped(words, kind, words)
+    def output(self, outs, msg, display_id, cell_index):
+        """As nbclient's, but without its check of every output against the notebook schema: IPython made them."""
+        if self.clear_before_next_output:
+            outs[:] = []
+            self.clear_display_id_mapping(cell_index)
+            self.clear_before_next_output = False
+        if display_id:
+            self._display_id_map.setdefault(display_id, {}).setdefault(cell_index, []).append(len(outs))
+        fields = _FIELDS.get(msg["msg_type"])
+        if fields is None:
+            return None
+        out = from_dict({"output_type": msg["msg_type"]} | {name: msg["content"][name] for name in fields})
+        outs.append(out)
+        return out
 
 
 class ChapterEngine(Engine):
@@ -303,70 +176,37 @@ class ChapterEngine(Engine):
     @classmethod
     def execute_managed_notebook(
         cls, nb_man, kernel_name, *, start_timeout=60, execution_timeout=None, limits=None, course=None,
-        specs=None, cwd=None, env=None, log_output=False, stdout_file=None, stderr_file=None, **_,
+        mode=None, cwd=None, env=None, log_output=False, stdout_file=None, stderr_file=None, **_,
     ):  # fmt: skip
-        register()
-        if limits is None:
-            limits = Limits(cell_timeout=execution_timeout)
-        return ChapterClient(
-            nb_man, limits=limits, course=course, specs=specs, cwd=cwd, env=env, kernel_name=kernel_name,
-            log=papermill_logger, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file,
-        ).execute()  # fmt: skip
+        """`mode` is that of `execution.execute_chapter`; None takes the kernel that papermill was told of."""
+        limits = limits or Limits(cell_timeout=execution_timeout)
+        client = ChapterClient(
+            nb_man, limits=limits, course=course or Course(), kernel_name=kernel_name, log=papermill_logger,
+            open_line=lambda: open_line(kernel_name, mode, limits, cwd=cwd, env=env),
+            log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file,
+        )  # fmt: skip
+        if mode in ("auto", "shell"):  # ShellLine uses nothing of Jupyter's that would have to be tidied up
+            return client.execute()
+        from csi_lib.run.jupyter_line import in_own_event_loop
+
+        return in_own_event_loop(client.execute)
 
 
-def in_own_event_loop(function):
-    """Call it so that jupyter_client's blocking calls leave no event loop behind.
-
-    They make one for each thread, remembered in a context variable, and never close it.
-    """
-
-    def run():
+def open_line(kernel_name: str, mode: str | None, limits: Limits, *, cwd, env) -> KernelLine:
+    """A line to what is to run the cells: a forked shell where that can be, else a Jupyter kernel."""
+    if mode in ("auto", "shell"):
         try:
-            return function()
-        finally:
-            try:
-                asyncio.get_running_loop()  # called from asynchronous code: they have used a thread
-            except RuntimeError:
-                ensure_event_loop().close()
-                asyncio.set_event_loop(None)
+            return ShellLine(cwd=cwd, env=env, processes=limits.processes, output=limits.output)
+        except NoWarmKernel as problem:
+            if mode == "shell":
+                raise
+            _log.warning("Ordinary kernel instead of a forked shell: %s", problem)
+            mode = "ordinary"
+    from csi_lib.run.jupyter_line import JupyterLine
 
-    return contextvars.Context().run(run)
-
-
-def end_of(pid: int) -> int | None:
-    """A descriptor that becomes readable when the process ends, where the system has such a thing."""
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return None
-
-
-def kill_group(process) -> None:
-    """Kill a kernel with everything in its group."""
-    if not isinstance(process, ForkedKernel) and hasattr(os, "killpg"):  # a forked one's parent does it
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-
-
-def limit_memory(pid: int, more: int) -> None:
-    """Let the process take `more` bytes of address space beyond what it has."""
-    if sys.platform != "linux":
-        _log.warning("No memory limit for the notebook: it can be set on Linux only")
-        return
-    import resource
-
-    ceiling = more + int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.prlimit(pid, resource.RLIMIT_AS, (ceiling, ceiling + LAST_WORDS))
-
-
-def exit_in_words(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {-code} ({signal.Signals(-code).name})"
-    except ValueError:
-        return f"signal {-code}"
+    register()
+    specs = PrivateKernelSpecs(mode=mode or "auto", processes=limits.processes)
+    return JupyterLine(NAME if mode else kernel_name, specs, cwd=cwd, env=env, output=limits.output)
 
 
 def joined_streams(outputs: list) -> list:

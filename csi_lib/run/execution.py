@@ -22,6 +22,8 @@ from csi_lib.run.failure import ChapterError, chapter_error, plain, remove_messa
 OUTPUT_LIMIT = 64 * 2**20
 #: Processes a notebook may have at a time; joblib on a large machine stays below.
 PROCESS_LIMIT = 256
+#: What can run a notebook, see `execute_chapter`.
+KERNELS = ("auto", "shell", "warm", "ordinary")
 _one_at_a_time = threading.Lock()
 
 
@@ -35,7 +37,8 @@ class Executed:
     error : None when every cell ran.
     seconds : wall time of the execution.
     cpu_seconds, memory : of the kernel, the latter its peak in bytes; None for an ordinary kernel.
-    kernel : ``warm`` or ``ordinary``, None if it never started.
+    kernel : ``shell`` (forked, see `csi_lib.run.forked_shell`), ``warm`` (a forked Jupyter kernel) or ``ordinary``; None if
+        it never started.
     debug : message and traceback as the kernel gave them. They may show respondents' answers:
         never to be published or logged, only shown to the one who asks with ``--debug``.
     """
@@ -76,7 +79,9 @@ def execute_chapter(
         ready; Linux only. Below 256 MB a library's own threads may not find room. In an ordinary
         kernel what the notebook imports counts too.
     process_limit : processes a warm kernel may have at a time.
-    kernel : ``auto`` takes a warm kernel where that can be, ``warm`` insists, ``ordinary`` never does.
+    kernel : ``shell`` is a forked IPython shell, ``warm`` a forked Jupyter kernel, ``ordinary`` one started by exec. ``auto``
+        takes a shell where processes can be forked, else an ordinary kernel; for a notebook whose metadata say
+        ``csi: {kernel: jupyter}``, a warm one where that can be.
 
     Returns
     -------
@@ -89,10 +94,8 @@ def execute_chapter(
         An unknown parameter, kernel or folder: nothing has been run.
     """
     check_parameters(node, parameters)
-    if kernel not in ("auto", "warm", "ordinary"):
-        raise InputError(
-            "unknown kind of kernel", where="kernel", found=repr(kernel), expected="auto, warm or ordinary"
-        )
+    if kernel not in KERNELS:
+        raise InputError("unknown kind of kernel", where="kernel", found=repr(kernel), expected=", ".join(KERNELS))
     if cwd is not None and not os.path.isdir(cwd):
         raise InputError("the working folder of the chapter does not exist", where="cwd", found=str(cwd))
     if not _one_at_a_time.acquire(blocking=False):
@@ -112,7 +115,7 @@ def _execute(node, parameters: dict, limits, *, env, cwd, mode: str) -> Executed
     from papermill.parameterize import parameterize_notebook
 
     from csi_lib.run.engine import ChapterEngine, Course, KernelStopped
-    from csi_lib.run.provisioner import NAME, PrivateKernelSpecs
+    from csi_lib.run.provisioner import NAME
 
     node = load_notebook_node(node)  # a copy, with the metadata that papermill expects
     if parameters:
@@ -121,8 +124,7 @@ def _execute(node, parameters: dict, limits, *, env, cwd, mode: str) -> Executed
     # A kernel stopped in a cell is recorded by papermill; one that never came up is raised.
     with contextlib.suppress(KernelStopped):
         ChapterEngine.execute_notebook(
-            node, NAME, progress_bar=False, autosave_cell_every=0, limits=limits, course=course,
-            specs=PrivateKernelSpecs(mode=mode, processes=limits.processes),
+            node, NAME, progress_bar=False, autosave_cell_every=0, limits=limits, course=course, mode=_mode(mode, node),
             cwd=None if cwd is None else str(cwd), env={**os.environ, **(env or {})},
         )  # fmt: skip
     seconds = time.perf_counter() - started
@@ -132,8 +134,13 @@ def _execute(node, parameters: dict, limits, *, env, cwd, mode: str) -> Executed
         written = remove_messages(node, course.cell_index)
         message = f"{course.ename or course.kind}: {course.evalue}"
         debug = "\n".join((message, *plain((*course.traceback, written))))
-    kernel = {True: "warm", False: "ordinary"}.get(course.forked)
-    return Executed(node, error, seconds, course.cpu, course.memory, kernel, debug)
+    return Executed(node, error, seconds, course.cpu, course.memory, course.kernel, debug)
+
+
+def _mode(mode: str, node) -> str | None:
+    """What runs the notebook; None: a Jupyter kernel, warm where that can be."""
+    wants_jupyter = node.metadata.get("csi", {}).get("kernel") == "jupyter"
+    return None if mode == "auto" and wants_jupyter else mode
 
 
 def parameter_names(node) -> set[str] | None:
@@ -184,7 +191,7 @@ class WarmKernels:
     Parameters
     ----------
     address : of a parent started, and ended, by another process.
-    kernel : ``auto``, ``warm`` or ``ordinary`` as in `execute_chapter`.
+    kernel : as in `execute_chapter`.
     """
 
     def __init__(self, address: str | None = None, *, kernel: str = "auto"):
@@ -205,7 +212,7 @@ class WarmKernels:
             try:
                 warm_parent(self._address)
             except (NoWarmKernel, OSError) as problem:
-                if self._kernel == "warm":
+                if self._kernel != "auto":
                     raise
                 logging.getLogger(__name__).warning("Ordinary kernels instead of warm ones: %s", problem)
                 self._kernel = "ordinary"

@@ -29,6 +29,7 @@ from csi_lib.run.warm_client import (
     WarmParent,
     kernel_environment,
     private_folder,
+    refuse_other_environment,
     warm_parent,
 )
 
@@ -119,9 +120,7 @@ def refuse_other_interpreters(cmd: list[str], env: dict[str, str], parent: WarmP
     """A fork cannot have what an interpreter takes up only when it starts."""
     if os.path.realpath(cmd[0]) != os.path.realpath(sys.executable) or "ipykernel_launcher" not in cmd:
         raise NoWarmKernel(f"the kernel specification runs {' '.join(cmd[:4])}")
-    for name in sorted({*env, *parent.environment}):
-        if name.startswith(("PYTHON", "LD_")) and env.get(name) != parent.environment.get(name):
-            raise NoWarmKernel(f"{name} differs from that of the parent process")
+    refuse_other_environment(env, parent)
 
 
 def register() -> None:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import csi_lib
@@ -81,12 +81,30 @@ class WarmParent:
 
     def fork(self, argv: list[str], *, env: dict, cwd: str, silent: list[int], processes: int | None) -> ForkedKernel:
         """A kernel running ``ipykernel_launcher`` with `argv`; blocks until the parent is ready."""
+        return self._ask({"run": argv, "env": env, "cwd": cwd, "silent": silent, "processes": processes})
+
+    def fork_shell(self, descriptors: list[int], *, env: dict, cwd: str, processes: int | None) -> ForkedKernel:
+        """A shell that answers on the first of `descriptors` (a socket); the others become its descriptors 1 and 2."""
+        return self._ask({"env": env, "cwd": cwd, "silent": [], "processes": processes}, descriptors)
+
+    def prepare(self, function: str, arguments: Mapping, *, env: dict, cwd: str) -> PreparedParent:
+        """A parent forked from this one whose kernels find in memory what ``module:function`` has left there."""
+        folder = private_folder(self.folder)
+        request = {"prepare": function, "with": dict(arguments), "serve": str(folder), "env": env, "cwd": cwd}
+        try:
+            return PreparedParent(self._ask(request), folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _ask(self, request: dict, descriptors: Sequence[int] = ()) -> ForkedKernel:
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(START)
-        request = {"run": argv, "env": env, "cwd": cwd, "silent": silent, "processes": processes}
         try:
             connection.connect(str(self.folder / "parent"))
-            connection.sendall(json.dumps(request).encode() + b"\n")
+            message = json.dumps(request).encode() + b"\n"
+            sent = socket.send_fds(connection, [message], descriptors) if descriptors else 0
+            connection.sendall(message[sent:])
             return ForkedKernel(connection)
         except BaseException as problem:
             connection.close()
@@ -94,22 +112,11 @@ class WarmParent:
                 raise NoWarmKernel(f"their parent process does not answer ({problem})") from problem
             raise
 
-    def prepare(self, function: str, arguments: Mapping, *, env: dict, cwd: str) -> PreparedParent:
-        """A parent forked from this one whose kernels find in memory what ``module:function`` has left there."""
-        folder = private_folder(self.folder)
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(START)
-        request = {"prepare": function, "with": dict(arguments), "serve": str(folder), "env": env, "cwd": cwd}
-        try:
-            connection.connect(str(self.folder / "parent"))
-            connection.sendall(json.dumps(request).encode() + b"\n")
-            return PreparedParent(ForkedKernel(connection), folder)
-        except BaseException as problem:
-            connection.close()
-            shutil.rmtree(folder, ignore_errors=True)
-            if isinstance(problem, OSError):
-                raise NoWarmKernel(f"their parent process does not answer ({problem})") from problem
-            raise
+    def look_after_end(self) -> None:
+        """A kernel has lost its parent: see to it that `usable` knows."""
+        if self.process is not None and self.owner == os.getpid():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
 
     def close(self) -> None:
         """End the parent, its kernels and its folder."""
@@ -149,6 +156,7 @@ class ForkedKernel:
     def __init__(self, connection: socket.socket):
         self._connection, self._buffer = connection, b""
         self.returncode = self.why = self.cpu = self.memory = None
+        self.orphaned = False
         answer = self._read()
         if "pid" not in answer:
             raise NoWarmKernel(f"it could not be forked ({answer.get('refused', 'the parent has ended')})")
@@ -179,6 +187,7 @@ class ForkedKernel:
             except (TimeoutError, BlockingIOError):
                 raise subprocess.TimeoutExpired("kernel", timeout) from None
             # Without a message the parent itself was killed, and its kernels with it.
+            self.orphaned = "exit" not in message
             self.returncode = message.get("exit", -signal.SIGKILL)
             self.why, self.cpu, self.memory = (message.get(key) for key in ("why", "cpu", "memory"))
         return self.returncode
@@ -203,6 +212,13 @@ class ForkedKernel:
     def close(self) -> None:
         """Let go of the kernel; if it still runs, the parent kills it."""
         self._connection.close()
+
+
+def refuse_other_environment(env: Mapping[str, str], parent: WarmParent) -> None:
+    """A fork cannot have what an interpreter takes up only when it starts."""
+    for name in sorted({*env, *parent.environment}):
+        if name.startswith(("PYTHON", "LD_")) and env.get(name) != parent.environment.get(name):
+            raise NoWarmKernel(f"{name} differs from that of the parent process")
 
 
 _parent: WarmParent | None = None

@@ -12,11 +12,15 @@ import ctypes
 import importlib
 import os
 import signal
+import socket
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+from csi_lib.run.forked_shell import INLINE, run_shell
 
 #: What a kernel imports while it comes up, then what chapters import; csi_lib's public modules are added.
 PRELOAD = (
@@ -29,7 +33,6 @@ PRELOAD = (
     "pingouin",
 )  # fmt: skip
 
-_INLINE = "module://matplotlib_inline.backend_inline"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -38,18 +41,18 @@ class Ahead:
     """The state of the parent once everything is imported.
 
     `environment`: variables that the imports have set; `settings`: the file matplotlib was set up
-    from; `sources`: time of last change of each imported file of csi_lib.
+    from; `sources`: time of last change of each imported file of csi_lib, None where it was compared a moment ago.
     """
 
     environment: dict[str, str]
     settings: str
-    sources: dict[str, int]
+    sources: dict[str, int] | None
 
 
 def import_ahead() -> Ahead:
     """Import what chapters use; what is not installed is left to the notebook to complain about."""
     before = {*os.environ, "MPLBACKEND"}
-    os.environ["MPLBACKEND"] = _INLINE  # as in a kernel, where it is set before anything is imported
+    os.environ["MPLBACKEND"] = INLINE  # as in a kernel, where it is set before anything is imported
     import csi_lib
 
     ours = [module for module in csi_lib._PUBLIC if not module.startswith(("csi_lib.run", "csi_lib.cli"))]
@@ -92,9 +95,10 @@ def draw() -> None:
         figure.savefig(io.BytesIO(), format=kind)
 
 
-def become_kernel(request: dict, ahead: Ahead) -> NoReturn:
-    """Turn into the kernel that exec would have given, run it, end."""
-    code = 1
+def become_kernel(request: dict, ahead: Ahead, descriptors: Sequence[int] = ()) -> NoReturn:
+    """Turn into the kernel that exec would have given, run it, end; with `descriptors` (a socket and what is to be 1 and 2)
+    into the shell of `csi_lib.run.forked_shell` that answers there."""
+    code, line = 1, None
     try:
         own_session()
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -105,10 +109,16 @@ def become_kernel(request: dict, ahead: Ahead) -> NoReturn:
         for descriptor in request["silent"]:
             os.dup2(null, descriptor)
         os.close(null)
+        if descriptors:
+            line = socket.socket(fileno=descriptors[0])
+            line.set_inheritable(False)
+            for number, descriptor in enumerate(descriptors[1:], start=1):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
         enter(request, ahead)
         set_up_matplotlib(ahead.settings)
         reseed()
-        code = run_kernel(request["run"])
+        code = run_kernel(request["run"]) if line is None else run_shell(line)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
@@ -132,7 +142,7 @@ def enter(request: dict, ahead: Ahead) -> None:
     os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
     time.tzset()
     os.chdir(request["cwd"])
-    if ahead.sources != source_state():
+    if ahead.sources is not None and ahead.sources != source_state():
         forget_csi_lib()
 
 
@@ -165,7 +175,7 @@ def set_up_matplotlib(settings_at_import: str) -> None:
 
     if (settings := matplotlib.matplotlib_fname()) != settings_at_import:
         matplotlib.rc_file(settings)
-    matplotlib.rcParams["backend"] = os.environ.get("MPLBACKEND") or _INLINE
+    matplotlib.rcParams["backend"] = os.environ.get("MPLBACKEND") or INLINE
 
 
 def reseed() -> None:

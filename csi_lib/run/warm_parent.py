@@ -16,6 +16,8 @@ Protocol: one connection per kernel on a unix stream socket, one JSON object per
   the listed descriptors closed off. Answered at once by ``{"pid": 123}`` (or ``{"refused": "why"}``)
   and at its end by ``{"exit": code, "why": …, "cpu": seconds, "memory": bytes}``, the code as in
   `subprocess` (−9: killed by signal 9);
+- the same without ``run`` and with three descriptors beside it (a socket, and what is to be descriptors 1 and 2) forks a
+  shell that takes cells over that socket (`csi_lib.run.forked_shell`);
 - ``{"prepare": "module:function", "with": {…}, "serve": folder, "env": {…}, "cwd": "…"}`` forks a process that calls the
   function and then is a parent itself, which listens in that folder: its kernels have what the function left in memory.
   Answered by ``{"pid": 123}`` and then ``{"ready": …, "cpu": seconds}`` or ``{"refused": "why"}``;
@@ -52,7 +54,6 @@ from csi_lib.run.warm_kernel import (
     import_ahead,
     own_session,
     prctl,
-    source_state,
 )
 
 #: One thread each: the workers already fill the cores, and a process that forks must not have threads.
@@ -67,6 +68,7 @@ class Kernel:
 
     def __init__(self, connection: socket.socket):
         self.connection, self.buffer = connection, b""
+        self.descriptors: list[int] = []
         self.pid = self.processes = self.why = None
 
     def tell(self, message: dict) -> None:
@@ -126,7 +128,8 @@ class Parent:
     def listen_to(self, kernel: Kernel) -> None:
         """One read from a client: a request, a signal or its end."""
         try:
-            data = kernel.connection.recv(1 << 16)
+            data, descriptors, _, _ = socket.recv_fds(kernel.connection, 1 << 16, 3)
+            kernel.descriptors += descriptors
         except OSError:
             data = b""
         if not data:
@@ -137,7 +140,7 @@ class Parent:
         *lines, kernel.buffer = (kernel.buffer + data).split(b"\n")
         for line in lines:
             message = json.loads(line)
-            if ("run" in message or "prepare" in message) and kernel.pid is None:
+            if "env" in message and kernel.pid is None:
                 self.fork(kernel, message)
             elif "signal" in message:
                 kernel.kill(message["signal"])
@@ -150,14 +153,19 @@ class Parent:
             try:
                 pid = os.fork()
             except OSError as problem:
+                pid = None
                 kernel.tell({"refused": str(problem)})
-                return
         if pid == 0:
             line = os.dup(kernel.connection.fileno()) if "prepare" in request else None
             self.close_in_child()
             if line is not None:
                 become_parent(request, self.ahead, line)
-            become_kernel(request, self.ahead)
+            become_kernel(request, self.ahead, kernel.descriptors)
+        for descriptor in kernel.descriptors:
+            os.close(descriptor)
+        kernel.descriptors = []
+        if pid is None:
+            return
         kernel.pid, kernel.processes = pid, request.get("processes")
         self.kernels[pid] = kernel
         kernel.tell({"pid": pid})
@@ -226,7 +234,8 @@ def become_parent(request: dict, ahead: Ahead, line: int) -> NoReturn:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(Path(request["serve"], "parent")))
         listener.listen(64)
-        parent = Parent(listener, line, replace(ahead, sources=source_state()))
+        # it serves one report, which is made with one state of the library
+        parent = Parent(listener, line, replace(ahead, sources=None))
         gc.collect()
         gc.freeze()
         tell({"ready": True, "cpu": time.process_time()})

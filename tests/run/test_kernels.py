@@ -23,9 +23,12 @@ from tests.run.kernel_notebooks import alive, descriptors, gone, notebook, print
 linux = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
 
+KINDS = ("shell", "warm")
+
+
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory):
-    """Warm kernels, with a folder for temporary files in which nobody else leaves anything."""
+    """Kernels as a run has them (forked shells), with a folder for temporary files in which nobody else leaves anything."""
     tmp_path_factory.getbasetemp()  # pytest's own, while the usual place is known
     usual = tempfile.tempdir
     with tempfile.TemporaryDirectory(dir="/tmp") as tempfile.tempdir:
@@ -50,7 +53,7 @@ def test_parameters_reach_the_notebook_and_the_given_node_stays_as_it_was(kernel
     before = json.dumps(node)
     executed = kernels.execute(node, parameters={"agency": '국립 "공항" {id}', "year": 2025})
     assert executed.error is None
-    assert executed.kernel == "warm"
+    assert executed.kernel == "shell"
     assert printed(executed.node) == '국립 "공항" {id} 2025\n'
     assert json.dumps(node) == before
     assert executed.node.metadata.kernelspec.name == "python3"
@@ -64,7 +67,7 @@ def test_unknown_parameters_are_refused_before_anything_runs():
         execute_chapter(notebook("1 / 0", parameters=None), parameters={"agency": "x"})
     with pytest.raises(InputError, match="does not exist"):
         execute_chapter(notebook("1 / 0"), parameters={}, cwd="/no/such/folder")
-    with pytest.raises(InputError, match="auto, warm or ordinary"):
+    with pytest.raises(InputError, match="auto, shell, warm, ordinary"):
         execute_chapter(notebook("1 / 0"), parameters={}, kernel="hot")
 
 
@@ -77,11 +80,16 @@ FIGURES = (
 )
 
 
+@pytest.fixture(scope="module")
+def ordinary_figures():
+    return execute_chapter(notebook(*FIGURES), parameters={}, kernel="ordinary")
+
+
 @linux
-def test_figures_and_tables_are_those_of_an_ordinary_kernel_byte_for_byte(kernels):
-    warm = kernels.execute(notebook(*FIGURES), parameters={})
-    ordinary = execute_chapter(notebook(*FIGURES), parameters={}, kernel="ordinary")
-    assert (warm.kernel, ordinary.kernel) == ("warm", "ordinary")
+@pytest.mark.parametrize("kind", KINDS)
+def test_figures_and_tables_are_those_of_an_ordinary_kernel_byte_for_byte(kernels, kind, ordinary_figures):
+    warm, ordinary = execute_chapter(notebook(*FIGURES), parameters={}, kernel=kind), ordinary_figures
+    assert (warm.kernel, ordinary.kernel) == (kind, "ordinary")
     drop_address = [
         [{k: v for k, v in output.get("data", {}).items() if k != "text/plain"} for output in cell]
         for cell in outputs(warm.node)
@@ -94,7 +102,8 @@ def test_figures_and_tables_are_those_of_an_ordinary_kernel_byte_for_byte(kernel
 
 
 @linux
-def test_updates_and_clearing_of_outputs_end_as_in_nbclient(kernels):
+@pytest.mark.parametrize("kind", KINDS)
+def test_updates_and_clearing_of_outputs_end_as_in_nbclient(kernels, kind):
     cells = (
         "from IPython.display import display, clear_output, update_display, Markdown\n"
         "display(Markdown('first'), display_id='a')\ndisplay('kept')",
@@ -104,7 +113,7 @@ def test_updates_and_clearing_of_outputs_end_as_in_nbclient(kernels):
         "   ",
         "1 + 1",
     )
-    ours = kernels.execute(notebook(*cells), parameters={})
+    ours = execute_chapter(notebook(*cells), parameters={}, kernel=kind)
     theirs = nbclient.NotebookClient(notebook(*cells), coalesce_streams=True).execute()
     assert outputs(ours.node) == outputs(theirs)
     assert [c.execution_count for c in ours.node.cells] == [c.execution_count for c in theirs.cells]
@@ -123,7 +132,8 @@ def test_the_working_folder_is_the_kernels_alone(kernels, tmp_path, monkeypatch)
 
 
 @linux
-def test_environment_and_exit_functions_are_those_of_a_process_of_its_own(kernels, tmp_path):
+@pytest.mark.parametrize("kind", KINDS)
+def test_environment_and_exit_functions_are_those_of_a_process_of_its_own(kernels, tmp_path, kind):
     cell = (
         "import atexit, os, threading, time\n"
         "atexit.register(lambda: open(os.environ['CSI_TEST_FILE'], 'a').write('atexit'))\n"
@@ -131,7 +141,8 @@ def test_environment_and_exit_functions_are_those_of_a_process_of_its_own(kernel
         " open(os.environ['CSI_TEST_FILE'], 'a').write('thread '))).start()"
     )
     path = tmp_path / "written"
-    assert kernels.execute(notebook(cell), parameters={}, env={"CSI_TEST_FILE": str(path)}).error is None
+    executed = execute_chapter(notebook(cell), parameters={}, env={"CSI_TEST_FILE": str(path)}, kernel=kind)
+    assert executed.error is None
     assert path.read_text() == "thread atexit"
     assert "CSI_TEST_FILE" not in os.environ
 
@@ -278,18 +289,24 @@ print(json.dumps({
 """
 
 
+#: What only the kernel around the shell has: its command line, its handler of interrupts and its threads.
+KERNELS_OWN = {"argv", "signals", "python threads"}
+
+
 @linux
-def test_a_notebook_cannot_tell_a_warm_kernel_from_an_ordinary_one(kernels, tmp_path, monkeypatch):
+def test_a_notebook_cannot_tell_a_forked_kernel_or_shell_from_an_ordinary_kernel(kernels, tmp_path, monkeypatch):
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # where it is set, ipykernel leaves descriptors 1 and 2 alone
     # A matplotlibrc in the working folder counts, as it does for an ordinary kernel.
     (tmp_path / "matplotlibrc").write_text("figure.dpi: 77\n")
-    seen = [
+    ordinary, warm, shell = (
         json.loads(printed(execute_chapter(notebook(SNAPSHOT), parameters={}, cwd=tmp_path, kernel=kind).node))
-        for kind in ("warm", "ordinary")
-    ]
-    differences = {key: (seen[0][key], seen[1][key]) for key in seen[0] if seen[0][key] != seen[1][key]}
-    assert differences == {}
-    assert "'figure.dpi': 77.0" in seen[0]["rc"]
+        for kind in ("ordinary", "warm", "shell")
+    )
+    assert {key: (warm[key], ordinary[key]) for key in warm if warm[key] != ordinary[key]} == {}
+    assert {
+        key: (shell[key], ordinary[key]) for key in shell if shell[key] != ordinary[key] and key not in KERNELS_OWN
+    } == {}
+    assert "'figure.dpi': 77.0" in warm["rc"]
 
 
 @linux
@@ -350,7 +367,8 @@ def test_kernels_talk_over_sockets_in_a_short_private_folder(kernels):
         "import os\nfolder = os.path.dirname(app.ip)\n"
         "print(app.transport, oct(os.stat(folder).st_mode & 0o777), len(app.ip), app.connection_file)"
     )
-    transport, mode, length, connection = printed(kernels.execute(notebook(cell), parameters={}).node).split()
+    executed = execute_chapter(notebook(cell), parameters={}, kernel="warm")
+    transport, mode, length, connection = printed(executed.node).split()
     assert (transport, mode) == ("ipc", "0o700")
     assert int(length) < 90
     assert not Path(connection).parent.exists()  # and it is gone with the kernel
@@ -382,7 +400,7 @@ def test_forty_notebooks_leave_nothing_behind(kernels):
         if number == 5:
             before, resident = measure()
         executed = kernels.execute(notebook(cell), parameters={"year": number})
-        assert executed.kernel == "warm"
+        assert executed.kernel == "shell"
         assert executed.seconds < 4  # ipykernel's own way to end would hang now and then, for 5 s
         pids.append(tuple(map(int, printed(executed.node).split())))
     deadline = time.monotonic() + 2
@@ -417,4 +435,4 @@ with WarmKernels({kernels.address!r}, kernel="warm") as kernels:
         )
         assert int(run.stdout) == warm_parent().process.pid
         assert alive(warm_parent().process.pid)  # the other's leaving did not end it
-        assert kernels.execute(notebook("1"), parameters={}).kernel == "warm"
+        assert kernels.execute(notebook("1"), parameters={}).kernel == "shell"

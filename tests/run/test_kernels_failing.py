@@ -22,13 +22,13 @@ MB = 2**20
 
 @pytest.fixture(scope="module")
 def kernels():
-    with WarmKernels(kernel="warm") as kernels:
+    with WarmKernels(kernel="shell") as kernels:
         yield kernels
 
 
-@pytest.fixture(params=["warm", "ordinary"])
+@pytest.fixture(params=["shell", "warm", "ordinary"])
 def run(request, kernels):
-    """Execute in either kind of kernel: failures read the same."""
+    """Execute in every kind of kernel: failures read the same."""
     return lambda node, **options: execute_chapter(node, parameters={}, kernel=request.param, **options)
 
 
@@ -133,7 +133,7 @@ def test_the_parent_is_killed_in_mid_run(kernels, caplog):
     assert executed.error.kind == "death"
     assert executed.seconds < 30
     executed = kernels.execute(notebook("import os; print(os.getppid())"), parameters={})
-    assert executed.kernel == "warm"
+    assert executed.kernel == "shell"
     assert int(printed(executed.node)) == warm_parent().process.pid != first
 
 
@@ -199,7 +199,7 @@ def test_a_notebook_that_allocates_without_end(run, cell):
     executed = run(notebook("import numpy", cell), memory_limit=400 * MB, timeout=60)
     assert (executed.error.kind, executed.error.cell_index) == ("memory", 2)
     assert "400 MB" in executed.error.hint
-    if executed.kernel == "warm":
+    if executed.kernel != "ordinary":
         assert executed.memory < 1500 * MB
 
 

@@ -16,6 +16,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 from jupyter_client.multikernelmanager import AsyncMultiKernelManager
 
+from csi_lib.run.execution import execute_chapter
 from csi_lib.run.papermill_engine import ChapterEngine
 from csi_lib.run.provisioner import NAME, WarmProvisioner, install_kernel_spec, register
 from csi_lib.run.warm_client import ForkedKernel, close_warm_parent, warm_parent
@@ -189,3 +190,14 @@ def test_the_server_goes_on_while_the_parent_imports():
 
     longest, whole = asyncio.run(serve())
     assert longest < whole / 2  # it never waited for the imports
+
+
+def test_a_chapter_that_needs_the_kernel_itself_says_so():
+    """A comm (what widgets stand on) exists in a Jupyter kernel only."""
+    node = notebook(
+        "import comm; print(type(comm.create_comm(target_name='x')).__module__, get_ipython().kernel is None)"
+    )
+    assert execute_chapter(node, parameters={}).kernel == "shell"
+    node.metadata["csi"] = {"kernel": "jupyter"}
+    executed = execute_chapter(node, parameters={})
+    assert (executed.kernel, printed(executed.node)) == ("warm", "ipykernel.comm.comm False\n")
