@@ -42,7 +42,7 @@ class Display:
 
 def rows_json(rows: Sequence[dict]) -> list[dict]:
     """Results rows without their nulls, as plain JSON values."""
-    return [{k: _plain(row[k]) for k in RESULT_COLUMNS if k in row and not _null(row[k])} for row in rows]
+    return [{k: _plain(v) for k in RESULT_COLUMNS if not _null(v := row.get(k))} for row in rows]
 
 
 def table_display(table: Table, rows: Sequence[dict]) -> Display:
@@ -149,4 +149,4 @@ def _null(value) -> bool:
 
 def _plain(value):
     value = value.item() if hasattr(value, "item") else value
-    return json.loads(json.dumps(value))
+    return value if type(value) in (str, float, int, bool) else json.loads(json.dumps(value))

@@ -21,7 +21,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+from nbformat import from_dict
+from nbformat.v4 import new_notebook
 from ruamel.yaml import YAML
 
 from csi_lib.errors import InputError
@@ -70,7 +71,7 @@ def join_notebooks(
     for name, value in front.items():
         if isinstance(value, str):
             check_filled(value, where=f"front matter: {name}")
-    cells = [new_raw_cell(_front_matter(front, lang), id="front-matter")]
+    cells = [_cell("raw", _front_matter(front, lang), "front-matter")]
     for chapter, own in kept:
         rename = _Renaming(chapter, defined[chapter], everywhere)
         for index, cell in enumerate(own, 1):
@@ -151,6 +152,11 @@ def _definitions(chapter: str, cells: list) -> dict[str, str]:
     return names
 
 
+def _cell(kind: str, source: str, cell_id: str, **more):
+    """As nbformat's ``new_…_cell``, which checks every one by itself against the schema; the whole is checked at the end."""
+    return from_dict({"id": cell_id, "cell_type": kind, "metadata": {}, "source": source} | more)
+
+
 class _Renaming:
     """Identifiers of one chapter as the joined report spells them."""
 
@@ -159,25 +165,25 @@ class _Renaming:
 
     def cell(self, cell, cell_id: str):
         if cell.cell_type == "markdown":
-            fresh = new_markdown_cell(self.text(cell.source), id=cell_id)
+            fresh = _cell("markdown", self.text(cell.source), cell_id)
             if cell.get("attachments"):
                 fresh["attachments"] = cell.attachments
             return fresh
         if cell.cell_type == "raw":
             mime = cell.metadata.get("raw_mimetype")
-            return new_raw_cell(cell.source, id=cell_id, metadata={"raw_mimetype": mime} if mime else {})
+            return _cell("raw", cell.source, cell_id, metadata={"raw_mimetype": mime} if mime else {})
         source = _LABEL.sub(lambda m: m["open"] + self.own[m["id"]], cell.source)
-        return new_code_cell(source, id=cell_id, outputs=[self.output(output) for output in cell.outputs])
+        return _cell("code", source, cell_id, execution_count=None, outputs=[self.output(o) for o in cell.outputs])
 
     def output(self, output):
         if output.output_type == "stream":
-            return new_output("stream", name=output.name, text=output.text)
+            return {"output_type": "stream", "name": output.name, "text": output.text}
         data = dict(output.data)
         if "text/markdown" in data:
             data["text/markdown"] = self.text(_joined(data["text/markdown"]))
         if ROWS_MIME in data:
             data = {"text/markdown": data["text/markdown"]} if "text/markdown" in data else {}
-        return new_output("display_data", data=data)
+        return {"output_type": "display_data", "data": data, "metadata": {}}
 
     def text(self, text: str) -> str:
         """Everything outside code, renamed."""

@@ -28,6 +28,9 @@ _STRONG = re.compile(
     r'<(h[1-6]|th|strong|b|figcaption|caption|dt|dd|summary)\b[^>]*>.*?</\1>|<(?:span|p|div|a)\b[^>]*class="[^"]*"[^>]*>[^<]*',
     re.DOTALL,
 )
+#: how each character of ASCII stands in an address (`quote` looks at every byte of a drawing, in Python)
+_QUOTED = {code: quote(chr(code), safe=" :;,.()/='{}@!*[]") for code in range(128)}
+_BEYOND = re.compile(r"[^\x00-\x7f]+")
 _HEADING = re.compile(r"<(/?)h([1-5])(?=[\s>])")
 
 
@@ -83,7 +86,7 @@ def _inline(svg: str) -> str:
     if len(prefixes) == 1:
         svg = re.sub(rf"(?<=[#\"]){prefixes.pop()}(?=[0-9a-z]+[\")])", "g", svg)
     svg = svg.replace('"', "'") if "'" not in svg else svg
-    return quote(svg, safe=" :;,.()/='{}@!*[]")
+    return _BEYOND.sub(lambda m: quote(m[0]), svg.translate(_QUOTED))
 
 
 def data_uri(folder: Path, source: str) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from csi_lib.run.forked_shell import INLINE, run_shell
+from csi_lib.run.lean_imports import lean_imports
 
 #: What a kernel imports while it comes up, then what chapters import; csi_lib's public modules are added.
 PRELOAD = (
@@ -56,9 +57,10 @@ def import_ahead() -> Ahead:
     import csi_lib
 
     ours = [module for module in csi_lib._PUBLIC if not module.startswith(("csi_lib.run", "csi_lib.cli"))]
-    for name in (*PRELOAD, *ours):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    with lean_imports():
+        for name in (*PRELOAD, *ours):
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
     import matplotlib
 
     draw()

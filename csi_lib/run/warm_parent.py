@@ -286,8 +286,9 @@ def main() -> None:
     os.environ.update(THREAD_CAPS)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     try:
+        gc.disable()  # nothing that is imported is garbage, and looking for it would take a second
         parent = Parent(listener, lifeline, import_ahead())
-        gc.collect()
+        gc.enable()
         gc.freeze()  # the children's collector leaves these pages alone, so they stay shared
         parent.serve()
     finally:

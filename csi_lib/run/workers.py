@@ -13,11 +13,10 @@ import signal
 import sys
 import traceback
 
+from csi_lib.run.lean_imports import lean_imports
 from csi_lib.run.lost import Lost
 from csi_lib.run.memory import peak
 
-#: A grammar of web addresses that jsonschema builds on import, for seconds; nothing here checks addresses.
-NEEDLESS = "rfc3987_syntax"
 _rounds: dict = {}
 _kernels: dict = {}
 
@@ -99,7 +98,8 @@ def main() -> None:
     if sys.platform == "linux":
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.environ.update(THREAD_CAPS)  # before numpy is imported: workers are the parallelism
-    sys.modules[NEEDLESS] = None
+    with lean_imports():
+        import nbformat  # noqa: F401
     # What libraries print must not end up among the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
