@@ -23,17 +23,11 @@ _WORDS = {
     "ko": {
         "contents": "목차",
         "skip": "본문으로 건너뛰기",
-        "commissioned": "발주",
-        "contractor": "수행",
-        "date": "발행",
         "references": "참고문헌",
     },
     "en": {
         "contents": "Contents",
         "skip": "Skip to content",
-        "commissioned": "Commissioned by",
-        "contractor": "Conducted by",
-        "date": "Published",
         "references": "References",
     },
 }
@@ -59,6 +53,7 @@ _DATA = {
     "registration",
     "release",
     "csi-authors",
+    "csi-date",
     "execute",
     "jupyter",
     "kernelspec",

@@ -91,7 +91,9 @@ def _front_matter(front: Mapping[str, object], lang: str) -> str:
     yaml.width = 10_000
     yaml.sort_base_mapping_type_on_output = False
     execute = {"enabled": False, "echo": False, "warning": False}
-    yaml.dump({**front, "lang": lang, "execute": execute}, text)
+    # dates are given in words, of which Quarto makes "Invalid Date" when the field is called date
+    named = {"csi-date" if name == "date" else name: value for name, value in front.items()}
+    yaml.dump({**named, "lang": lang, "execute": execute}, text)
     return f"---\n{text.getvalue()}---"
 
 

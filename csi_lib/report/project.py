@@ -34,7 +34,7 @@ def write_project(folder: Path, *, lang: str, theme: Theme, options: Mapping[str
         "lang": lang,
         "csi-cover": True,
         "csi-theme": colours,
-        **({"crossref": {"eq-prefix": "식"}} if lang == "ko" else {}),
+        "crossref": {"title-delim": ".", **({"eq-prefix": "식"} if lang == "ko" else {})},
         **(options or {}),
         "format": {
             "csi-html": {"css": [_relative(sheet, folder) for sheet in theme.stylesheets]},

@@ -10,9 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from csi_lib.errors import InputError
+from csi_lib.report.standalone import without_unused_fonts
 
 OLDEST = (1, 9)
 _FORMAT = {"html": "csi-html", "pdf": "csi-typst"}
+# what pandoc, Typst and Quarto call a warning, but not that the optional program veraPDF is missing
+_WARNING = re.compile(r"WARN(?!.*verapdf is not installed)|^warning: ")
 
 
 def quarto_path() -> Path | None:
@@ -73,23 +76,31 @@ def render_quarto(source: Path, targets: dict[str, Path], *, timestamp: int) -> 
             action="Install it, put it on PATH or name it in QUARTO_PATH; or use --renderer embedded",
         )
     folder = source.resolve().parent
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(timestamp)}
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(timestamp), "NO_COLOR": "1"}
     formats = _FORMAT if (folder / "_extensions" / "csi").exists() else {"html": "html", "pdf": "typst"}
     output = folder / "_quarto" if (folder / "_quarto.yml").exists() else folder
-    ours = [place for place in (folder / "_quarto", folder / ".quarto") if not place.exists()]
+    scratch, halves = ("_quarto", ".quarto"), [f"{source.stem}{end}" for end in (".html", ".typ", "_files")]
+    ours, halves = ([folder / n for n in names if not (folder / n).exists()] for names in (scratch, halves))
     warnings: list[str] = []
     try:
         for name, target in targets.items():
             command = [path, "render", source.name, "--to", formats[name]]
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
             if done.returncode:
-                raise RuntimeError(f"quarto render failed: {done.stderr.strip()[-2000:]}")
-            warnings += [line.strip() for line in done.stderr.splitlines() if "WARN" in line]
+                said = done.stderr.strip()
+                at = said.find("ERROR")
+                raise RuntimeError(f"quarto render failed: {(said[at:] if at >= 0 else said)[-2000:]}")
+            warnings += [line.strip() for line in done.stderr.splitlines() if _WARNING.search(line)]
             made = output / f"{source.stem}.{name}"
             if not made.exists():
                 raise RuntimeError(f"quarto render said nothing and made no {made.name}")
             shutil.move(made, target)
+            if name == "html":
+                target.write_text(without_unused_fonts(target.read_text(encoding="utf-8")), encoding="utf-8")
+    except RuntimeError:
+        ours += halves
+        raise
     finally:
         for place in ours:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
     return warnings

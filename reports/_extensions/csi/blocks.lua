@@ -5,8 +5,9 @@ local is_typst = FORMAT:match("typst") ~= nil
 local is_html = FORMAT:match("html") ~= nil
 
 local words = {
-  ko = { data = "그림의 자료 보기" },
-  en = { data = "Show the data of this figure" },
+  ko = { data = "그림의 자료 보기", commissioned = "발주", contractor = "수행", date = "발행" },
+  en = { data = "Show the data of this figure", commissioned = "Commissioned by", contractor = "Conducted by",
+    date = "Published" },
 }
 local say = words.ko
 
@@ -179,6 +180,12 @@ function Pandoc(doc)
   doc.meta["csi-authors"] = authors_of(doc.meta)
   local lang = pandoc.utils.stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
+  local said = doc.meta["csi-words"] or {}
+  for name, word in pairs(say) do said[name] = pandoc.MetaString(word) end
+  doc.meta["csi-words"] = said
+  -- a date in words (`csi-date: 2024년 12월`); Quarto would make "Invalid Date" of it under its own name
+  if doc.meta["csi-date"] then doc.meta.date = doc.meta["csi-date"] end
+  if is_html then doc.meta["author-meta"] = doc.meta["csi-authors"] end
   if is_typst then doc.blocks = doc.blocks:walk({ Blocks = keep_notes }) end
   doc.blocks = doc.blocks:walk({ Div = blocks_of_reports, Table = natural_widths })
   if is_typst then doc.blocks = doc.blocks:walk({ Header = imprint }) end

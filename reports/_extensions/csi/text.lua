@@ -242,10 +242,10 @@ local function formulas(inlines)
   return inlines
 end
 
--- Typst turns `...`, `-?` and `-1` into an ellipsis, a soft hyphen and a minus; text is shown as it is
+-- Typst turns `...`, `--`, `-?` and `-1` into an ellipsis, a dash, a soft hyphen and a minus; text is shown as it is
 local function no_shorthand(str)
   local text = str.text
-  if not (text:find("-", 1, true) and text:find("%-[%?%d]") or text:find("...", 1, true)) then return nil end
+  if not (text:find("-", 1, true) and text:find("%-[%-%?%d]") or text:find("...", 1, true)) then return nil end
   local out, from = pandoc.Inlines({}), 1
   local function raw_at(position, mark)
     if position > from then out:insert(pandoc.Str(str.text:sub(from, position - 1))) end
@@ -254,7 +254,7 @@ local function no_shorthand(str)
   end
   for position = 1, #str.text do
     local three, two = str.text:sub(position, position + 2), str.text:sub(position, position + 1)
-    if three == "..." then raw_at(position, ".") elseif two:match("^%-[%?%d]") then raw_at(position, "-") end
+    if three == "..." then raw_at(position, ".") elseif two:match("^%-[%-%?%d]") then raw_at(position, "-") end
   end
   if from <= #str.text then out:insert(pandoc.Str(str.text:sub(from))) end
   return out
