@@ -28,6 +28,7 @@ _STRONG = re.compile(
     r'<(h[1-6]|th|strong|b|figcaption|caption|dt|dd|summary)\b[^>]*>.*?</\1>|<(?:span|p|div|a)\b[^>]*class="[^"]*"[^>]*>[^<]*',
     re.DOTALL,
 )
+_SIDE = re.compile(r'<td style="text-align: (left|right);">')  # a report has thousands of cells
 _HEADING = re.compile(r"<(/?)h([1-5])(?=[\s>])")
 
 
@@ -41,6 +42,7 @@ def self_contained(page: str, *, folder: Path, stylesheets: list[Path], script: 
     css = "\n".join(line for sheet in sheets for line in sheet.splitlines() if _is_needed(line, shown))
     head, main, body = page.partition("<main")
     body = _HEADING.sub(lambda m: f"<{m[1]}h{int(m[2]) + 1}", body)
+    body = _SIDE.sub(lambda m: "<td>" if m[1] == "left" else '<td class="r">', body)
     body = _SOURCE.sub(lambda m: _embedded(m, folder), body)
     head = head.replace("<!--csi:style-->", f"<style>\n{css}\n</style>", 1)
     mark = f'<img class="logo" src="{data_uri(folder, logo)}" alt="">' if logo else ""
