@@ -27,7 +27,7 @@ def command(
         typer.echo(f"{file.name} — {file.label.text('en')} (edition {file.formula_edition})")
         if file.formula:
             typer.echo(f"  {file.formula.text('en')}")
-        typer.echo(f"  source: {file.source}")
+        typer.echo(f"  source: {file.source.text('en')}")
         for edition in model.editions[1:]:
             other = model.edition(edition).file
             formula = other.formula.text("en") if other.formula and other.formula != file.formula else "other weights"

@@ -226,7 +226,7 @@ def driver_bars(
     chart = RowChart(
         items,
         lang=lang,
-        limits=zoomed(items, extra=[0.0]),
+        limits=zoomed(items, extra=[0.0], bounds=_bounds(items)),
         foot=base_note(items, lang),
         width=width,
         theme=theme,
@@ -312,8 +312,12 @@ def _reference(chart: RowChart, whole: Point | None, text, lang) -> None:
 
 
 def _full_scale(items: Sequence[Point]) -> tuple[float, float]:
-    """0–100 for points and shares; a scale from the data for anything else (NPS, correlations)."""
-    return _bounds(items) or zoomed(items, extra=[0.0])
+    """0–100 for points; for shares from 0 as far as the data go; a scale from the data for anything else (NPS)."""
+    return (
+        (0.0, 100.0)
+        if {p.estimate.unit for p in items} == {"points"}
+        else zoomed(items, extra=[0.0], bounds=_bounds(items))
+    )
 
 
 def _bounds(items: Sequence[Point]) -> tuple[float, float] | None:

@@ -93,7 +93,7 @@ def portfolio(
     cross = tuple(c * s for c, s in zip(crosshair, scales)) if crosshair is not None else (
         float(np.mean([a.value for a, _ in live])), float(np.mean([b.value for _, b in live])),
     )  # fmt: skip
-    limits = [_limits([pair[k] for pair in live], cross[k]) for k in (0, 1)]
+    limits = [_limits([pair[k] for pair in live], cross[k], margin) for k, margin in ((0, 0.07), (1, 0.14))]
     hidden = [a.label for a, b in pairs if not (a.shown and b.shown)]
     foot = " · ".join(filter(None, [
         base_note([a for a, _ in live], lang, error=False),
@@ -150,10 +150,10 @@ def _quadrant(a: Point, b: Point, cross) -> str:
     return next(name for name, where in QUADRANTS.items() if where == place)
 
 
-def _limits(items, cross: float) -> tuple[float, float]:
+def _limits(items, cross: float, margin: float) -> tuple[float, float]:
     """All intervals and the crosshair, with a margin in which the names of the quadrants find room."""
     values = [cross, *(v for p in items for v in (p.low, p.high))]
-    pad = (max(values) - min(values)) * 0.07 or 1.0
+    pad = (max(values) - min(values)) * margin or 1.0
     return min(values) - pad, max(values) + pad
 
 

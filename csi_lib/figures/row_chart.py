@@ -11,7 +11,9 @@ from csi_lib.figures.theme import HOUSE, Theme, wrap
 from csi_lib.prose.numbers import SMALL_BASE
 
 _HEADS = {"ko": ("점수", "사례수"), "en": ("Score", "n")}
-_ROW = 6.4  # millimetres of a row with one line of label
+_SHARE = {"ko": "비율", "en": "Share"}  # the first head where the values are shares
+_ROW, _CLOSE = 6.4, 5.6  # millimetres of a row with one line of label; in a long chart
+_LONG = 14  # rows from which a chart is long
 _SCALE = 5.5  # below the rows, for the values of the guide lines
 _PAD = 3.2  # between label, drawing and figures
 
@@ -44,7 +46,10 @@ class RowChart:
         labels = [wrap(i.label, room, size, bold=isinstance(i, Heading) or k in self.bold, theme=theme)
                   for k, i in enumerate(items)]  # fmt: skip
         left = max(18.0, widest(labels, size, bold=bool(self.bold), theme=theme) + _PAD + 1)
-        heads = heads or _HEADS[lang]
+        units = {i.estimate.unit for i in items if isinstance(i, Point)}
+        shares = bool(units) and units <= {"proportion", "percent"}
+        heads = heads or ((_SHARE[lang], _HEADS[lang][1]) if shares else _HEADS[lang])
+        row = _CLOSE if len(items) > _LONG else _ROW
         shown = [self.value_text(i) for i in items if isinstance(i, Point)]
         bases = [i.n.text(lang, unit=False) for i in items if isinstance(i, Point)]
         self.columns = [
@@ -53,7 +58,7 @@ class RowChart:
             if head is not None  # None: the drawing itself prints the values
         ]
         right = sum(max(a, b) + _PAD for _, a, b in self.columns)
-        heights = [max(_ROW, line_height(size, t.count("\n") + 1) + 1.6) for t in labels]
+        heights = [max(row, line_height(size, t.count("\n") + 1) + 1.6) for t in labels]
         head_room = top + line_height(small) + 1.5
         body = sum(heights)
         foot_height = note_height(foot, width=width, theme=theme)
@@ -166,6 +171,6 @@ def zoomed(
         return bounds or (0.0, 100.0)
     low, high = min(values), max(values)
     pad = (high - low) * margin or 1.0
-    ticks = nice_ticks(low - pad, high + pad, count=6)
+    ticks = nice_ticks(low - pad * (low != 0), high + pad * (high != 0), count=6)  # zero is an end by itself
     low, high = ticks[0], ticks[-1]
     return (low, high) if bounds is None else (max(low, bounds[0]), min(high, bounds[1]))

@@ -141,7 +141,7 @@ def trend_lines(
         live = [p for p in line if p.shown]
         if live and series:
             ends.append((live[-1].value, names[key], colour))
-    gap = line_height(theme.size) * unit
+    gap = line_height(theme.size, max((label.count("\n") + 1 for _, label, _ in ends), default=1)) * unit
     for (_, label, colour), y in zip(ends, spread([e[0] for e in ends], gap * 1.05, ticks[0], ticks[-1])):
         canvas.write(ax, len(waves) - 0.65 + 0.02 * len(waves), y, label, color=colour, bold=True)
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
@@ -278,7 +278,7 @@ def slope_chart(
     names = {p.key: wrap(p.label, width * 0.28, theme.size, lines=1, theme=theme) for p in items}
     name_width = widest(list(names.values()), theme.size, bold=True, theme=theme) + 2
     value_width = widest(["▼ 100.0%"], theme.size, bold=True, theme=theme)
-    span_left, span_right = value_width + 3, width - name_width - value_width - 4
+    span_left, span_right = value_width + 5, width - name_width - value_width - 6
     foot_height, top = note_height(foot, width=width, theme=theme), line_height(theme.size) + 3
     canvas = Canvas(top + body + 3 + foot_height, width=width, theme=theme)
     page = canvas.page()
@@ -317,14 +317,14 @@ def slope_chart(
         [p for p in left.values() if p.shown],
         height,
         step,
-        span_left - 2,
+        span_left,
         "right",
         top,
         body,
         lang,
         lambda p: p.estimate.text(lang, unit=_percent(p)),
     )
-    _ends(canvas, page, [p for p in right if p.shown], height, step, span_right + 2, "left", top, body, lang,
+    _ends(canvas, page, [p for p in right if p.shown], height, step, span_right, "left", top, body, lang,
           lambda p: f"{p.estimate.text(lang, unit=_percent(p))}  {marks[p.key]}{names[p.key]}")  # fmt: skip
     hidden = [f"{p.label}: {missing_word(p, lang)}" for p in right if not p.shown]
     canvas.note(page, " · ".join(filter(None, [foot, *hidden])), top=canvas.height - foot_height + 0.6)
@@ -342,8 +342,12 @@ def slope_chart(
 def _ends(canvas, page, items, height, step, x, ha, top, body, lang, words):
     items = sorted(items, key=lambda p: -p.value)
     places = spread([height(p.value) for p in items], step, top, top + body)
+    side = -1 if ha == "right" else 1
     for item, y in zip(items, places, strict=True):
-        canvas.write(page, x, y, words(item), ha=ha)
+        dot = height(item.value)
+        if abs(dot - y) > 0.6:  # a hair line from the dot to a name that had to move
+            page.plot([x + 1.1 * side, x + 3.4 * side], [dot, y], color=canvas.theme.quiet, linewidth=0.5, zorder=1)
+        canvas.write(page, x + 4 * side, y, words(item), ha=ha)
 
 
 def _from_to(item: Point, first: Point | None, row, text, lang) -> str:

@@ -165,10 +165,18 @@ class Assumption(Part):
     status: Status = "D"
 
 
+def _citation(value):
+    """A source named once is cited as it stands, in every language."""
+    return {"ko": value, "en": value} if isinstance(value, str) else value
+
+
+Citation = Annotated[Label, BeforeValidator(_citation)]
+
+
 class Edition(Part):
     """What an older (or coming) edition of a model does differently; the rest is as in the model itself."""
 
-    source: str | None = None
+    source: Citation | None = None
     formula: Label | None = None
     response: Response | None = None
     items: dict[str, list[str]] = Field(default_factory=dict, description="node → its items in this edition")
@@ -185,7 +193,7 @@ class ModelFile(Part):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     label: Label
     formula_edition: str
-    source: str
+    source: Citation
     formula: Label | None = None
     response: Response = Response()
     index: str = Field(description="the node that is the index")

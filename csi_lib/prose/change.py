@@ -1,7 +1,7 @@
 """Words for a tested difference: 상승, 하락, 차이 없음. The test decides, never the sign alone.
 
-`verdict` reads a difference with its p-value or interval; `describe` writes the sentence. Four outcomes
-are kept apart: a change that is clear, one that is significant, none that can be told (the interval says
+`verdict` reads a difference with its p-value or interval; `describe` writes the sentence, which calls a change
+significant and prints its p-value. Kept apart are a change that is clear, one that is significant, none that can be told (the interval says
 how large it could be), and none to speak of (the whole interval lies within a margin nobody would act on).
 """
 
@@ -39,15 +39,13 @@ _MARKS = {"up": UP, "down": DOWN, "none": LEVEL, "unknown": LEVEL}
 _SENTENCES = {
     "change": {
         "ko": {
-            "clear": "{subject:은/는} {versus}보다 {size} 뚜렷하게 {verb}했다({detail}).",
-            "significant": "{subject:은/는} {versus}보다 {size} {verb}했다({detail}).",
+            "significant": "{subject:은/는} {versus}보다 {size} 유의하게 {verb}했다({detail}).",
             "none": "{subject:은/는} {versus:과/와} 통계적으로 유의한 차이가 없다({detail}).",
             "same": "{subject:은/는} {versus:과/와} 사실상 같다({detail}).",
             "unknown": "{subject:은/는} {versus:과/와} 비교할 수 없다.",
         },
         "en": {
-            "clear": "{subject} clearly {verb} by {size} compared with {versus} ({detail}).",
-            "significant": "{subject} {verb} by {size} compared with {versus} ({detail}).",
+            "significant": "{subject} {verb} significantly by {size} compared with {versus} ({detail}).",
             "none": "{subject} did not change significantly compared with {versus} ({detail}).",
             "same": "{subject} is practically the same compared with {versus} ({detail}).",
             "unknown": "{subject} cannot be compared with {versus}.",
@@ -55,15 +53,13 @@ _SENTENCES = {
     },
     "comparison": {
         "ko": {
-            "clear": "{subject:은/는} {versus}보다 {size} 뚜렷하게 {verb}({detail}).",
-            "significant": "{subject:은/는} {versus}보다 {size} {verb}({detail}).",
+            "significant": "{subject:은/는} {versus}보다 {size} 유의하게 {verb}({detail}).",
             "none": "{subject:은/는} {versus:과/와} 통계적으로 유의한 차이가 없다({detail}).",
             "same": "{subject:은/는} {versus:과/와} 사실상 같다({detail}).",
             "unknown": "{subject:은/는} {versus:과/와} 비교할 수 없다.",
         },
         "en": {
-            "clear": "{subject} is clearly {verb} than {versus} by {size} ({detail}).",
-            "significant": "{subject} is {verb} than {versus} by {size} ({detail}).",
+            "significant": "{subject} is significantly {verb} than {versus}, by {size} ({detail}).",
             "none": "{subject} does not differ significantly from {versus} ({detail}).",
             "same": "{subject} is practically the same as {versus} ({detail}).",
             "unknown": "{subject} cannot be compared with {versus}.",
@@ -158,7 +154,7 @@ def describe(
     alpha: float = SIGNIFICANT,
     margin: float | None = None,
 ) -> Sentence:
-    """The sentence on a difference: ``종합만족도는 전년보다 1.9점 상승했다(p = .012, 95% 신뢰구간
+    """The sentence on a difference: ``종합만족도는 전년보다 1.9점 유의하게 상승했다(p = .012, 95% 신뢰구간
     0.4~3.4점).``
 
     Parameters
@@ -168,7 +164,8 @@ def describe(
     kind : ``change`` (over time) or ``comparison`` (between groups).
     """
     outcome = verdict_of(row, alpha=alpha, margin=margin)
-    template = _kind(_SENTENCES, kind)[check_lang(lang)][outcome.strength]
+    words = _kind(_SENTENCES, kind)[check_lang(lang)]
+    template = words["significant" if outcome.significant else outcome.strength]
     fields = {"subject": subject, "versus": versus}
     if outcome.strength != "unknown":
         fields["detail"] = _detail(row, lang, with_size=not outcome.significant)

@@ -154,26 +154,42 @@ class Table:
     def column_units(self) -> tuple[str | None, ...]:
         """For each column the one unit that needs naming (점, %, %p …); None: none or several."""
         out = []
-        for position, column in enumerate(self.columns):
-            units = _named_units(self, position) if column.kind == "number" else set()
-            out.append(units.pop() if len(units) == 1 else None)
+        for position in range(len(self.columns)):
+            units = _named(self._units(position), self.lang)
+            out.append(units.pop() if len(units) == 1 and not self.prints_units(position) else None)
         return tuple(out)
 
     def prints_units(self, position: int) -> bool:
         """Whether the cells of this column name their unit themselves, because they differ."""
-        return self.columns[position].kind == "number" and len(_named_units(self, position)) > 1
+        units = self._units(position)
+        return len(units) > 1 and bool(_named(units, self.lang))
+
+    def _units(self, position: int) -> set[str]:
+        """Units of the numbers that a column of numbers shows."""
+        if self.columns[position].kind != "number":
+            return set()
+        cells = (row.cells[position] for row in self.rows)
+        shown = (c for c in cells if isinstance(c, (Number, Interval)) and c.shown)
+        return {c.unit if isinstance(c, Number) else c.low.unit for c in shown}
+
+    def _plain_beside(self) -> bool:
+        """Whether another column holds figures without a unit for which one could take that of the table:
+        correlations beside shares, people beside errors in %p. Nobody reads points into a p-value."""
+        plain = {u for i in range(len(self.columns)) for u in self._units(i) if not UNITS[u].suffix(self.lang)}
+        return bool(plain - {"p_value", "deff", "test"}) and not {"points", "scale"} & set(self.column_units())
 
     def headings(self) -> tuple[str, ...]:
         """Label of each column, with the unit where the columns of the table differ in it."""
         units = self.column_units()
         several = len({u for u in units if u} | {"several" for i in range(len(units)) if self.prints_units(i)}) > 1
+        several = several or self._plain_beside()
         label = lambda c, u: f"{c.label} ({UNITS[u].suffix(self.lang)})".strip() if several and u else c.label
         return tuple(map(label, self.columns, units))
 
     def unit_note(self) -> str | None:
         """``단위: 점`` where the whole table has one unit."""
         units = {u for u in self.column_units() if u}
-        if len(units) != 1 or any(self.prints_units(i) for i in range(len(self.columns))):
+        if len(units) != 1 or self._plain_beside() or any(self.prints_units(i) for i in range(len(self.columns))):
             return None
         return _UNIT_NOTE[self.lang].format(UNITS[units.pop()].suffix(self.lang))
 
@@ -227,13 +243,9 @@ class Table:
         return fit_page(self, max_columns=max_columns)
 
 
-def _named_units(table: Table, position: int) -> set[str]:
-    """Units with a sign of their own among the numbers of a column."""
-    cells = (row.cells[position] for row in table.rows)
-    units = {
-        c.unit if isinstance(c, Number) else c.low.unit for c in cells if isinstance(c, (Number, Interval)) and c.shown
-    }
-    return {u for u in units if UNITS[u].suffix(table.lang)}
+def _named(units: set[str], lang: str) -> set[str]:
+    """Those of `units` that have a sign of their own."""
+    return {u for u in units if UNITS[u].suffix(lang)}
 
 
 def _value(cell):

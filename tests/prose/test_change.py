@@ -74,11 +74,11 @@ def test_words_of_a_comparison():
 @pytest.mark.parametrize(
     ("row", "lang", "text"),
     [
-        (ROW, "ko", "종합만족도는 전년보다 1.9점 상승했다(p = .012, 95% 신뢰구간 0.4~3.4점)."),
+        (ROW, "ko", "종합만족도는 전년보다 1.9점 유의하게 상승했다(p = .012, 95% 신뢰구간 0.4~3.4점)."),
         (
             {**ROW, "estimate": -1.94, "p_value": 0.0001, "ci_low": -3.4, "ci_high": -0.4},
             "ko",
-            "종합만족도는 전년보다 1.9점 뚜렷하게 하락했다(p < .001, 95% 신뢰구간 −3.4~−0.4점).",
+            "종합만족도는 전년보다 1.9점 유의하게 하락했다(p < .001, 95% 신뢰구간 −3.4~−0.4점).",
         ),
         (
             {**ROW, "p_value": 0.2, "ci_low": -1.0},
@@ -89,7 +89,7 @@ def test_words_of_a_comparison():
         (
             ROW,
             "en",
-            "종합만족도 rose by 1.9 points compared with 전년 (p = .012, 95% interval 0.4 to 3.4 points).",
+            "종합만족도 rose significantly by 1.9 points compared with 전년 (p = .012, 95% interval 0.4 to 3.4 points).",
         ),
     ],
 )
@@ -101,7 +101,7 @@ def test_describe(row, lang, text):
 
 def test_describe_a_comparison():
     text = describe(ROW, "ko", subject="우리 기관", versus="동종기관 평균", kind="comparison").text
-    assert text == "우리 기관은 동종기관 평균보다 1.9점 높다(p = .012, 95% 신뢰구간 0.4~3.4점)."
+    assert text == "우리 기관은 동종기관 평균보다 1.9점 유의하게 높다(p = .012, 95% 신뢰구간 0.4~3.4점)."
 
 
 def test_verdict_of_a_suppressed_row():

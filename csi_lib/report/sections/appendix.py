@@ -23,7 +23,7 @@ _STATUS = {
     "P": {"ko": "공표된 방식", "en": "published"},
     "C": {"ko": "공표 수치에서 재계산", "en": "recomputed from published figures"},
     "I": {"ko": "추론", "en": "inferred"},
-    "D": {"ko": "본 도구의 기본값", "en": "default of this tool"},
+    "D": {"ko": "도구 기본값", "en": "tool default"},
 }
 
 
@@ -82,7 +82,7 @@ def assumptions_table(chapter) -> Table:
             t(ko="진단 구간", en="Zones of the gauge"),
             t(
                 ko=f"위험 {gauge.low:g} 미만, 보통 {gauge.low:g} 이상 {gauge.high:g} 미만, 양호 {gauge.high:g} 이상",
-                en=f"Danger below {gauge.low:g}, fair to {gauge.high:g}, good from {gauge.high:g}",
+                en=f"At risk below {gauge.low:g}, fair to {gauge.high:g}, good from {gauge.high:g}",
             ),
             default,
         ),

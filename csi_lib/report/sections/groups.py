@@ -64,16 +64,24 @@ def extremes_sentence(chapter, variable: str) -> Sentence | None:
         {**keys, "by1": variable, "group1": high["group1"]}, {**keys, "by1": variable, "group1": low["group1"]}
     )
     gap = chapter.labels.attach(chapter.record(gap)).iloc[0]
+    two = len(rows) == 2
     first = chapter.sentence(
-        ko="{variable}에 따라 보면 {high_name}의 점수가 {high}으로 가장 높고 {low_name}의 점수가 {low}으로 가장 낮다.",
-        en="By {variable}, the highest score is that of {high_name} ({high}), the lowest that of {low_name} ({low}).",
+        ko="{variable}에 따라 보면 {high_name}의 점수는 {high}, {low_name}의 점수는 {low}이다."
+        if two
+        else "{variable}에 따라 보면 {high_name}의 점수가 {high}으로 가장 높고 {low_name}의 점수가 {low}으로 가장 낮다.",
+        en="By {variable}, the scores are {high} for {high_name} and {low} for {low_name}."
+        if two
+        else "By {variable}, the highest score is that of {high_name} ({high}), the lowest that of {low_name} ({low}).",
         variable=_mid_sentence(chapter.labels.variable(variable)),
         high_name=high["group1_label"],
         high=high,
         low_name=low["group1_label"],
         low=low,
     )
-    return first + chapter.comparison(gap, subject=high["group1_label"], versus=low["group1_label"])
+    subject, versus = high["group1_label"], low["group1_label"]
+    if chapter.lang == "en":  # one score, whether the group is named in the singular or the plural
+        subject, versus = f"The score of {subject}", f"that of {versus}"
+    return first + chapter.comparison(gap, subject=subject, versus=versus)
 
 
 def _mid_sentence(label: str) -> str:

@@ -196,7 +196,7 @@ def headline(chapter, found: Sheets, overall_rows: pd.DataFrame) -> list:
 
 
 def department_sentence(chapter, found: Sheets, channel: str) -> list:
-    """Departments whose people score clearly above or below all others taken together (Holm over departments)."""
+    """Departments whose people score significantly above or below all others taken together (Holm over departments)."""
     part = found.of(channel, year=chapter.year)
     hidden = hidden_departments(chapter, standing(part, "department").frame)
     gaps = [(d, *_against_the_rest(part, d)) for d in standing(part, "department").frame.loc[~hidden, "department"]]
@@ -206,10 +206,10 @@ def department_sentence(chapter, found: Sheets, channel: str) -> list:
     label = lambda ids: [chapter.labels.group("department", d) for d in ids]
     out = []
     if above:
-        out.append(chapter.sentence(ko="{names:은/는} 다른 부서 전체보다 점수가 뚜렷하게 높다.", en="Scores clearly above the other departments taken together: {names}.",
+        out.append(chapter.sentence(ko="{names:은/는} 다른 부서를 합친 것보다 점수가 유의하게 높다.", en="Scores significantly above the other departments taken together: {names}.",
                                     names=label(above)))  # fmt: skip
     if below:
-        out.append(chapter.sentence(ko="{names:은/는} 다른 부서 전체보다 점수가 뚜렷하게 낮다.", en="Scores clearly below the other departments taken together: {names}.",
+        out.append(chapter.sentence(ko="{names:은/는} 다른 부서를 합친 것보다 점수가 유의하게 낮다.", en="Scores significantly below the other departments taken together: {names}.",
                                     names=label(below)))  # fmt: skip
     rest = chapter.sentence(
         ko="나머지 부서의 앞뒤는 표본오차 때문에 말할 수 없다.", en="The order of the rest is within sampling error."

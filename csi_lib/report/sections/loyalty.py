@@ -217,7 +217,7 @@ def comparison_table(chapter, loyalty: Loyalty, *, name: str, caption: str) -> T
         return None
     note = t(
         ko=f"불만이 잘 처리된 사람: 처리 만족도가 {loyalty.file.handled:g} 이상. 유의확률은 모든 항목을 함께 검정한 값이다(Holm).",
-        en=f"Handled well: satisfaction with the handling of {loyalty.file.handled:g} or more. p-values hold for all measures (Holm).",
+        en=f"Handled well: satisfaction with the handling of {loyalty.file.handled:g} or more. p-values are adjusted for all measures (Holm).",
     )
     return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
 

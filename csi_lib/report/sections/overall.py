@@ -110,7 +110,7 @@ def performance_table(chapter, *, name: str, caption: str) -> Table:
     low, high = chapter.gauge_zones
     note = t(
         ko=f"구간: {low:g}점 미만 위험, {low:g}~{high:g}점 보통, {high:g}점 이상 양호.",
-        en=f"Zones: danger below {low:g}, medium from {low:g} to {high:g}, good from {high:g} points.",
+        en=f"Zones: at risk below {low:g}, fair from {low:g} to {high:g}, good from {high:g} points.",
     )
     return Table(name, caption, columns, tuple(body), (note,), lang, chapter.study.privacy.small_base_flag)
 

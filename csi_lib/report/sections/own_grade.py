@@ -73,7 +73,7 @@ def chances_table(chapter, sheet: GradeSheet) -> Table | None:
         *(Number.from_row(r) for r in rows),
     )
     keep = [k for k, c in enumerate(columns) if c.key != "ci" or pd.notna(own["se"])]
-    caption = t(ko="등급의 확실성", en="How sure the grade is")
+    caption = t(ko="등급의 확실성", en="Certainty of the grade")
     return Table(
         "own-grade", caption, tuple(columns[k] for k in keep), (Row(tuple(cells[k] for k in keep)),), lang=chapter.lang
     )

@@ -26,7 +26,7 @@ def peer_rows(chapter, measure: str) -> pd.DataFrame:
 def dimension_table(chapter, *, name: str, caption: str, others: bool = False) -> Table | None:
     """Every dimension beside the mean of the other bodies of the type (`others`: of other types), with the test.
 
-    p-values hold for all dimensions together (Holm). None where fewer than three others can be shown.
+    p-values are adjusted for all dimensions together (Holm). None where fewer than three others can be shown.
     """
     t = chapter.text
     found = [(m, chapter.peers(m, others=others)) for m in chapter.top_nodes]
@@ -57,7 +57,7 @@ def dimension_table(chapter, *, name: str, caption: str, others: bool = False) -
         body.append(Row(cells))
     note = t(
         ko="평균은 이 기관을 뺀 다른 기관들의 단순 평균이고, 유의확률은 모든 차원을 함께 검정한 값이다(Holm).",
-        en="Means are plain means of the other bodies, without this one; p-values hold for all dimensions together (Holm).",
+        en="Means are plain means of the other bodies, without this one; p-values are adjusted for all dimensions together (Holm).",
     )
     return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
 

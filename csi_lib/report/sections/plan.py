@@ -11,10 +11,10 @@ from csi_lib.survey.sampling_plan import AgencyPlan, PlanFile, plan_agency, read
 from csi_lib.tables.table import Column, Row, Table
 
 _METHODS = {
-    "proportional": {"ko": "비례 배분", "en": "in proportion to the population"},
-    "neyman": {"ko": "네이만 배분", "en": "by Neyman's rule"},
-    "power": {"ko": "멱 배분", "en": "by a power of the population"},
-    "equal": {"ko": "균등 배분", "en": "equally"},
+    "proportional": {"ko": "비례 배분", "en": "proportional allocation"},
+    "neyman": {"ko": "네이만 배분", "en": "Neyman allocation"},
+    "power": {"ko": "멱 배분", "en": "power allocation"},
+    "equal": {"ko": "균등 배분", "en": "equal allocation"},
 }
 
 
@@ -97,7 +97,7 @@ def plan_sentences(chapter) -> list[Sentence] | None:
             e=number("wanted"), level=round(100 * plan.confidence), n=number("approach"),
         ))  # fmt: skip
     said.append(chapter.sentence(
-        ko="{by}별 표본은 {method:으로/로} 정하였다.", en="Interviews are spread over {by} {method}.",
+        ko="{by}별 표본은 {method:으로/로} 정하였다.", en="The sample is divided over {by} by {method}.",
         by=chapter.labels.variable(plan.by).lower(), method=_METHODS[plan.method][chapter.lang],
     ))  # fmt: skip
     short = [c for c in own.table["cell"] if found[c, "achieved"]["estimate"] < found[c, "planned"]["estimate"]]

@@ -162,7 +162,7 @@ def change_table(chapter, changes: pd.DataFrame, *, name: str, caption: str) -> 
         body.append(Row(cells))
     note = t(
         ko="지난 조사는 올해의 산식으로 다시 계산한 값이며, 유의확률은 모든 기관을 함께 검정한 값이다(Holm).",
-        en="The last wave is scored under this year's formula; p-values hold for all bodies together (Holm).",
+        en="The last wave is scored under this year's formula; p-values are adjusted for all bodies together (Holm).",
     )
     return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
 

@@ -68,7 +68,7 @@ def formula_table(chapter) -> Table:
     for model in chapter.models:
         file = model.file
         formula = file.formula.text(lang) if file.formula is not None else ""
-        rows.append(Row((file.label.text(lang), formula, str(file.formula_edition), str(file.source))))
+        rows.append(Row((file.label.text(lang), formula, str(file.formula_edition), file.source.text(lang))))
     return Table(
         "formulas", t(ko="지수의 산식", en="Formulas"), columns, tuple(rows), lang=lang, exempt="a list of formulas"
     )

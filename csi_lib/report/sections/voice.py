@@ -220,7 +220,7 @@ def privacy_sentence(chapter, voice: Voice) -> Sentence:
 
 # ---------------------------------------------------------------------- tables
 def topic_changes(chapter, voice: Voice, rows: pd.DataFrame, *, name: str, caption: str) -> Table:
-    """Share of each topic with its change since the last wave; p-values hold for all topics together (Holm)."""
+    """Share of each topic with its change since the last wave; p-values are adjusted for all topics together (Holm)."""
     named, before = labels(chapter, voice), previous_rows(voice, rows)
     stub = {"row": chapter.text(ko="주제", en="Topic"), "estimate": chapter.text(ko="언급률", en="Share")}
     if before is None or voice.changes is None:
@@ -245,7 +245,7 @@ def topic_changes(chapter, voice: Voice, rows: pd.DataFrame, *, name: str, capti
         notes=(
             chapter.text(
                 ko="사례수는 의견을 적은 응답자 수이며, 유의확률은 모든 주제를 함께 검정한 값이다(Holm).",
-                en="n counts those who wrote; p-values hold for all topics together (Holm).",
+                en="n counts those who wrote; p-values are adjusted for all topics together (Holm).",
             ),
         ),
     )
@@ -309,7 +309,7 @@ def score_table(chapter, voice: Voice, rows: pd.DataFrame, *, name: str, caption
     ).format(n=voice.file.tested)
     note = t(
         ko="만족도는 글에서 짐작한 것이 아니라 응답자가 스스로 매긴 점수이다. 유의확률은 모든 주제를 함께 검정한 값이다(Holm).",
-        en="Satisfaction is not read into the text: it is the writers' own score. p-values hold for all topics (Holm).",
+        en="Satisfaction is not read into the text: it is the writers' own score. p-values are adjusted for all topics (Holm).",
     )
     return Table(name, caption, columns, tuple(body), (note, few), chapter.lang, chapter.study.privacy.small_base_flag)
 
@@ -333,7 +333,7 @@ def word_rows(voice: Voice, kind: str = "word") -> pd.DataFrame:
 
 
 def word_gaps(chapter, voice: Voice) -> dict[str, dict]:
-    """How much more satisfied a word's users are than other writers; p-values hold for all words together."""
+    """How much more satisfied a word's users are than other writers; p-values are adjusted for all words together."""
     gaps = {w: _gap(voice, "word", w, f"~{w}") for w in voice.words}
     gaps = {w: g.frame for w, g in gaps.items() if g is not None}
     if not gaps:

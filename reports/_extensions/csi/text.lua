@@ -175,6 +175,13 @@ local function longest_word(line)
   return longest
 end
 
+-- `70.7 to 74.5` and its unit stand on one line
+local function interval_whole(block)
+  local text = stringify(block.content)
+  if #text > 40 or not text:find("^%S*%d to %S*%d") then return nil end
+  return block:walk({ Space = function() return pandoc.Str("\u{a0}") end })
+end
+
 local function column_widths(tbl)
   local wish, heads_wish, least, spans = {}, {}, {}, false
   for i = 1, #tbl.colspecs do wish[i], heads_wish[i], least[i] = 1, 1, 1 end
@@ -195,7 +202,7 @@ local function column_widths(tbl)
   end
   look(tbl.head.rows, true)
   for _, body in ipairs(tbl.bodies) do look(body.head, true) look(body.body, false) end
-  if spans or #wish < 2 then return nil end
+  if spans or #wish < 1 then return nil end
   for _, spec in ipairs(tbl.colspecs) do
     if spec[2] and spec[2] > 0 then return nil end
   end
@@ -206,7 +213,7 @@ local function column_widths(tbl)
   for i = 1, #wish do needed, wished = needed + least[i], wished + wish[i] end
   local width = {}
   if wished <= room then -- everything fits: the first column takes most of the rest
-    for i = 1, #wish do width[i] = wish[i] + (room - wished) * (i == 1 and 0.6 or 0.4 / (#wish - 1)) end
+    for i = 1, #wish do width[i] = wish[i] + (room - wished) * (#wish == 1 and 1 or i == 1 and 0.6 or 0.4 / (#wish - 1)) end
   elseif needed < room then
     for i = 1, #wish do width[i] = least[i] + (room - needed) * (wish[i] - least[i]) / (wished - needed) end
   else
@@ -281,7 +288,8 @@ function Pandoc(doc)
   local lang = stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
   if is_typst then
-    doc.blocks = doc.blocks:walk({ Table = column_widths })
+    doc.blocks = doc.blocks:walk({ Table = function(tbl) return tbl:walk({ Plain = interval_whole }) end })
+      :walk({ Table = column_widths })
       :walk({ Para = line_of_text, Plain = line_of_text, Header = plain_identifier })
     if has_math(doc.blocks) then doc.blocks = doc.blocks:walk({ Inlines = formulas }) end
     doc.blocks = doc.blocks:walk({ Span = unit, Str = no_shorthand })
