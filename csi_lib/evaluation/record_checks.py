@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,14 +38,7 @@ def record_faults(study, *, data: str | Path | None = None) -> Iterator[InputErr
             continue
         if hasattr(file, "check_records"):  # logs and frames: read agency by agency
             yield from _agency_faults(study, name, file, data)
-        # a system either says itself what it reads, or stands in the list above
-        sources = [(source, fields, file.columns, None) for source, fields in getattr(file, "reads", list)()]
-        if name in _READ:
-            fields, check = _READ[name]
-            sources.append((file.source, fields(file), file.columns, check))
-        if name == "before_after":
-            sources += [(pair.source, PAIRS, pair.columns, None) for pair in file.pairs.values()]
-        for source, columns, spelled, look in sources:
+        for source, columns, spelled, look in _sources(name, file):
             for year in study.years:
                 try:
                     rows = read_records(
@@ -60,6 +54,50 @@ def record_faults(study, *, data: str | Path | None = None) -> Iterator[InputErr
                 except InputError as fault:
                     yield InputError(fault.problem, where=fault.where or f"source {source!r}, {year}", found=fault.found,
                                      expected=fault.expected, action=fault.action)  # fmt: skip
+
+
+def _sources(name: str, file) -> list[tuple]:
+    """What a system reads: (source, fields, spelled, check). It says so itself, or stands in the list above."""
+    sources = [(source, fields, file.columns, None) for source, fields in getattr(file, "reads", list)()]
+    if name in _READ:
+        fields, check = _READ[name]
+        sources.append((file.source, fields(file), file.columns, check))
+    if name == "before_after":
+        sources += [(pair.source, PAIRS, pair.columns, None) for pair in file.pairs.values()]
+    return sources
+
+
+def people_in_records(study, agency: str, *, data: str | Path | None = None) -> list[str]:
+    """Everybody whom the records of an agency name, in any wave: only to take these names out of what is published.
+
+    Records that cannot be read are left to `record_faults`.
+    """
+    found: set[str] = set()
+    for name in study.extensions:
+        try:
+            sources = _sources(name, system(study, name))
+        except InputError:
+            continue
+        for source, fields, spelled, _ in sources:
+            people = [f.name for f in fields if f.private == "person"]
+            for year in study.years if people else ():
+                try:
+                    rows = read_records(study, source, fields, agency=agency, year=year, columns=spelled, data=data,
+                                        release="restricted")  # fmt: skip
+                except InputError:
+                    continue
+                for column in people:
+                    found |= {text for n in rows[column].dropna().unique() if _is_name(text := str(n).strip())}
+    return sorted(found)
+
+
+def _is_name(text: str) -> bool:
+    """A word of letters: not the number of a person, nor a way of writing that nobody is named."""
+    return (
+        len(text) > 1
+        and not re.search(r"[\d@_]", text)
+        and text.casefold() not in ("익명", "무기명", "미상", "없음", "anonymous", "unknown")
+    )
 
 
 def _agency_faults(study, name: str, file, data) -> Iterator[InputError]:

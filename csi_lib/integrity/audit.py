@@ -11,18 +11,27 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from csi_lib.errors import InputError
 from csi_lib.integrity import audit_across as across
+from csi_lib.integrity import audit_words as words
 from csi_lib.integrity.audit_design import check_margins, check_ranks
 from csi_lib.integrity.audit_down import check_total_rows
 from csi_lib.integrity.audit_errors import check_errors
 from csi_lib.integrity.audit_nets import check_nets
+from csi_lib.integrity.audit_relations import best, relation
 from csi_lib.integrity.audit_scales import check_bounds, check_conversions, check_distributions, check_series
-from csi_lib.integrity.audit_shares import check_column_shares, check_counts_and_shares, check_row_shares
+from csi_lib.integrity.audit_shares import (
+    bases,
+    check_column_shares,
+    check_counts_and_shares,
+    check_row_shares,
+    of_base,
+)
 from csi_lib.integrity.audit_slips import slip
 from csi_lib.integrity.audit_spec import AuditSpec, load_spec
 from csi_lib.integrity.audit_view import Finding, View
 from csi_lib.integrity.audit_weights import check_weighted_totals
-from csi_lib.integrity.printed_table import PrintedTable, read_table
+from csi_lib.integrity.printed_table import Column, PrintedTable, read_table
 
 #: the checks in the order in which they are made; a relation found by one is not sought by the next
 CHECKS: dict[str, Callable[[View], None]] = {
@@ -95,16 +104,24 @@ def audit_table(table: Path | str | PrintedTable, *, spec: AuditSpec | Path | st
         table = read_table(table)
     spec = spec if isinstance(spec, AuditSpec) else load_spec(spec)
     view = View(table, spec.matched(table))
+    unknown = next((name for name in spec.skip if name not in CHECKS), None)
+    if unknown:
+        raise InputError(
+            "there is no such check to skip", where="skip", found=unknown, expected="one of " + ", ".join(CHECKS)
+        )
     for name, check in CHECKS.items():
         if name not in spec.skip:
             check(view)
     findings = list(view.findings)
-    turned = _turned(table)
-    if turned is not None:
-        other = View(turned, AuditSpec(confidence=spec.confidence))
-        across.check_differences(other)
+    for checks, turned in _turned(table):
+        other = View(turned, AuditSpec(confidence=spec.confidence, mean_by=spec.mean_by))
+        for name in checks:
+            if name not in spec.skip:
+                CHECKS[name](other)
         view.assumptions += [a for a in other.assumptions if a not in view.assumptions]
-        findings += [_turned_back(f, table, turned) for f in other.findings]
+        known = {(f.row, f.column) for f in findings}
+        again = [_turned_back(f, table, turned) for f in other.findings]
+        findings += [f for f in again if (f.row, f.column) not in known]
     findings.sort(key=lambda f: (f.row or 0, f.column))
     roles = {table.columns[i].name: role for i, role in view.roles.items()}
     return Audit(table.name, len(table), roles, tuple(view.assumptions), tuple(findings))
@@ -125,18 +142,16 @@ def _told(view: View) -> None:
         found = across.difference_relation(view, index(d.column), index(d.after), index(d.before), rate=d.how == "rate")
         _accuse_told(view, "difference", found, index(d.column))
     for s in spec.shares:
+        target, part = index(s.column), index(s.part)
         if s.whole:
-            _accuse_told(
-                view,
-                "share",
-                across.ratio_relation(view, index(s.column), index(s.part), index(s.whole)),
-                index(s.column),
-            )
+            found = across.ratio_relation(view, target, part, index(s.whole))
+        else:
+            found = best(of_base(view, target, part, name, base) for name, base in bases(view, part))
+        if found is not None:
+            _accuse_told(view, "share", found, target)
 
 
 def _weighted_relation(view: View, target: int, parts: tuple[int, ...], weights: list[float]):
-    from csi_lib.integrity.audit_relations import relation
-
     whole = sum(weights)
 
     def compute(row: int):
@@ -154,7 +169,7 @@ def _weighted_relation(view: View, target: int, parts: tuple[int, ...], weights:
 
 
 def _accuse_told(view: View, check: str, found, target: int) -> None:
-    view.assume(found.says + " (told)")
+    view.settle(replace(found, says=found.says + " (told)"))
     view.settled.add(target)
     for case in found.broken:
         text = slip(view.value(case.row, target), case.expected, view.cell(case.row, target).decimals, case.tolerance)
@@ -164,26 +179,41 @@ def _accuse_told(view: View, check: str, found, target: int) -> None:
 _CHANGE_ROW = re.compile(r"증감|차이|증가율|변화율|전년\s*대비|difference|change", re.IGNORECASE)
 
 
-def _turned(table: PrintedTable) -> PrintedTable | None:
-    """The table on its side, where a row holds the differences of other rows (2007, 2008, 증감 below each other)."""
-    from csi_lib.integrity.printed_table import Column
-
+def _turned(table: PrintedTable) -> list[tuple[tuple[str, ...], PrintedTable]]:
+    """The table on its side with the checks to make on it: where a row holds the differences of other rows (2007, 2008,
+    증감 below each other, in every block), or the number of respondents (Base) of every column. Its lines are rows."""
     labels = table.label_columns
-    if (
-        len(labels) != 1
-        or not 2 <= len(table) <= 12
-        or not any(_CHANGE_ROW.search(t) for t in table.columns[labels[0]].texts)
-    ):
-        return None
-    names = table.columns[labels[0]].texts
-    if len(set(names)) < len(names):
-        return None
-    heads = Column("column", tuple(table.columns[i].name for i in table.measures), tuple(None for _ in table.measures))
-    rows = [Column(names[r], tuple(table.columns[i].texts[r] for i in table.measures),
-                   tuple(table.columns[i].cells[r] for i in table.measures)) for r in range(len(table))]  # fmt: skip
-    return PrintedTable(table.name, (heads, *rows), tuple(range(len(table.measures))), table.notes)
+    if not labels:
+        return []
+    names = table.columns[labels[-1]].texts
+    blocks: dict[tuple[str, ...], list[int]] = {}
+    for row in range(len(table)):
+        blocks.setdefault(tuple(table.columns[c].texts[row] for c in labels[:-1]), []).append(row)
+    out = []
+    for rows in blocks.values():
+        own = [names[r] for r in rows]
+        checks: tuple[str, ...] = ()
+        if len(rows) <= 12 and any(_CHANGE_ROW.search(t) for t in own):
+            checks = ("differences",)
+        if len(blocks) == 1 and any(words.BASE_ROW.match(words.plain(t)) for t in own):
+            checks = ("distributions", "differences", "row-shares", "nets", "total-rows")
+        if checks and len(rows) >= 2 and len(set(own)) == len(own):
+            heads = Column(
+                "column", tuple(table.columns[i].name for i in table.measures), (None,) * len(table.measures)
+            )
+            columns = [Column(names[r], tuple(table.columns[i].texts[r] for i in table.measures),
+                              tuple(table.columns[i].cells[r] for i in table.measures)) for r in rows]  # fmt: skip
+            out.append(
+                (checks, PrintedTable(table.name, (heads, *columns), tuple(range(len(table.measures))), table.notes))
+            )
+    return out
 
 
 def _turned_back(finding: Finding, table: PrintedTable, turned: PrintedTable) -> Finding:
-    row = next(r for r, c in enumerate(turned.columns[1:]) if c.name == finding.column)
+    """The finding with the row and column of the table itself; without a row where it is about several of them."""
+    cells = next((c.cells for c in turned.columns[1:] if c.name == finding.column), None)
+    if cells is None:
+        return replace(finding, row=None, line=None, label=finding.column, column=finding.label)
+    same = lambda r: all(table.columns[i].cells[r] is c for i, c in zip(table.measures, cells, strict=True))
+    row = next(r for r in range(len(table)) if same(r))
     return replace(finding, row=row + 1, line=table.lines[row], label=table.label(row), column=finding.label)

@@ -31,8 +31,7 @@ def check_sums(view: View) -> None:
             found = _plain_sum(view, target, runs) if named else None
         if found is None or _trivial(view, found):
             continue
-        view.assume(found.says)
-        view.settled.add(target)
+        view.settle(found)
         for case in _accused(view, found):
             view.accuse("total", case, _reason_of_total(view, case, found))
 
@@ -52,8 +51,7 @@ def check_means(view: View) -> None:
             or (found.share < 0.75 and not (mean and whole))
         ):
             continue
-        view.assume(found.says)
-        view.settled.add(target)
+        view.settle(found)
         for case in found.broken:
             view.accuse("mean", case, _reason_of_total(view, case, found))
 
@@ -103,8 +101,7 @@ def check_differences(view: View) -> None:
             found = series
         if found is None:
             continue
-        view.assume(found.says)
-        view.settled.add(target)
+        view.settle(found)
         for case in found.broken:
             view.accuse("difference", case, _reason_of_difference(view, case, found, rate=rate))
 
@@ -150,7 +147,7 @@ def _change(
         expected, tolerance = a - b, sum(half.values())
     cell = view.cell(row, target)
     case = view.case(row, target, expected, tolerance)
-    if not case.ok and cell.mark in ("▲", "△", "±") and abs(abs(cell.value) - abs(expected)) <= tolerance + 1e-9:
+    if not case.ok and cell.mark in ("▲", "△", "±", "(") and abs(abs(cell.value) - abs(expected)) <= tolerance + 1e-9:
         return Case(row, target, expected, tolerance, True)  # which sign the mark stands for differs by printer
     return case
 
@@ -166,8 +163,7 @@ def check_ratios(view: View) -> None:
         found = best(ratio_relation(view, target, a, b) for a, b in pairs)
         if not believed(found, named=True, choices=len(pairs)) or _trivial(view, found):
             continue
-        view.assume(found.says)
-        view.settled.add(target)
+        view.settle(found)
         for case in found.broken:
             text = slip(
                 view.value(case.row, target), case.expected, view.cell(case.row, target).decimals, case.tolerance
@@ -197,7 +193,15 @@ def _addable(view: View, target: int) -> list[int]:
     same = {"count": ("count", "number"), "total": BASIC, "score": ("score", "number")}.get(kind, (kind,))
     if words.is_total(view.name(target)):
         same = BASIC
-    return [c for c in view.columns(*same) if c != target and c not in view.settled]
+    return [
+        c for c in view.columns(*same) if c != target and c not in view.settled and not _other_year(view, c, target)
+    ]
+
+
+def _other_year(view: View, part: int, target: int) -> bool:
+    """Whether both headings name one year each, and not the same: last year's mean is no part of this year's."""
+    years = [set(re.findall(r"(?:19|20)\d\d", view.name(c))) for c in (part, target)]
+    return len(years[0]) == len(years[1]) == 1 and years[0] != years[1]
 
 
 def _base_of_answers(view: View, target: int) -> bool:

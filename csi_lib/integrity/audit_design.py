@@ -130,6 +130,7 @@ def check_ranks(view: View) -> None:
         if len(rows) < 5 and wrong:
             continue
         values = np.array([view.value(r, scores) for r in rows])
+        wrong += [r for r in _beyond(view, rows, column, scores, sign) if r not in wrong]
         for row in wrong:
             rank = 1 + int((sign * values < sign * view.value(row, scores)).sum())
             view.accuse(
@@ -137,6 +138,18 @@ def check_ranks(view: View) -> None:
                 Case(row, column, float(rank), 0.0, False),
                 f"by {view.name(scores)} it is number {rank} of the rows printed",
             )
+
+
+def _beyond(view: View, rows: list[int], column: int, scores: int, sign: int) -> list[int]:
+    """Ranks that none of the ways to count ties gives, where (nearly) all other rows are ranked among each other."""
+    values = np.array([sign * view.value(r, scores) for r in rows])
+    odd = []
+    for row, value in zip(rows, values, strict=True):
+        better, same = int((values < value - 1e-9).sum()), int((np.abs(values - value) <= 1e-9).sum())
+        dense = 1 + len(set(values[values < value - 1e-9]))
+        if not (better + 1 <= view.value(row, column) <= better + same or view.value(row, column) == dense):
+            odd.append(row)
+    return odd if len(rows) >= 5 and len(odd) <= max(1, 0.2 * len(rows)) else []
 
 
 def _disordered(view: View, rows: list[int], column: int, scores: int, sign: int) -> list[int]:

@@ -33,7 +33,7 @@ def check_total_rows(view: View) -> None:
 # ---------------------------------------------------------------------- counts
 def _check_counts(view: View, family: str, found: list[Group]) -> list[Group]:
     """Accuse totals of counts; returns the groups whose parts are proven to be all there is."""
-    counts = view.columns("count", "number")
+    counts = view.columns("count", "number", "population")
     cases = {(g, c): case for g in found for c in counts if (case := sum_case(view, g, c)) is not None}
     kinds = {g.kind for g, _ in cases}
     # runs are cut so that one column fits: they stand back where a plainer way fits in every column
@@ -47,9 +47,14 @@ def _check_counts(view: View, family: str, found: list[Group]) -> list[Group]:
             close = abs(case.expected - view.value(case.row, column)) <= 0.25 * abs(view.value(case.row, column))
             same = len({view.value(r, column) for r in (*group.parts, group.total)}) == 1
             if (
-                strict
-                and group.kind == "all"
-                and close
+                (
+                    (
+                        group.kind == "all"
+                        and (close or _mistyped(view, case))
+                        and (strict or _explains_scores(view, group, column))
+                    )
+                    or _blocks_agree(cases, group, column)
+                )
                 and case.sure
                 and not same
                 and not words.says(words.MULTIPLE, view.context)
@@ -79,6 +84,31 @@ def _accuse_sum(view: View, case: Case, what: str) -> None:
     printed = view.value(case.row, case.column)
     text = slip(printed, case.expected, view.cell(case.row, case.column).decimals, case.tolerance)
     view.accuse("total", case, f"{what}; {text or 'off by ' + shown(printed - case.expected)}")
+
+
+def _mistyped(view: View, case: Case) -> bool:
+    """Whether one wrong digit makes the printed total out of the sum (of four digits or more, where that is no accident)."""
+    cell = view.cell(case.row, case.column)
+    return abs(case.expected) >= 1000 and "digit" in (
+        slip(cell.value, case.expected, cell.decimals, case.tolerance) or ""
+    )
+
+
+def _blocks_agree(cases: dict, group: Group, column: int) -> bool:
+    """Whether several blocks (by sex, by age) have one sum, and the total row another."""
+    sums = [
+        c.expected
+        for (g, c2), c in cases.items()
+        if g.kind == group.kind == "block" and (g.total, c2) == (group.total, column)
+    ]
+    return len(sums) >= 2 and max(sums) - min(sums) < 1e-9
+
+
+def _explains_scores(view: View, group: Group, column: int) -> bool:
+    """Whether the scores of the total row are the mean of the rows weighted by this column: then the rows are all."""
+    scores = [c for c in view.columns("score", "share") if _counts_for(view, c) == column]
+    cases = [case for c in scores if (case := mean_case(view, group, c, column)) is not None]
+    return bool(cases) and all(c.ok for c in cases)
 
 
 def _kind_words(kind: str) -> str:
@@ -118,7 +148,7 @@ def _check_scores(view: View, family: str, found: list[Group], proven: set[Group
             if view.roles[column] == "share" and abs(view.value(group.total, column) - 100) < 1e-9:
                 continue
             simple = mean_case(view, group, column)
-            if simple is not None:
+            if simple is not None and (group.total, column) not in view.confirmed:
                 weighted = mean_case(view, group, column, counts) if counts is not None else None
                 entries.append(
                     _Entry(view, group, column, simple, weighted, sum_case(view, group, column), group in proven)

@@ -64,7 +64,6 @@ def _limit(view: View, target: int, centre: int, error: int, factor: float):
 def _accuse(view: View, found, target: int) -> None:
     if not believed(found, named=False):
         return
-    view.assume(found.says)
-    view.settled.add(target)
+    view.settle(found)
     for case in found.broken:
         view.accuse("error", case, f"{found.says}, as in the other rows")

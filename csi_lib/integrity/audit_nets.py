@@ -50,8 +50,7 @@ def _judge(view: View, says: str, target: int, parts: tuple[int, ...], signs: li
     found = relation(view, says, parts, target, compute)
     if not believed(found, named=True):
         return
-    view.assume(found.says)
-    view.settled.add(target)
+    view.settle(found)
     for case in found.broken:
         printed = view.value(case.row, target)
         text = slip(printed, case.expected, view.cell(case.row, target).decimals, case.tolerance)

@@ -38,7 +38,7 @@ def relation(
     """The relation with its cases; `compute` gives the case of a row, or None where it says nothing."""
     cases = []
     for row in view.rows:
-        if view.cell(row, target) is not None:
+        if view.cell(row, target) is not None and row not in view.bases:
             case = compute(row)
             if case is not None:
                 cases.append(case)

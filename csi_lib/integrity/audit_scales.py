@@ -28,8 +28,9 @@ def check_distributions(view: View) -> None:
             believed(found, named=True, choices=len(rules)) or (found.follows >= 1 and len(found.cases) <= 2)
         ):
             continue
-        view.assume(found.says)
-        view.settled.add(target)
+        view.settle(found)
+        if all(_whole(view, c) and view.roles[c] != "share" for c in columns):
+            view.roles |= dict.fromkeys(columns, "count")  # however small: they are numbers of answers
         for case in found.broken:
             view.accuse(*_scale_or_slip(view, case, found, rules))
 

@@ -53,7 +53,7 @@ def check_column_shares(view: View) -> None:
         if inner is None or view.table.columns[inner].years:
             continue
         for rows in _same_outer(view, inner):
-            rows = [r for r in rows if r not in totals]
+            rows = [r for r in rows if r not in totals and r not in view.bases]
             texts = [view.table.columns[inner].texts[r] for r in rows]
             degrees = [words.degree(t) for t in texts if not words.is_unrated(t)]
             known = [d for d in degrees if d is not None]
@@ -72,8 +72,8 @@ def check_counts_and_shares(view: View) -> None:
         if target in view.settled:
             continue
         counts = view.columns("count", "number")
-        candidates = [(c, base) for c in counts for base in _bases(view, c)]
-        found = best(_of_base(view, target, c, name, base) for c, (name, base) in candidates)
+        candidates = [(c, base) for c in counts for base in bases(view, c)]
+        found = best(of_base(view, target, c, name, base) for c, (name, base) in candidates)
         near = len(counts) == 1 and abs(counts[0] - target) == 1
         if found is None or not believed(found, named=True, choices=1 if near and len(found.cases) >= 3 else 2):
             continue
@@ -85,8 +85,7 @@ def check_counts_and_shares(view: View) -> None:
         )
         if (of_weighted or words.says(words.WEIGHTED, view.context)) and found.share < 0.8:
             continue
-        view.assume(found.says)
-        view.settled.add(target)
+        view.settle(found)
         for case in found.broken:
             text = slip(
                 view.value(case.row, target), case.expected, view.cell(case.row, target).decimals, case.tolerance
@@ -94,7 +93,9 @@ def check_counts_and_shares(view: View) -> None:
             view.accuse("share", case, f"{found.says}; {text or 'the count or the share is wrong'}")
 
 
-def _of_base(view: View, target: int, column: int, name: str, base: dict[int, tuple[float, float]]) -> Relation:
+def of_base(view: View, target: int, column: int, name: str, base: dict[int, tuple[float, float]]) -> Relation:
+    """`target` as 100 · `column` / `base`, the whole of every row with its slack."""
+
     def compute(row: int) -> Case | None:
         value = view.value(row, column)
         whole, slack = base.get(row, (np.nan, 0.0))
@@ -108,7 +109,7 @@ def _of_base(view: View, target: int, column: int, name: str, base: dict[int, tu
     )
 
 
-def _bases(view: View, column: int) -> list[tuple[str, dict[int, tuple[float, float]]]]:
+def bases(view: View, column: int) -> list[tuple[str, dict[int, tuple[float, float]]]]:
     """What a share may be of: the total row of the group, the sum of its rows, or of those who answered."""
     totals = total_rows(view)
     inner = view.table.label_columns[-1] if view.table.label_columns else None

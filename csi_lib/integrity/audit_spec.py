@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from csi_lib.errors import InputError
+from csi_lib.integrity.audit_words import plain
 from csi_lib.integrity.printed_table import PrintedTable
 from csi_lib.study.base import Part
 from csi_lib.study.yaml_file import YamlFile
@@ -70,6 +71,11 @@ class AuditSpec(Part):
         """Itself, after making sure that every column it names exists and every list of weights fits."""
         for name in self.roles:
             table.index(name)
+        labels = {text for c in table.label_columns for text in table.columns[c].texts}
+        for told in self.total_rows or ():
+            if told not in labels and told not in map(plain, labels):
+                raise InputError("no row of the table is called that", where="total_rows", found=told,
+                                 expected="one of " + ", ".join(sorted(filter(None, labels))[:20]))  # fmt: skip
         for total in self.totals:
             for name in (total.column, *total.of):
                 table.index(name)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from csi_lib.integrity import audit_words as words
 from csi_lib.integrity.audit_spec import AuditSpec
 from csi_lib.integrity.printed import Printed
-from csi_lib.integrity.printed_table import PrintedTable
+from csi_lib.integrity.printed_table import WEIGHT_IN_HEADING, PrintedTable
 from csi_lib.prose.rounding import round_half_up
 
 _EPSILON = 1e-9
@@ -73,11 +74,15 @@ class View:
     findings: list[Finding] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     settled: set[int] = field(default_factory=set)
+    confirmed: set[tuple[int, int]] = field(default_factory=set)
 
     def __post_init__(self):
         self.context = " ".join((*self.table.notes, *(c.name for c in self.table.columns)))
         for index in self.table.measures:
             self.roles[index] = self.spec.role_of(self.table, index) or _role(self.table, index)
+        if any(re.search(r"득점|획득|points", self.name(i)) for i in self.roles):
+            self.roles |= dict.fromkeys(self.columns("weight"), "allotted")  # 가중치 · 평점 / 100 = 득점
+        self._find_changes()
         self._find_shares()
         self._find_answers()
         self._decimals_column = next((i for i, r in self.roles.items() if r == "decimals"), None)
@@ -85,6 +90,35 @@ class View:
         self._most = {
             i: max((c.decimals for c in self.table.columns[i].cells if c), default=0) for i in self.table.measures
         }
+
+    @cached_property
+    def bases(self) -> set[int]:
+        """Rows that print the number of respondents of every column, beside rows of shares or scores."""
+        labels = self.table.label_columns
+        return {
+            r
+            for r in self.rows
+            if any(words.BASE_ROW.match(words.plain(self.table.columns[c].texts[r])) for c in labels)
+        }
+
+    def _find_changes(self) -> None:
+        """Columns whose numbers all carry a sign, some of them a plus, are changes; brackets among them mean minus."""
+        columns = list(self.table.columns)
+        for index in self.table.measures:
+            cells = [c for c in columns[index].cells if c is not None]
+            signed = [c for c in cells if c.mark or c.value == 0]
+            if (
+                self.roles[index] == "score"
+                and len(signed) == len(cells)
+                and any(c.mark in ("+", "▲", "△") for c in cells)
+            ):
+                self.roles[index] = "difference"
+            bracketed = [c for c in cells if c.mark == "("]
+            if self.roles[index] in ("difference", "rate") and 0 < len(bracketed) < len(cells):
+                cells = tuple(replace(c, value=-c.value, mark="-") if c is not None and c.mark == "(" else c
+                              for c in columns[index].cells)  # fmt: skip
+                columns[index] = replace(columns[index], cells=cells)
+        self.table = replace(self.table, columns=tuple(columns))
 
     def _find_shares(self) -> None:
         """Neighbouring columns without a percent sign that add up to 100 in nearly all rows are shares."""
@@ -97,7 +131,8 @@ class View:
                 sums = np.array([sum(self.value(r, c) for c in run) for r in self.rows])
                 slack = 0.5 * len(run) * 10.0 ** -max(c.decimals for i in run for c in self.table.columns[i].cells if c)
                 hits, known = (np.abs(sums - 100) <= slack + _EPSILON).sum(), np.isfinite(sums).sum()
-                if hits >= 3 and hits >= 0.7 * known:
+                scale = len({words.degree(self.name(c)) for c in run} - {None}) == len(run)
+                if (hits >= 3 and hits >= 0.7 * known) or (scale and hits >= 1 and hits >= 0.5 * known):
                     nets = [i for i in plain if words.says(words.NET, self.name(i))]  # a part of the whole, said again
                     for column in (*run, *nets):
                         self.roles[column] = "share"
@@ -139,7 +174,7 @@ class View:
         """Counts of people are not rounded, unless the table says so or weights them."""
         name = self.name(column)
         return (self.roles.get(column) in ("count", "allotted", "population") and not words.says(words.ROUNDED_UNIT, self.context)
-                and not words.says(words.WEIGHTED, name) and self._most[column] == 0)  # fmt: skip
+                and (self.roles[column] == "allotted" or not words.says(words.WEIGHTED, name)) and self._most[column] == 0)  # fmt: skip
 
     def half_units(self, cells: Iterable[tuple[int, int]]) -> dict[tuple[int, int], float]:
         """Half of the last printed unit of each cell of one relation.
@@ -173,6 +208,14 @@ class View:
         if text not in self.assumptions:
             self.assumptions.append(text)
 
+    def settle(self, found) -> None:
+        """Take a believed relation for granted: its column is understood, and the cells that follow it are confirmed."""
+        self.assume(found.says)
+        for case in found.cases:
+            self.settled.add(case.column)
+            if case.ok:
+                self.confirmed.add((case.row, case.column))
+
     def accuse(self, check: str, case: Case, reason: str) -> None:
         """A finding, unless the same cell is already named."""
         cell = self.cell(case.row, case.column)
@@ -182,16 +225,6 @@ class View:
             return
         self.findings.append(Finding(check, row, self.table.lines[case.row], self.table.label(case.row), name, cell.value,
                                      cell.text, case.expected, case.tolerance, reason))  # fmt: skip
-
-
-#: a heading that prints the weight of its column: 친절성(30%), Speed (0.25), 환경 [10점]
-_WEIGHT_IN_HEADING = re.compile(r"[(\[（]\s*(\d{1,2}(?:\.\d+)?|0?\.\d+)\s*(%)\s*[)\]）]")
-
-
-def weight_in_heading(name: str) -> float | None:
-    """The weight that a heading prints after its words, as a number; None without one."""
-    match = _WEIGHT_IN_HEADING.search(name)
-    return float(match[1]) if match else None
 
 
 def _usual_decimals(cells: Sequence[Printed | None]) -> int:
@@ -211,11 +244,13 @@ def _role(table: PrintedTable, index: int) -> str:
     whole = all(c.decimals == 0 for c in cells)
     if re.search(r"(?i)^decimals?$|소수\s*자리", name):
         return "decimals"
-    name = _WEIGHT_IN_HEADING.sub(" ", name)  # 친절성(30%) is a score that counts 30 %
+    name = WEIGHT_IN_HEADING.sub(" ", name)  # 친절성(30%) is a score that counts 30 %
     for role, pattern in (("error", words.STANDARD_ERROR), ("deviation", words.STANDARD_DEVIATION)):
         if words.says(pattern, name):
             return role
-    for role, pattern in (("rank", words.RANK), ("confidence", words.CONFIDENCE), ("margin", words.MARGIN),
+    if words.says(words.MEDIAN, name):
+        return "ignore"  # no mean, sum or difference of other columns gives it
+    for role, pattern in (("rank", words.RANK), ("margin", words.MARGIN), ("confidence", words.CONFIDENCE),
                           ("population", words.POPULATION), ("rate", words.RATE), ("difference", words.DIFFERENCE)):  # fmt: skip
         if words.says(pattern, name):
             return role

@@ -7,7 +7,7 @@ import numpy as np
 from csi_lib.integrity import audit_words as words
 from csi_lib.integrity.audit_relations import believed, relation
 from csi_lib.integrity.audit_slips import slip
-from csi_lib.integrity.audit_view import Case, View, contiguous_runs, shown, weight_in_heading
+from csi_lib.integrity.audit_view import Case, View, contiguous_runs, shown
 
 #: the grid on which published weights nearly always lie
 STEP = 0.05
@@ -28,8 +28,8 @@ def check_weighted_totals(view: View) -> None:
 
 
 def _printed_weights(view: View, target: int, candidates: list[int]) -> bool:
-    """Weights that stand in the headings of the parts and add up to 100: the total is their mean with these weights."""
-    weights = {c: w for c in candidates if (w := weight_in_heading(view.name(c))) is not None}
+    """Weights printed in the headings or in a row of their own that add up to 100: the total is the mean with them."""
+    weights = {c: w for c in candidates if view.table.weights and (w := view.table.weights[c]) is not None}
     if len(weights) < 2 or abs(sum(weights.values()) - 100) > 1e-6:
         return False
     parts = tuple(weights)
@@ -42,12 +42,11 @@ def _printed_weights(view: View, target: int, candidates: list[int]) -> bool:
         expected = sum(weights[c] * v for c, v in zip(parts, values, strict=True)) / 100
         return view.case(row, target, expected, half[row, target] + sum(weights[c] * half[row, c] for c in parts) / 100)
 
-    found = relation(view, f"{view.name(target)} is the mean of {len(parts)} columns with the weights of their headings",
+    found = relation(view, f"{view.name(target)} is the mean of {len(parts)} columns with the weights printed",
                      parts, target, compute)  # fmt: skip
     if not believed(found, named=True):
         return False
-    view.assume(found.says)
-    view.settled.add(target)
+    view.settle(found)
     for case in found.broken:
         printed = view.value(case.row, target)
         text = slip(printed, case.expected, view.cell(case.row, target).decimals, case.tolerance)
@@ -57,7 +56,9 @@ def _printed_weights(view: View, target: int, candidates: list[int]) -> bool:
 
 def _explained(view: View, target: int, parts: tuple[int, ...]) -> bool:
     """Whether fixed weights give the total in (nearly) every row; accuses the rows in which they do not."""
-    rows = [r for r in view.rows if np.isfinite([view.value(r, c) for c in (*parts, target)]).all()]
+    rows = [
+        r for r in view.rows if r not in view.bases and np.isfinite([view.value(r, c) for c in (*parts, target)]).all()
+    ]
     if len(rows) < len(parts) + 3:
         return False
     x = np.array([[view.value(r, c) for c in parts] for r in rows])

@@ -16,10 +16,12 @@ ROLES = ("label", "year", "count", "share", "score", "difference", "rate", "weig
          "population", "allotted", "rank", "total", "ignore")  # fmt: skip
 
 COUNT = _words(
-    r"""^n$|^n\s*[=(]|\bn$|[_ ]n$|^n_|\bcounts?\b|_count|respondents?|responses?$|cases?$|frequency|freq\b|sample_?size|
-    표본\s*수|사례\s*수|응답자|응답\s*수|빈도|인원|건수|명수|대상자|참여자|\(명\)|\(건\)|\(개\)|유효\s*표본|회수|배포|조사\s*완료"""
+    r"""^n$|^(?:(?:un)?weighted\s+)?base(?:\s+size)?$|
+    ^n\s*[=(]|\bn$|[_ ]n$|^n_|\bcounts?\b|_count|respondents?|responses?$|cases?$|frequency|freq\b|sample_?size|
+    표본\s*(?:수|크기)|조사\s*규모|사례\s*수|응답자|응답\s*수|빈도|인원|건수|명수|대상자|참여자|\(명\)|\(건\)|\(개\)|유효\s*표본|회수|배포|조사\s*완료"""
 )
-WEIGHTED = _words(r"가중|weighted|보정|환산\s*사례")
+MEDIAN = _words(r"중앙값|중위수|최빈값|\bmedian\b|\bmode\b")
+WEIGHTED = _words(r"가중(?!\s*전)|(?<!un)weighted|보정|환산\s*사례")
 SHARE = _words(
     r"%(?!\s*p)|percent|비율|구성비|비중|\bshare\b|proportion|점유율|백분율|응답률\b|\brate$|_pct|[가-힣]률|[가-힣]율"
 )
@@ -60,8 +62,15 @@ SIMPLE = _words(r"단순|산술|simple|unweighted")
 OTHER_BASE = _words(r"전국|타\s*기관|전체\s*기관|평균\s*대비|목표|target|benchmark|peer")
 
 _TOTAL_STRICT = r"(?:총\s*)?합\s*계|총\s*계|소\s*계|누\s*계|계|grand\s*total|sub-?\s*total|totals?|sum"
-_TOTAL_LOOSE = r"전\s*체|총\s*점|총|종\s*합|종합\s*(?:점수|만족도|지수)|overall|all|전\s*사"
+_TOTAL_LOOSE = (
+    r"전\s*체|총\s*점|총|종\s*합|종합\s*(?:점수|만족도|지수)|overall|all(?:\s+(?:users|respondents|customers|services|people|adults))?|전\s*사"
+    r"|전체\s*(?:고객|응답자|이용자|민원인)"
+)
 _MEAN = r"(?:전체\s*|단순\s*|가중\s*|산술\s*|총\s*)?평\s*균(?:\s*점수)?|mean|average|avg\.?"
+BASE_ROW = re.compile(
+    r"^(?:(?:un)?weighted\s+)?(?:base|n|sample(?:\s+size)?)$|^(?:사례|표본|응답자)\s*수$|^응답자$", re.IGNORECASE
+)
+
 TOTAL_STRICT = re.compile(
     rf"^(?:{_TOTAL_STRICT})$|[가-힣\s](?:합계|총계|소계)$|^(?:sub-?|grand\s*)?total\b", re.IGNORECASE
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 _MISSING = re.compile(r"^(?:[-–—―ㅡ·.…*x×]+|n/?a|nan|null|none|해당\s*없음|미상|없음|비공개|)$", re.IGNORECASE)
 _NUMBER = re.compile(
@@ -16,14 +16,12 @@ _NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _PAIR = re.compile(r"^\s*([\d,.]+)\s*(?:명|건|개)?\s*[(\[]\s*([\d.]+)\s*(%?)\s*[)\]]\s*$")
-#: marks that some printers use for minus and others for plus; the column decides
-AMBIGUOUS = "▲△"
 _MINUS = {"▼": -1, "▽": -1, "↓": -1, "-": -1, "−": -1, "–": -1}
 
 
 @dataclass(frozen=True)
 class Printed:
-    """One printed number. ``half`` is half of its last printed unit; ``mark`` a sign like ▲ that needs a reading."""
+    """One printed number. ``half`` is half of its last printed unit; ``mark`` a sign like ▲, or ( for a number in brackets, that needs a reading."""
 
     value: float
     decimals: int
@@ -38,9 +36,6 @@ class Printed:
     @property
     def percent(self) -> bool:
         return self.unit in ("%", "퍼센트")
-
-    def signed(self, sign: int) -> Printed:
-        return replace(self, value=sign * abs(self.value)) if self.mark in AMBIGUOUS and self.mark else self
 
 
 def clean(text: object) -> str:
@@ -62,7 +57,7 @@ def read_number(text: str) -> Printed | None:
         return None
     digits = (match["digits"] or "0").replace(",", "")
     point = match["point"] or ""
-    mark = match["mark"] or ""
+    mark = match["mark"] or ("(" if inner else "")
     value = float(digits + point) * _MINUS.get(mark, 1)
     return Printed(value, max(len(point) - 1, 0), text, (match["unit"] or "").lower(), mark)
 

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csi_lib.errors import InputError
@@ -54,13 +54,15 @@ class PrintedTable:
     """Columns and rows of a published table.
 
     ``columns`` are in print order; ``lines`` gives for every row its line in the file; ``notes`` are the texts
-    above and below (title, unit, footnotes).
+    above and below (title, unit, footnotes); ``weights`` the weight of every column in per cent, where its heading or
+    a row of weights below the header prints one.
     """
 
     name: str
     columns: tuple[Column, ...]
     lines: tuple[int, ...]
     notes: tuple[str, ...] = ()
+    weights: tuple[float | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -119,11 +121,39 @@ def read_table(path: Path | str) -> PrintedTable:
     rows = [row for _, row in body[depth:]]
     lines = [line for line, _ in body[depth:]]
     columns = _columns(names, rows)
-    table = PrintedTable(path.name, tuple(columns), tuple(lines), tuple(notes + tail))
+    table = _without_weights(PrintedTable(path.name, tuple(columns), tuple(lines), tuple(notes + tail)))
     if not table.measures:
         raise InputError(
             "no column of this table holds numbers", where=str(path), action="Give a table with a header row."
         )
+    return table
+
+
+_WEIGHT_ROW = re.compile(r"^(?:가중치|가중값|반영\s*(?:비율|비중)|weights?)(?:\s*[(\[].*)?$", re.IGNORECASE)
+#: a heading that prints the weight of its column: 친절성(30%), Speed (25%), 환경 [10%]
+WEIGHT_IN_HEADING = re.compile(r"[(\[（]\s*(\d{1,2}(?:\.\d+)?|0?\.\d+)\s*(%)\s*[)\]）]")
+
+
+def _without_weights(table: PrintedTable) -> PrintedTable:
+    """A row called 가중치 or weights holds no scores: its numbers, which add up to 1 or 100, belong to the columns."""
+    headings = [WEIGHT_IN_HEADING.search(c.name) for c in table.columns]
+    table = replace(table, weights=tuple(float(m[1]) if m else None for m in headings))
+    for row in range(len(table)) if len(table) > 2 else ():
+        if not any(_WEIGHT_ROW.match(table.columns[c].texts[row]) for c in table.label_columns):
+            continue
+        values = [
+            c.cells[row].value if i in table.measures and c.cells[row] else None for i, c in enumerate(table.columns)
+        ]
+        known = [v for v in values if v is not None]
+        whole = next((w for w in (1.0, 100.0) for s in (sum(known), sum(known) - w) if abs(s - w) < 1e-6), None)
+        if whole is None or len(known) < 2:
+            continue
+        keep = [r for r in range(len(table)) if r != row]
+        columns = tuple(
+            Column(c.name, tuple(c.texts[r] for r in keep), tuple(c.cells[r] for r in keep)) for c in table.columns
+        )
+        weights = tuple(None if v is None or v == whole else 100 * v / whole for v in values)
+        return replace(table, columns=columns, lines=tuple(table.lines[r] for r in keep), weights=weights)
     return table
 
 
@@ -211,6 +241,15 @@ def _bottom(grid) -> tuple[list, list[str]]:
     return grid, notes
 
 
+_UNITS = re.compile(r"^[(\[]\s*(?:단위\s*:?\s*)?[^()\d]{1,8}\s*[)\]]$|^%p?$|^[명점건원개]$")
+
+
+def _units(row: Sequence[str]) -> bool:
+    """A row that holds nothing but the units of the columns above which it does not stand: (명), (%), (점)."""
+    filled = [t for t in row if t]
+    return len(filled) >= 2 and all(_UNITS.match(t) for t in filled)
+
+
 def _number_free(row: Sequence[str]) -> bool:
     return all(not t or _YEAR.match(t) or read_number(t) is None for t in row)
 
@@ -221,7 +260,7 @@ def _header_depth(rows: list[list[str]]) -> int:
     while depth < min(4, len(rows) - 1):
         above, row = rows[depth - 1], rows[depth]
         merged = any(_blank(t) for t in above[1:]) or len({t for t in above if t}) < sum(map(bool, above))
-        if not (merged and _number_free(row) and sum(map(bool, row)) >= 2):
+        if not _units(row) and not (merged and _number_free(row) and sum(map(bool, row)) >= 2):
             break
         depth += 1
     return depth

@@ -17,10 +17,10 @@ _FAMILY = (
 _TWO = "남궁|황보|제갈|선우|독고|사공|서문|동방"
 #: syllables of which given names are mostly made
 _GIVEN = (
-    "가강건겸경고곤관광교구권규균근금기길나남내노다단달담대덕도동두라란래련렬례로록룡루리린림마"
+    "가강건겸결경고곤관광교구권규균근금기길나남내녀노늘다단달담대덕도동두라란람래련렬례로록롱룡루리린림마"
     "만매명모목묵문미민바방배백범별병보복봉비빈빛산상새샘서석선설섭성세소솔송수숙순숭슬승시식신"
     "아안애양언여연열영예오옥온완용우욱운웅원월위유윤율은을의이익인일임자장재전정제조종주준중지"
-    "진찬창채천철청초춘충치태택평표필하학한해향헌혁현형혜호홍화환회효훈휘흥희"
+    "진찬창채천철청초춘충치태택팔평표필하학한해향헌혁현형혜호홍화환회효훈휘흥희"
 )
 #: titles that are hardly anything else
 _RANK = (
@@ -46,7 +46,7 @@ _BEFORE = r"(?<![가-힣])"
 _NAME = rf"(?!{_COMMON})(?:[{_FAMILY}][{_GIVEN}][{_GIVEN}]|(?:{_TWO})[{_GIVEN}]{{1,2}})"  # 홍길동, 남궁민수
 _AFTER = r"(?:님|분|께|이|가|은|는|을|를|의|도|과|와|\s|[.,!?]|$)"
 _ANY_RANK = f"(?:{_RANK}){_AFTER}"
-_FIRST = "직원|담당|담당자|담당자는|기사|강사|팀장|과장|대리|주무관|상담원|상담사|선생님|이름은|이름이|성함은|성함이"
+_FIRST = "직원|담당|담당자|담당자는|공무원|공무원은|기사|강사|팀장|과장|대리|주무관|상담원|상담사|선생님|이름은|이름이|성함은|성함이"
 
 
 def _behind(words: str, gap: str) -> str:
@@ -55,6 +55,11 @@ def _behind(words: str, gap: str) -> str:
 
 
 _behind_ko = _behind(_FIRST, r"\s")
+_behind_self = _behind(
+    r"저는|전|저|제가|본인은|나는|이름은|성명은|성함은|민원인|신청인|담당자|담당|직원|담당자는", r"\s"
+)
+_FORM = "이름|성명|성함|담당자|담당|작성자|신청인|민원인"
+_behind_form = "(?:" + "|".join(_behind(_FORM, colon) for colon in (":", ": ", " :", " : ")) + ")"
 # 문제가 팀장, 직원 태도가: what ends in a particle before a space is a noun with its particle, not a name
 _WORD_END = "(?<![이가을를도의와과만로에])"
 _ko = (
@@ -68,6 +73,12 @@ _ko = (
     rf"{_BEFORE}{_NAME}(?:(?=(?:{_OFFICE}){_AFTER})|{_WORD_END}(?=\s(?:{_OFFICE}){_AFTER}))",
     # 직원 홍길동이: the office first
     rf"{_behind_ko}{_NAME}(?:(?={_PARTICLE})|(?<!은){_WORD_END}(?=$|[\s.,!?~)'\"\]]))",
+    # 김 영 희 주무관: written apart
+    rf"{_BEFORE}[{_FAMILY}]\s[{_GIVEN}]\s[{_GIVEN}](?=\s?(?:{_ANY_RANK}|님|씨(?![가-힣])))",
+    # 저는 홍길동이라고 합니다, 저 홍길동인데요, 민원인 홍길동입니다
+    rf"{_behind_self}{_NAME}(?=이?라고|입니다|인데|이에요|예요|이고|이며)",
+    # 이름: 홍길동, 담당자: 홍길동
+    rf"{_behind_form}{_NAME}(?![가-힣])",
     # 김OO, 박모 씨
     rf"{_BEFORE}[{_FAMILY}]\s?[가-힣]?[○◯●*OoXx]{{1,3}}[가-힣]?(?![A-Za-z0-9])|{_BEFORE}[{_FAMILY}]모(?=\s?씨)",
 )

@@ -7,9 +7,10 @@ import json
 import numpy as np
 import pytest
 
+from csi_lib.errors import InputError
 from csi_lib.integrity.audit import audit_table
 from csi_lib.integrity.audit_spec import AuditSpec
-from tests.integrity import further_tables, planter
+from tests.integrity import further_tables, more_tables, planter
 
 #: published table → (row, printed) of the defects described in METHOD §8; the others are sound
 PUBLISHED = {
@@ -30,9 +31,9 @@ PUBLISHED = {
 SOUND = [
     planter.years, planter.crosstab, planter.likert, planter.frequency, planter.allotted, planter.margins,
     planter.ranking, planter.merged_header, planter.weighted_index, planter.series, planter.turned, planter.response,
-    planter.row_percent, *further_tables.PLANTED,
+    planter.row_percent, *further_tables.PLANTED, *more_tables.PLANTED,
 ]  # fmt: skip
-SILENT = [*planter.SILENT, *further_tables.SILENT]
+SILENT = [*planter.SILENT, *further_tables.SILENT, *more_tables.SILENT]
 
 
 def made(maker, seed):
@@ -110,3 +111,37 @@ def test_a_spec_says_what_cannot_be_inferred(tmp_path):
     )
     found = audit_table(path, spec=told).findings
     assert [(f.row, f.printed, f.recomputed) for f in found] == [(2, 78.0, pytest.approx(74.0))]
+
+
+def test_wrong_answers_margins_and_ranks_are_found(tmp_path):
+    """Numbers that only a unit row, a level in the heading or the count of rows makes wrong."""
+    answers = [
+        ["구분", "사례수", "매우 불만족", "불만족", "보통", "만족", "매우 만족"],
+        ["", "(명)", "(%)", "(%)", "(%)", "(%)", "(%)"],
+        ["가", "784", "10.7", "0.6", "9.4", "56.5", "22.7"],
+        ["나", "349", "17.2", "6.3", "17.8", "30.4", "28.4"],
+        ["다", "182", "7.7", "7.1", "34.6", "25.5", "28.0"],
+    ]
+    margins = [
+        ["조사", "표본크기", "표본오차(95% 신뢰수준)"],
+        ["가", "1,950", "±2.22%p"],
+        ["나", "2,115", "±2.83%p"],
+        ["다", "2,712", "±1.88%p"],
+    ]
+    ranks = [
+        ["부서", "점수", "순위"],
+        *([f"{i}과", f"{95 - i}.5", f"{i}위"] for i in range(1, 6)),
+        ["6과", "88.0", "9위"],
+    ]
+    for grid, row in ((answers, 3), (margins, 2), (ranks, 6)):
+        assert [f.row for f in audit_table(planter.write(tmp_path / "a.csv", grid)).findings] == [row]
+
+
+def test_a_spec_that_fits_nothing_is_an_error_in_words(tmp_path):
+    path = planter.write(tmp_path / "a.csv", [["유형", "건수", "비율"], ["가", "30", "30.0"], ["나", "70", "75.0"]])
+    for told, found in (({"skip": ["nosuch"]}, "nosuch"), ({"total_rows": ["전체"]}, "전체")):
+        with pytest.raises(InputError) as caught:
+            audit_table(path, spec=AuditSpec.model_validate(told))
+        assert caught.value.found == found
+    told = AuditSpec.model_validate({"shares": [{"column": "비율", "part": "건수"}]})  # of the sum of the rows
+    assert [(f.row, f.printed) for f in audit_table(path, spec=told).findings] == [(2, 75.0)]

@@ -347,3 +347,16 @@ def test_check_names_file_row_and_column_of_a_wrong_record(folder):
         assert "'rater' is missing" in str(fault)
     finally:
         path.write_bytes(whole)
+
+
+def test_people_in_the_records_are_hidden_in_what_others_write(folder):
+    """Sheets, calls, registers and task lists name people; a comment may name them without any title beside."""
+    from csi_lib.evaluation.record_checks import people_in_records
+    from csi_lib.voice.scrubbing import scrub
+
+    names = people_in_records(load_study(folder), "garam-city")
+    sheets = pd.read_csv(folder / "data" / "sheets_2024.csv", dtype=str, encoding="utf-8-sig")
+    tasks = pd.read_csv(folder / "registers" / "tasks_2024.csv", dtype=str, encoding="utf-8-sig")
+    for name in [sheets.loc[sheets["agency"] == "garam-city", "person"].iloc[0], tasks["owner"].iloc[0]]:
+        assert name not in scrub(f"어제 {name}한테 갔더니 {name}이 없었다", names=names).text
+    assert not any(c.isdigit() for name in names for c in name)  # numbers of persons would hide numbers of anything

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from csi_lib.evaluation.record_checks import people_in_records
 from csi_lib.evaluation.systems import system
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
@@ -67,7 +68,9 @@ def open_voice(chapter) -> Voice:
     score = file.score or chapter.overall_item
     study, codebook = chapter.study, chapter.survey.codebook
     topics = tuple(about.topic_words(file, chapter.model, codebook))
-    names, known = staff_names(study, file), about.known_words(file)
+    known = about.known_words(file)
+    # writers name people whom the office's own records know: sheets, calls, registers
+    names = [*staff_names(study, file), *people_in_records(study, chapter.agency, data=chapter._round.data)]
     least = Rules.of(study, file.source).min_base
 
     def read(year: int):
