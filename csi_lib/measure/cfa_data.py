@@ -180,7 +180,7 @@ def _check(values: np.ndarray, items: Sequence[str], label) -> None:
             action="Their covariance cannot be estimated; leave one of them out.",
         )
     if answered.all():
-        check_singular(np.corrcoef(values, rowvar=False), items, where)
+        check_singular(np.atleast_2d(np.corrcoef(values, rowvar=False)), items, where)
 
 
 def check_singular(r: np.ndarray, items: Sequence[str], where: str) -> None:

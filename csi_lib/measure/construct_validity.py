@@ -62,8 +62,8 @@ def composite_reliability(loadings) -> CompositeReliability:
     Parameters
     ----------
     loadings : sequence of float, mapping, DataFrame or FactorAnalysis
-        Standardised loadings of one factor; or ``{factor: loadings}``; or a frame with the columns ``factor``
-        and ``standardized``; or the result of `cfa` (one group).
+        Standardised loadings of one factor, also as ``{item: loading}``; or ``{factor: loadings}``; or a frame
+        with the columns ``factor`` and ``standardized``; or the result of `cfa` (one group).
 
     Returns
     -------
@@ -149,11 +149,16 @@ def _standardized(loadings) -> dict[object, np.ndarray]:
         parts = {f: part["standardized"].to_numpy() for f, part in loadings.groupby("factor", sort=False)}
     elif isinstance(loadings, Mapping):
         parts = dict(loadings)
+        if parts and all(np.ndim(value) == 0 for value in parts.values()):
+            parts = {"factor": list(parts.values())}
     else:
         parts = {"factor": loadings}
     out = {}
     for factor, values in parts.items():
-        z = np.asarray(values, dtype=float).ravel()
+        try:
+            z = np.asarray(values, dtype=float).ravel()
+        except (TypeError, ValueError):
+            raise InputError(f"a loading of '{factor}' is not a number", where="loadings", found=repr(values)) from None
         if not len(z) or not np.isfinite(z).all():
             raise InputError(f"the loadings of '{factor}' are missing or incomplete", where="loadings")
         if np.abs(z).max() > 1 + 1e-9:

@@ -55,6 +55,12 @@ def worth(codes: np.ndarray, low: float, high: float, response: Response, *, ite
     if response.kind == "linear":
         return 100.0 * (codes - low) / (high - low)
     if response.kind == "top_box":
+        if response.top > high - low:
+            raise InputError(
+                f"the {response.top} highest of {high - low + 1:g} answers to {item or 'the item'} are all of them",
+                expected="top below the number of answers",
+                action="Use a smaller `top`, or an item on a longer scale",
+            )
         return np.where(np.isnan(codes), np.nan, 100.0 * (codes > high - response.top))
     levels = np.asarray(response.levels, dtype=float)
     count = round(high - low) + 1

@@ -7,11 +7,13 @@ parts of a node are weighted is the node's `weights.rule`; what an answer is wor
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from csi_lib.errors import nearest
+from csi_lib.models import tree
+from csi_lib.models.tree import unknown
 from csi_lib.study.base import Label, Part, PlacedError
 
 
@@ -68,6 +70,8 @@ class Weights(Part):
             raise ValueError("rule external needs `file`, a CSV file with columns part, weight (or `values`)")
         if self.file and self.rule != "external":
             raise ValueError(f"`file` belongs to rule external, and the rule here is {self.rule}")
+        if self.values and not all(isfinite(v) for v in self.values.values()):
+            raise ValueError("weights must be finite numbers")
         if self.values and any(v < 0 for v in self.values.values()):
             raise ValueError("weights must not be negative")
         if self.values and sum(self.values.values()) <= 0:
@@ -128,7 +132,26 @@ class Response(Part):
             raise ValueError("response top_box needs `top`, e.g. top: 2")
         if self.kind == "levels" and not self.levels:
             raise ValueError("response levels needs `levels`, e.g. [0, 25, 50, 75, 100]")
+        if self.levels and not (self.levels[0] >= 0 and self.levels[-1] <= 100 and self.levels == sorted(self.levels)):
+            raise ValueError("`levels` must ascend within 0–100: the worth of each category from lowest to highest")
         return self
+
+
+class Ends(Part):
+    """The ends of an answer scale."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ascending(self):
+        if not self.low < self.high:
+            raise ValueError("the scale's low end must lie below its high end")
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        return self.low, self.high
 
 
 #: sector code, as the data write it → amount
@@ -148,6 +171,23 @@ class Sectors(Part):
         None, description="agency → criterion → sector → amount, where they differ"
     )
     status: Status = "D"
+
+    @model_validator(mode="after")
+    def _fits(self):
+        sets = [self.criteria or {}, *(self.agencies or {}).values()]
+        for criterion, amounts in ((c, x) for given in sets for c, x in given.items()):
+            if not all(isfinite(v) and v >= 0 for v in amounts.values()) or sum(amounts.values()) <= 0:
+                raise ValueError(f"criterion {criterion}: the amounts must be positive in sum and nowhere negative")
+        if self.shares is None:
+            return self
+        if any(v < 0 for v in self.shares.values()):
+            raise ValueError("the criteria's shares must not be negative")
+        tree.check_shares("the criteria's shares", self.shares, "shares")
+        for given in (s for s in sets if s):
+            for name in sorted(set(given) ^ set(self.shares)):
+                raise unknown(f"the shares and the criteria do not agree on {name}", name,
+                              set(given) if name in self.shares else self.shares, "shares")  # fmt: skip
+        return self
 
 
 class Mix(Part):
@@ -191,14 +231,20 @@ class ModelFile(Part):
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    label: Label
+    label: Label | None = Field(None, description="default: the label of the index")
     formula_edition: str
     source: Citation
     formula: Label | None = None
     response: Response = Response()
-    index: str = Field(description="the node that is the index")
+    scale: Ends | None = Field(
+        None,
+        description="ends of the answers the items must have; default (and 0–100): each item's own, from the codebook",
+    )
+    index: str | None = Field(None, description="the node that is the index; default: the one that is no node's part")
     nodes: list[Node]
-    side: list[Node] = Field(default_factory=list, description="constructs beside the index: expectation, trust, …")
+    side: list[Node] = Field(
+        default_factory=list, description="constructs beside the index: expectation, trust, …; or ids of such nodes"
+    )
     sectors: Sectors | None = None
     mix: Mix | None = None
     paths: list[tuple[str, str]] = Field(
@@ -222,69 +268,23 @@ class ModelFile(Part):
     def _edition_as_text(cls, value):
         return str(value) if isinstance(value, (int, float)) else value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _completed(cls, data):
+        return tree.completed(data)
+
     @model_validator(mode="after")
     def _tree(self):
-        known = {n.id for n in self.nodes}
-        seen: set[str] = set()
-        for place, node in self._placed():
-            if node.id in seen:
-                raise PlacedError(f"node {node.id} is declared twice", *place)
-            seen.add(node.id)
-        if self.index not in known:
-            raise _unknown(f"index: {self.index} is not one of the nodes", self.index, known, "index")
-        parents: dict[str, str] = {}
-        for place, node in self._placed():
-            for child in node.children or ():
-                if child not in known:
-                    raise _unknown(f"node {node.id}: child {child} is not declared", child, known, *place, "children")
-                if child in parents:
-                    raise PlacedError(
-                        f"node {child} has two parents, {parents[child]} and {node.id}", *place, "children"
-                    )
-                parents[child] = node.id
-            for odd in sorted(set(node.weights.values or ()) - set(node.parts)):
-                raise _unknown(f"node {node.id}: a weight is given for {odd}, which is not a part of it", odd,
-                               node.parts, *place, "weights", "values", odd)  # fmt: skip
-            if node.weights.values is not None and (lacking := [p for p in node.parts if p not in node.weights.values]):
-                raise PlacedError(
-                    f"node {node.id}: no weight is given for {', '.join(lacking)}", *place, "weights", "values"
-                )
-            for code, part in (node.weights.codes or {}).items():
-                if part not in node.parts:
-                    raise _unknown(f"node {node.id}: code {code} stands for {part}, which is not a part of it", part,
-                                   node.parts, *place, "weights", "codes", code)  # fmt: skip
-        self.order  # noqa: B018  raises on a cycle
-        if self.mix and self.mix.overall not in seen:
-            raise _unknown(f"mix.overall: {self.mix.overall} is not a node", self.mix.overall, seen, "mix", "overall")
-        levels = {n.weights.at for n in self.nodes if n.weights.estimated}
-        if len(levels) > 1:
-            raise PlacedError(
-                f"weights are estimated at {' and '.join(sorted(levels))}: one model has one of these", "nodes"
-            )
-        self._check_paths(known)
-        for name, edition in self.editions.items():
-            for field in ("items", "weights", "drop"):
-                for what in getattr(edition, field):
-                    if what not in seen:
-                        raise _unknown(f"edition {name}: there is no node {what}", what, seen, "editions", name, field)
+        tree.check(self)
         if self.mix:
             self._expand_mix()
         return self
 
-    def _placed(self):
+    def placed(self):
+        """Every node with its place in the file."""
         for part in ("nodes", "side"):
             for k, node in enumerate(getattr(self, part)):
                 yield (part, k), node
-
-    def _check_paths(self, known):
-        blocks = {n.id for n in self.nodes if n.weights.rule == "pls"}
-        for k, pair in enumerate(self.paths):
-            for end in pair:
-                if end not in blocks:
-                    raise _unknown(f"paths: {end} is not a node with weights: {{rule: pls}}", end, blocks, "paths", k)
-        loose = blocks - {end for pair in self.paths for end in pair}
-        if loose:
-            raise PlacedError(f"node {sorted(loose)[0]} has the rule pls but stands in no path", "paths")
 
     def _expand_mix(self):
         """The index becomes a node of two parts, so that nothing later knows of a mix."""
@@ -306,7 +306,7 @@ class ModelFile(Part):
         if name == self.formula_edition:
             return self
         if name not in self.editions:
-            raise _unknown(f"model {self.name} has no edition {name!r}", name, [self.formula_edition, *self.editions])
+            raise unknown(f"model {self.name} has no edition {name!r}", name, [self.formula_edition, *self.editions])
         other = self.editions[name]
         told = {k: getattr(other, k) for k in ("source", "formula", "response") if getattr(other, k) is not None}
         file = self.changed(items=other.items, weights=other.weights, drop=other.drop)
@@ -314,10 +314,10 @@ class ModelFile(Part):
 
     def changed(self, *, name=None, items=None, weights=None, drop=(), sectors=None) -> ModelFile:
         """The declaration with other items, weights or sectors of its nodes, checked again as a whole."""
-        ids = {n.id for _, n in self._placed()}
+        ids = {n.id for _, n in self.placed()}
         for what in (*(items or ()), *drop, *(weights or ())):
             if what not in ids:
-                raise _unknown(f"model {self.name} has no node {what!r}", what, ids)
+                raise unknown(f"model {self.name} has no node {what!r}", what, ids)
         data = self.model_dump(by_alias=True)
         data["name"] = name or self.name
         for part in ("nodes", "side"):
@@ -382,6 +382,7 @@ class ModelFile(Part):
 
 
 def _changed_node(node: dict, items, weights, drop) -> dict:
+    before = sum((node["weights"]["values"] or {}).values())
     if node["children"]:
         node["children"] = [c for c in node["children"] if c not in drop]
     if node["id"] in items:
@@ -390,11 +391,7 @@ def _changed_node(node: dict, items, weights, drop) -> dict:
         node["weights"] = weights[node["id"]].model_dump(by_alias=True)
     elif node["weights"]["values"]:
         kept = {*(node["items"] or ()), *(node["children"] or ())}
-        node["weights"]["values"] = {k: v for k, v in node["weights"]["values"].items() if k in kept}
+        left = {k: v for k, v in node["weights"]["values"].items() if k in kept}
+        stretch = before / (sum(left.values()) or before)  # shares stay shares of 1 when a part is dropped
+        node["weights"]["values"] = {k: v * stretch for k, v in left.items()}
     return node
-
-
-def _unknown(problem: str, word: str, known, *place) -> PlacedError:
-    near = nearest(word, known)
-    return PlacedError(problem, *place, expected=f"one of {', '.join(sorted(known))}",
-                       action=f"Did you mean {near!r}?" if near else None)  # fmt: skip

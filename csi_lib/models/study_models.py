@@ -12,6 +12,7 @@ from csi_lib.models.external import external_tables
 from csi_lib.models.index import BUNDLED, IndexModel, as_input_error, bundled_models, read_model
 from csi_lib.models.spec import ModelFile, Sectors, Weights
 from csi_lib.study.base import Part
+from csi_lib.study.consistency import labels_below
 from csi_lib.study.yaml_file import YamlFile
 
 
@@ -76,6 +77,36 @@ def study_model(study, name: str, *, source: str | None = None, year: int | None
     except InputError as error:
         where = f"{Path(study.path) / 'study.yml'}: years > {year} > formula_edition > {name}"
         raise InputError(error.problem, where=where, expected=error.expected, action=error.action) from None
+
+
+def untranslated(study, source: str) -> list[InputError]:
+    """Labels of the models of `source` that lack a language of the study, each with its place in ``model.yml``."""
+    path = Path(study.path) / "model.yml"
+    file, _ = _declared(str(path), _stamp(path))
+    faults = []
+    for model in study_models(study, source):
+        for place, label in labels_below(model.file):
+            for lang in (lang for lang in study.languages if not getattr(label, lang)):
+                problem = f"a label of the model {model.name} has no text in {lang!r}"
+                fault = InputError(problem, where=f"model {model.name}", found=repr(str(label)), action="Add it.")
+                faults.append(_placed(file, fault, _written_at(file, model, place)))
+    return faults
+
+
+def _written_at(file: YamlFile | None, model: IndexModel, path: tuple) -> tuple:
+    """The place in ``model.yml`` of what stands at `path` in a model; nodes are found by their id."""
+    own = (file.data.get("own") or []) if file is not None else []
+    at = next((k for k, m in enumerate(own) if m.get("name") == model.name), None)
+    if at is None:
+        return ("models", model.name)
+    if path[0] not in ("nodes", "side"):
+        return ("own", at, *path)
+    name = getattr(model.file, path[0])[path[1]].id
+    for part in ("nodes", "side"):
+        for k, node in enumerate(own[at].get(part) or []):
+            if isinstance(node, dict) and node.get("id") == name:
+                return ("own", at, part, k, *path[2:])
+    return ("own", at)
 
 
 def _stamp(path: Path):

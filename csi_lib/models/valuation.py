@@ -20,6 +20,13 @@ def read_answers(file, binding, survey) -> Answers:
         column = binding.get(item, item)
         if column in frame:
             scale = survey.codebook.scale(column)
+            if file.scale and file.scale.ends not in ((0, 100), (scale.low, scale.high)):
+                raise InputError(
+                    f"model {file.name} is declared for answers from {file.scale.low:g} to {file.scale.high:g}",
+                    where=f"model {file.name}, item {item}",
+                    found=f"{column} is answered from {scale.low:g} to {scale.high:g}",
+                    action="Correct `scale` in the model or the scale in the codebook, or leave `scale` out",
+                )
             x = frame[column].to_numpy(float)
             matrix[:, k] = worth(x, float(scale.low), float(scale.high), file.response, item=column)
     w = np.asarray(survey.design.weights, float)

@@ -9,7 +9,7 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.record_checks import record_faults
 from csi_lib.evaluation.systems import system_faults
 from csi_lib.models.scoring import score
-from csi_lib.models.study_models import study_models
+from csi_lib.models.study_models import untranslated
 from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.study.study import load_study
 from csi_lib.survey.drawing import strata_differ
@@ -32,12 +32,7 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
     """
     study = load_study(study)
     findings: list[Finding] = []
-    for fault in study.untranslated():
-        findings.append(
-            Finding(
-                "error", fault.where or study.id, str(InputError(fault.problem, found=fault.found, action=fault.action))
-            )
-        )
+    findings += [_fault(study, fault) for fault in study.untranslated()]
     for scope in ("agency", "study"):
         _try(findings, "chapters", lambda scope=scope: chapter_notebooks(study, scope))
     for fault in (*system_faults(study), *record_faults(study, data=data)):
@@ -45,12 +40,13 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
     for source, declared in study.sources.items():
         if not declared.is_survey:
             continue
-        _try(findings, f"models of {source}", lambda source=source: study_models(study, source))
+        missing = _try(findings, f"models of {source}", lambda source=source: untranslated(study, source))
+        findings += [_fault(study, fault) for fault in missing or ()]
         strata: dict[str, dict[int, set[str]]] = {}
         for year in study.years:
             for agency in study.agencies:
                 if agency.took_part(year) and declared.covers(agency.id, year):
-                    survey = _check_wave(findings, study, agency.id, year, source, data)
+                    survey = _check_wave(findings, study, agency.id, year, source, data, scored=missing is not None)
                     if survey is not None and declared.design.in_year(year)["strata"]:
                         names = survey.frame["design_stratum"].astype(str).str.split("/", n=2).str[2]
                         strata.setdefault(agency.id, {})[year] = set(names)
@@ -60,7 +56,12 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
     return findings
 
 
-def _check_wave(findings, study, agency, year, source, data):
+def _fault(study, fault: InputError) -> Finding:
+    message = InputError(fault.problem, found=fault.found, action=fault.action)
+    return Finding("error", fault.where or study.id, str(message))
+
+
+def _check_wave(findings, study, agency, year, source, data, *, scored: bool):
     where = f"{source}, {agency} {year}"
     survey = _try(findings, where, lambda: read_survey(study, agency, year, source=source, data=data))
     if survey is None:
@@ -68,7 +69,8 @@ def _check_wave(findings, study, agency, year, source, data):
     for check, n in survey.quality.counts.items():
         if check in ("dropped", "undeclared", "straight_lined") and n:
             findings.append(Finding("note", where, f"{n} {check.replace('_', '-')}"))
-    _try(findings, where, lambda: score(study, survey))
+    if scored:  # a model that cannot be read has been named once
+        _try(findings, where, lambda: score(study, survey))
     return survey
 
 

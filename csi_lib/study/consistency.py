@@ -151,6 +151,6 @@ def labels_below(part, place: tuple = ()):
     elif isinstance(part, dict):
         for key, value in part.items():
             yield from labels_below(value, (*place, key))
-    elif isinstance(part, tuple):
+    elif isinstance(part, (tuple, list)):
         for index, value in enumerate(part):
             yield from labels_below(value, (*place, index))

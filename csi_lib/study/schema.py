@@ -77,6 +77,10 @@ def json_schema(file: str) -> dict:
         years = schema["properties"]["years"]
         schema["properties"]["years"] = _either(years, {"type": "array", "items": {"type": "integer"}})
         years["additionalProperties"] = _either(years["additionalProperties"], {"type": "null"})
+    if file == "model":
+        properties = schema["$defs"]["ModelFile"]["properties"]
+        properties["side"]["items"] = _either(properties["side"]["items"], {"type": "string"})
+        schema["$defs"]["Mix"]["properties"]["overall"]["type"] = ["string", "number"]
     if file == "codebook":
         schema["$defs"]["Column"]["properties"].pop("name", None)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"{file}.yml", **schema}

@@ -210,8 +210,16 @@ class SurveyDesign(Estimators):
         """Covariance matrix of a statistic."""
         return self.covariance(statistic.influence(self.weights))
 
-    def replicates(self, kind: str = "auto", *, replicates: int = 1000, seed: int | None = None, fay: float = 0.0):
+    def replicates(
+        self,
+        kind: str = "auto",
+        *,
+        replicates: int = 1000,
+        seed: int | None = None,
+        fay: float = 0.0,
+        mse: bool = False,
+    ):
         """The same design with replicate weights; see `csi_lib.survey.replicates.replicate`."""
         from csi_lib.survey.replicates import replicate
 
-        return replicate(self, kind, replicates=replicates, seed=seed, fay=fay)
+        return replicate(self, kind, replicates=replicates, seed=seed, fay=fay, mse=mse)

@@ -126,9 +126,19 @@ def estimates(design, items: list[Item], domains: Domains, *, ci: float, deff: s
                 found=domains.name(i),
                 action="Leave the item out for this group, or merge the group with another.",
             )
+        if not np.isfinite(one.estimate).all():
+            raise InputError(
+                "the denominator sums to 0, so the ratio does not exist",
+                where=item.name,
+                found=domains.name(int(np.flatnonzero(~np.isfinite(one.estimate))[0])),
+                action="Leave the group out, or check the column.",
+            )
         var = variances(DomainStatistic([item], domains), one.z)
+        # where all rows give one value there is no variance, rounding of θ apart
+        flat = (one.spread <= (1e-13 * one.estimate) ** 2) & (item.y is not None)
         with np.errstate(invalid="ignore", divide="ignore"):
             effect = var / (one.spread / (one.n - 1) * _deff_factor(design, one, deff))
+        var, effect = np.where(flat, 0.0, var), np.where(flat, np.nan, effect)
         parts.append((one.estimate, np.sqrt(var), one.n, one.n_weighted, effect))
     estimate, se, n, n_weighted, effect = (np.concatenate(part) for part in zip(*parts))
     df = np.tile(df, len(items))

@@ -26,7 +26,7 @@ class Estimators(Sample):
 
         R: ``svymean``, ``svyby(…, svymean)``, ``confint(…, df = degf(design))``.
         """
-        items = [Item(c, lambda c=c: self.numeric(c), self._ones) for c in listed(cols)]
+        items = [Item(c, lambda c=c: self.numeric(c), self._ones) for c in self.named(cols)]
         return estimation.estimates(self, items, self.domains(by), ci=ci, deff=deff)
 
     def total(self, cols, by=None, *, ci: float = 0.95, deff: str = "replace") -> pd.DataFrame:
@@ -38,7 +38,7 @@ class Estimators(Sample):
                 found=f"a sum of {self.weights.sum():g} for {self.n} respondents",
                 action="Declare population= when the design is made.",
             )
-        items = [Item(c, lambda c=c: self.numeric(c)) for c in listed(cols)]
+        items = [Item(c, lambda c=c: self.numeric(c)) for c in self.named(cols)]
         return estimation.estimates(self, items, self.domains(by), ci=ci, deff=deff)
 
     def ratio(self, numerator, denominator, by=None, *, ci: float = 0.95, deff: str = "replace") -> pd.DataFrame:
@@ -58,7 +58,7 @@ class Estimators(Sample):
                 mean = np.bincount(code, w * np.nan_to_num(x), size) / np.bincount(code, w, size)
                 return (x - mean[code]) ** 2 * (n / (n - 1))[code]
 
-        items = [Item(c, lambda c=c: squares(c), self._ones) for c in listed(cols)]
+        items = [Item(c, lambda c=c: squares(c), self._ones) for c in self.named(cols)]
         return estimation.estimates(self, items, domains, ci=ci, deff="replace")
 
     def proportion(
@@ -77,7 +77,7 @@ class Estimators(Sample):
 
         R: ``svyciprop``; for all levels ``svymean(~factor)``.
         """
-        return proportions.proportion(self, listed(cols), by, levels, method, ci, deff)
+        return proportions.proportion(self, self.named(cols), by, levels, method, ci, deff)
 
     def quantile(
         self,
@@ -99,7 +99,7 @@ class Estimators(Sample):
 
         R: ``svyquantile(…, qrule=, interval.type=)``.
         """
-        return quantiles.quantile(self, listed(cols), listed(probabilities), by, rule, interval, ci)
+        return quantiles.quantile(self, self.named(cols), listed(probabilities), by, rule, interval, ci)
 
     def difference(self, cols, by=None, *, reference=None, ci: float = 0.95, adjust: str = "none") -> pd.DataFrame:
         """Differences of means: between the groups of `by` for each item, or, without `by`, between the items
@@ -112,7 +112,7 @@ class Estimators(Sample):
 
         R: ``svycontrast(svyby(…, covmat=TRUE), …)``.
         """
-        return contrasts.difference(self, listed(cols), by, reference, ci, adjust)
+        return contrasts.difference(self, self.named(cols), by, reference, ci, adjust)
 
     def contrast(self, cols, by=None, *, coefficients, ci: float = 0.95) -> pd.DataFrame:
         """Linear combinations Σ c θ of means of the groups of `by` (or of the items, without `by`).
@@ -120,7 +120,7 @@ class Estimators(Sample):
         coefficients : {group or item: c}, or {name of the contrast: {…}}; what is not named counts 0. With
             several grouping columns a group is the tuple of its labels. R: ``svycontrast``.
         """
-        return contrasts.contrast(self, listed(cols), by, coefficients, ci)
+        return contrasts.contrast(self, self.named(cols), by, coefficients, ci)
 
     def chisq(self, row: str, column: str, *, statistic: str = "F") -> association.TestResult:
         """Rao–Scott and Wald tests that two categorical columns are independent.

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from csi_lib.errors import InputError
+from csi_lib.errors import InputError, nearest
 from csi_lib.survey import estimation
 from csi_lib.survey.estimation import Item
+from csi_lib.survey.sample import listed
 
 METHODS = ("logit", "xlogit", "wilson", "beta", "likelihood", "asin", "mean")
 
@@ -30,7 +31,8 @@ def proportion(design, cols, by, levels, method, ci, deff) -> pd.DataFrame:
     domains = design.domains(by)
     frames = []
     for name in cols:
-        known = levels_of(design.column(name), design.domain) if levels is None else list(levels)
+        column = design.column(name)
+        known = levels_of(column, design.domain) if levels is None else _given_levels(column, listed(levels))
         for level in known:
             item = Item(name, lambda name=name, level=level: indicator(design.column(name), level), design._ones)
             frame = estimation.estimates(design, [item], domains, ci=ci, deff=deff)
@@ -55,9 +57,25 @@ def levels_of(column: pd.Series, inside=None) -> list:
     return found
 
 
+def _given_levels(column: pd.Series, levels: list) -> list:
+    """The levels asked for, of which one at least must occur: a misspelt one would get a share of 0."""
+    known = levels_of(column)
+    if not set(levels) & set(known) and not column.isin(levels).any():
+        near = nearest(levels[0], known) if levels else None
+        raise InputError(
+            "none of the levels occurs in the column",
+            where=str(column.name),
+            found=", ".join(map(repr, levels)) or "no level",
+            expected=", ".join(map(repr, known[:8])),
+            action=f"Did you mean {near!r}?" if near else None,
+        )
+    return levels
+
+
 def indicator(column: pd.Series, level) -> np.ndarray:
     """1 for the level, 0 for others, NaN for missing."""
-    return np.where(column.isna(), np.nan, np.asarray(column == level).astype(float))
+    hit = (column == level).fillna(False).to_numpy(dtype=bool)
+    return np.where(column.isna(), np.nan, hit.astype(float))
 
 
 def _interval(design, item, domains, frame, method, ci) -> np.ndarray:
@@ -134,6 +152,9 @@ def _profile_limits(y, w, p, se, df, ci) -> tuple[float, float]:
                     + zeros * (np.logaddexp(0, b) - np.logaddexp(0, beta)))  # fmt: skip
         return np.sign(b - beta) * np.sqrt(max(drop / dispersion, 0.0))
 
+    if not np.isfinite(reach):  # a cutoff beyond the precision of the grid's reach: the roots themselves
+        ends = [_crossing(lambda b, s=s: s * root(b) - cutoff, beta, s * beta_se) for s in (-1, 1)]
+        return special.expit(ends[0]), special.expit(ends[1])
     grid = [beta]
     for sign in (-1, 1):
         for step in range(1, 10):
@@ -147,6 +168,17 @@ def _profile_limits(y, w, p, se, df, ci) -> tuple[float, float]:
     traced = make_interp_spline(b, tau, k=3, bc_type=tuple(ends))(fine)
     low, high = np.interp([-cutoff, cutoff], traced, fine)
     return special.expit(low), special.expit(high)
+
+
+def _crossing(above, start: float, step: float) -> float:
+    """Where `above` turns positive on the way from `start` in the direction of `step`."""
+    from scipy.optimize import brentq
+
+    end = start + step
+    while above(end) < 0:
+        step *= 2
+        end += step
+    return brentq(above, start, end)
 
 
 def _model_information(y, w) -> float:
@@ -166,7 +198,9 @@ def _model_information(y, w) -> float:
 
 
 def _third_derivative(x, y) -> float:
-    """Third derivative of the cubic through four points."""
+    """Third derivative of the cubic through four points; 0 through three, which a parabola meets."""
+    if len(x) < 4:
+        return 0.0
     d = np.asarray(y, dtype=float)
     for order in range(1, 4):
         d = (d[1:] - d[:-1]) / (x[order:] - x[:-order])

@@ -1,7 +1,8 @@
 """Quantiles of weighted answers, with intervals after Woodruff (1952).
 
 The limits of the share below the estimated quantile are turned back into values of the item by the same rule
-that gave the quantile. R: ``survey::svyquantile``.
+that gave the quantile. R: ``svyquantile``, which differs in one case: a probability below the weight share of the
+smallest answer gives that answer here, and the second smallest there.
 """
 
 from __future__ import annotations
@@ -94,7 +95,9 @@ def quantile_rule(x, w, p: float, rule: str) -> float:
             x, start = np.unique(x, return_index=True)
             cumulative = np.cumsum(np.add.reduceat(w, start), dtype=np.longdouble).astype(float)
         reached = np.flatnonzero(cumulative <= p * total)
-        below = int(reached[-1]) if reached.size else 0
+        if not reached.size:
+            return float(x[0])
+        below = int(reached[-1])
         above = min(below + 1, len(x) - 1)
         gap = p - cumulative[below] / total
         if rule in ("math", "hf1"):
@@ -104,7 +107,7 @@ def quantile_rule(x, w, p: float, rule: str) -> float:
         if rule == "hf3":
             return float(x[below] if gap <= 0 and (below + 1) % 2 == 0 else x[above])
         step = cumulative[above] / total - p
-        share = gap / (gap + step)
+        share = gap / (gap + step) if gap + step > 0 else 0.0
         return float(x[below] * (1 - share) + x[above] * share)
     before = np.concatenate([[0.0], cumulative[:-1]])
     if rule == "shahvaish":

@@ -175,6 +175,7 @@ def replicate(design, kind: str, *, replicates: int, seed: int | None, fay: floa
         stratum; `fay` > 0 for Fay's method), ``bootstrap`` (Canty & Davison), ``subbootstrap`` (n − 1 of n
         units), ``rao-wu`` (the same rescaled for finite populations); ``auto`` is JK1 or JKn.
     replicates : number of bootstrap replicates; `seed` makes them repeat themselves.
+    mse : deviations from the estimate, not from the mean of the replicates (R: ``mse = TRUE``).
 
     Only the first stage is replicated: with a finite population, what later stages add is left out and
     the error is a little too small (the linearised one is right). A calibrated design is calibrated again

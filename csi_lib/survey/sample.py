@@ -4,12 +4,17 @@ for."""
 from __future__ import annotations
 
 import copy
+from collections.abc import Hashable
 
 import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.survey.domains import Domains, partition
+
+#: columns of the frames that estimators return, which a grouping column would hide
+RESULTS = ("item", "level", "probability", "estimate", "se", "df", "ci_low", "ci_high", "n", "n_weighted",
+           "n_effective", "deff")  # fmt: skip
 
 
 class Sample:
@@ -31,6 +36,13 @@ class Sample:
     # -- columns ------------------------------------------------------------------------------------------
     def column(self, name: str, where: str = "data") -> pd.Series:
         """A column by name; an unknown name is answered with the nearest one."""
+        if not isinstance(name, Hashable):
+            raise InputError(
+                "a column is named, not given as values",
+                where=where,
+                found=type(name).__name__,
+                action="Add it to the data, e.g. data.assign(group=…), and give its name.",
+            )
         if name not in self.data.columns:
             like = nearest(name, self.data.columns)
             raise InputError(
@@ -39,16 +51,30 @@ class Sample:
                 found=repr(name),
                 action=f"Did you mean {like!r}?" if like else "Check the column names of the data.",
             )
-        return self.data[name]
+        found = self.data[name]
+        if found.ndim > 1:
+            raise InputError(
+                "several columns of the data have this name", where=where, found=repr(name), action="Rename them."
+            )
+        return found
+
+    def named(self, cols) -> list:
+        """Columns to estimate, as a list of at least one name."""
+        names = listed(cols)
+        if not names:
+            raise InputError("no column is named", where="cols", action="Give a column name or a list of them.")
+        return names
 
     def numeric(self, name: str) -> np.ndarray:
-        """A column as float64, missing = NaN; text is refused."""
+        """A column as float64, missing = NaN; text and infinite numbers are refused."""
         return _as_float(self.column(name), name)
 
     def given(self, column, where: str):
-        """A column name or an array of one value per row."""
-        if isinstance(column, str):
+        """A column name or an array of one value per row; a Series is matched to the data by its index."""
+        if isinstance(column, str) or (np.ndim(column) == 0 and isinstance(column, Hashable)):
             return self.column(column, where)
+        if isinstance(column, pd.Series) and not column.index.equals(self.data.index):
+            column = self._matched(column, where)
         values = column if isinstance(column, (pd.Series, pd.Categorical)) else np.asarray(column)
         if len(values) != self.n:
             raise InputError(
@@ -58,6 +84,16 @@ class Sample:
                 expected=f"{self.n}",
             )
         return values
+
+    def _matched(self, column: pd.Series, where: str) -> pd.Series:
+        if not column.index.is_unique or not self.data.index.isin(column.index).all():
+            raise InputError(
+                "the values belong to other rows than the data (their indexes differ)",
+                where=where,
+                found=f"{len(column)} values for {self.n} rows",
+                action="Take both from one frame, or pass .to_numpy() if the order is right.",
+            )
+        return column.reindex(self.data.index)
 
     def given_numeric(self, column, where: str) -> np.ndarray:
         """As `given`, as float64; one number stands for all rows."""
@@ -114,6 +150,13 @@ class Sample:
         names = listed(by)
         for name in names:
             self.column(name, "by")
+            if name in RESULTS:
+                raise InputError(
+                    "a grouping column has the name of a column of the results",
+                    where="by",
+                    found=repr(name),
+                    action="Rename it.",
+                )
         return partition(self.data, names, self.domain)
 
     def domain_df(self, mask) -> int:
@@ -130,7 +173,15 @@ def listed(value) -> list:
 
 def _as_float(column: pd.Series, name: str) -> np.ndarray:
     if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
-        return column.to_numpy(dtype=float, na_value=np.nan)
+        values = column.to_numpy(dtype=float, na_value=np.nan)
+        if np.isinf(values).any():
+            raise InputError(
+                "the column holds an infinite number",
+                where=name,
+                found=f"row {int(np.isinf(values).argmax())} (counted from 0)",
+                action="Set it to missing, or mend it at its source.",
+            )
+        return values
     raise InputError(
         "the column is not numeric",
         where=name,

@@ -286,3 +286,11 @@ def test_ordered_items_with_different_categories_in_two_groups():
     frame.loc[(frame.g == 1) & (frame.a2 == 2), "a2"] = 1
     error = raises(frame, MODEL, "'a2' has an empty category in group 1", estimator="WLSMV", group="g")
     assert error.found == "nobody answered 2"
+
+
+def test_a_model_of_a_single_item_is_its_variance():
+    x = pd.DataFrame({"x1": [1.0, 2, 4, 5, 5, 2, 3, 1]})
+    found = csi_lib.cfa(x, "f =~ x1")
+    variance = found.parameters.query("operator == '~~' and left == 'f'")["estimate"].iloc[0]
+    assert variance == pytest.approx(x["x1"].var(ddof=0))
+    assert found.fit.df == 0

@@ -116,6 +116,9 @@ def test_composite_reliability_and_ave_by_hand():
     """Three loadings of .8, .7, .6: (2.1^2) / (2.1^2 + .36 + .51 + .64) and (.64 + .49 + .36) / 3."""
     assert float(csi_lib.composite_reliability([0.8, 0.7, 0.6])) == pytest.approx(4.41 / 5.92, rel=1e-14)
     assert float(csi_lib.average_variance_extracted([0.8, 0.7, 0.6])) == pytest.approx(1.49 / 3, rel=1e-14)
+    assert float(csi_lib.composite_reliability({"q1": 0.8, "q2": 0.7, "q3": 0.6})) == pytest.approx(4.41 / 5.92)
+    with pytest.raises(InputError, match="not a number"):
+        csi_lib.composite_reliability(["high"])
     many = csi_lib.composite_reliability({"F": [0.8, 0.7, 0.6], "G": [0.5, 0.5]})
     assert many.by_factor["G"] == pytest.approx(1 / (1 + 1.5))
     frame = pd.DataFrame({"factor": ["F", "F", "G"], "standardized": [0.8, 0.7, 0.9]})

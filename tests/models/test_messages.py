@@ -40,6 +40,22 @@ nodes:
         ("items: [q1, q2]}", "items: [q1, q2], weights: {rule: external}}", 11, ["rule external needs `file`"]),
         ('source: test\n', 'source: test\neditions: {"0": {weights: {tpo: {rule: equal}}}}\n', 5, ["there is no node tpo", "'top'"]),
         ("items: [q3, q4]}", "children: [top]}", 6, ["circle"]),
+        ("{speed: 1, kindness: 2}", "{speed: 0.5, kindness: 0.6}", 10, ["node top", "shares and sum to 1.1, not 1"]),
+        ("{speed: 1, kindness: 2}", "{speed: 1, kindness: .nan}", 10, ["finite numbers"]),
+        ("{speed: 1, kindness: 2}", "{speed: 1, kindness: -2}", 10, ["not be negative"]),
+        ("items: [q1, q2]", "items: [q1, q1]", 11, ["node speed: q1 stands twice"]),
+        ("source: test\n", "source: test\nmix: {element: 0.5, overall: speed}\n", 5, ["already a part of top"]),
+        ("source: test\n", "source: test\nmix: {element: 0.5, overall: 0.6}\n", 5, ["sum to 1.1, not 1"]),
+        ("source: test\n", "source: test\nmix: {element: 0.5, overall: 0.5}\n", 5, ["must name the node that was asked"]),
+        ("source: test\n", "source: test\nscale: {low: 5, high: 1}\n", 5, ["low end must lie below"]),
+        ("source: test\n", "source: test\nresponse: {kind: levels, levels: [0, 60, 50]}\n", 5, ["must ascend within 0–100"]),
+        ("source: test\n", 'source: test\neditions: {"1": {weights: {top: {rule: equal}}}}\n', 5, ["own formula_edition"]),
+        ("source: test\n", 'source: test\neditions: {"0": {weights: {top: {rule: fixed, values: {speed: 1}}}}}\n', 5,
+         ["edition 0: no weight is given for kindness"]),
+        ("source: test\n", "source: test\nsectors: {by: g, shares: {sale: 1}, criteria: {sales: {1: 2, 2: 3}}}\n", 5,
+         ["do not agree on sale", "Did you mean 'sales'?"]),
+        ("source: test\n", "source: test\nsectors: {by: g, criteria: {sales: {1: -2, 2: 3}}}\n", 5, ["criterion sales"]),
+        ("index: top\n", "side: [spede]\n", 5, ["side: there is no node spede", "Did you mean 'speed'?"]),
     ],
 )  # fmt: skip
 def test_a_wrong_element_is_named_with_its_line(old, new, line, words, tmp_path):
@@ -52,6 +68,49 @@ def test_a_wrong_element_is_named_with_its_line(old, new, line, words, tmp_path)
     assert f"{path}:{line}" in message, message
     for word in words:
         assert word in message, message
+
+
+SHORT = """\
+name: short
+formula_edition: "1"
+source: test
+scale: {low: 1, high: 5}
+nodes:
+  - {id: whole, label: {ko: 전체, en: Whole}, children: [speed, kindness], weights: {rule: fixed, values: {speed: .4, kindness: .6}}}
+  - {id: speed, label: {ko: 신속, en: Speed}, items: [q1, q2], combine: mean}
+  - {id: kindness, label: {ko: 친절, en: Kindness}, items: [q3], combine: mean}
+  - {id: asked, label: {ko: 전반, en: Overall}, items: [q4], role: overall}
+side: [asked]
+mix: {element: .7, overall: .3}
+"""
+
+
+def test_what_follows_from_the_rest_may_be_left_out(model_file, errors_of):
+    answers = frame()
+    found = model_file(SHORT).evaluate(Answered(answers, high=5))
+    q = (answers.mean() - 1) * 25
+    want = 0.7 * (0.4 * (q["q1"] + q["q2"]) / 2 + 0.6 * q["q3"]) + 0.3 * q["q4"]
+    assert found.one(measure="whole", statistic="index")["estimate"] == pytest.approx(want, rel=1e-12)
+    assert model_file(SHORT).file.label.en == "Whole"
+    with_two_roots = SHORT.replace("side: [asked]", "").replace("mix: {element: .7, overall: .3}", "")
+    assert "which node is the index" in errors_of(lambda: model_file(with_two_roots))
+
+
+def test_answers_on_another_scale_than_declared(model_file, errors_of):
+    message = errors_of(lambda: model_file(SHORT).evaluate(Answered(frame(), high=7)))
+    assert "declared for answers from 1 to 5" in message
+    assert "q1 is answered from 1 to 7" in message
+    five = model_file(SHORT + "response: {kind: levels, levels: [0, 50, 100]}\n")
+    assert "3 levels but q1 has 5" in errors_of(lambda: five.evaluate(Answered(frame(), high=5)))
+    all_of_them = model_file(SHORT + "response: {kind: top_box, top: 5}\n")
+    assert "the 5 highest of 5 answers to q1 are all" in errors_of(
+        lambda: all_of_them.evaluate(Answered(frame(), high=5))
+    )
+
+
+def test_shares_stay_shares_when_a_part_is_dropped(model_file):
+    file = model_file(SHORT).file.changed(drop=["speed"])
+    assert next(n for n in file.nodes if n.id == "whole_elements").weights.values == {"kindness": pytest.approx(1)}
 
 
 def test_unknown_names(errors_of, tmp_path):

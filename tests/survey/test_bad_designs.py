@@ -192,3 +192,18 @@ def test_importance_picks_that_sum_to_zero(trial):
     study = trial(model=PICKS, pick=3)
     text = message(lambda: score(study, read_survey(study, "north", 2024)))
     assert not lacking(text, "importance picks of total name none of its parts", "found 3", "weights.codes")
+
+
+def test_a_label_of_a_model_without_a_language_of_the_study(trial):
+    study = trial()
+    path = study.path / "model.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace("{ko: 종합, en: Total}", "{ko: 종합}"), encoding="utf-8")
+    (found,) = (f for f in check_study(study.path) if f.level == "error")
+    assert found.where.endswith("model.yml:10: own > 0 > nodes > 0 > label")
+    assert "no text in 'en'" in found.message
+
+
+def test_a_wrong_model_is_named_once(trial):
+    study = trial(model="{rule: fixed, values: {kind: 0.5, fast: 0.6}}")
+    (found,) = (f for f in check_study(study.path) if f.level == "error")
+    assert not lacking(found.message, "model.yml", "node total", "sum to 1.1")

@@ -57,6 +57,15 @@ REFUSED = [
      "does not converge.*separates"),
     (lambda: SurveyDesign(frame(v=np.arange(8.0) * 2)).regression("y", ["p", "w"]), "determine one another"),
     (lambda: SurveyDesign(frame()).covariance(np.ones((3, 1))), "one row per respondent"),
+    (lambda: SurveyDesign(pd.concat([frame(), frame()[["y"]]], axis=1)).mean("y"), "several columns.*'y'.*Rename"),
+    (lambda: SurveyDesign(frame()).mean(frame()["y"]), "named, not given as values.*Series"),
+    (lambda: SurveyDesign(frame()).mean("y", by=np.arange(8)), "named, not given as values.*ndarray"),
+    (lambda: SurveyDesign(frame()).mean([]), "no column is named"),
+    (lambda: SurveyDesign(frame(y=[np.inf, *range(7)])).mean("y"), "infinite number.*row 0"),
+    (lambda: SurveyDesign(frame(n=list("aabbccdd"))).mean("y", by="n"), "name of a column of the results.*'n'"),
+    (lambda: SurveyDesign(frame(z=[0] * 8)).ratio("y", "z"), "y/z.*denominator sums to 0"),
+    (lambda: SurveyDesign(frame()).proportion("g", levels=["X"]), "none of the levels.*'X'.*'x', 'y'"),
+    (lambda: SurveyDesign(frame(), weights=pd.Series(np.ones(8), index=range(9, 17))), "belong to other rows"),
 ]  # fmt: skip
 
 
@@ -98,6 +107,43 @@ def test_a_full_count_has_no_sampling_error():
     design = SurveyDesign(frame(N=[8] * 8), fpc="N")
     assert design.total("y")["estimate"][0] == 28
     assert design.total("y")["se"][0] == 0
+
+
+def test_a_series_is_matched_by_its_index_and_not_by_position():
+    data = frame(w=np.arange(1.0, 9)).set_index(pd.Index(range(20, 28)))
+    want = SurveyDesign(data, weights="w", strata="s").mean("y")
+    turned = SurveyDesign(data, weights=data["w"][::-1], strata=data["s"].sample(frac=1, random_state=1)).mean("y")
+    pd.testing.assert_frame_equal(turned, want)
+
+
+def test_shares_of_nullable_columns_leave_the_missing_out():
+    plain = frame(y=[1, 0, np.nan, 1, 1, 0, 1, 1])
+    want = SurveyDesign(plain).proportion("y")
+    for dtype in ("boolean", "Int64", "int64[pyarrow]", "bool[pyarrow]"):
+        got = SurveyDesign(plain.assign(y=plain["y"].astype("Float64").astype(dtype))).proportion("y")
+        assert got["n"][0] == 7
+        np.testing.assert_allclose(got[["estimate", "se", "ci_low"]], want[["estimate", "se", "ci_low"]])
+
+
+def test_an_item_without_variation_has_no_error_and_no_design_effect():
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"y": 3.1, "w": rng.uniform(1, 2, 40), "c": rng.integers(0, 8, 40)})
+    row = SurveyDesign(data, weights="w", clusters="c").mean("y").iloc[0]
+    assert (row["se"], row["ci_low"]) == (0, row["estimate"])
+    assert np.isnan(row["deff"])
+
+
+def test_likelihood_interval_of_a_share_with_two_degrees_of_freedom():
+    answers = np.repeat([1, 0, 1, 0], [5, 5, 3, 1])
+    data = pd.DataFrame({"y": answers, "c": np.repeat([0, 1, 2], [5, 5, 4]), "w": np.arange(1.0, 15)})
+    row = SurveyDesign(data, weights="w", clusters="c").proportion("y", method="likelihood").iloc[0]
+    assert 0 < row["ci_low"] < row["estimate"] < row["ci_high"] < 1
+
+
+def test_the_smallest_answer_is_the_lowest_quantile():
+    design = SurveyDesign(pd.DataFrame({"y": [10.0, 20, 30, 40], "w": [4.0, 1, 1, 1]}), weights="w", population=7)
+    for rule in ("math", "school", "hf1", "hf2", "hf3", "hf4"):
+        assert design.quantile("y", 0.25, rule=rule, interval="beta")["estimate"][0] == 10, rule
 
 
 def test_numbers_kept_in_nullable_and_arrow_columns():

@@ -46,6 +46,16 @@ def test_bootstraps_agree_with_r_within_their_noise(api_designs, oracle, base, k
     np.testing.assert_allclose(got, expected, rtol=0.08)  # each has a Monte Carlo error of about 1.6 %
 
 
+def test_deviations_from_the_estimate(api_designs):
+    """R's mse = TRUE: the square of (mean of replicates − estimate) is added, per replicate."""
+    design = api_designs["strat"]
+    centred, around = (design.replicates("JKn", mse=mse) for mse in (False, True))
+    ratio = lambda d: d.ratio("api.stu", "enroll")["se"][0] ** 2
+    x, y, w = (design.numeric("api.stu"), design.numeric("enroll"), around.replicate_weights())
+    gap = (x @ w / (y @ w)).mean() - (x @ design.weights) / (y @ design.weights)
+    assert ratio(around) - ratio(centred) == pytest.approx(gap**2 * around.scale * around.rscales.sum(), rel=1e-5)
+
+
 def test_given_replicate_weights(shared, oracle):
     want = oracle("survey")["replicate"]["scd_BRR"]
     frame = pd.read_csv(shared / "data" / "statistics" / "survey_scd.csv")
