@@ -6,11 +6,13 @@ import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.office.withheld import Withheld, blurred_weights, members
 from csi_lib.report.office_text import xml_text
 from csi_lib.study.codebook import Codebook, Column
 from csi_lib.survey.coding import MISSING
@@ -20,8 +22,11 @@ from csi_lib.survey.reading import Survey
 DELIVERED = ("weight", "design", "group", "item", "measure")
 _RESERVED = {"all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"}
 _LONGEST_LABEL, _LONGEST_VALUE, _LONGEST_NAME = 255, 119, 64  # bytes, as SPSS counts them
-_TEXT = {"ko": {"missing": "응답 없음", "agency": "기관", "year": "연도", "weight": "최종 가중치"},
-         "en": {"missing": "No answer", "agency": "Agency", "year": "Year", "weight": "Final weight"}}  # fmt: skip
+_TEXT = {"ko": {"missing": "응답 없음", "withheld": "비공개(작은 집단)", "agency": "기관", "year": "연도", "final": "최종 가중치",
+                "weight": "가중치", "design": "표본설계"},
+         "en": {"missing": "No answer", "withheld": "Withheld (small groups)", "agency": "Agency", "year": "Year",
+                "final": "Final weight", "weight": "Weight", "design": "Sampling design"}}  # fmt: skip
+_MOST_MISSING = 3  # user-missing codes of a variable
 _WEIGHT_AT = 76  # offset of the weight variable's index in the header of a .sav file
 
 
@@ -43,7 +48,9 @@ class DataFile:
     weight: str | None
 
 
-def data_file(survey: Survey, status: pd.DataFrame, *, lang: str, place: str = "") -> DataFile:
+def data_file(
+    survey: Survey, status: pd.DataFrame, *, lang: str, place: str = "", withheld: Withheld = MappingProxyType({})
+) -> DataFile:
     """What is delivered of `survey`.
 
     Parameters
@@ -51,6 +58,8 @@ def data_file(survey: Survey, status: pd.DataFrame, *, lang: str, place: str = "
     survey : answers of one agency and wave.
     status : what became of every answer (`csi_lib.survey.reading.answer_status`).
     place : name of the agency, label of its code.
+    withheld : groups that the public edition hides (`csi_lib.office.withheld`): one user-missing value for all of a
+        variable. Their members have no strata, clusters and first weights, which would name the group.
 
     Notes
     -----
@@ -66,10 +75,13 @@ def data_file(survey: Survey, status: pd.DataFrame, *, lang: str, place: str = "
     chosen = ([weight] if weight in survey.frame else []) + [c for c in chosen if c != weight]
     names = _names([*chosen, "agency", "year"])
     columns, labels, codes, missing, measures = {}, {}, {}, {}, {}
+    gone = {name: members(survey, withheld, name) for name in withheld if name in chosen}
+    anyone = np.logical_or.reduce([np.zeros(survey.n, bool), *gone.values()])
     for name in chosen:
         variable = names[name]
         if name not in book.columns:  # the weight that a declared weighting made
-            columns[variable], labels[variable] = survey.frame[name].reset_index(drop=True), words["weight"]
+            columns[variable] = blurred_weights(survey, withheld, survey.frame[name])
+            labels[variable] = words["final"]
             codes[variable], measures[variable] = {}, "scale"
             continue
         column, own = book.columns[name], _codes(book, name, survey.frame[name], lang)
@@ -77,12 +89,22 @@ def data_file(survey: Survey, status: pd.DataFrame, *, lang: str, place: str = "
         gaps = _declared(column, year, values)
         if gaps and name in status:
             values = values.mask((status[name].to_numpy() == MISSING) & values.isna().to_numpy(), gaps[0])
+        if name == weight:
+            values = blurred_weights(survey, withheld, values)
+        elif column.role in ("design", "weight"):
+            values = values.mask(anyone, np.nan if pd.api.types.is_numeric_dtype(values) else "")
+        apart = min([0.0, *(code for code, _, _ in own), *gaps]) - 1
+        if name in gone:
+            values = values.mask(gone[name], apart if len(gaps) < _MOST_MISSING else np.nan)
         columns[variable] = values
         labels[variable] = _bytes(_label(column, lang), _LONGEST_LABEL)
         codes[variable] = {code: _bytes(text, _LONGEST_VALUE) for code, text, _ in own}
         if gaps:
             missing[variable] = gaps
             codes[variable] |= dict.fromkeys(gaps, words["missing"])
+        if name in gone and len(gaps) < _MOST_MISSING:
+            missing[variable] = [*gaps, apart]
+            codes[variable] |= {apart: words["withheld"]}
         measures[variable] = {"item": "ordinal", "group": "nominal"}.get(column.role, "scale")
     agency, when = names["agency"], names["year"]
     columns[agency], columns[when] = (
@@ -106,7 +128,7 @@ def write_sav(data: DataFile, path: Path, *, title: str) -> Path:
     import pyreadstat
 
     for variable, gaps in data.missing.items():
-        if len(gaps) > 3:
+        if len(gaps) > _MOST_MISSING:
             raise InputError("SPSS takes at most three user-missing codes", where=f"variable {variable}",
                              found=", ".join(map(str, gaps)), action="Map the codes to three in the codebook")  # fmt: skip
     numeric = {v for v in data.frame if pd.api.types.is_numeric_dtype(data.frame[v])}
@@ -148,7 +170,7 @@ def _names(columns: list[str]) -> dict[str, str]:
 
 
 def _label(column: Column, lang: str) -> str:
-    label = column.label.text(lang) if column.label else column.name
+    label = column.label.text(lang) if column.label else _TEXT[lang].get(column.role, column.name)
     question = column.question.text(lang) if column.question else ""
     return f"{label}: {question}" if question and question != label else label
 

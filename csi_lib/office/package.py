@@ -17,6 +17,7 @@ from csi_lib.office.editions import write_editions
 from csi_lib.office.libraries import EDITIONS
 from csi_lib.office.statistics_book import statistics_book
 from csi_lib.office.table_document import write_document
+from csi_lib.office.withheld import withheld_groups
 from csi_lib.office.xlsx import Sheet, Workbook, write_workbook
 from csi_lib.report.chapter import OVERALL
 from csi_lib.report.office_text import file_name
@@ -108,7 +109,8 @@ def deliver_data(
 ) -> list[Delivered]:
     """Cleaned answers, codebook, questionnaire and quality record of every source of respondents that may leave.
 
-    Answers of employees and other individuals leave in a restricted delivery only. Codebook and questionnaire are made
+    Answers of employees and other individuals leave in a restricted delivery only, and so do the groups that the
+    tables of the public edition hide (`withheld_groups`). Codebook and questionnaire are made
     as spreadsheet and in those of `formats` that are documents to be edited (docx, hwpx).
     """
     study, lang = round_.study, wave.lang
@@ -125,7 +127,8 @@ def deliver_data(
         survey = read_survey(study, wave.agency, wave.year, source=source, data=round_.data)
         status = answer_status(study, wave.agency, wave.year, source=source, data=round_.data)
         extra = "" if source == round_.source else f"-{source}"
-        data = data_file(survey, status, lang=lang, place=names["agency"])
+        withheld = withheld_groups(round_, survey) if wave.release == "public" else {}
+        data = data_file(survey, status, lang=lang, place=names["agency"], withheld=withheld)
         title = f"{study.title.text(lang)} {study.period_of(wave.year)}"
         target = put.place("data", "sav", extra)
         out.append(Delivered("data", write_sav(data, target, title=title)))

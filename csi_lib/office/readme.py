@@ -29,6 +29,8 @@ _TEXT = {
             "응답 자료에는 이름, 연락처, 응답자 번호, 자유 응답과 준식별자가 없다. 뺀 항목과 이유는 코드북에 있다.",
             "행의 순서는 응답 순서와 관계가 없다. 가중치 변수는 파일에 지정되어 있다.",
             "무응답 부호는 사용자 결측으로, 빈칸과 코드북에 없는 값은 시스템 결측으로 두었다.",
+            "공개용 자료에서는 통계표가 가린 집단을 '비공개' 한 값으로 묶고(사용자 결측) 그 응답자의 표본설계 변수를 비웠다. "
+            "가중치가 집단을 알려 주는 곳에서는 묶은 응답자의 평균 가중치를 실었다.",
             "분류 변수를 모두 합하면 응답자가 드러날 수 있으므로 계약에서 정한 사람만 이용한다.",
         ],
         "about_check": ["받은 파일이 온전한지는 압축을 푼 폴더에서 `sha256sum -c SHA256SUMS`로 확인한다."],
@@ -47,6 +49,8 @@ _TEXT = {
             "The answers hold no names, contacts, respondent numbers, free text or quasi-identifiers; the codebook says what was left out and why.",
             "The order of the rows is not that of the interviews. The file names its weight variable.",
             "No-answer codes are user-missing; blanks and values outside the codebook are system-missing.",
+            "In the public edition the groups that the tables hide are one value, withheld (user-missing), and their members have no "
+            "sampling design; where weights would tell the groups apart, these members carry their mean weight.",
             "All groups together may point to a person: only those named in the contract may use the file.",
         ],
         "about_check": ["In the unpacked folder `sha256sum -c SHA256SUMS` tells whether all files arrived whole."],

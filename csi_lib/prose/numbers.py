@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from csi_lib.errors import InputError, nearest
@@ -83,9 +84,16 @@ _FIELDS = {"estimate", "se", "ci_low", "ci_high", *_FIELD_UNITS}
 
 def absent(value: object) -> bool:
     """None, NaN, pandas' NA and NaT."""
+    if type(value) is str:  # the commonest question, answered first
+        return False
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     return (isinstance(value, (int, float)) and value != value) or bool(getattr(value, "is_nan", bool)())
+
+
+@lru_cache(100_000)  # a row stands behind several numbers: its n, its mean, its error
+def _well_formed(row_id: str) -> bool:
+    return _ROW_ID.fullmatch(row_id) is not None
 
 
 def unit_of(name: str) -> Unit:
@@ -138,7 +146,7 @@ class Number:
         for name in ("row_id", "flag"):
             if absent(getattr(self, name)):
                 object.__setattr__(self, name, None)
-        if self.row_id is not None and not _ROW_ID.fullmatch(self.row_id):
+        if self.row_id is not None and not _well_formed(self.row_id):
             raise InputError("malformed row id", found=repr(self.row_id), expected="letters, digits and _.:-")
         if absent(self.value):
             object.__setattr__(self, "value", None)

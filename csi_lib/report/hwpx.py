@@ -95,8 +95,7 @@ class _Writer:
         self._decimal_outline()
         self._heading_shapes()
         made.page.set_header(text=title)
-        made.page.set_page_number()
-        made.page.set_visibility(hide_first_header=True, hide_first_footer=True)
+        self._page_numbers()
         self._cover(title)
         at = len(made.sections[0].paragraphs)
         for block in office.blocks:
@@ -112,7 +111,7 @@ class _Writer:
     def _number_contents(self, paragraphs) -> None:
         """The entries with the numbers of their headings (the library counts them 1, 2, 3 …) until Hangul renews them."""
         numbers = section_numbers(self.office)
-        headings = [b["c"] for b in self.office.blocks if b["t"] == "Header" and "unnumbered" not in b["c"][1][1]]
+        headings = [b["c"] for b in self.office.blocks if b["t"] == "Header" and "unlisted" not in b["c"][1][1]]
         for i, (paragraph, (level, (identifier, _, _), inlines)) in enumerate(zip(paragraphs, headings), 1):
             text = f"{numbers.get(identifier, '')} {plain_text(inlines)}".strip()
             for tab in paragraph.element.iter(f"{_HP}tab"):
@@ -122,6 +121,18 @@ class _Writer:
                     node.text = "\u3000" * (level - 1) + text
 
     # ------------------------------------------------------------------ set-up
+    def _page_numbers(self) -> None:
+        """Hangul's own page numbers (쪽 번호 매기기) from the first page, which as the cover shows neither them nor the header.
+
+        The library's number stands in a footer, where other readers do not see it.
+        """
+        first = self.made.sections[0].paragraphs[0]
+        run = first.element.find(f"{_HP}run")
+        control = run.makeelement(f"{_HP}ctrl", {})
+        control.append(run.makeelement(f"{_HP}pageNum", {"pos": "BOTTOM_CENTER", "formatType": "DIGIT", "sideChar": "-"}))
+        run.append(control)
+        first.add_page_hiding(header=True, page_num=True)
+
     def _decimal_outline(self) -> None:
         """Outline numbers 1, 1.1, 1.1.1, as the references in the text say them."""
         head = self.made.oxml.headers[0]
@@ -188,16 +199,30 @@ class _Writer:
     def _header(self, content: list) -> None:
         level, (_, classes, _), inlines = content
         text, char = plain_text(inlines), self.headings.get(level, self.deeper)
-        if "unnumbered" in classes:
-            self.made.add_paragraph(text, style="본문", char_pr_id_ref=char, inherit_style=False)
+        if "unlisted" in classes:
+            paragraph = self.made.add_paragraph(text, style="본문", char_pr_id_ref=char, inherit_style=False)
+            paragraph.element.set("pageBreak", "1" if level == 1 else "0")
             return
         paragraph = self.made.add_heading(text, min(level, 10), char_pr_id_ref=char)
-        if f"heading {level}" not in self.aligned:
-            self.made.styles.apply_paragraph_format(paragraphs=[paragraph], spacing_before_pt=12, spacing_after_pt=4)
-            self.aligned[f"heading {level}"] = paragraph.para_pr_id_ref
-        paragraph.para_pr_id_ref = self.aligned[f"heading {level}"]
+        bare = "unnumbered" in classes
+        key = f"heading {level} {bare}"
+        if key not in self.aligned:
+            self.made.styles.apply_paragraph_format(
+                paragraphs=[paragraph], spacing_before_pt=12 + bare / 4, spacing_after_pt=4
+            )
+            self.aligned[key] = paragraph.para_pr_id_ref
+            if bare:
+                self._take_number(paragraph.para_pr_id_ref)
+        paragraph.para_pr_id_ref = self.aligned[key]
         if level == 1:
             paragraph.element.set("pageBreak", "1")
+
+    def _take_number(self, shape: str) -> None:
+        """A paragraph shape that keeps its style's place in the outline and has no number of its own."""
+        head = self.made.oxml.headers[0]
+        own = next(p for p in head.element.iter(f"{_HH}paraPr") if p.get("id") == str(shape))
+        own.find(f"{_HH}heading").attrib.update({"type": "NONE", "idRef": "0", "level": "0"})
+        head.mark_dirty()
 
     def _paragraph(self, inlines: list, shape: str = "plain", prefix: str = "") -> None:
         images = list(walk(inlines, "Image"))

@@ -22,24 +22,30 @@ def adjust_p(p_values, *, method: str = "holm") -> np.ndarray:
     """p-values adjusted for their number: ``holm``, ``bonferroni`` (family-wise error), ``bh`` (false
     discovery rate), ``none``. R: ``p.adjust``."""
     p = np.asarray(p_values, dtype=float)
-    if method not in ADJUSTMENTS:
-        raise InputError("unknown adjustment", where="adjust", found=repr(method), expected=", ".join(ADJUSTMENTS))
     if np.isnan(p).any() or (p < 0).any() or (p > 1).any():
         raise InputError("p-values lie between 0 and 1", where="p_values", action="Leave out tests without one.")
-    m = p.size
-    if method == "none" or m == 0:
+    return adjust_rows(p.reshape(1, -1), method=method).reshape(p.shape)
+
+
+def adjust_rows(p_values: np.ndarray, *, method: str) -> np.ndarray:
+    """`adjust_p` of each row (a family of its own) of a matrix; NaN is no test and stays NaN."""
+    if method not in ADJUSTMENTS:
+        raise InputError("unknown adjustment", where="adjust", found=repr(method), expected=", ".join(ADJUSTMENTS))
+    p = np.asarray(p_values, dtype=float)
+    if method == "none" or not p.size:
         return p.copy()
+    tests = np.isfinite(p).sum(axis=1, keepdims=True)
     if method == "bonferroni":
-        return np.minimum(p * m, 1)
-    order = np.argsort(p, kind="stable")
-    ranked = p[order]
+        return np.minimum(p * tests, 1)
+    order = np.argsort(p, axis=1, kind="stable")  # NaN last
+    ranked, rank = np.take_along_axis(p, order, axis=1), np.arange(p.shape[1])
     if method == "holm":
-        ranked = np.maximum.accumulate(ranked * (m - np.arange(m)))
+        ranked = np.fmax.accumulate(ranked * (tests - rank), axis=1)
     else:
-        ranked = np.minimum.accumulate((ranked * m / np.arange(1, m + 1))[::-1])[::-1]
-    adjusted = np.empty(m)
-    adjusted[order] = np.minimum(ranked, 1)
-    return adjusted
+        ranked = np.fmin.accumulate((ranked * tests / (rank + 1))[:, ::-1], axis=1)[:, ::-1]
+    adjusted = np.empty_like(p)
+    np.put_along_axis(adjusted, order, np.minimum(ranked, 1), axis=1)
+    return np.where(np.isnan(p), np.nan, adjusted)
 
 
 @dataclass(frozen=True)

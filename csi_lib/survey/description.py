@@ -48,14 +48,25 @@ def describe_into(
     w = np.asarray(survey.design.weights, float)
     wanted = [i for i in (items or survey.codebook.items) if i in survey.frame]
     step = max(1, _BLOCK // max(len(w), 1))
+    measures: dict[bool, list] = {}
+    kept: dict[bool, tuple] = {}
     for grouping in groups:
-        measures = [m for item in wanted for m in _measures(survey, item, detail=answers or not grouping.by)]
-        for start in range(0, len(measures), step):  # bounded memory, whatever the number of items
-            part = measures[start : start + step]
-            values = np.column_stack([m["of"](m["x"]) for m in part])
-            base = np.column_stack([np.isfinite(m["x"]) & (w > 0) for m in part])
-            keys = {k: [m[k] for m in part] for k in ("measure", "statistic", "unit", "scale_low", "scale_high")}
+        detail = answers or not grouping.by
+        if detail not in measures:
+            measures[detail] = [m for item in wanted for m in _measures(survey, item, detail=detail)]
+        for start in range(0, len(measures[detail]), step):  # bounded memory, whatever the number of items
+            block = kept.get(detail) or _columns(measures[detail][start : start + step], w)
+            if len(measures[detail]) <= step:
+                kept[detail] = block
+            values, base, keys = block
             build.add_many(grouping, *domain_means(values, w, grouping, base), base, **keys)
+
+
+def _columns(part: list[dict], w: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict]:
+    """What is averaged and who is counted, a column per measure, and the keys of the measures."""
+    values = np.column_stack([m["of"](m["x"]) for m in part])
+    base = np.column_stack([np.isfinite(m["x"]) & (w > 0) for m in part])
+    return values, base, {k: [m[k] for m in part] for k in ("measure", "statistic", "unit", "scale_low", "scale_high")}
 
 
 def _measures(survey, item: str, *, detail: bool) -> list[dict]:

@@ -185,8 +185,10 @@ def influence_of(design, z, rows, *, sample, labels=None, common=None, loading=N
                 None,
                 None,
             )
-        elif stage.each_row and np.array_equal(stage.unit, np.arange(len(stage.unit))):
-            values, scale, centred = z, stage.scale, True
+        elif stage.each_row and stage.units == len(stage.unit):  # every unit one respondent, in another order
+            values = sparse.csc_matrix((z.data, stage.unit[z.indices], z.indptr), shape=z.shape)
+            scale, centred = stage.scale, True
+            shared = None if common is None else common[np.argsort(stage.unit)]
         else:
             n = len(stage.unit)
             member = sparse.csr_matrix((np.ones(n), (stage.unit, np.arange(n))), shape=(stage.units, n))

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import special
 
 from csi_lib.errors import InputError
-from csi_lib.survey.comparisons import ADJUSTMENTS, adjust_p, column_letter
+from csi_lib.survey.comparisons import ADJUSTMENTS, adjust_rows, column_letter
 from csi_lib.survey.estimates import Estimates
 
 RULES = ("design", "spss", "none")
@@ -92,17 +92,14 @@ def letters_of(
     first, second = _pairs(groups)
     names = [column_letter(i) for i in range(groups)]
     joint = "" if groups <= 26 else " "
-    out = []
-    for b in range(count):
-        texts: list[list[str]] = [[] for _ in range(groups)]
-        tested = np.flatnonzero(np.isfinite(p[b]))
-        if len(tested):
-            adjusted = adjust_p(p[b, tested], method=rules.adjust)
-            for k in tested[adjusted < rules.level]:
-                i, j = first[k], second[k]
-                high, low = (i, j) if value[b, i] > value[b, j] else (j, i)
-                texts[high].append(names[low])
-        out.append([joint.join(sorted(t, key=names.index)) for t in texts])
+    exceeds = np.zeros((count, groups, groups), dtype=bool)
+    line, pair = np.nonzero(adjust_rows(p, method=rules.adjust) < rules.level)
+    i, j = first[pair], second[pair]
+    up = value[line, i] > value[line, j]
+    exceeds[line, np.where(up, i, j), np.where(up, j, i)] = True
+    out = [[""] * groups for _ in range(count)]
+    for b, g in zip(*np.nonzero(exceeds.any(axis=2)), strict=True):
+        out[b][g] = joint.join(names[k] for k in np.flatnonzero(exceeds[b, g]))
     return out
 
 
@@ -124,10 +121,36 @@ def covariance_blocks(estimates: Estimates, blocks) -> np.ndarray:
             part = blocks[start : start + step]
             at = place[part.ravel()]
             held = np.flatnonzero(at >= 0)
+            chosen = piece.columns(at[held], part.ravel()[held])
+            if (apart := _groups_apart(chosen, held, part.shape)) is not None:
+                out[start : start + step] += apart
+                continue
             values = np.zeros((piece.z.shape[0], at.size))
-            values[:, held] = piece.columns(at[held], part.ravel()[held]).values()
+            values[:, held] = chosen.values()
             values = values.reshape(len(values), len(part), groups).transpose(1, 0, 2)
             out[start : start + step] += values.transpose(0, 2, 1) @ values
+    return out
+
+
+def _groups_apart(piece, held: np.ndarray, shape: tuple[int, int]) -> np.ndarray | None:
+    """Covariances of `shape` lines × groups, of which no unit is in two: nothing but sums of the strata.
+
+    cov_ij = δ_ij Σ c_h z_i² − Σ_h c_h S_hi S_hj / m_h, without making the influence dense; None where units are shared
+    (clusters) or weights were estimated. `held` says which groups (of all lines, flat) the columns of `piece` are.
+    """
+    (lines, groups), z, strata = shape, piece.z, len(piece.factor)
+    if piece.loading is not None:
+        return None
+    column = np.repeat(held, np.diff(z.indptr))
+    if np.bincount(column // groups * z.shape[0] + z.indices, minlength=1).max() > 1:
+        return None
+    own = piece.stratum[z.indices]
+    out = np.zeros((lines, groups, groups))
+    squares = np.bincount(column, z.data**2 * piece.factor[own], lines * groups)
+    out[:, range(groups), range(groups)] = squares.reshape(lines, groups)
+    if piece.centred:
+        sums = np.bincount(column * strata + own, z.data, strata * lines * groups).reshape(lines, groups, strata)
+        out -= sums * (piece.factor / piece.size) @ sums.transpose(0, 2, 1)
     return out
 
 

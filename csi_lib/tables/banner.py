@@ -102,6 +102,7 @@ class _Book:
         self.fields = {
             c: frame[c].to_numpy(float) for c in ("estimate", "se", "n", "n_weighted", "scale_low", "scale_high")
         }
+        self.plain = {c: values.tolist() for c, values in self.fields.items()}  # one at a time lists are faster
         self.unit, self.ids = frame["unit"].astype(object).to_numpy(), frame["row_id"].astype(object).to_numpy()
         public = ~frame["release"].eq("restricted").fillna(False).to_numpy(bool) if "release" in frame else True
         self.flag, self.hidden = frame["flag"].astype(object).to_numpy(), frame["suppressed"].to_numpy(bool) & public
@@ -111,18 +112,19 @@ class _Book:
         """Position → letters, all measures of a variable in one pass."""
         marks: dict[int, str] = {}
         df = self.estimates.degrees_of_freedom() if self.rules.rules == "design" else None
+        total = max(self.at[None, None].values(), key=lambda i: np.nan_to_num(self.fields["n"][i]))
+        scale = self.fields["n"][total] / self.fields["n_weighted"][total]
+        printed = [m for m in self.at[None, None] if self._printed(m)]
         for variable in self.banners:
             places = [p for p in self.places if p[0] == variable]
             lines = {}
-            for measure in self.at[None, None]:
+            for measure in printed:
                 positions = [self.at[p].get(measure, -1) for p in places]
                 if len(positions) > 1 and min(positions) >= 0:
                     lines[measure] = positions
             if not lines or self.rules.rules == "none":
                 continue
             blocks = np.array(list(lines.values()))
-            total = max(self.at[None, None].values(), key=lambda i: np.nan_to_num(self.fields["n"][i]))
-            scale = self.fields["n"][total] / self.fields["n_weighted"][total]
             variances = (
                 np.array([self._variances(m, places, scale) for m in lines]) if self.rules.rules == "spss" else None
             )
@@ -130,6 +132,13 @@ class _Book:
                                                       scale=scale, df=df), strict=True):  # fmt: skip
                 marks.update(zip(line.tolist(), texts, strict=True))
         return marks
+
+    def _printed(self, measure: str) -> bool:
+        """Whether a table has a column of this measure: letters of others would never be seen."""
+        item, _, part = measure.rpartition(":")
+        if not item or part == "top2":
+            return True
+        return part.lstrip("-").isdigit() and len(self.codes[item]) <= MOST_ANSWERS
 
     def _variances(self, measure: str, places, scale: float) -> list[float]:
         """Variance of the answers (0–100) in each group, from their shares (divisor Σw − 1, weights with mean 1)."""
@@ -152,11 +161,11 @@ class _Book:
         if position is None:
             return Number(None, "points")
         unit = {"n": "count", "n_weighted": "count"}.get(field, self.unit[position])
-        value = self.fields[field][position]
+        value, base = self.plain[field][position], self.plain["n"][position]
         mark = self.marks.get(position, "") if field == "estimate" else ""
         flag = self.flag[position] if field == "n" else None  # one † a row, where the base stands
-        return Number(None if np.isnan(value) else float(value), unit, row_id=self.ids[position], flag=flag,
-                      suppressed=bool(self.hidden[position]) and np.isnan(self.fields["n"][position]), mark=mark)  # fmt: skip
+        return Number(None if value != value else value, unit, row_id=self.ids[position], flag=flag,
+                      suppressed=base != base and bool(self.hidden[position]), mark=mark)  # fmt: skip
 
     def table(self, item: str, number: int) -> Table | None:
         """The table of one item; None when nobody was asked."""

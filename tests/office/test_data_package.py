@@ -12,8 +12,10 @@ import pyreadstat
 import pytest
 
 from csi_lib.errors import InputError
+from csi_lib.models.round import Round
 from csi_lib.office.codebook_tables import alone, codebook_tables, quality_tables, questionnaire_tables
 from csi_lib.office.data_file import data_file, write_sav
+from csi_lib.office.withheld import withheld_groups
 from csi_lib.survey.reading import answer_status, read_survey
 
 
@@ -178,3 +180,39 @@ def test_respondents_alone_in_their_groups_are_counted(survey):
     groups = [g for g in survey.codebook.groups if survey.frame[g].notna().any()]
     sizes = survey.frame[groups].astype("string").fillna("").value_counts()
     assert alone(survey) == (sizes == 1).sum()
+
+
+# ---------------------------------------------------------------------- disclosure
+def test_the_public_file_does_not_say_what_the_tables_hide(example, status, tmp_path):
+    """The attacker looks a hidden group up in the data, or its stratum, its size in the population, or its weight."""
+    whole = read_survey(example, "hanbit-fmc", 2024)
+    keep, rng = np.ones(whole.n, bool), np.random.default_rng(5)
+    for column, code, few in (("channel", 4, 3), ("customer_type", 3, 4)):
+        own = np.flatnonzero(whole.frame[column].astype("string") == str(code))
+        keep[own] = False
+        keep[rng.choice(own, few, replace=False)] = True
+    part = replace(whole, frame=whole.frame[keep].reset_index(drop=True), weighting={})
+    round_ = Round(example)
+    known = round_.survey
+    round_.survey = lambda agency, year: part if (agency, year) == ("hanbit-fmc", 2024) else known(agency, year)
+    hidden = withheld_groups(round_, part)
+    assert {"4"} < hidden["channel"]  # and at least one more, or the total would tell
+    assert {"3"} < hidden["customer_type"]
+    lines = status[keep].reset_index(drop=True)
+    data = data_file(part, lines, lang="ko", withheld=hidden)
+    found, meta = pyreadstat.read_sav(str(write_sav(data, tmp_path / "d.sav", title="x")), user_missing=True)
+    for name, groups in hidden.items():
+        blind = found[name].isin(
+            [c for c, label in meta.variable_value_labels[name].items() if label.startswith("비공개")]
+        )
+        assert blind.sum() == part.frame[name].astype("string").isin(list(groups)).sum() >= 5
+        assert not {str(int(c)) for c in found.loc[~blind, name].dropna()} & groups
+        assert found.loc[blind, ["customers_in_stratum", "weight"]].isna().all().all()
+        assert min(r["lo"] for r in meta.missing_ranges[name]) < 0  # no analysis takes it for a group
+    # raked to customer types, so the weight was another name of the type
+    typed = found["customer_type"] < 0
+    assert found.loc[typed, data.weight].nunique() == 1
+    assert found[data.weight].sum() == pytest.approx(np.sum(part.design.weights))
+    plain = data_file(part, lines, lang="ko")  # the restricted delivery: as it was
+    assert plain.frame["channel"].eq(4).sum() == 3
+    np.testing.assert_allclose(np.sort(plain.frame[plain.weight]), np.sort(part.design.weights))

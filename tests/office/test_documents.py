@@ -51,6 +51,10 @@ number-sections: true
 | 다 | 1.5 |
 
 : 둘째 표 {#tbl-two}
+
+# 설문지 {.unnumbered}
+
+물음이다.
 """
 
 
@@ -99,13 +103,18 @@ def test_hwpx_headings_are_outline_styles_and_the_contents_a_field(made):
     assert styled["요약"] == "개요 1"
     assert styled["강점"] == "개요 2"
     shapes = {p.get("id"): p for p in head.iter("{*}paraPr")}
+    assert styled["설문지"] == "개요 1"  # in the outline and the contents, without a number
     for paragraph in (p for p in root.iter(f"{HP}p") if names[p.get("styleIDRef")].startswith("개요")):
+        if "".join(paragraph.itertext()).strip() == "설문지":
+            assert shapes[paragraph.get("paraPrIDRef")].find("{*}heading").get("type") == "NONE"
+            assert paragraph.get("pageBreak") == "1"
+            continue
         outline = shapes[paragraph.get("paraPrIDRef")].find("{*}heading")
         level = int(names[paragraph.get("styleIDRef")].split()[1])
         assert (outline.get("type"), outline.get("level")) == ("OUTLINE", str(level - 1))  # numbered by Hangul
     fields = [f.get("type") for f in root.iter(f"{HP}fieldBegin")]
     assert fields.count("TABLEOFCONTENTS") == 1
-    assert fields.count("HYPERLINK") == 3  # one for each heading
+    assert fields.count("HYPERLINK") == 4  # one for each heading
 
 
 def test_hwpx_captions_are_numbered_tables_native_and_pictures_described(made):
@@ -125,8 +134,13 @@ def test_hwpx_captions_are_numbered_tables_native_and_pictures_described(made):
 def test_hwpx_has_header_and_page_number(made):
     root = section(made["hwpx"])
     assert "시험 보고서" in "".join(next(root.iter(f"{HP}header")).itertext())
-    assert list(root.iter(f"{HP}autoNum")) or list(root.iter(f"{HP}pageNum"))
-    assert any(n.get("numType") == "PAGE" for n in root.iter(f"{HP}autoNum")) or list(root.iter(f"{HP}pageNum"))
+    first = next(root.iter(f"{HP}p"))
+    (number,) = root.iter(f"{HP}pageNum")  # one, of the section: what stands in a footer other readers do not show
+    assert number.getparent().getparent().getparent() is first
+    assert not list(root.iter(f"{HP}footer"))
+    (cover,) = root.iter(f"{HP}pageHiding")
+    assert (cover.get("hideHeader"), cover.get("hidePageNum")) == ("1", "1")
+    assert first in cover.iterancestors()
 
 
 # ---------------------------------------------------------------------- DOCX
@@ -144,7 +158,7 @@ def test_docx_has_styles_fields_header_rows_and_alternative_text(made):
     assert fields.count(["SEQ", "그림"]) == 1
     codes = "".join(i.text for i in body.iter(qn("w:instrText")))
     assert 'TOC \\o "1-3"' in codes
-    assert codes.count("PAGEREF") == 6  # three headings, two tables, one figure
+    assert codes.count("PAGEREF") == 7  # four headings, two tables, one figure
     assert all(list(t._tbl.iter(qn("w:tblHeader"))) for t in document.tables)
     described = [
         d.get("descr")

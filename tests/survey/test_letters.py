@@ -10,8 +10,9 @@ from scipy import stats
 import csi_lib
 from csi_lib.errors import InputError
 from csi_lib.models.scoring import tabulate
-from csi_lib.survey.comparisons import adjust_p
+from csi_lib.survey.comparisons import adjust_p, adjust_rows
 from csi_lib.survey.estimates import Estimates, results_frame
+from csi_lib.survey.influence import influence_of
 from csi_lib.survey.letters import LetterRules, covariance_blocks, letters_of
 
 # Marital status by education, N = 300: the example of spss-tutorials.com, "SPSS Chi-Square Test with Pairwise Z-Tests"
@@ -119,6 +120,33 @@ def test_the_covariance_of_many_lines_is_that_of_each(items, by):
     together = covariance_blocks(items, blocks)
     for line, block in zip(blocks, together, strict=True):
         np.testing.assert_allclose(block, items.covariance(list(line)), rtol=1e-9, atol=1e-12)
+
+
+def test_the_covariance_of_lines_whose_groups_share_interviewed_households():
+    """Clusters reach over the groups: then the sums of the strata alone would not do."""
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"house": np.repeat(np.arange(60), 4), "g": rng.integers(1, 4, 240),
+                          "x": rng.integers(1, 6, 240) + np.repeat(rng.normal(size=60), 4)})  # fmt: skip
+    z = (frame["g"].to_numpy()[:, None] == [1, 2, 3]) * frame[["x"]].to_numpy() / len(frame)
+    pieces = influence_of(csi_lib.SurveyDesign(frame, clusters="house"), z, np.arange(3), sample=("one",))
+    sums = Estimates(results_frame([{"measure": "x", "group1": str(g)} for g in (1, 2, 3)]), tuple(pieces))
+    block = covariance_blocks(sums, [[0, 1, 2]])[0]
+    np.testing.assert_allclose(block, sums.covariance([0, 1, 2]), rtol=1e-9)
+    assert np.abs(block - np.diag(np.diag(block))).max() > 0.05 * block.max()
+
+
+@pytest.mark.parametrize(("method", "theirs"), [("holm", "holm"), ("bh", "fdr_bh"), ("bonferroni", "bonferroni")])
+def test_rows_of_p_values_are_adjusted_as_statsmodels_adjusts_each(method, theirs):
+    from statsmodels.stats.multitest import multipletests
+
+    p = np.random.default_rng(2).uniform(0, 0.2, (40, 10))
+    p[np.random.default_rng(3).random(p.shape) < 0.3] = np.nan
+    p[0] = np.nan
+    for row, adjusted in zip(p, adjust_rows(p, method=method), strict=True):
+        live = np.isfinite(row)
+        assert np.array_equal(np.isfinite(adjusted), live)
+        if live.any():
+            np.testing.assert_allclose(adjusted[live], multipletests(row[live], method=theirs)[1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("method", ["holm", "bh", "none"])
