@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import pandas as pd
 
@@ -154,28 +155,30 @@ class Table:
     def column_units(self) -> tuple[str | None, ...]:
         """For each column the one unit that needs naming (점, %, %p …); None: none or several."""
         out = []
-        for position in range(len(self.columns)):
-            units = _named(self._units(position), self.lang)
+        for position, column in enumerate(self._units):
+            units = _named(column, self.lang)
             out.append(units.pop() if len(units) == 1 and not self.prints_units(position) else None)
         return tuple(out)
 
     def prints_units(self, position: int) -> bool:
         """Whether the cells of this column name their unit themselves, because they differ."""
-        units = self._units(position)
+        units = self._units[position]
         return len(units) > 1 and bool(_named(units, self.lang))
 
-    def _units(self, position: int) -> set[str]:
-        """Units of the numbers that a column of numbers shows."""
-        if self.columns[position].kind != "number":
-            return set()
-        cells = (row.cells[position] for row in self.rows)
-        shown = (c for c in cells if isinstance(c, (Number, Interval)) and c.shown)
-        return {c.unit if isinstance(c, Number) else c.low.unit for c in shown}
+    @cached_property
+    def _units(self) -> tuple[set[str], ...]:
+        """Units of the numbers that each column of numbers shows."""
+        found = []
+        for position, column in enumerate(self.columns):
+            cells = (row.cells[position] for row in self.rows) if column.kind == "number" else ()
+            shown = (c for c in cells if isinstance(c, (Number, Interval)) and c.shown)
+            found.append({c.unit if isinstance(c, Number) else c.low.unit for c in shown})
+        return tuple(found)
 
     def _plain_beside(self) -> bool:
         """Whether another column holds figures without a unit for which one could take that of the table:
         correlations beside shares, people beside errors in %p. Nobody reads points into a p-value."""
-        plain = {u for i in range(len(self.columns)) for u in self._units(i) if not UNITS[u].suffix(self.lang)}
+        plain = {u for units in self._units for u in units if not UNITS[u].suffix(self.lang)}
         return bool(plain - {"p_value", "deff", "test"}) and not {"points", "scale"} & set(self.column_units())
 
     def headings(self) -> tuple[str, ...]:
