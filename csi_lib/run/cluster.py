@@ -8,6 +8,7 @@ import logging
 import queue
 import re
 import shutil
+import socket
 import time
 import uuid
 from pathlib import Path
@@ -23,8 +24,8 @@ from csi_lib.run.remote import Parcel, pack_study, run_here, unpack
 from csi_lib.run.workers import prepare_wave
 from csi_lib.survey.files import find_files
 
-#: Seconds to reach the scheduler and for a first worker to join, and without a scheduler until the run gives up.
-JOIN, SILENCE = 30.0, 15.0
+#: Seconds for somebody to listen at the address, for a first worker to join, and without a scheduler until the run gives up.
+KNOCK, JOIN, SILENCE = 3.0, 30.0, 15.0
 _LOST = "the cluster has lost its scheduler; what was finished is kept, run again when it is back"
 
 
@@ -60,6 +61,8 @@ class ClusterCrew:
                 self._local = distributed.LocalCluster(
                     n_workers=int(match[1]), threads_per_worker=1, host="127.0.0.1", dashboard_address=None
                 )
+            elif isinstance(address, str):
+                _knock(address)
             self._client = distributed.Client(self._local or address, timeout=JOIN, set_as_default=False)
             self._client.wait_for_workers(1, timeout=JOIN)
         except (OSError, TimeoutError) as problem:
@@ -175,6 +178,20 @@ class ClusterCrew:
         if self._local is not None:
             with contextlib.suppress(Exception):
                 self._local.close(timeout=10)
+
+
+def _knock(address: str) -> None:
+    """Raise OSError when nobody listens there: dask itself would go on asking for half a minute."""
+    parts = urlsplit(address)
+    deadline = time.monotonic() + KNOCK
+    while True:  # a scheduler that was started a moment ago is given time to come up
+        try:
+            socket.create_connection((parts.hostname, parts.port), timeout=KNOCK).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.25)
 
 
 def received(order: Order, parcel: Parcel):

@@ -163,8 +163,6 @@ def test_one_command_starts_workers_of_its_own_and_a_failing_notebook_is_told_as
 def test_a_cluster_that_is_not_there_is_wrong_input(tmp_path):
     pytest.importorskip("distributed")
     study = small_round(tmp_path / "study", agencies=1)
-    code, _, words = run(
-        study, tmp_path / "out", "--cluster", "tcp://127.0.0.1:9", DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="2s"
-    )
+    code, _, words = run(study, tmp_path / "out", "--cluster", "tcp://127.0.0.1:9")
     assert code == 2
     assert "cannot be reached" in words
