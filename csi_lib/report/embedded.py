@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,6 +94,8 @@ class Document:
     settings: dict
     extension: Path
     warnings: list[str] = field(default_factory=list)
+    task: Task | None = None  # for the PDF, and its text for Typst where that was made beside the HTML
+    typst: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -115,21 +117,20 @@ def open_document(path: Path, *, overrides: Mapping | None = None) -> Document:
     return Document(path, settings | dict(overrides or {}), extension)
 
 
-def render_html(document: Document, target: Path) -> Path:
-    """One self-contained HTML file at `target`."""
-    source = read_source(document.path, to="html")
-    meta = _settings(document, source, "html")
-    arguments = [
-        "--to=html5",
-        f"--template={document.extension / 'template.html'}",
-        "--section-divs",
-        "--mathml",
-    ]
+def render_html(document: Document, target: Path, *, pdf_too: bool = False) -> Path:
+    """One self-contained HTML file at `target`; with `pdf_too` one reading of the source serves `render_pdf` as well."""
+    task = _task(document, "html")
+    meta = task.meta
+    task.arguments += ["--to=html5", f"--template={document.extension / 'template.html'}", "--section-divs", "--mathml"]
     if meta["toc"]:
-        arguments += ["--toc", f"--toc-depth={meta.get('toc-depth', 3)}"]
+        task.arguments += ["--toc", f"--toc-depth={meta.get('toc-depth', 3)}"]
     if meta["number-sections"]:
-        arguments += ["--number-sections"]
-    page = _convert(document, source, meta, arguments, "html")
+        task.arguments += ["--number-sections"]
+    typst = _typst_task(document) if pdf_too else None
+    if typst and typst.is_beside(task):
+        page, document.typst = _convert_both(document, task, typst)
+    else:
+        page = _convert(document, task)
     sheets = [document.extension / "csi.css", *(document.folder / css for css in _as_list(meta.get("css")))]
     page = self_contained(
         page,
@@ -144,20 +145,24 @@ def render_html(document: Document, target: Path) -> Path:
 
 def render_pdf(document: Document, target: Path, *, timestamp: int) -> Path:
     """A tagged PDF/UA-1 and PDF/A-2a file at `target`; equal input and `timestamp`, equal bytes."""
-    source = read_source(document.path, to="typst")
-    meta = _settings(document, source, "typst")
-    text = _convert(
-        document, source, meta, ["--to=typst", f"--template={document.extension / 'template.typ'}"], "typst"
-    )
+    task = _typst_task(document)
+    text = document.typst or _convert(document, task)
     # heads of one line stand on the same line as the last of those of two; pandoc names the sides of a column only
     text = _ALIGN.sub(_head_at_foot, text)
-    folders = tuple(str((document.folder / f).resolve()) for f in _as_list(meta.get("font-paths")))
+    folders = tuple(str((document.folder / f).resolve()) for f in _as_list(task.meta.get("font-paths")))
     pdf, warnings = compile_pdf(
         text, folder=document.folder, name=document.path.stem, font_folders=folders, timestamp=timestamp
     )
     document.warnings += warnings
     target.write_bytes(pdf)
     return target
+
+
+def _typst_task(document: Document) -> Task:
+    if document.task is None:
+        document.task = _task(document, "typst")
+        document.task.arguments += ["--to=typst", f"--template={document.extension / 'template.typ'}"]
+    return document.task
 
 
 def _head_at_foot(match: re.Match) -> str:
@@ -171,9 +176,9 @@ def resolved_document(document: Document) -> tuple[dict, dict]:
     What DOCX and HWPX are made from: figures and captioned tables are ``Div`` of class ``float`` that hold a
     ``float-caption`` and a ``float-body``.
     """
-    source = read_source(document.path, to="typst")
-    meta = _settings(document, source, "typst")
-    return json.loads(_convert(document, source, meta, ["--to=json"], "json")), meta
+    task = _task(document, "json")
+    task.arguments += ["--to=json"]
+    return json.loads(_convert(document, task)), task.meta
 
 
 def _as_list(value) -> list:
@@ -198,7 +203,29 @@ def _settings(document: Document, source: Source, to: str) -> dict:
     return merged
 
 
-def _convert(document: Document, source: Source, meta: dict, arguments: list[str], to: str) -> str:
+@dataclass
+class Task:
+    """What pandoc is asked for: Markdown in, the metadata and arguments it comes with."""
+
+    source: Source
+    to: str
+    meta: dict
+    text: str
+    passed: dict
+    arguments: list[str]
+    filters: list[str]
+
+    def is_beside(self, other: Task) -> bool:
+        """Whether this text for Typst can be made from the same reading as `other`'s HTML: all that is read is the same.
+        Code is left out, because what highlights it is set up by pandoc's command line."""
+        own = {k: v for k, v in self.passed.items() if k != "section-numbering"}
+        same = (self.text, own, self.filters) == (other.text, other.passed, other.filters)
+        return same and not _CODE.search(self.text)
+
+
+def _task(document: Document, to: str) -> Task:
+    source = read_source(document.path, to="html" if to == "html" else "typst")
+    meta = _settings(document, source, "html" if to == "html" else "typst")
     lang = str(meta.get("lang", "ko"))[:2]
     words = _WORDS.get(lang, _WORDS["en"])
     passed = {k: v for k, v in meta.items() if k in _DATA - {"execute", "jupyter", "kernelspec", "project", "format"}}
@@ -208,36 +235,60 @@ def _convert(document: Document, source: Source, meta: dict, arguments: list[str
         "toc": bool(meta["toc"]),
         "number-sections": bool(meta["number-sections"]),
     }
+    arguments = [f"--from={_READER}", "--wrap=none"]
     heading, top = _headings(source.text)
     if "title" not in passed and heading:
-        arguments = ["--shift-heading-level-by=-1", *arguments]  # pandoc makes it the title
+        arguments += ["--shift-heading-level-by=-1"]  # pandoc makes it the title
         passed["pagetitle"] = heading
     elif top > 1:  # a document that leaves the first level to its title
-        arguments = [f"--shift-heading-level-by={1 - top}", *arguments]
+        arguments += [f"--shift-heading-level-by={1 - top}"]
     if "title" not in passed and not heading:
         passed["title"] = document.path.stem  # a page and a tagged PDF must have one
     passed.setdefault("pagetitle", passed.get("title"))
     if to == "typst" and meta["number-sections"]:
         passed["section-numbering"] = "1.1"
-    filters = [document.extension / "blocks.lua", document.extension / "quarto.lua"]
-    arguments = [f"--from={_READER}", "--wrap=none", *arguments, *(f"--lua-filter={f}" for f in filters)]
+    filters = [str(document.extension / name) for name in ("blocks.lua", "quarto.lua", "text.lua")]
     if meta.get("bibliography"):
         passed.setdefault("reference-section-title", words["references"])
-        arguments += ["--citeproc"]
+        filters.insert(2, "citeproc")
         for path in _as_list(meta["bibliography"]):
             if not (document.folder / path).exists():
                 raise InputError("there is no such bibliography", where=document.path.name, found=path)
-    arguments += [f"--lua-filter={document.extension / 'text.lua'}"]
-    metadata = document.folder / f".{document.path.stem}-{to}.json"
-    metadata.write_text(json.dumps(passed, ensure_ascii=False, default=str), encoding="utf-8")
+    return Task(source, to, meta, _shortcodes(source, to), passed, arguments, filters)
+
+
+def _convert(document: Document, task: Task, *, first: Sequence[str] = (), beside: str | None = None) -> str:
+    """pandoc's output; `first` are filters before the task's own, `beside` what `beside.lua` is to make meanwhile."""
+    filters = ["--citeproc" if f == "citeproc" else f"--lua-filter={f}" for f in (*first, *task.filters)]
+    metadata = document.folder / f".{document.path.stem}-{task.to}.json"
+    metadata.write_text(json.dumps(task.passed, ensure_ascii=False, default=str), encoding="utf-8")
     try:
         text, stderr = run_pandoc(
-            _shortcodes(source, to), [*arguments, f"--metadata-file={metadata}"], folder=document.folder
+            task.text,
+            [*task.arguments, *filters, f"--metadata-file={metadata}"],
+            folder=document.folder,
+            env={"CSI_BESIDE": beside} if beside else {},
         )
     finally:
         metadata.unlink()
-    _report(source, stderr)
+    _report(task.source, stderr)
     return text
+
+
+def _convert_both(document: Document, html: Task, typst: Task) -> tuple[str, str]:
+    target = document.folder / f".{document.path.stem}-beside.typ"
+    order = {
+        "target": str(target),
+        "template": str(document.extension / "template.typ"),
+        "filters": typst.filters,
+        "numbering": typst.passed.get("section-numbering", ""),
+    }
+    try:
+        page = _convert(document, html, first=[str(shared_path("reports", "_extensions", "csi", "beside.lua"))],
+                        beside=json.dumps(order))  # fmt: skip
+        return page, target.read_text(encoding="utf-8")
+    finally:
+        target.unlink(missing_ok=True)
 
 
 def _headings(text: str) -> tuple[str | None, int]:

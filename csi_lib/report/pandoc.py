@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,8 +37,11 @@ def pandoc_version() -> str | None:
     return re.search(r"pandoc\S*\s+([\d.]+)", text)[1]
 
 
-def run_pandoc(text: str, arguments: list[str], *, folder: Path, timestamp: int | None = None) -> tuple[str, list[str]]:
-    """Output and the lines of stderr; `folder` is where relative paths start, `timestamp` the date in the file.
+def run_pandoc(
+    text: str, arguments: list[str], *, folder: Path, timestamp: int | None = None, env: Mapping[str, str] | None = None
+) -> tuple[str, list[str]]:
+    """Output and the lines of stderr; `folder` is where relative paths start, `timestamp` the date in the file, `env` what
+    filters find in their environment.
 
     Raises
     ------
@@ -46,7 +50,7 @@ def run_pandoc(text: str, arguments: list[str], *, folder: Path, timestamp: int 
     path = pandoc_path()
     if not path:
         raise RuntimeError("pandoc was not found; install pypandoc-binary")
-    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
     if timestamp is not None:
         environment["SOURCE_DATE_EPOCH"] = str(timestamp)
     done = subprocess.run([path, *arguments], input=text.encode(), capture_output=True, cwd=folder, env=environment)

@@ -166,7 +166,7 @@ def _render(source: Path, targets: dict[str, Path], renderer: str, options: Mapp
             document = open_document(source, overrides=options)
             try:
                 if engine.name != "quarto" and "html" in made:
-                    render_html(document, made["html"])
+                    render_html(document, made["html"], pdf_too="pdf" in made)
                 if engine.name != "quarto" and "pdf" in made:
                     render_pdf(document, made["pdf"], timestamp=timestamp)
                 if "docx" in made or "hwpx" in made:

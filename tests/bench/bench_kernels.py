@@ -95,7 +95,7 @@ def in_process(node, times: int, execute) -> Cost:
     return Cost((time.perf_counter() - wall) / times, (cpu() - used) / times, statistics.fmean(own))
 
 
-def warm(node, times: int) -> tuple[Cost, Cost]:
+def forked(node, times: int, kernel: str) -> tuple[Cost, Cost]:
     """Cost per chapter, and of starting the parent (its chapter included) apart from it.
 
     A child's time counts once it has been waited for, so a parent's kernels count at its end:
@@ -104,7 +104,7 @@ def warm(node, times: int) -> tuple[Cost, Cost]:
 
     def round_of(number: int) -> tuple[Cost, float, float]:
         wall, used = time.perf_counter(), cpu()
-        with WarmKernels(kernel="warm") as kernels:
+        with WarmKernels(kernel=kernel) as kernels:
             cost = in_process(node, number, kernels.execute)
         return cost, time.perf_counter() - wall, cpu() - used
 
@@ -124,7 +124,7 @@ def long_run(times: int) -> None:
     """Many notebooks in one parent: memory, descriptors, processes and files must not grow."""
     node = notebook("print('own', year)")
     print(f"\n{'notebooks':>10} {'client MB':>10} {'fds':>5} {'parent MB':>10} {'fds':>5} {'s each':>7}")
-    with WarmKernels(kernel="warm") as kernels:
+    with WarmKernels() as kernels:
         begun = time.perf_counter()
         for number in range(1, times + 1):
             error = kernels.execute(node, parameters={"year": number}).error
@@ -146,13 +146,15 @@ def main(argv: list[str] | None = None) -> None:
     print(f"{'':26} {'wall s':>7} {'CPU s':>7} {'own s':>7} {'overhead':>9} {'wall ×':>7} {'CPU ×':>7}")
     for title, subject in (("two figures, one test", node), ("nothing to do", empty)):
         print(title)
-        each, first = warm(subject, options.chapters)
+        shell, first = forked(subject, options.chapters, "shell")
+        warm, _ = forked(subject, few, "warm")
         rows = {
             "  papermill command line": command_line(subject, few),
             "  ordinary kernel": in_process(
                 subject, few, lambda given, **more: execute_chapter(given, kernel="ordinary", **more)
             ),
-            "  warm kernel": each,
+            "  warm Jupyter kernel": warm,
+            "  forked shell, as in a run": shell,
             "  first one, parent started": first,
         }
         loop = rows["  papermill command line"]

@@ -23,7 +23,7 @@ TITLES = {
     "bench_design": "Domain estimates under a complex design, raking",
     "bench_models": "Index models for many agencies",
     "bench_office": "A statistics book (XLSX) of one agency",
-    "bench_kernels": "Kernels: command line, ordinary, warm",
+    "bench_kernels": "Kernels: command line, ordinary, warm, forked shell",
     "bench_round": "A round: seven-chapter reports, HTML and PDF",
     "coverage_design": "Means, shares, quantiles, differences under a complex design",
     "coverage_models": "Every index model",

@@ -1,11 +1,14 @@
 """`csi render` on a document of one's own: an executed notebook, a .qmd; the same engine as the reports."""
 
 import nbformat
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from csi_lib.cli import app
+from csi_lib.report.embedded import open_document, render_html
+from csi_lib.report.render import render_document
 
 
 def render(*arguments):
@@ -77,3 +80,48 @@ def test_a_lone_first_heading_is_the_title_and_the_language_is_seen(tmp_path):
     page = (tmp_path / "two.html").read_text(encoding="utf-8")
     assert '<html lang="ko"' in page
     assert len([line for line in page.splitlines() if "<h2" in line]) == 2
+
+
+BOTH = """
+# 첫째 장 {#sec-a}
+
+국민이 본 값은 [81.6]{data-r="x"}점이다[^n]. @tbl-t, @{sec-b}와 @{knuth84}를 보라.
+
+| 구분 | 값 |
+|:--|--:|
+| 가-1 ... | 1.0 |
+
+: 표 {#tbl-t}
+
+[^n]: 각주 "따옴표".
+
+# 둘째 장 {#sec-b}
+
+::: {.callout-note}
+상자 $x^2$
+:::
+"""
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_pdf_made_beside_the_html_is_the_pdf_made_alone(tmp_path, lang):
+    (tmp_path / "r.bib").write_text("@book{knuth84, title={Literate}, author={Knuth, Donald}, year={1984}}")
+    path = tmp_path / "doc.qmd"
+    path.write_text(f"---\ntitle: 시험 *글*\nlang: {lang}\nbibliography: r.bib\nnumber-sections: true\n---\n{BOTH}", encoding="utf-8")
+    both = render_document(path, tmp_path / "both", renderer="embedded")
+    for name in ("html", "pdf"):
+        alone = render_document(path, tmp_path / name, formats=(name,), renderer="embedded")
+        assert both.paths[name].read_bytes() == alone.paths[name].read_bytes()
+
+
+def test_text_that_differs_between_the_formats_is_read_for_each(tmp_path):
+    path = tmp_path / "doc.qmd"
+    path.write_text("---\ntitle: 시험\nlang: ko\n---\n\n가 `코드`\n\n{{< pagebreak >}}\n\n나\n", encoding="utf-8")
+    document = open_document(path)
+    render_html(document, tmp_path / "doc.html", pdf_too=True)
+    assert document.typst is None
+    path.write_text("---\ntitle: 시험\nlang: ko\n---\n\n가\n\n나\n", encoding="utf-8")
+    document = open_document(path)
+    render_html(document, tmp_path / "doc.html", pdf_too=True)
+    assert "가" in document.typst
+    assert not list(tmp_path.glob(".*")), "nothing is left beside the document"
