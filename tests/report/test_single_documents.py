@@ -107,7 +107,10 @@ BOTH = """
 def test_a_pdf_made_beside_the_html_is_the_pdf_made_alone(tmp_path, lang):
     (tmp_path / "r.bib").write_text("@book{knuth84, title={Literate}, author={Knuth, Donald}, year={1984}}")
     path = tmp_path / "doc.qmd"
-    path.write_text(f"---\ntitle: 시험 *글*\nlang: {lang}\nbibliography: r.bib\nnumber-sections: true\n---\n{BOTH}", encoding="utf-8")
+    path.write_text(
+        f"---\ntitle: 시험 *글*\nlang: {lang}\nbibliography: r.bib\nnumber-sections: true\n---\n{BOTH}",
+        encoding="utf-8",
+    )
     both = render_document(path, tmp_path / "both", renderer="embedded")
     for name in ("html", "pdf"):
         alone = render_document(path, tmp_path / name, formats=(name,), renderer="embedded")

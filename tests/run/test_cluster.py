@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,21 +45,24 @@ def test_addresses_that_are_refused(address, words):
 
 
 class Cluster:
-    """A scheduler and workers started as anybody would, by the commands of dask."""
+    """A scheduler and workers started as anybody would, by the commands of dask, encrypted where openssl can make keys."""
 
     def __init__(self, folder: Path, workers: int):
         pytest.importorskip("distributed")
+        self.tls = certificates(folder) if shutil.which("openssl") else {}
         self.folder, self.marker, self.workers = folder, uuid.uuid4().hex, []
         self.env = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "CSI_TEST": self.marker,
             "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "5s",
+            **self.tls,
         }
         note = folder / "scheduler.json"
         self.scheduler = self.dask(
-            "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", note
-        )
+            "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", note,
+            *(["--protocol", "tls"] if self.tls else []),
+        )  # fmt: skip
         deadline = time.monotonic() + 60
         while not note.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -92,10 +96,27 @@ class Cluster:
             process.wait()
 
 
+def certificates(folder: Path) -> dict[str, str]:
+    """A key for all, signed by itself, as variables of dask's configuration."""
+    key, certificate = folder / "node.key", folder / "node.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=csi", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    roles = {f"{role}__{what}": str(path) for role in ("SCHEDULER", "WORKER", "CLIENT")
+             for what, path in (("KEY", key), ("CERT", certificate))}  # fmt: skip
+    return {
+        f"DASK_DISTRIBUTED__COMM__TLS__{name}": value for name, value in {"CA_FILE": str(certificate), **roles}.items()
+    }
+
+
 @pytest.fixture
-def cluster(tmp_path):
+def cluster(tmp_path, monkeypatch):
     (tmp_path / "dask").mkdir()
     made = Cluster(tmp_path / "dask", 2)
+    for name, value in made.tls.items():  # of the run's own end of the line
+        monkeypatch.setenv(name, value)
     yield made
     made.close()
 
@@ -104,6 +125,7 @@ def cluster(tmp_path):
 def test_workers_of_a_cluster_make_the_same_reports(cluster, tmp_path):
     study, here, there = small_round(tmp_path / "study"), tmp_path / "here", tmp_path / "there"
     assert run(study, here)[0] == 0
+    assert cluster.address.startswith("tls://" if cluster.tls else "tcp://127.0.0.1")
     code, ended, words = run(study, there, "--cluster", cluster.address)
     assert (code, sorted(ended)) == (0, ALL), words
     assert intact(there) == ALL
