@@ -65,8 +65,7 @@ def render_quarto(source: Path, targets: dict[str, Path], *, timestamp: int) -> 
 
     Raises
     ------
-    InputError : no Quarto.
-    RuntimeError : Quarto failed; its last words are in the message.
+    InputError : no Quarto, or Quarto failed; its last words are in the message.
     """
     path = quarto_path()
     if path is None:
@@ -77,19 +76,23 @@ def render_quarto(source: Path, targets: dict[str, Path], *, timestamp: int) -> 
         )
     folder = source.resolve().parent
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(timestamp), "NO_COLOR": "1"}
-    formats = _FORMAT if (folder / "_extensions" / "csi").exists() else {"html": "html", "pdf": "typst"}
+    csi = (folder / "_extensions" / "csi").exists()
+    formats = _FORMAT if csi else {"html": "html", "pdf": "typst"}
+    whole = {} if csi else {"html": ["--embed-resources", "--mathml"]}  # what the extension says itself
     output = folder / "_quarto" if (folder / "_quarto.yml").exists() else folder
     scratch, halves = ("_quarto", ".quarto"), [f"{source.stem}{end}" for end in (".html", ".typ", "_files")]
     ours, halves = ([folder / n for n in names if not (folder / n).exists()] for names in (scratch, halves))
     warnings: list[str] = []
     try:
         for name, target in targets.items():
-            command = [path, "render", source.name, "--to", formats[name]]
+            command = [path, "render", source.name, "--to", formats[name], *whole.get(name, ())]
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
             if done.returncode:
                 said = done.stderr.strip()
                 at = said.find("ERROR")
-                raise RuntimeError(f"quarto render failed: {(said[at:] if at >= 0 else said)[-2000:]}")
+                raise InputError(
+                    "Quarto could not render this", where=source.name, found=(said[at:] if at >= 0 else said)[-2000:]
+                )
             warnings += [line.strip() for line in done.stderr.splitlines() if _WARNING.search(line)]
             made = output / f"{source.stem}.{name}"
             if not made.exists():
@@ -97,7 +100,7 @@ def render_quarto(source: Path, targets: dict[str, Path], *, timestamp: int) -> 
             shutil.move(made, target)
             if name == "html":
                 target.write_text(without_unused_fonts(target.read_text(encoding="utf-8")), encoding="utf-8")
-    except RuntimeError:
+    except (InputError, RuntimeError):
         ours += halves
         raise
     finally:

@@ -1,6 +1,7 @@
 """The job's folder as a Quarto project; the real Quarto where it is installed."""
 
 import os
+import re
 import stat
 
 import pytest
@@ -10,14 +11,21 @@ from ruamel.yaml import YAML
 from csi_lib.errors import InputError
 from csi_lib.report import quarto
 from csi_lib.report.render import available_renderers, choose_renderer, render
+from csi_lib.report.standalone import without_unused_fonts
 
 FAKE = """#!/bin/sh
 if [ "$1" = --version ]; then echo {version}; exit 0; fi
 echo "$@ $SOURCE_DATE_EPOCH" >> calls.txt
 case "$4" in csi-html) to=html;; csi-typst) to=pdf;; esac
-mkdir -p _quarto && echo made > _quarto/report.$to
+mkdir -p _quarto .quarto && echo made > _quarto/report.$to
+if [ -f fail ]; then echo half > report.typ; echo "metadata" >&2; echo "ERROR: unknown variable: x" >&2; exit 1; fi
 echo "WARN: something" >&2
+echo "WARN: PDF standard validation requested but verapdf is not installed." >&2
+echo "warning: unknown font family: x" >&2
 """
+
+
+CAPTION = re.compile(r"<(?:fig)?caption\b[^>]*>(.*?)</(?:fig)?caption>", re.DOTALL)
 
 
 @pytest.fixture
@@ -55,13 +63,29 @@ def test_quarto_is_called_and_its_outputs_are_moved(tmp_path, fake):
     made = render(job)
     assert made.engine == "quarto"
     assert made.versions == {"quarto": "1.10.2"}
-    assert made.warnings == ("WARN: something",)
+    assert made.warnings == ("WARN: something", "warning: unknown font family: x")
     assert (job / "calls.txt").read_text().splitlines() == [
         "render report.ipynb --to csi-html 946684800",
         "render report.ipynb --to csi-typst 946684800",
     ]
     assert all(path.read_text() == "made\n" for path in made.paths.values())
     assert not (job / "_quarto").exists()
+    before = sorted(job.rglob("*"))
+    (job / "fail").touch()
+    with pytest.raises(InputError, match=r"report\.ipynb: .*ERROR: unknown variable: x") as error:
+        render(job)
+    assert "metadata" not in str(error.value)
+    (job / "fail").unlink()
+    assert sorted(job.rglob("*")) == before
+
+
+def test_a_page_keeps_the_slices_of_fonts_it_shows():
+    face = '@font-face {{ font-family: "P"; font-weight: {}; src: url(data:x;base64,AA=); unicode-range: {}; }}\n'
+    faces = [face.format(400, "U+AC00-AC0F"), face.format(400, "U+3042,U+B098"), face.format(600, "U+AC00")]
+    page = "<style>" + "".join(faces) + "a { color: red; }</style><p>가</p><p>C</p>"
+    slim = without_unused_fonts(page)
+    assert slim == page.replace(faces[1], "").replace(faces[2], "")
+    assert without_unused_fonts(page + "<b>가</b>나") == page + "<b>가</b>나"
 
 
 def test_choice_of_renderer(fake, monkeypatch):
@@ -87,10 +111,14 @@ def test_the_real_quarto_gives_the_same_content(finished, tmp_path, pdf_text):
     made = render(job, renderer="quarto")
     page = made.paths["html"].read_text(encoding="utf-8")
     ours = finished[1].paths["html"].read_text(encoding="utf-8")
-    import re
-
     rows = re.compile(r'data-r="(\w+)"')
     assert rows.findall(page) == rows.findall(ours)
+    cover = page[page.index('id="title-block-header"') : page.index("</header>")]
+    for part in (sample.FRONT["agency"], sample.FRONT["contractor"], sample.FRONT["date"]):
+        assert part in cover
+    words = [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", c)).strip() for c in CAPTION.findall(page)]
+    assert words == [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", c)).strip() for c in CAPTION.findall(ours)]
+    assert not re.search(r'<(?:script|link|img)\b[^>]*(?:src|href)="(?!data:|#)', page)
     theirs, text = pdf_text(made.paths["pdf"]), pdf_text(finished[1].paths["pdf"])
     numbers = re.compile(r"\d+\.\d+")
     assert sorted(numbers.findall(theirs)) == sorted(numbers.findall(text))

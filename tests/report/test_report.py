@@ -158,6 +158,39 @@ def test_header_of_a_long_table_returns_on_its_next_page(pdf):
     assert all("기업 이용자" in text for text in with_rows)
 
 
+# what page-validation 0.11 says of sound files: it reads widths of glyphs without the matrix of the font's own
+# dictionary (fontTools: 1770 · 0.48828 = 864.258, as written), and takes a stream's last line feed for its end
+NOT_SO = {"PDFUA1-FONT-GLYPH-WIDTH-001", "PDFA2A-TRUETYPE-GLYPH-WIDTH-001", "PDFA2A-STREAM-LENGTH-001"}
+
+
+@pytest.mark.parametrize("profile", ["ua1", "2a"])
+def test_an_outside_checker_accepts_the_pdf(finished, profile):
+    checker = pytest.importorskip("page", reason="pip install page-validation")
+    path = finished[1].paths["pdf"]
+    report = checker.validate_pdf(str(path), profile=profile)
+    assert report.rules.total > 100
+    assert {failure.rule_id for failure in report.failures} <= NOT_SO
+    # the same rules see a picture whose alternative text is taken away
+    spoilt = re.sub(rb"/Alt(?=[ (<])", b"/Xlt", path.read_bytes())
+    found = {failure.rule_id for failure in checker.validate_pdf_bytes(spoilt, profile="ua1").failures}
+    assert found - NOT_SO
+
+
+def test_contents_hold_no_empty_entry(pdf):
+    def entries(element):
+        children = element.get("/K", [])
+        children = [child.get_object() for child in (children if isinstance(children, list) else [children])]
+        if element.get("/S") == "/TOCI":
+            yield len(children)
+        for child in children:
+            if isinstance(child, dict):
+                yield from entries(child)
+
+    counts = list(entries(pdf.trailer["/Root"]["/StructTreeRoot"]))
+    assert len(counts) > 10
+    assert min(counts) > 0
+
+
 def test_equal_input_gives_equal_bytes(finished, tmp_path):
     job, made = finished
     again = render(sample.make_job(tmp_path), renderer="embedded")
