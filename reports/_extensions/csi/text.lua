@@ -299,6 +299,7 @@ function Pandoc(doc)
     if has_math(doc.blocks) then doc.blocks = doc.blocks:walk({ Inlines = formulas }) end
     doc.blocks = doc.blocks:walk({ Span = unit, Str = no_shorthand })
   elseif is_html then
+    doc.blocks = doc.blocks:walk({ Table = function(tbl) return tbl:walk({ Plain = interval_whole }) end })
     doc.blocks = doc.blocks:walk({ Link = section_reference, Table = scrolling_region })
   end
   return doc
