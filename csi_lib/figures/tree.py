@@ -69,7 +69,10 @@ def path_diagram(
     levels = max(depth.values())
     size = theme.size if len(order) <= 16 else theme.small
     room = width * (0.42 if levels == 1 else 0.36 if levels == 2 else 0.3)
-    names = {k: wrap(items[k].label, room if k not in children else width * 0.17, size, theme=theme) for k in depth}
+    names = {k: wrap(items[k].label, room, size, theme=theme) for k in order}
+    leaf_edge = widest(list(names.values()), size, theme=theme) + 13.5
+    box = min(30.0, (width - leaf_edge) / (levels * 1.6))
+    names |= {k: wrap(items[k].label, box - 1.6, size, bold=k in roots, theme=theme) for k in children}
     heights = [max(5.4, line_height(size, names[k].count("\n") + 1) + 1.5) for k in order]
     heights = _roomy(order, heights, children, names, size)
     tops = np.concatenate([[0], np.cumsum(heights)])
@@ -82,8 +85,6 @@ def path_diagram(
     shift = (body - float(tops[-1])) / 2 + 2
     canvas = Canvas(body + 5 + foot_height, width=width, theme=theme)
     page = canvas.page()
-    leaf_edge = widest([names[k] for k in order], size, theme=theme) + 13.5
-    box = min(30.0, (width - leaf_edge) / (levels * 1.6))
     gap = (width - 0.5 - leaf_edge - levels * box) / levels
     # levels are counted from the root, whose box touches the right edge
     centre = {k: width - 0.5 - box / 2 - depth[k] * (box + gap) for k in children}

@@ -29,7 +29,7 @@ _NOUNS = {
         "en": {
             "up": "higher",
             "down": "lower",
-            "none": "no significant difference",
+            "none": "not significant",
             "unknown": "not comparable",
         },
     },

@@ -294,7 +294,7 @@ class Chapter(ChapterData):
         """Key figures for the summary: each number with its label, its change since the last wave and its base."""
         cards, ids = [], []
         for row in (r for r in rows if r is not None and not pd.isna(r["estimate"])):
-            change = self.change(row)
+            change = None if self.agency == OVERALL else self.change(row)  # bodies differ from wave to wave
             note = self.sentence(ko="n\u00a0=\u00a0{n:bare}", en="n\u00a0=\u00a0{n:bare}", n=Number.from_row(row, "n"))
             if change is not None and not pd.isna(change["estimate"]):
                 tested = verdict_of(change, alpha=self.study.thresholds.significance)

@@ -13,6 +13,8 @@ from csi_lib.figures.colour import oklab, srgb
 
 #: lightness (Oklab, 0–1) that white and black become: the dark page's paper and its ink
 PAPER, INK = 0.195, 0.945
+#: what white itself becomes: the paper of the dark page (csi.css), so that no edge of the drawing is seen
+DARK_PAGE = "#10161c"
 #: below 1 it lifts the middle: a dark page needs lighter mid-tones for the same contrast
 BEND = 0.72
 _COLOUR = re.compile(r"(fill|stroke|stop-color):\s?(#[0-9a-fA-F]{6})\b")
@@ -44,6 +46,8 @@ def _unique(pattern: re.Pattern, svg: str) -> list[re.Match]:
 
 def night(colour: str) -> str:
     """`colour` (``#rrggbb``) with its Oklab lightness L turned into PAPER + (1 − L)^BEND (INK − PAPER)."""
+    if colour.lower() == "#ffffff":
+        return DARK_PAGE
     light, a, b = oklab(colour)
     turned = PAPER + (1 - light) ** BEND * (INK - PAPER)
     for step in range(21):  # what lies outside sRGB loses colour, never its lightness

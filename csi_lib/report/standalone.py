@@ -33,6 +33,7 @@ _STRONG = re.compile(
 _QUOTED = {code: quote(chr(code), safe=" :;,.()/='{}@!*[]") for code in range(128)}
 _BEYOND = re.compile(r"[^\x00-\x7f]+")
 _SIDE = re.compile(r'<td style="text-align: (left|right);">')  # a report has thousands of cells
+_FIGURE = re.compile(r'<td( class="r")?><span( data-r="[^"]*")>([^<]*)</span></td>')
 _HEADING = re.compile(r"<(/?)h([1-5])(?=[\s>])")
 
 
@@ -47,6 +48,7 @@ def self_contained(page: str, *, folder: Path, stylesheets: list[Path], script: 
     head, main, body = page.partition("<main")
     body = _HEADING.sub(lambda m: f"<{m[1]}h{int(m[2]) + 1}", body)
     body = _SIDE.sub(lambda m: "<td>" if m[1] == "left" else '<td class="r">', body)
+    body = _FIGURE.sub(r"<td\1\2>\3</td>", body)
     body = _SOURCE.sub(lambda m: _embedded(m, folder), body)
     head = head.replace("<!--csi:style-->", f"<style>\n{css}\n</style>", 1)
     mark = f'<img class="logo" src="{data_uri(folder, logo)}" alt="">' if logo else ""

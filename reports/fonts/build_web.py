@@ -2,9 +2,10 @@
 
     python build_web.py TEXT…        # run by hand, never by the package
 
-TEXT are files of any kind (translations, notebooks, studies) whose Korean letters are counted: the first
-slice holds what every report shows, the next ones less and less frequent syllables, the last what hardly
-occurs.
+TEXT are files of any kind whose Korean letters are counted (those of the package were made from the text files of
+`notebooks csi_lib params docs` and the bundled studies' reports): the first slice holds what every report shows, the
+next ones less and less frequent syllables. A page needs one or two letters of most of the later slices, so these are
+small: a slice of six costs a fifth of one of forty. The two weights are those that pages set.
 One @font-face per line; `csi_lib.report.standalone` keeps the lines whose unicode-range a page needs.
 """
 
@@ -17,8 +18,8 @@ from pathlib import Path
 from fontTools import subset
 
 HERE = Path(__file__).parent
-WEIGHTS = {"Regular": 400, "SemiBold": 600, "Bold": 700}
-FIRST, NEXT, RARE = 600, 40, 60  # syllables in the first slice, in the following ones, in those of rare ones
+WEIGHTS = {"Regular": 400, "SemiBold": 600}
+FIRST, NEXT, RARE = 600, 10, 6  # syllables in the first slice, in the following ones, in those of rare ones
 FEATURES = ["kern", "tnum", "ccmp", "locl", "mark"]
 EVERYWHERE = [
     *range(0x20, 0x7F),

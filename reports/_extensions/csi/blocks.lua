@@ -144,6 +144,26 @@ local function keep_notes(blocks)
   return out
 end
 
+-- one short paragraph between a heading and what it introduces goes with it to the next page
+local function is_float(block)
+  if not block then return false end
+  local only = block.t == "Para" and #block.content == 1 and block.content[1].t == "Image"
+  return only or block.t == "Figure" or block.t == "Table" or block.t == "Div" and block.identifier:find("^%l%l%l%-") ~= nil
+end
+local function keep_introductions(blocks)
+  local out = pandoc.Blocks({})
+  for i, block in ipairs(blocks) do
+    local last = blocks[i - 1]
+    if block.t == "Para" and not is_float(block) and last and last.t == "Header" and last.level > 1 and is_float(blocks[i + 1])
+      and #pandoc.utils.stringify(block.content) < 600 then
+      out:extend({ raw("#csi-introduction["), block, raw("]") })
+    else
+      out:insert(block)
+    end
+  end
+  return out
+end
+
 -- The lists of contents, tables and figures stand after the front chapters (`# 제출문 {.front}`), so they
 -- are placed by this filter and not by the template.
 local function place_contents(blocks)
@@ -186,7 +206,7 @@ function Pandoc(doc)
   -- a date in words (`csi-date: 2024년 12월`); Quarto would make "Invalid Date" of it under its own name
   if doc.meta["csi-date"] then doc.meta.date = doc.meta["csi-date"] end
   if is_html then doc.meta["author-meta"] = doc.meta["csi-authors"] end
-  if is_typst then doc.blocks = doc.blocks:walk({ Blocks = keep_notes }) end
+  if is_typst then doc.blocks = keep_introductions(doc.blocks):walk({ Blocks = keep_notes }) end
   doc.blocks = doc.blocks:walk({ Div = blocks_of_reports, Table = natural_widths })
   if is_typst then doc.blocks = doc.blocks:walk({ Header = imprint }) end
   if is_typst and doc.meta.toc ~= false then doc.blocks = place_contents(doc.blocks) end

@@ -175,11 +175,16 @@ local function longest_word(line)
   return longest
 end
 
--- `70.7 to 74.5` and its unit stand on one line
+-- `70.7 to 74.5` and its unit stand on one line, and so do a mark of change and its word
 local function interval_whole(block)
-  local text = stringify(block.content)
-  if #text > 40 or not text:find("^%S*%d to %S*%d") then return nil end
-  return block:walk({ Space = function() return pandoc.Str("\u{a0}") end })
+  local text, first = stringify(block.content), true
+  local marked = text:find("^▲ ") or text:find("^▼ ") or text:find("^– ")
+  if not marked and (#text > 40 or not text:find("^%S*%d to %S*%d")) then return nil end
+  return block:walk({ Space = function()
+    local joined = first or not marked
+    first = false
+    return joined and pandoc.Str("\u{a0}") or nil
+  end })
 end
 
 local function column_widths(tbl)
@@ -191,7 +196,7 @@ local function column_widths(tbl)
         if cell.col_span > 1 or cell.row_span > 1 then spans = true end
         for line in (stringify(cell.contents) .. "\n"):gmatch("(.-)\n") do
           if wish[i] then
-            local word = longest_word(line)
+            local word = longest_word(line) * (heads and 1.07 or 1) -- heads are set semibold
             least[i] = math.max(least[i], math.min(word, 14))
             wish[i] = math.max(wish[i], word, heads and i > 1 and text_width(line) * 0.55 or text_width(line))
             heads_wish[i] = math.max(heads_wish[i], text_width(line))
@@ -294,6 +299,7 @@ function Pandoc(doc)
     if has_math(doc.blocks) then doc.blocks = doc.blocks:walk({ Inlines = formulas }) end
     doc.blocks = doc.blocks:walk({ Span = unit, Str = no_shorthand })
   elseif is_html then
+    doc.blocks = doc.blocks:walk({ Table = function(tbl) return tbl:walk({ Plain = interval_whole }) end })
     doc.blocks = doc.blocks:walk({ Link = section_reference, Table = scrolling_region })
   end
   return doc
