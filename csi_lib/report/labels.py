@@ -31,6 +31,13 @@ _VARIABLES = {
 }
 
 
+def period_words(period: str, lang: str) -> str:
+    """``2024-H1`` as 2024 상반기 / 2024 H1; other periods as they are written."""
+    if lang == "ko" and period[4:] in ("-H1", "-H2"):
+        return f"{period[:4]} {'상반기' if period.endswith('H1') else '하반기'}"
+    return period if period[4:5] == "-" and period[5:].isdigit() else period.replace("-", " ", 1)
+
+
 class Labels:
     """Readers' names of codes, in one language; a code nobody labelled is an error, never shown raw."""
 
