@@ -197,7 +197,7 @@ def _attribute(text: str) -> str:
 
 
 def _null(value) -> bool:
-    return value is None or value != value or type(value).__name__ == "NAType"
+    return type(value).__name__ == "NAType" or value is None or value != value
 
 
 def _plain(value):

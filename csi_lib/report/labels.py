@@ -73,6 +73,11 @@ class Labels:
             return _VARIABLES[code][self.lang]
         return column.label.text(self.lang) if column is not None and column.label else code
 
+    def each(self, code: str) -> str:
+        """A variable as what a table is broken down by: 연령별, but 성별 as it is; in English its name alone."""
+        name = self.variable(code)
+        return name.lower() if self.lang != "ko" else name if name.endswith("별") else f"{name}별"
+
     def group(self, variable: str, code: str) -> str:
         """Label of one value of a column; an answer of a scale without labels is its number."""
         if variable == "department" and code in self._departments:
