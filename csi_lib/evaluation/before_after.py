@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field as Setting
 from pydantic import field_validator
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import stdtr, stdtrit
 
 from csi_lib.errors import InputError
@@ -202,8 +202,13 @@ def interrupted_series(
     .. math:: y_t = b_0 + b_1 t + b_2 D_t + b_3 D_t (t - T) + \sum_h [c_h \sin(2\pi h t/s) + d_h \cos(2\pi h t/s)] + e_t
 
     with D = 1 from month T on. Errors follow AR(1), :math:`cor(e_s, e_t) = \rho^{|s-t|}`; ρ by restricted maximum likelihood,
-    coefficients by generalised least squares, t with n − k degrees of freedom. Months without a value are gaps; time goes on.
+    coefficients by generalised least squares. Months without a value are gaps; time goes on.
     R: ``nlme::gls(y ~ t + D + I(D * (t - T)) + sin(..) + cos(..), correlation = corAR1(form = ~ t))``.
+
+    Two or three years hardly tell ρ, and taking its estimate for the truth makes intervals too short (88–93 % of 95 %
+    intervals held a jump in simulated series of 24 and 36 months). Error, interval and p-value therefore average the t
+    distributions with n − k degrees of freedom over ρ, weighted by its restricted likelihood and the prior 1/√(1 − ρ²):
+    93–96 % of the intervals hold it (``docs/coverage.md``). Intervals need not lie evenly about the estimate.
 
     Raises InputError with fewer than six months on a side, with fewer months than a full turn of the seasons before the
     change (the seasons could then not be told from the change), or a month twice.
@@ -227,42 +232,76 @@ def interrupted_series(
     for h in range(1, harmonics + 1 if season else 1):
         columns += [np.sin(2 * np.pi * h * t / season), np.cos(2 * np.pi * h * t / season)]
     x = np.column_stack(columns)
-    rho, beta, covariance = _autoregression(x[valid], y[valid], t[valid])
-    se, df = np.sqrt(np.diag(covariance)), float(valid.sum() - x.shape[1])
-    rows = []
-    for term, at in (("level", 2), ("slope", 3), ("trend", 1)):
-        half = stdtrit(df, 0.5 + ci / 2) * se[at]
-        p_value = 2 * stdtr(df, -abs(beta[at]) / se[at]) if se[at] > 0 else 0.0
-        rows.append({"term": term, "estimate": beta[at], "se": se[at], "df": df, "ci_low": beta[at] - half, "ci_high": beta[at] + half,
-                     "p_value": p_value})  # fmt: skip
+    fits = _autoregression(x[valid], y[valid], t[valid])
+    rows = [{"term": term, **fits.term(at, ci)} for term, at in (("level", 2), ("slope", 3), ("trend", 1))]
     without = x.copy()
     without[:, 2:4] = 0
     fitted = pd.DataFrame(
-        {"month": index.astype(str), "value": y, "fitted": x @ beta, "counterfactual": without @ beta}
+        {"month": index.astype(str), "value": y, "fitted": x @ fits.beta, "counterfactual": without @ fits.beta}
     )
-    return InterruptedSeries(pd.DataFrame(rows), fitted, rho, n_before, n_after)
+    return InterruptedSeries(pd.DataFrame(rows), fitted, fits.rho, n_before, n_after)
 
 
-def _autoregression(x: np.ndarray, y: np.ndarray, t: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """ρ by REML, coefficients and their covariance by GLS at that ρ."""
+#: autocorrelations over which is averaged: ρ = sin θ with θ evenly spaced, which gives each ρ the weight 1/√(1 − ρ²)
+_RHO = np.sin(np.linspace(-1.1, 1.4, 121))
+
+
+@dataclass(frozen=True)
+class _Fits:
+    """Generalised least squares at every ρ of the grid (`weights` sum to 1), and at the REML estimate."""
+
+    rho: float
+    beta: np.ndarray
+    betas: np.ndarray
+    errors: np.ndarray
+    weights: np.ndarray
+    df: float
+
+    def term(self, at: int, ci: float) -> dict:
+        """Estimate at the REML ρ; error, interval and p from the mixture of t distributions over ρ."""
+        estimate, b, s = self.beta[at], self.betas[:, at], self.errors[:, at]
+        se = float(np.sqrt(self.weights @ (s**2 + (b - estimate) ** 2)))
+        if se == 0:
+            return {
+                "estimate": estimate,
+                "se": 0.0,
+                "df": self.df,
+                "ci_low": estimate,
+                "ci_high": estimate,
+                "p_value": 0.0,
+            }
+        below = lambda value: float(self.weights @ stdtr(self.df, (value - b) / s))
+        reach = 1e3 * s.max() + np.abs(b - estimate).max()
+        quantile = lambda q: brentq(lambda v: below(v) - q, estimate - reach, estimate + reach)
+        p_value = 2 * min(below(0.0), 1 - below(0.0))
+        return {"estimate": estimate, "se": se, "df": self.df, "ci_low": quantile(0.5 - ci / 2),
+                "ci_high": quantile(0.5 + ci / 2), "p_value": p_value}  # fmt: skip
+
+
+def _autoregression(x: np.ndarray, y: np.ndarray, t: np.ndarray) -> _Fits:
+    """Coefficients under AR(1) errors for every ρ, weighted by the restricted likelihood and the prior of `_RHO`."""
     n, k = x.shape
-    gaps = np.abs(t[:, None] - t[None, :])
+    gaps = np.diff(t).astype(int)
 
     def solved(rho):
-        root = np.linalg.cholesky(rho**gaps if rho >= 0 else np.sign(rho) ** (gaps % 2) * np.abs(rho) ** gaps)
-        xs, ys = np.linalg.solve(root, x), np.linalg.solve(root, y)
-        normal = xs.T @ xs
-        beta = np.linalg.solve(normal, xs.T @ ys)
-        return root, normal, beta, float(((ys - xs @ beta) ** 2).sum())
+        step = rho**gaps
+        scale = np.sqrt(1 - step**2)
+        white = lambda z: np.concatenate([z[:1], ((z[1:].T - step * z[:-1].T) / scale).T])
+        xs, ys = white(x), white(y)
+        inverse = np.linalg.inv(xs.T @ xs)
+        beta = inverse @ (xs.T @ ys)
+        rest = float(((ys - xs @ beta) ** 2).sum())
+        deviance = (n - k) * np.log(max(rest, 1e-300)) + 2 * np.log(scale).sum() - np.linalg.slogdet(inverse)[1]
+        return beta, np.sqrt(np.diag(inverse) * rest / (n - k)), deviance, rest
 
-    def deviance(rho):
-        root, normal, _, rest = solved(rho)
-        return (n - k) * np.log(max(rest, 1e-300)) + 2 * np.log(np.diag(root)).sum() + np.linalg.slogdet(normal)[1]
-
-    rest = solved(0.0)[3]
+    beta, _, _, rest = solved(0.0)
     if rest <= 1e-20 * max((y**2).sum(), 1.0):  # a series without noise: nothing to correlate
-        rho = 0.0
-    else:
-        rho = float(minimize_scalar(deviance, bounds=(-0.9, 0.95), method="bounded", options={"xatol": 1e-6}).x)
-    _, normal, beta, rest = solved(rho)
-    return rho, beta, np.linalg.inv(normal) * rest / (n - k)
+        return _Fits(0.0, beta, beta[None], np.zeros((1, k)), np.ones(1), float(n - k))
+    rho = float(
+        minimize_scalar(lambda r: solved(r)[2], bounds=(-0.9, 0.95), method="bounded", options={"xatol": 1e-6}).x
+    )
+    fits = [solved(r) for r in _RHO]
+    deviance = np.array([f[2] for f in fits])
+    weights = np.exp(-(deviance - deviance.min()) / 2)
+    return _Fits(rho, solved(rho)[0], np.array([f[0] for f in fits]), np.array([f[1] for f in fits]),
+                 weights / weights.sum(), float(n - k))  # fmt: skip

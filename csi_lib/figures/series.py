@@ -18,6 +18,7 @@ _TEXT = {
     "ko": {
         "chart": "월별 관리도",
         "centre": "중심선 {value}",
+        "mean": "중심선",
         "limits": "옅은 띠는 관리 한계",
         "above": "{label} {value}(한계 위)",
         "below": "{label} {value}(한계 아래)",
@@ -33,6 +34,7 @@ _TEXT = {
     "en": {
         "chart": "Control chart by month",
         "centre": "Centre {value}",
+        "mean": "Centre line",
         "limits": "the pale band lies between the control limits",
         "above": "{label} {value} (above the limit)",
         "below": "{label} {value} (below the limit)",
@@ -62,7 +64,7 @@ def control_chart(
     """
     where, text = f"figure {name}", _TEXT[lang]
     items = points(frame, rows=x, lang=lang, labels=labels, where=where)
-    whole = single(centre, "", where=where)
+    whole = single(centre, text["mean"], where=where)
     factor = scale(items[0].estimate.unit)
     low, high = (np.array([p.row[k] for p in items], dtype=float) * factor for k in ("low", "high"))
     signals = [p for p in items if p.shown and isinstance(p.row["signal"], str)]

@@ -7,6 +7,7 @@ runs in a lane of its own on the right, short ones inside long ones, so that no 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -100,7 +101,8 @@ def structure_diagram(
         say(text["effect"], lang, source=items[s].label, target=items[t].label, value=item.estimate).text
         for (s, t), item in arrows.items()
     ]
-    data = frame_of([items[n] for n in order], list(arrows.values()))
+    named = [replace(item, label=f"{items[s].label} → {items[t].label}") for (s, t), item in arrows.items()]
+    data = frame_of([items[n] for n in order], named)
     return Figure(name, caption or text["caption"], f"{' '.join(told)} {foot}.", canvas.fig, data, lang=lang)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from csi_lib.prose.escape import escape_markdown
 from csi_lib.prose.numbers import Interval, Number
+from csi_lib.report.labels import period_words
 from csi_lib.report.table_html import table_html
 from csi_lib.report.table_markdown import table_markdown
 from csi_lib.survey.estimates import RESULT_COLUMNS
@@ -19,6 +20,44 @@ from csi_lib.tables.table import Column, Row, Table
 ROWS_MIME = "application/vnd.csi.rows+json"
 
 _DATA = {"ko": ("구분", "값", "95% 신뢰구간", "사례수"), "en": ("Group", "Value", "95% interval", "n")}
+
+_KINDS = {
+    "mean": {"ko": "점수", "en": "score"},
+    "index": {"ko": "지수", "en": "index"},
+    "share": {"ko": "비율", "en": "share"},
+    "difference": {"ko": "증감", "en": "change"},
+    "weight": {"ko": "가중치", "en": "weight"},
+    "correlation": {"ko": "영향(상관)", "en": "influence (correlation)"},
+}
+
+
+def _plain_code(value, lang: str) -> str:
+    return "" if _null(value) else str(value)
+
+
+def _kind(value, lang: str) -> str:
+    return _KINDS[value][lang] if value in _KINDS else _plain_code(value, lang).replace("_", " ")
+
+
+#: what tells rows with one label apart, and how it is written
+_APART = {
+    "column": _plain_code,
+    "period": lambda v, lang: "" if _null(v) else period_words(v, lang),
+    "year": _plain_code,
+    "group2_label": _plain_code,
+    "group1_label": _plain_code,
+    "group2": _plain_code,
+    "group1": _plain_code,
+    "statistic": _kind,
+}
+_GROUP = {"ko": "집단", "en": "Group"}
+_APART_HEADS = {
+    "column": {"ko": "세부 구분", "en": "Detail"},
+    "period": {"ko": "시기", "en": "Period"},
+    "year": {"ko": "연도", "en": "Year"},
+    **dict.fromkeys(["group2_label", "group1_label", "group2", "group1"], _GROUP),
+    "statistic": {"ko": "종류", "en": "Kind"},
+}
 
 
 @dataclass(frozen=True)
@@ -115,18 +154,32 @@ def sentence_display(sentence, rows: Sequence[dict]) -> Display:
 
 
 def data_table(figure) -> Table | None:
-    """The numbers under a figure, for those who cannot see it or want to copy them."""
+    """The numbers under a figure, for those who cannot see it or want to copy them.
+
+    Rows that carry one label (a score and its weight, a body in several years, the cells of a heat table) are told apart
+    by further columns: as many as it takes.
+    """
     data = figure.data
     if not len(data) or "unit" not in data or "n" not in data or not data["unit"].notna().all():
         return None
-    label = next((c for c in ("label", "measure_label", "group1_label", "measure") if c in data), None)
+    label = next((c for c in ("row", "label", "measure_label", "group1_label", "measure") if c in data), None)
+    stubs = {label: [str(v) for v in data[label]]}
+    for column, read in _APART.items():
+        if len(set(zip(*stubs.values(), strict=True))) == len(data):
+            break
+        if column not in data or data[column].nunique(dropna=False) < 2:
+            continue
+        words = [read(v, figure.lang) for v in data[column]]
+        if len(set(zip(*stubs.values(), words, strict=True))) > len(set(zip(*stubs.values(), strict=True))):
+            stubs[column] = words
     rows = [
-        Row((str(row[label]), Number.from_row(row), Interval.from_row(row), Number.from_row(row, "n")))
-        for row in data.to_dict("records")
+        Row((*stub, Number.from_row(row), Interval.from_row(row), Number.from_row(row, "n")))
+        for row, *stub in zip(data.to_dict("records"), *stubs.values(), strict=True)
     ]
     heads = _DATA[figure.lang]
     columns = (
         Column("label", heads[0], "left", "stub"),
+        *(Column(c, _APART_HEADS[c][figure.lang], "left", "stub") for c in list(stubs)[1:]),
         Column("value", heads[1]),
         Column("ci", heads[2]),
         Column("n", heads[3], "right", "base"),
@@ -144,7 +197,7 @@ def _attribute(text: str) -> str:
 
 
 def _null(value) -> bool:
-    return value is None or value != value or type(value).__name__ == "NAType"
+    return type(value).__name__ == "NAType" or value is None or value != value
 
 
 def _plain(value):

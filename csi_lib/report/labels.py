@@ -31,6 +31,13 @@ _VARIABLES = {
 }
 
 
+def period_words(period: str, lang: str) -> str:
+    """``2024-H1`` as 2024 상반기 / 2024 H1; other periods as they are written."""
+    if lang == "ko" and period[4:] in ("-H1", "-H2"):
+        return f"{period[:4]} {'상반기' if period.endswith('H1') else '하반기'}"
+    return period if period[4:5] == "-" and period[5:].isdigit() else period.replace("-", " ", 1)
+
+
 class Labels:
     """Readers' names of codes, in one language; a code nobody labelled is an error, never shown raw."""
 
@@ -65,6 +72,11 @@ class Labels:
         if column is None and code in _VARIABLES:
             return _VARIABLES[code][self.lang]
         return column.label.text(self.lang) if column is not None and column.label else code
+
+    def each(self, code: str) -> str:
+        """A variable as what a table is broken down by: 연령별, but 성별 as it is; in English its name alone."""
+        name = self.variable(code)
+        return name.lower() if self.lang != "ko" else name if name.endswith("별") else f"{name}별"
 
     def group(self, variable: str, code: str) -> str:
         """Label of one value of a column; an answer of a scale without labels is its number."""

@@ -500,3 +500,18 @@ def test_paths_lead_downwards_and_lines_of_one_lane_do_not_meet():
         for b in skipping:
             apart = seat[a[1]] <= seat[b[0]] or seat[b[1]] <= seat[a[0]]
             assert a == b or apart or lanes[a] != lanes[b]
+
+
+@pytest.mark.parametrize(
+    "kind", ["caterpillar", "trend_lines", "likert_bars", "structure_diagram", "heat_table", "peers_strip"]
+)
+def test_rows_under_a_figure_can_be_told_apart(kind):
+    """A score in four years, the cells of a heat table, a score and its weight: no two rows carry the same labels."""
+    from csi_lib.report.display import data_table
+
+    figure = DRAW[kind](lang="ko")
+    told = data_table(figure)
+    labels = [row.cells[: told.stub] for row in told.rows]
+    named = [label for label in labels if "다른 기관" not in label]  # bodies that stay anonymous on purpose
+    assert len(set(named)) == len(named)
+    assert all(any(label) for label in labels)

@@ -248,10 +248,36 @@ def test_second_half_scores_carry_the_deductions(public):
         cell = dict(zip(columns, row.cells, strict=True))
         if cell["final"].shown:
             assert cell["final"].value == pytest.approx(cell["score"].value - cell["deduction"].value)
-        assert cell["deduction"].value == min(3, 0.5 * cell["complaints"].value)
+        if cell["n"].shown:
+            assert cell["deduction"].value == min(3, 0.5 * cell["complaints"].value)
     assert register.commendation_table(public, name="x", caption="x") is None
     assert register.apology_table(public, name="x", caption="x") is None
     assert register.repeat_table(public, name="x", caption="x") is None
+
+
+def test_departments_with_few_cases_are_withheld_with_what_tells_them(folder, public):
+    book = register.cases(public)
+    keep = book.index[book["department"] == "culture"][2:]
+    book = book.drop(keep).reset_index(drop=True)  # two cases are left
+    assert (book["department"] == "culture").sum() <= 2
+    rows = register.counts(public, book)
+    for frame in rows.values():
+        own = frame[frame["group1"].notna()]
+        hidden = own["suppressed"].astype(bool)
+        assert hidden[own["group1"] == "culture"].all()
+        assert hidden.sum() >= 2  # the total is shown
+        assert own.loc[hidden, ["estimate", "n"]].isna().all(axis=None)
+        assert (own.loc[~hidden, "n"] >= 5).all()
+    table = register.department_table(public, book, rows, name="few", caption="x")
+    columns = [c.key for c in table.columns]
+    for row in table.rows[:-1]:
+        cell = dict(zip(columns, row.cells, strict=True))
+        if not cell["n"].shown:
+            assert not cell["deduction"].shown
+            assert not cell["final"].shown
+            assert not cell["rank"].shown
+    inside = chapter(folder, release="restricted")
+    assert not register.counts(inside, register.cases(inside))["praises"]["suppressed"].any()
 
 
 def test_commended_once_although_moved(folder):

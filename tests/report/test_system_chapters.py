@@ -176,3 +176,15 @@ def test_check_reads_logs_and_frames(copy):
     }
     assert any("'XC'" in e.message for e in errors)
     assert any("stands twice" in e.message for e in errors)
+
+
+def test_two_bodies_are_not_ranked_against_each_other():
+    """Number one of two tells what the other one is."""
+    from csi_lib import open_chapter
+    from csi_lib.report.sections.trend import rank_sentence
+
+    chapter = open_chapter("public-corp", "raon-corp", 2024, lang="ko")
+    assert chapter.rank("csi") is None or chapter.rank("csi").of == 2
+    assert rank_sentence(chapter, chapter.index()["measure"]) is None
+    assert chapter.labels.each("sex") == "성별"  # not 성별별
+    assert chapter.labels.each("age") == "연령별"

@@ -323,8 +323,9 @@ def pair_sentences(chapter, result: PairResult) -> list:
         "units": units,
     }
     if sure:
-        return [chapter.sentence(ko="{what:을/를} 받은 {units:은/는} 받지 않은 곳보다 변화가 {gap} 다르다({p:p}, 95% 신뢰구간 {ci}).",
-                                 en="The change of {units} with {what} differs by {gap} from that of the others ({p:p}, 95% interval {ci}).", **numbers)]  # fmt: skip
+        more = row["estimate"] > 0
+        return [chapter.sentence(ko=f"{{what:을/를}} 받은 {{units}}의 변화는 받지 않은 곳보다 {{gap:abs}} {'크다' if more else '작다'}({{p:p}}, 95% 신뢰구간 {{ci}}).",
+                                 en=f"The change of {{units}} with {{what}} is {{gap:abs}} {'larger' if more else 'smaller'} than that of the others ({{p:p}}, 95% interval {{ci}}).", **numbers)]  # fmt: skip
     return [chapter.sentence(ko="{what:을/를} 받은 {units:과/와} 받지 않은 곳의 변화에 통계적으로 유의한 차이가 없다({gap}, {p:p}, 95% 신뢰구간 {ci}).",
                              en="The changes of {units} with and without {what} do not differ significantly ({gap}, {p:p}, 95% interval {ci}).", **numbers)]  # fmt: skip
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from csi_lib.evaluation.small_groups import hidden_groups
 from csi_lib.prose.numbers import Interval, Number
+from csi_lib.report.labels import period_words
 from csi_lib.tables.table import Column, Row, Table
 
 #: what a public reader does not see of a hidden row
@@ -162,9 +163,7 @@ def month_name(chapter, month: str, *, year: bool = False) -> str:
 
 def round_name(chapter, period: str) -> str:
     """``2024-H1`` as 2024 상반기 / 2024 H1; other rounds as they are written."""
-    if chapter.lang == "ko" and period[4:] in ("-H1", "-H2"):
-        return f"{period[:4]} {'상반기' if period.endswith('H1') else '하반기'}"
-    return period.replace("-", " ", 1)
+    return period_words(period, chapter.lang)
 
 
 def _numeric(cells: Sequence) -> bool:

@@ -97,8 +97,8 @@ def plan_sentences(chapter) -> list[Sentence] | None:
             e=number("wanted"), level=round(100 * plan.confidence), n=number("approach"),
         ))  # fmt: skip
     said.append(chapter.sentence(
-        ko="{by}별 표본은 {method:으로/로} 정하였다.", en="The sample is divided over {by} by {method}.",
-        by=chapter.labels.variable(plan.by).lower(), method=_METHODS[plan.method][chapter.lang],
+        ko="{by} 표본은 {method:으로/로} 정하였다.", en="The sample is divided over {by} by {method}.",
+        by=chapter.labels.each(plan.by), method=_METHODS[plan.method][chapter.lang],
     ))  # fmt: skip
     short = [c for c in own.table["cell"] if found[c, "achieved"]["estimate"] < found[c, "planned"]["estimate"]]
     if short:

@@ -54,7 +54,10 @@ def _own(chapter) -> dict:
 
 
 def counts(chapter, register: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Rows by department and for all: ``praises``, ``complaints``, ``repeats`` (counts)."""
+    """Rows by department and for all: ``praises``, ``complaints``, ``repeats`` (counts).
+
+    In the public edition a department with too few cases is withheld, and another one where the total would tell.
+    """
     file = chapter.system("register")
     frame = in_order(chapter, register_counts(register, file))
     frame["department"] = frame["department"].where(frame["department"].notna(), None)
@@ -63,23 +66,24 @@ def counts(chapter, register: pd.DataFrame) -> dict[str, pd.DataFrame]:
         back.groupby("department")["times"].agg(lambda t: int((t - 1).sum())) if len(back) else pd.Series(dtype=float)
     )
     frame["repeats"] = [again.sum() if d is None else again.get(d, 0) for d in frame["department"]]
+    hidden = hidden_departments(chapter, frame.assign(n=frame["cases"]))
     out = {}
     for what in ("praises", "complaints", "repeats"):
         rows = [count_row(r[what], base=r["cases"], measure=what, by1=None if r["department"] is None else "department", group1=r["department"])
                 for r in frame.to_dict("records")]  # fmt: skip
-        out[what] = recorded(chapter, rows, **_own(chapter))
+        out[what] = recorded(chapter, rows, hidden=hidden, **_own(chapter))
     return out
 
 
 def apology_rows(chapter, register: pd.DataFrame):
-    """(share of due apologies made in time, counts by state) or None without complaints."""
+    """(share of due apologies made in time, counts by state) or None without complaints; no share of a handful in public."""
     file = chapter.system("register")
     list_ = apologies(register, file, asof=year_end(chapter))
     if not len(list_):
         return None
     due = list_[list_["state"] != "open"].assign(kept=lambda f: (f["state"] == "in_time").astype(float))
     share = None
-    if len(due):
+    if len(due) >= (chapter.study.privacy.min_base if chapter.release == "public" else 1):
         share = recorded(chapter, clustered_means(due, "kept", share=True).assign(measure="apology_in_time", statistic="share", unit="proportion"),
                          **_own(chapter)).iloc[0]  # fmt: skip
     rows = [count_row((list_["state"] == s).sum(), base=len(list_), measure=f"apology_{s}") for s in STATES["ko"]]
@@ -141,6 +145,7 @@ def department_table(chapter, register: pd.DataFrame, rows, *, name: str, captio
     text, file = chapter.text, chapter.system("register")
     taken = deductions(register, file)
     scores = second_half(chapter)
+    withheld = set(rows["praises"].loc[rows["praises"]["suppressed"].fillna(False).astype(bool), "group1"])
     final = {}
     if scores is not None:
         frame = carried(scores, taken)
@@ -157,10 +162,12 @@ def department_table(chapter, register: pd.DataFrame, rows, *, name: str, captio
             ci_high=np.nan,
             df=np.nan,
         )
-        after = recorded(chapter, ends, hidden=hidden, **keys)
+        # what is left of a score tells its deduction, and so the complaints
+        told = hidden | frame["department"].isin(withheld).to_numpy()
+        after = recorded(chapter, ends, hidden=told, **keys)
         printed = [float(round_half_up(v, 1)) for v in frame["final"].fillna(-1)]
         place = recorded(chapter, ends.assign(statistic="rank", unit="rank", estimate=[1 + sum(o > p for o in printed) for p in printed]),
-                         hidden=hidden, **_own(chapter), by1="department")  # fmt: skip
+                         hidden=told, **_own(chapter), by1="department")  # fmt: skip
         final = {d: tuple(unmarked(Number.from_row(r)) for r in own) for d, *own in zip(
             frame["department"], score.to_dict("records"), after.to_dict("records"), place.to_dict("records"), strict=True)}  # fmt: skip
     points = taken.set_index("department")["deduction"]
@@ -185,7 +192,7 @@ def department_table(chapter, register: pd.DataFrame, rows, *, name: str, captio
             "group1": group,
         }
         cut = float(points.sum() if total else points.get(group, 0.0))
-        cut = recorded(chapter, [{**own, "estimate": cut}], **_own(chapter)).iloc[0]
+        cut = recorded(chapter, [{**own, "estimate": cut}], hidden=[group in withheld], **_own(chapter)).iloc[0]
         empty = (Number(None, "points"), Number(None, "points"), Number(None, "rank"))
         cells = [text(ko="전체", en="All") if total else row["group1_label"], Number.from_row(row),
                  *(Number.from_row(rows[w].iloc[k]) for w in ("complaints", "repeats")), Number.from_row(cut),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from csi_lib.evaluation.standing import Rank
+from csi_lib.evaluation.standing import MIN_PEERS, Rank
 from csi_lib.models.split import change_split as split_change
 from csi_lib.prose.sentences import Sentence
 from csi_lib.survey.comparisons import adjust_p
@@ -112,10 +112,13 @@ def item_changes(chapter):
 
 
 def rank_sentence(chapter, measure: str) -> Sentence | None:
-    """Rank among the agencies of the same type, and between which ranks it lies beyond sampling error."""
+    """Rank among the agencies of the same type, and between which ranks it lies beyond sampling error.
+
+    None with fewer than `MIN_PEERS` others, unless the study names its bodies.
+    """
     found: Rank | None = chapter.rank(measure)
-    if found is None:
-        return None
+    if found is None or (found.of - 1 < MIN_PEERS and chapter.study.report.peers != "named"):
+        return None  # a rank among two tells about the other one
     rows = chapter.record(
         [
             {
