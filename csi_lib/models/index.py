@@ -32,11 +32,13 @@ class IndexModel:
     file : the declaration (`ModelFile`).
     binding : model item → survey column, where they differ.
     external : node → table of weights read from a file.
+    declared : the declaration with all its editions, where `file` is one of the others; None: `file` itself.
     """
 
     file: ModelFile
     binding: Mapping[str, str] = field(default_factory=dict)
     external: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    declared: ModelFile | None = None
 
     # ------------------------------------------------------------------ loading
     @classmethod
@@ -68,8 +70,8 @@ class IndexModel:
                 expected=", ".join(known),
                 action=_did_you_mean(first, known),
             )
-        file = self.file.model_copy(update={"sectors": sectors}) if sectors else self.file
-        return replace(self, file=file, binding={**self.binding, **binding})
+        here = lambda file: file.model_copy(update={"sectors": sectors}) if sectors and file else file
+        return replace(self, file=here(self.file), declared=here(self.declared), binding={**self.binding, **binding})
 
     @property
     def name(self) -> str:
@@ -178,17 +180,17 @@ class IndexModel:
     @property
     def editions(self) -> list[str]:
         """The current edition, then the others in the order of the file."""
-        return [self.file.formula_edition, *self.file.editions]
+        file = self.declared or self.file
+        return [file.formula_edition, *file.editions]
 
     def edition(self, name: str) -> IndexModel:
-        """The same model as its edition `name` has it."""
+        """The same model as its edition `name` has it; from any edition every other can be reached."""
+        declared = self.declared or self.file
         try:
-            file = self.file.edition(str(name))
+            file = declared.edition(str(name))
         except ValueError as error:
             raise as_input_error(error, f"model {self.name}, edition {name}") from None
-        return replace(
-            self, file=file, binding={k: v for k, v in self.binding.items() if k in [*file.items, *file.extra_columns]}
-        )
+        return replace(self, file=file, declared=None if file is declared else declared)
 
     def restate(self, survey, edition: str, by: Sequence[str | tuple[str, ...]] = (), **options) -> Estimates:
         """`survey` scored again under another edition: comparable with the waves that this edition scored.
