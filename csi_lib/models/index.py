@@ -17,7 +17,7 @@ from csi_lib.models.spec import ModelFile, Node, Sectors
 from csi_lib.models.valuation import read_answers, value_into
 from csi_lib.study.yaml_file import YamlFile
 from csi_lib.survey.assembly import Assembly, unit_labels
-from csi_lib.survey.description import groupings
+from csi_lib.survey.description import asked_for, groupings
 from csi_lib.survey.estimates import Estimates
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -131,7 +131,8 @@ class IndexModel:
         Parameters
         ----------
         survey : Survey of one agency and wave (or of all agencies, ``by=["agency"]``: all indices in one pass).
-        by : banner variables; the total always comes first. Weights are those of the whole survey.
+        by : banner variables, a tuple for two crossed; the total always comes first, a variable that this wave did not
+            ask is left out. Weights are those of the whole survey.
         agency : id for sector criteria that differ by agency; default the survey's.
         weights_survey : the pooled or base-year survey on which weights with ``at: pooled`` or ``base-year``
             are estimated; its sampling error is carried along. Default: this survey.
@@ -147,7 +148,7 @@ class IndexModel:
         the parts that a group has. Standard errors are Taylor-linearised through means and weights.
         """
         build = Assembly(survey, unit_labels(survey) if self.linked(weights_survey, survey) else None)
-        self.into(build, groupings(survey, by), agency=agency, weights_survey=weights_survey)
+        self.into(build, groupings(survey, asked_for(survey, by)), agency=agency, weights_survey=weights_survey)
         return build.build(source=survey.source, agency=survey.agency, year=survey.year)
 
     def into(self, build: Assembly, groups, *, agency: str | None = None, weights_survey=None) -> None:
