@@ -17,7 +17,7 @@ from csi_lib.models.spec import ModelFile, Node, Sectors
 from csi_lib.models.valuation import read_answers, value_into
 from csi_lib.study.yaml_file import YamlFile
 from csi_lib.survey.assembly import Assembly, unit_labels
-from csi_lib.survey.description import groupings
+from csi_lib.survey.description import asked_for, groupings
 from csi_lib.survey.estimates import Estimates
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -32,11 +32,13 @@ class IndexModel:
     file : the declaration (`ModelFile`).
     binding : model item → survey column, where they differ.
     external : node → table of weights read from a file.
+    declared : the declaration with all its editions, where `file` is one of the others; None: `file` itself.
     """
 
     file: ModelFile
     binding: Mapping[str, str] = field(default_factory=dict)
     external: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    declared: ModelFile | None = None
 
     # ------------------------------------------------------------------ loading
     @classmethod
@@ -68,8 +70,8 @@ class IndexModel:
                 expected=", ".join(known),
                 action=_did_you_mean(first, known),
             )
-        file = self.file.model_copy(update={"sectors": sectors}) if sectors else self.file
-        return replace(self, file=file, binding={**self.binding, **binding})
+        here = lambda file: file.model_copy(update={"sectors": sectors}) if sectors and file else file
+        return replace(self, file=here(self.file), declared=here(self.declared), binding={**self.binding, **binding})
 
     @property
     def name(self) -> str:
@@ -129,7 +131,8 @@ class IndexModel:
         Parameters
         ----------
         survey : Survey of one agency and wave (or of all agencies, ``by=["agency"]``: all indices in one pass).
-        by : banner variables; the total always comes first. Weights are those of the whole survey.
+        by : banner variables, a tuple for two crossed; the total always comes first, a variable that this wave did not
+            ask is left out. Weights are those of the whole survey.
         agency : id for sector criteria that differ by agency; default the survey's.
         weights_survey : the pooled or base-year survey on which weights with ``at: pooled`` or ``base-year``
             are estimated; its sampling error is carried along. Default: this survey.
@@ -145,7 +148,7 @@ class IndexModel:
         the parts that a group has. Standard errors are Taylor-linearised through means and weights.
         """
         build = Assembly(survey, unit_labels(survey) if self.linked(weights_survey, survey) else None)
-        self.into(build, groupings(survey, by), agency=agency, weights_survey=weights_survey)
+        self.into(build, groupings(survey, asked_for(survey, by)), agency=agency, weights_survey=weights_survey)
         return build.build(source=survey.source, agency=survey.agency, year=survey.year)
 
     def into(self, build: Assembly, groups, *, agency: str | None = None, weights_survey=None) -> None:
@@ -178,17 +181,17 @@ class IndexModel:
     @property
     def editions(self) -> list[str]:
         """The current edition, then the others in the order of the file."""
-        return [self.file.formula_edition, *self.file.editions]
+        file = self.declared or self.file
+        return [file.formula_edition, *file.editions]
 
     def edition(self, name: str) -> IndexModel:
-        """The same model as its edition `name` has it."""
+        """The same model as its edition `name` has it; from any edition every other can be reached."""
+        declared = self.declared or self.file
         try:
-            file = self.file.edition(str(name))
+            file = declared.edition(str(name))
         except ValueError as error:
             raise as_input_error(error, f"model {self.name}, edition {name}") from None
-        return replace(
-            self, file=file, binding={k: v for k, v in self.binding.items() if k in [*file.items, *file.extra_columns]}
-        )
+        return replace(self, file=file, declared=None if file is declared else declared)
 
     def restate(self, survey, edition: str, by: Sequence[str | tuple[str, ...]] = (), **options) -> Estimates:
         """`survey` scored again under another edition: comparable with the waves that this edition scored.

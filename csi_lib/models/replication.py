@@ -17,7 +17,7 @@ from csi_lib.models.index import IndexModel
 from csi_lib.models.valuation import by_sector, sectors_of
 from csi_lib.models.weighting import estimate_weights
 from csi_lib.survey.assembly import sample_of
-from csi_lib.survey.description import groupings
+from csi_lib.survey.description import asked_for, groupings
 from csi_lib.survey.estimates import Estimates, t_interval
 from csi_lib.survey.influence import Influence
 
@@ -53,6 +53,7 @@ def replicated(
     used = model.fitted(survey) if model.file.open_ended else model
     if used.external:
         used = replace(used, file=resolved(used.file, used.external, agency or survey.agency, survey.year))
+    by = asked_for(survey, by)
     base = used.evaluate(survey, by, agency=agency)
     keep = np.flatnonzero(base.frame["statistic"].isin(["index", "weight"]))
     base = base.take(keep)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from csi_lib.errors import InputError, nearest
 from csi_lib.survey.assembly import Assembly, Grouping, domain_means
 from csi_lib.survey.estimates import Estimates
 
@@ -18,6 +19,18 @@ def groupings(survey, by: Sequence[str | tuple[str, ...]]) -> list[Grouping]:
     frame = survey.frame
     there = [b for b in by if all(n in frame and frame[n].notna().any() for n in ((b,) if isinstance(b, str) else b))]
     return [Grouping.total(len(frame)), *(Grouping.of(frame, b) for b in there)]
+
+
+def asked_for(survey, by: str | Sequence[str | tuple[str, ...]]) -> list[str | tuple[str, ...]]:
+    """Grouping variables as a list; one that neither the survey nor its codebook knows is refused with the nearest."""
+    by = [by] if isinstance(by, str) else list(by)
+    known = [*map(str, survey.frame.columns), *getattr(survey.codebook, "columns", ())]
+    for name in (n for b in by for n in ((b,) if isinstance(b, str) else b)):
+        if name not in known:
+            near = nearest(name, known)
+            raise InputError("the survey has no variable of this name to group by", where="by", found=repr(name),
+                             action=f"Did you mean {near!r}?" if near else "See the groups of the codebook.")  # fmt: skip
+    return by
 
 
 def describe(
@@ -36,7 +49,7 @@ def describe(
     nobody answered has n = 0, no estimate and flag ``not_available``.
     """
     build = Assembly(survey)
-    describe_into(build, groupings(survey, by), items=items, answers=answers)
+    describe_into(build, groupings(survey, asked_for(survey, by)), items=items, answers=answers)
     return build.build(source=survey.source, agency=survey.agency, year=survey.year)
 
 
@@ -103,7 +116,7 @@ def _measures(survey, item: str, *, detail: bool) -> list[dict]:
 def shares(survey, columns: Sequence[str], by: Sequence[str | tuple[str, ...]] = ()) -> Estimates:
     """Composition of the sample by each categorical column: measure ``column:<value>``, statistic share."""
     build = Assembly(survey)
-    shares_into(build, groupings(survey, by), columns)
+    shares_into(build, groupings(survey, asked_for(survey, by)), columns)
     return build.build(source=survey.source, agency=survey.agency, year=survey.year)
 
 

@@ -111,11 +111,7 @@ class Estimates:
     def covariance(self, keys: Mapping | Sequence[int] | None = None) -> np.ndarray:
         """Covariance matrix of the rows chosen by `keys` (a mapping as in `select`, positions, or all)."""
         positions = self._chosen(keys)
-        if not self.influence:
-            raise InputError(
-                "these estimates carry no influence, so nothing can be said about their differences",
-                action="Compute them from the survey (open_chapter, IndexModel.evaluate) instead of from a table",
-            )
+        self._refuse_blind()
         select = _selection(positions, len(self)).tocsr()
         total = np.zeros((len(positions), len(positions)))
         linked = []
@@ -131,6 +127,13 @@ class Estimates:
                     cross = a[ia].T @ b[ib]
                     total += cross + cross.T
         return total
+
+    def _refuse_blind(self) -> None:
+        if len(self) and not self.influence:
+            raise InputError(
+                "these estimates carry no influence, so nothing can be said about their differences",
+                action="Compute them from the survey (open_chapter, IndexModel.evaluate) instead of from a table",
+            )
 
     def variances(self) -> np.ndarray:
         """Diagonal of the covariance of all rows, in bounded memory."""
@@ -169,6 +172,7 @@ class Estimates:
         `estimate` overrides the value where the combination is the gradient of something not linear.
         """
         matrix = sparse.csr_matrix(matrix)
+        self._refuse_blind()
         value = matrix.T @ np.nan_to_num(self.frame["estimate"].to_numpy(float)) if estimate is None else estimate
         holes = matrix.T @ self.frame["estimate"].isna().to_numpy(float)
         mapped = self._mapped(matrix, results_frame(frame))

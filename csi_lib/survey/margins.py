@@ -74,8 +74,8 @@ def _margin(sample, columns, target) -> Margin:
         code, first, last = pair_codes(code, second, len(second_labels))
         labels = [(*labels[i], second_labels.tolist()[j]) for i, j in zip(first, last)]
     target = target.to_dict() if isinstance(target, pd.Series) else dict(target)
-    wanted = {str(k) if not isinstance(k, tuple) else " × ".join(map(str, k)): float(v) for k, v in target.items()}
-    found = [" × ".join(map(str, label)) for label in labels]
+    wanted = {category_name(k if isinstance(k, tuple) else (k,)): float(v) for k, v in target.items()}
+    found = [category_name(label) for label in labels]
     unnamed = [label for label in found if label not in wanted]
     if unnamed:
         raise InputError(
@@ -105,3 +105,8 @@ def _margin(sample, columns, target) -> Margin:
             action="Correct the total, or drop these respondents first.",
         )
     return Margin(name, code, found, np.array([wanted[label] for label in found]))
+
+
+def category_name(label: tuple) -> str:
+    """A category as text; a whole number reads the same from a column of integers, of decimals, or of text."""
+    return " × ".join(str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in label)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from csi_lib.errors import InputError, MeasureWarning
-from csi_lib.survey.margins import Margin
+from csi_lib.survey.margins import Margin, category_name
 from csi_lib.survey.sample import listed
 from csi_lib.survey.stages import label_codes, pair_codes
 from csi_lib.survey.weighting import Weighting, margin_rows, report_of, starting
@@ -41,11 +41,11 @@ def adjust_nonresponse(
     sample, start = starting(data, weights)
     names = listed(classes)
     code, labels = label_codes(sample.column(names[0], "classes"), names[0])
-    labels = [str(label) for label in labels]
+    labels = [category_name((label,)) for label in labels.tolist()]
     for name in names[1:]:
         second, more = label_codes(sample.column(name, "classes"), name)
         code, i, j = pair_codes(code, second, len(more))
-        labels = [f"{labels[a]} × {more[b]}" for a, b in zip(i, j)]
+        labels = [f"{labels[a]} × {category_name((more.tolist()[b],))}" for a, b in zip(i, j)]
     answered = np.ones(sample.n, bool) if responded is None else np.asarray(sample.given(responded, "responded"), bool)
     size, unit = len(labels), start if sampled is None else np.ones(sample.n)
     wanted = np.bincount(code, unit, size) if sampled is None else _approached(sampled, labels, code, names)
@@ -79,7 +79,7 @@ def adjust_nonresponse(
 
 def _approached(sampled: Mapping, labels: list[str], code, names) -> np.ndarray:
     """Numbers approached in the order of `labels`; a class without one, or with more answers than people, is refused."""
-    given = {" × ".join(map(str, k)) if isinstance(k, tuple) else str(k): float(v) for k, v in sampled.items()}
+    given = {category_name(k if isinstance(k, tuple) else (k,)): float(v) for k, v in sampled.items()}
     where = ", ".join(names)
     if lacking := [label for label in labels if label not in given]:
         raise InputError("a response class has no number approached", where=where, found=", ".join(lacking[:5]),

@@ -66,6 +66,9 @@ def sample_size(
     if sd is None:
         if not 0 < proportion < 1:
             raise InputError("the expected share lies between 0 and 1", where="proportion", found=proportion)
+        if margin >= 1:
+            raise InputError("the error margin of a share is itself a share", where="margin", found=f"{margin:g}",
+                             action="Write .05 for 5 %p; for the margin of a mean, give sd.")  # fmt: skip
         n0 = z**2 * proportion * (1 - proportion) / margin**2
         n_fpc = n0 if population is None else n0 / (1 + (n0 - 1) / population)
     else:
@@ -90,6 +93,8 @@ def margin_of_error(n, *, proportion: float = 0.5, sd: float | None = None, ci: 
     """
     z = special.ndtri(0.5 + ci / 2)
     n = np.asarray(n, dtype=float)
+    if not (n > 0).all():
+        raise InputError("an error margin needs interviews", where="n", found=f"{n.min():g}", expected="1 or more")
     variance = (proportion * (1 - proportion) if sd is None else np.asarray(sd, dtype=float) ** 2) / n
     if population is not None:
         size = np.asarray(population, dtype=float)
@@ -161,6 +166,7 @@ def allocate(
         raise InputError("unknown allocation", where="method", found=repr(method), expected=", ".join(METHODS))
     if (n is None) == (budget is None):
         raise InputError("give either n or budget", where="allocate")
+    population = dict(population)
     names = list(population)
     size = np.array([float(population[k]) for k in names])
     if not (size > 0).all():

@@ -142,3 +142,9 @@ def test_base_year_and_pooled_weights_through_the_study(folder):
             assert np.allclose(one, year) == (at == "base-year")
     finally:
         path.write_text(text, encoding="utf-8")
+
+
+def test_every_edition_is_reached_from_every_other():
+    old = csi_lib.IndexModel.load(f"kcsi@{OLD}")
+    assert old.editions == csi_lib.IndexModel.load("kcsi").editions == [NEW, OLD]
+    assert old.edition(NEW).dimension_weights == csi_lib.IndexModel.load("kcsi").dimension_weights

@@ -113,6 +113,15 @@ def test_shares_stay_shares_when_a_part_is_dropped(model_file):
     assert next(n for n in file.nodes if n.id == "whole_elements").weights.values == {"kindness": pytest.approx(1)}
 
 
+def test_a_group_that_the_survey_has_not(model_file, errors_of):
+    survey = Answered(frame().assign(sex=np.tile([1, 2], 30)), high=5)
+    model = model_file(MODEL)
+    assert set(model.evaluate(survey, by="sex").frame["by1"].dropna()) == {"sex"}
+    message = errors_of(lambda: model.evaluate(survey, by=["sexx"]))
+    assert "found 'sexx'" in message
+    assert "Did you mean 'sex'?" in message
+
+
 def test_unknown_names(errors_of, tmp_path):
     assert "Did you mean kcsi?" in errors_of(lambda: IndexModel.load("kcsy"))
     assert "has no edition '40-40-2'" in errors_of(lambda: IndexModel.load("kcsi@40-40-2"))

@@ -45,6 +45,19 @@ r <- as.svrepdesign(dn, type = "JKn"); both("nest.JKn", svymean(~api00 + meals, 
 m <- as.svrepdesign(dn, type = "JKn", mse = TRUE)
 put("nest.JKn_mse", SE(svymean(~api00, m)))
 
+# the nested design calibrated to types and meals: ratios, groups, domains with missing answers, regressions
+n <- tapply(weights(dn), nest$stype, sum) * c(E = 1.1, H = .9, M = 1.05)
+totals <- c("(Intercept)" = sum(n), stypeH = n[["H"]], stypeM = n[["M"]], meals = 1.05 * sum(weights(dn) * nest$meals))
+dn <- update(dn, some = ifelse(snum %% 9 == 0, NA, api00))
+for (f in c("linear", "bounded", "raking", "logit")) {
+  b <- if (f %in% c("linear", "raking")) c(-Inf, Inf) else c(.85, 1.3)
+  cd <- calibrate(dn, ~stype + meals, totals, calfun = if (f == "bounded") "linear" else f, bounds = b, epsilon = 1e-12, maxit = 200)
+  k <- paste0("calibrated.", f); put(paste0(k, ".weights"), weights(cd)[1:10])
+  both(paste0(k, ".mean"), svymean(~api00, cd)); both(paste0(k, ".ratio"), svyratio(~api.stu, ~enroll, cd, na.rm = TRUE))
+  both(paste0(k, ".by"), svyby(~api00, ~awards, cd, svymean)); both(paste0(k, ".domain"), svymean(~some, subset(cd, awards == "No"), na.rm = TRUE))
+  both(paste0(k, ".regression"), svyglm(api00 ~ ell + awards, cd)); put(paste0(k, ".quantile"), svyquantile(~api00, cd, .5)[[1]]) }
+b <- svyby(~api00, ~awards + sch.wide, dn, svymean, covmat = TRUE); put("nest.by_covariance", vcov(b))
+
 # one unit in a stratum
 for (op in c("remove", "adjust", "average", "certainty")) { options(survey.lonely.psu = op)
   one <- pop[pop$dnum %% 40 == 1, ]; one <- one[!(one$stype == "H" & duplicated(one$stype)), ]

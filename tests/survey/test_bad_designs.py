@@ -10,6 +10,8 @@ import pytest
 
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.models.scoring import score
+from csi_lib.report.chapter import open_chapter
+from csi_lib.report.sections.groups import extremes_sentence
 from csi_lib.run.check import check_study
 from csi_lib.study.study import load_study
 from csi_lib.survey.description import describe
@@ -207,3 +209,9 @@ def test_a_wrong_model_is_named_once(trial):
     study = trial(model="{rule: fixed, values: {kind: 0.5, fast: 0.6}}")
     (found,) = (f for f in check_study(study.path) if f.level == "error")
     assert not lacking(found.message, "model.yml", "node total", "sum to 1.1")
+
+
+def test_a_group_variable_of_one_group_is_said_and_stops_no_report(trial):
+    study = trial(sex=1)
+    chapter = open_chapter(study.path, "north", 2024, lang="en")
+    assert str(extremes_sentence(chapter, "sex")) == "By sex, there are no two groups to compare."

@@ -173,6 +173,8 @@ def test_estimates_without_influence_refuse_to_compare():
     bare = Estimates(results_frame([{"measure": "x", "estimate": 1.0}, {"measure": "y", "estimate": 2.0}]))
     with pytest.raises(InputError, match="carry no influence"):
         bare.covariance()
+    with pytest.raises(InputError, match="carry no influence"):  # and not a difference with a standard error of 0
+        bare.contrast({"measure": "x"}, {"measure": "y"})
 
 
 def test_labels_name_the_same_person_in_both_surveys():

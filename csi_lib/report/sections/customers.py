@@ -220,7 +220,7 @@ def achievement(chapter, file, planned: AgencyPlan) -> pd.DataFrame:
     lines = [
         *((r["cell"], r, halves.get(r["cell"], np.nan)) for r in cells.to_dict("records")),
         (None, {"population": size, "planned": want, "achieved": got, "share": got / want, "missing": max(want - got, 0),
-                "margin": margin_of_error(got, population=size, deff=kish, ci=plan.confidence)},
+                "margin": margin_of_error(got, population=size, deff=kish, ci=plan.confidence) if got else np.nan},
          (whole["ci_high"] - whole["ci_low"]) / 2),
     ]  # fmt: skip
     rows, small = [], chapter.study.privacy.small_base_flag

@@ -51,13 +51,18 @@ def unavailable(chapter) -> list[str]:
     return [chapter.labels.variable(g) for g in declared if g not in chapter.banners]
 
 
-def extremes_sentence(chapter, variable: str) -> Sentence | None:
-    """Which group of a variable rates highest and lowest, and whether the difference between the two is real."""
+def extremes_sentence(chapter, variable: str) -> Sentence:
+    """Which group of a variable rates highest and lowest, and whether the difference between the two is real; where
+    fewer than two groups have a figure (all answered alike, or small groups are not shown), that."""
     keys = {"measure": chapter.model.file.index, "model": chapter.model.name, "statistic": "index"}
     rows = chapter.rows(by1=variable, **keys)
     rows = rows[rows["estimate"].notna() & rows["se"].notna()]
     if len(rows) < 2:
-        return None
+        return chapter.sentence(
+            ko="{variable}에 따라 견줄 수 있는 집단이 둘이 되지 않는다.",
+            en="By {variable}, there are no two groups to compare.",
+            variable=_mid_sentence(chapter.labels.variable(variable)),
+        )
     rows = rows.sort_values("estimate", ascending=False)
     high, low = rows.iloc[0], rows.iloc[-1]
     gap = chapter.estimates.contrast(

@@ -1,10 +1,12 @@
 """Two-stage and nested designs, domains, tests and regressions against R (tests/oracles/survey_more.R)."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from csi_lib.survey.design import SurveyDesign
 from csi_lib.survey.estimation import DomainStatistic, Item
+from csi_lib.survey.weighting import calibrate
 
 
 def close(got, want, tolerance=1e-8):
@@ -151,3 +153,36 @@ def test_lonely_units_in_means_totals_and_domains(population, more, rule):
         alone = t[(one["stype"] == "H").to_numpy()][0]
         want[1] = np.sqrt(kept**2 + (alone - t.mean()) ** 2)
     close(got, want)
+
+
+CALIBRATIONS = {
+    "linear": {}, "bounded": {"bounds": (0.85, 1.3)}, "raking": {"method": "raking"},
+    "logit": {"method": "logit", "bounds": (0.85, 1.3)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALIBRATIONS)
+def test_what_calibration_takes_out_of_ratios_groups_domains_and_regressions(nest, more, name):
+    data = nest.data.assign(some=nest.data["api00"].where(nest.data["snum"] % 9 != 0).astype(float))
+    design = SurveyDesign(data, strata="stype", clusters="cnum", weights="w")
+    sizes = data.groupby("stype")["w"].sum() * pd.Series({"E": 1.1, "H": 0.9, "M": 1.05})
+    totals = {"stype": sizes.to_dict(), "meals": 1.05 * float((data["w"] * data["meals"]).sum())}
+    found = calibrate(design, totals, tolerance=1e-13, **CALIBRATIONS[name])
+    close(found.weights[:10], more[f"calibrated.{name}.weights"])
+    within = found.design.subset(data["awards"] == "No")
+    for key, frame in {
+        "mean": found.design.mean("api00"), "ratio": found.design.ratio("api.stu", "enroll"),
+        "by": found.design.mean("api00", "awards"), "domain": within.mean("some"),
+        "regression": found.design.regression("api00", ["ell", "awards"]).coefficients,
+    }.items():  # fmt: skip
+        close(frame["estimate"], more[f"calibrated.{name}.{key}.est"])
+        close(frame["se"], more[f"calibrated.{name}.{key}.se"], 1e-7)
+    median = found.design.quantile("api00")[["estimate", "ci_low", "ci_high", "se"]]
+    close(median, more[f"calibrated.{name}.quantile"])
+
+
+def test_covariances_of_groups_and_jackknife_about_the_estimate(nest, more):
+    item = Item("api00", lambda: nest.numeric("api00"), lambda: np.ones(nest.n))
+    domains = nest.domains(["sch.wide", "awards"])
+    close(nest.covariance_of(DomainStatistic([item], domains)), more["nest.by_covariance"])
+    close(nest.replicates("JKn", mse=True).mean("api00")["se"], more["nest.JKn_mse"])

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from csi_lib.errors import InputError
@@ -100,6 +101,11 @@ def test_fieldwork_is_checked_against_the_plan():
         plan.check({"c": 1})
 
 
+def test_populations_as_a_series_with_numbers_for_names():
+    got = allocate(pd.Series({2: 10, 1: 200}), 42).table
+    assert dict(zip(got["stratum"], got["n"], strict=True)) == {2: 2, 1: 40}
+
+
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: sample_size(margin=0), "margin must be above 0"),
     (lambda: sample_size(margin=0.05, proportion=1), "between 0 and 1"),
@@ -111,6 +117,8 @@ def test_fieldwork_is_checked_against_the_plan():
     (lambda: allocate({"a": 100}), "either n or budget"),
     (lambda: allocate({"a": 100, "b": 9}, 5, sd={"a": 1}), "no value.*b"),
     (lambda: margin_of_error(500, population=400), "larger than the population"),
+    (lambda: margin_of_error([10, 0]), "needs interviews"),
+    (lambda: sample_size(margin=5), "is itself a share.*5 %p"),
 ])  # fmt: skip
 def test_plans_that_cannot_be(call, message):
     with pytest.raises(InputError, match=message):

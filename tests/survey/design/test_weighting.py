@@ -239,3 +239,19 @@ def test_raked_error_agrees_with_raking_every_replicate(schools, population):
     np.testing.assert_allclose(jackknife.replicate_weights().sum(0), 6194, rtol=1e-8)
     linear, again = raked.mean("api00")["se"][0], jackknife.mean("api00")["se"][0]
     assert again == pytest.approx(linear, rel=0.25)
+
+
+def test_codes_are_the_same_category_as_whole_numbers_decimals_and_text():
+    data = pd.DataFrame({"k": [1, 1, 1, 2, 2, 2], "s": [1, 2, 1, 2, 1, 2]})
+    want = rake(data, {"k": {1: 10, 2: 20}, ("k", "s"): {(1, 1): 4, (1, 2): 6, (2, 1): 12, (2, 2): 8}}).weights
+    other = data.assign(k=data["k"].astype(float), s=data["s"].astype("Float64"))
+    for key in (str, float):
+        cross = {(key(a), key(b)): v for (a, b), v in {(1, 1): 4, (1, 2): 6, (2, 1): 12, (2, 2): 8}.items()}
+        got = rake(other, {"k": {key(1): 10, key(2): 20}, ("k", "s"): cross}).weights
+        np.testing.assert_allclose(got, want)
+
+
+def test_response_classes_of_decimal_codes():
+    data = pd.DataFrame({"k": [1.0, 1, 2, 2, 2], "s": ["a"] * 5})
+    got = adjust_nonresponse(data, ["k", "s"], sampled={("1", "a"): 10, (2, "a"): 9}, minimum=1)
+    np.testing.assert_allclose(got.weights, [5, 5, 3, 3, 3])
