@@ -129,7 +129,9 @@ class _Writer:
         first = self.made.sections[0].paragraphs[0]
         run = first.element.find(f"{_HP}run")
         control = run.makeelement(f"{_HP}ctrl", {})
-        control.append(run.makeelement(f"{_HP}pageNum", {"pos": "BOTTOM_CENTER", "formatType": "DIGIT", "sideChar": "-"}))
+        control.append(
+            run.makeelement(f"{_HP}pageNum", {"pos": "BOTTOM_CENTER", "formatType": "DIGIT", "sideChar": "-"})
+        )
         run.append(control)
         first.add_page_hiding(header=True, page_num=True)
 
