@@ -13,7 +13,7 @@ from csi_lib.office.briefing_words import READING, WORDS
 from csi_lib.office.deck import MARGIN, WIDTH, Deck, Slide
 from csi_lib.office.result_rows import ResultRows
 from csi_lib.prose.change import describe, verdict_of
-from csi_lib.prose.numbers import Interval, Number, absent
+from csi_lib.prose.numbers import SMALL_BASE, Interval, Number, absent
 from csi_lib.prose.sentences import Sentence, say
 from csi_lib.report.theme import DEFAULT_PRIMARY
 
@@ -105,9 +105,9 @@ class _Briefing:
         self.end(slide, *(s.text for s in (message,) if s), *notes, self.words["hidden"] if hidden else "")
 
     def _alt(self, title: str, names: Sequence[str], rows: Sequence[Mapping]) -> str:
-        return f"{title}: " + ", ".join(
-            f"{n} {Number.from_row(r).text(self.lang)}" for n, r in zip(names, rows, strict=True)
-        )
+        told = [Number.from_row(r) for r in rows]
+        said = lambda n: n.text(self.lang) + (SMALL_BASE if n.small_base else "")
+        return f"{title}: " + ", ".join(f"{name} {said(n)}" for name, n in zip(names, told, strict=True))
 
     # ------------------------------------------------------------------ slides
     def outline(self) -> None:
@@ -292,10 +292,12 @@ class _Briefing:
         for start in range(0, len(charts), 2):
             pair = charts[start : start + 2]
             names = [self.labels.variable(v) for v, _ in pair]
-            slide = self.deck.slide(f"{self.words['groups']}: {', '.join(names)}")
+            slide = self.deck.slide(f"{self.words['groups']}: {', '.join(names)}", self.words["bases"])
             for position, (variable, own) in enumerate(pair):
                 title = self.labels.variable(variable)
-                groups = [self.labels.group(variable, r["group1"]) for r in own]
+                bases = [Number.from_row(r, "n") for r in own]
+                groups = [self.labels.group(variable, r["group1"]) + (f" ({n.digits_text()})" if n.shown else "")
+                          for r, n in zip(own, bases, strict=True)]  # fmt: skip
                 slide.bars(groups, [(title, [Number.from_row(r) for r in own])], alt=self._alt(title, groups, own),
                            left=MARGIN + position * (half + 0.3), width=half, title=title)  # fmt: skip
             hidden = any(bool(r["suppressed"]) for _, own in pair for r in own)

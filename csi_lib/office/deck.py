@@ -11,7 +11,7 @@ from copy import deepcopy
 from pathlib import Path
 
 from csi_lib.office.libraries import require
-from csi_lib.prose.numbers import SMALL_BASE, Interval, Number, unit_of
+from csi_lib.prose.numbers import SMALL_BASE, SUPPRESSED, Interval, Number, unit_of
 from csi_lib.prose.sentences import Sentence
 from csi_lib.report.archive import settle, stamp
 from csi_lib.report.office_text import xml_text
@@ -162,7 +162,10 @@ class Slide:
     def bars(self, categories: Sequence[str], series: Sequence[tuple[str, Sequence[Number]]], *, alt: str,
              columns: bool = False, left: float = MARGIN, width: float | None = None, legend: bool | None = None,
              title: str | None = None) -> None:  # fmt: skip
-        """A bar chart (`columns`: upright) of one or two series; what may not be shown has no bar and no label."""
+        """A bar chart (`columns`: upright) of one or two series; what may not be shown has no bar and no label.
+
+        A category with a small base ends in †, one that is withheld in *.
+        """
         from pptx.chart.data import CategoryChartData
         from pptx.dml.color import RGBColor
         from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
@@ -171,7 +174,7 @@ class Slide:
         numbers = [n for _, values in series for n in values]
         unit = next((n.unit for n in numbers), "points")
         data = CategoryChartData(number_format=excel_format(unit))
-        data.categories = [_short(c) for c in categories]
+        data.categories = [_short(c) + marks_of([values[i] for _, values in series]) for i, c in enumerate(categories)]
         for name, values in series:
             data.add_series(xml_text(name, limit=120), [plotted(n) for n in values])
         kind = XL_CHART_TYPE.COLUMN_CLUSTERED if columns else XL_CHART_TYPE.BAR_CLUSTERED
@@ -307,6 +310,13 @@ class Slide:
         if ids:
             lines.append(f"{rows} {', '.join(ids)}")
         self.slide.notes_slide.notes_text_frame.text = "\n".join(lines)
+
+
+def marks_of(numbers: Iterable[Number]) -> str:
+    """† where one of the numbers rests on a small base, * where one may not be shown; else nothing."""
+    numbers = list(numbers)
+    mark = SMALL_BASE if any(n.small_base for n in numbers) else ""
+    return mark + (SUPPRESSED if any(n.suppressed for n in numbers) else "")
 
 
 def plotted(number: Number) -> float | None:

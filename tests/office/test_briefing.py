@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import openpyxl
 import pandas as pd
 import pytest
 from pptx import Presentation
@@ -70,6 +73,36 @@ def test_a_hidden_group_has_neither_bar_nor_label(made):
     assert "공개하지 않는" in slide.notes_slide.notes_text_frame.text
     alt = [s._element.nvGraphicFramePr.cNvPr.get("descr") for s in slide.shapes if s.has_chart]
     assert any("여성 *" in a for a in alt)
+    assert "여성*" in categories(path)
+
+
+def categories(path):
+    charts = [s.chart for slide in Presentation(str(path)).slides for s in slide.shapes if s.has_chart]
+    return [str(c) for chart in charts if chart.plots[0].categories for c in chart.plots[0].categories]
+
+
+def test_bars_on_small_bases_carry_the_mark_that_the_deck_explains(made):
+    rows = made.results
+    small = rows[(rows["measure"] == "csi") & (rows["statistic"] == "index") & rows["by1"].notna() & rows["by2"].isna()
+                 & rows["n"].between(5, 29)]  # fmt: skip
+    assert len(small) > 0
+    found = categories(made())
+    assert sum(c.endswith("†") for c in found) >= len(small)
+    for n in small["n"]:
+        assert any(c.endswith(f"({n:.0f})†") for c in found)
+
+
+def test_what_a_chart_draws_is_what_its_workbook_holds(made):
+    """Edit data opens the workbook: its cells must be the values that were drawn."""
+    drawn = 0
+    for slide in Presentation(str(made())).slides:
+        for chart in (s.chart for s in slide.shapes if s.has_chart):
+            sheet = openpyxl.load_workbook(io.BytesIO(chart.part.chart_workbook.xlsx_part.blob)).active
+            columns = [[c.value for c in column[1:]] for column in sheet.iter_cols(min_col=2)]
+            values = [list(s.values) for s in chart.plots[0].series]
+            assert [c[: len(v)] for c, v in zip(columns, values, strict=True)] == values
+            drawn += sum(map(len, values))
+    assert drawn > 50
 
 
 def test_awkward_names_are_shown_or_cut_and_nothing_is_damaged(made, example, libreoffice):
