@@ -21,8 +21,9 @@ _MOST_BARS, _MOST_DIMENSIONS, _MOST_POINTS = 20, 8, 18
 
 
 def write_briefing(
-    study, results: pd.DataFrame, path: Path, *, agency: str, year: int, lang: str, labels, model=None
-) -> Path:
+    study, results: pd.DataFrame, path: Path, *, agency: str, year: int, lang: str, labels, model=None,
+    source: str = "customers",
+) -> Path:  # fmt: skip
     """The slides of one report as ``.pptx``.
 
     Parameters
@@ -30,16 +31,17 @@ def write_briefing(
     results : results rows of the report, masked for its release; nothing is computed anew.
     labels : names of measures and groups (`csi_lib.report.labels.Labels`).
     model : the report's index model (`IndexModel`), or None.
+    source : the source that the slides are about; what a report says of employees, a pretest or fieldwork is not theirs.
 
     Raises
     ------
     InputError : python-pptx is not installed, or the results are not this agency's.
     """
-    own = results[(results["agency"] == agency).fillna(False)]
+    own = results[((results["agency"] == agency) & (results["source"] == source)).fillna(False)]
     if not len(own):
         raise InputError("no results of this agency", where="write_briefing", found=f"{agency}, {year}")
     name = study.agency(agency).name.text(lang)
-    title = f"{study.title.text(lang)} {WORDS[lang]['report']}"
+    title = WORDS[lang]["report"].format(study.title.text(lang))
     period = study.period_of(year)
     deck = Deck(lang=lang, primary=str(study.report.theme.get("primary", DEFAULT_PRIMARY)),
                 footer=f"{study.title.text(lang)} · {name} · {period}")  # fmt: skip

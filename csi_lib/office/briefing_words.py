@@ -4,7 +4,7 @@ from __future__ import annotations
 
 WORDS = {
     "ko": {
-        "report": "결과보고", "outline": "조사 개요", "item": "구분", "content": "내용", "agency": "대상 기관",
+        "report": "{} 결과보고", "outline": "조사 개요", "item": "구분", "content": "내용", "agency": "대상 기관",
         "commissioned": "조사 의뢰", "contractor": "조사 수행", "period": "조사 시기", "population": "모집단",
         "sample": "응답자 수", "effective": "유효 응답자 수", "error": "최대 표본오차(95% 신뢰수준)",
         "respondents": "응답자 구성", "share": "비율", "key": "핵심 결과", "measure": "지표", "score": "점수",
@@ -19,7 +19,7 @@ WORDS = {
         "hidden": "* 응답자 보호를 위해 공개하지 않는 값은 그리지 않았다.",
     },
     "en": {
-        "report": "Briefing", "outline": "The survey", "item": "Item", "content": "Content", "agency": "Agency",
+        "report": "{}: briefing", "outline": "The survey", "item": "Item", "content": "Content", "agency": "Agency",
         "commissioned": "Commissioned by", "contractor": "Conducted by", "period": "Fieldwork", "population": "Population",
         "sample": "Respondents", "effective": "Effective sample", "error": "Largest sampling error (95% confidence)",
         "respondents": "Who answered", "share": "Share", "key": "Key results", "measure": "Measure", "score": "Score",

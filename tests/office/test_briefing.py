@@ -105,6 +105,21 @@ def test_what_a_chart_draws_is_what_its_workbook_holds(made):
     assert drawn > 50
 
 
+def test_what_employees_said_is_not_on_the_slides_about_customers(made):
+    """A report with an internal survey or a pretest has their rows too, under names that no customer label knows."""
+    own = made.results
+    index = own[(own["statistic"] == "index") & own["by1"].isna() & (own["measure"] == "csi")].head(1)
+    means = own[(own["statistic"] == "mean") & own["by1"].isna()].head(2)
+    strange = pd.concat([
+        index.assign(source="employees", measure="icsi", model="iudc-internal", estimate=11.1, row_id="e1"),
+        index.assign(source="pretest", measure="pretest:work", statistic="alpha", model=None, estimate=0.111, row_id="e2"),
+        means.assign(source="employees", measure=["welfare_pay", "welfare_leave"], row_id=["e3", "e4"]),
+        means.assign(source="employees", measure=["welfare_pay", "welfare_leave"], statistic="gain", row_id=["e5", "e6"]),
+    ])  # fmt: skip
+    path = made(rows=pd.concat([own, strange], ignore_index=True))
+    assert path.read_bytes() == made().read_bytes()
+
+
 def test_awkward_names_are_shown_or_cut_and_nothing_is_damaged(made, example, libreoffice):
     awkward = "=1+1 @SUM <b>&\x01" + "긴 이름 " * 60
     label = example.title.model_copy(update={"ko": awkward})
