@@ -400,5 +400,14 @@ def test_file_names_suit_windows_and_are_composed():
     long = file_name("{agency}.{ext}", {"agency": "가" * 300, "ext": "hwpx"})
     assert long.endswith(".hwpx")
     assert len(long.encode()) <= 200
+    # a name of 200 characters leaves room for what tells the files of a delivery apart
+    wordy = {**fields, "agency": '에이/비:시*디?"' * 20}
+    kinds = [
+        file_name("{year}_{agency}_{kind}.{ext}", {**wordy, "kind": k})
+        for k in ("결과보고서", "통계표", "questionnaire-pretest")
+    ]
+    assert [n[:5] for n in kinds] == ["2024_"] * 3
+    assert [n.rpartition("_")[2] for n in kinds] == ["결과보고서.hwpx", "통계표.hwpx", "questionnaire-pretest.hwpx"]
+    assert all(180 < len(n.encode()) <= 200 for n in kinds)
     with pytest.raises(InputError, match="template"):
         file_name("{yeer}.{ext}", fields)
