@@ -11,6 +11,7 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.portfolio import portfolio
 from csi_lib.office.briefing_words import READING, WORDS
 from csi_lib.office.deck import MARGIN, WIDTH, Deck, Slide
+from csi_lib.office.fitting import cut
 from csi_lib.office.result_rows import ResultRows
 from csi_lib.prose.change import describe, verdict_of
 from csi_lib.prose.numbers import SMALL_BASE, Interval, Number, absent
@@ -294,9 +295,10 @@ class _Briefing:
         for start in range(0, len(charts), 2):
             pair = charts[start : start + 2]
             names = [self.labels.variable(v) for v, _ in pair]
-            slide = self.deck.slide(f"{self.words['groups']}: {', '.join(names)}", self.words["bases"])
+            heads = [cut(n, width=5, size=20) for n in names]
+            slide = self.deck.slide(f"{self.words['groups']}: {', '.join(heads)}", self.words["bases"])
             for position, (variable, own) in enumerate(pair):
-                title = self.labels.variable(variable)
+                title = cut(self.labels.variable(variable), width=half, size=12)
                 bases = [Number.from_row(r, "n") for r in own]
                 groups = [self.labels.group(variable, r["group1"]) + (f" ({n.digits_text()})" if n.shown else "")
                           for r, n in zip(own, bases, strict=True)]  # fmt: skip

@@ -158,3 +158,40 @@ def test_a_chart_of_one_bar_and_of_forty(tmp_path, libreoffice):
     assert len(chart_values(path)) == 41
     assert pd.Series([v for _, v, _ in chart_values(path)]).max() == 39.0
     assert libreoffice(path, "pdf").exists()
+
+
+def test_titles_messages_and_cells_of_300_characters_stay_in_their_boxes(tmp_path):
+    long = "가나다라마바사아자차" * 30
+    deck = Deck(lang="ko", primary="#1F5A99", footer=long)
+    deck.cover(long, [long, long])
+    for _ in range(2):
+        slide = deck.slide(long, long)
+        slide.table(("번호", "구분"), [("1", long)] * 15, alt="표", widths=(1.0, 4.0), size=11)
+        slide.close([], rows="행:")
+    slide = deck.slide("요약")
+    slide.text([long] * 6, top=1.4)
+    slide.close([], rows="행:")
+    made = Presentation(str(deck.save(tmp_path / "x.pptx", title="시험")))
+    titles = [s.shapes.title.text for s in made.slides]
+    assert len(set(titles)) == len(titles)
+    assert long in made.slides[1].notes_slide.notes_text_frame.text  # cut on the slide, whole in its notes
+    seen = 0
+    for shape in (x for s in made.slides for x in s.shapes):
+        if shape.has_table:
+            heights = sum(taken(c.text_frame, w.width) for r in shape.table.rows
+                          for c, w in [(r.cells[1], shape.table.columns[1])])  # fmt: skip
+            assert heights <= 7.5 - 1.75 - 0.3
+        elif shape.has_text_frame and shape.text_frame.text and "번" not in shape.name:
+            seen += 1
+            assert taken(shape.text_frame, shape.width) <= shape.height / 914400 + 0.05, shape.text_frame.text[:40]
+    assert seen > 8
+
+
+def taken(frame, width) -> float:
+    """Inches that the paragraphs take: a Hangul letter is as wide as it is high, lines are 1.2 letters apart."""
+    inches = 0.0
+    for paragraph in (p for p in frame.paragraphs if p.runs):
+        size = paragraph.runs[0].font.size.pt / 72
+        wide = sum(1.0 if ord(c) > 0x2E7F else 0.5 for c in paragraph.text) * size
+        inches += -(-wide // (width / 914400 - 0.2)) * 1.2 * size
+    return inches
