@@ -11,9 +11,10 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.portfolio import portfolio
 from csi_lib.office.briefing_words import READING, WORDS
 from csi_lib.office.deck import MARGIN, WIDTH, Deck, Slide
+from csi_lib.office.fitting import cut
 from csi_lib.office.result_rows import ResultRows
 from csi_lib.prose.change import describe, verdict_of
-from csi_lib.prose.numbers import Interval, Number, absent
+from csi_lib.prose.numbers import SMALL_BASE, Interval, Number, absent
 from csi_lib.prose.sentences import Sentence, say
 from csi_lib.report.theme import DEFAULT_PRIMARY
 
@@ -21,8 +22,9 @@ _MOST_BARS, _MOST_DIMENSIONS, _MOST_POINTS = 20, 8, 18
 
 
 def write_briefing(
-    study, results: pd.DataFrame, path: Path, *, agency: str, year: int, lang: str, labels, model=None
-) -> Path:
+    study, results: pd.DataFrame, path: Path, *, agency: str, year: int, lang: str, labels, model=None,
+    source: str = "customers",
+) -> Path:  # fmt: skip
     """The slides of one report as ``.pptx``.
 
     Parameters
@@ -30,16 +32,17 @@ def write_briefing(
     results : results rows of the report, masked for its release; nothing is computed anew.
     labels : names of measures and groups (`csi_lib.report.labels.Labels`).
     model : the report's index model (`IndexModel`), or None.
+    source : the source that the slides are about; what a report says of employees, a pretest or fieldwork is not theirs.
 
     Raises
     ------
     InputError : python-pptx is not installed, or the results are not this agency's.
     """
-    own = results[(results["agency"] == agency).fillna(False)]
+    own = results[((results["agency"] == agency) & (results["source"] == source)).fillna(False)]
     if not len(own):
         raise InputError("no results of this agency", where="write_briefing", found=f"{agency}, {year}")
     name = study.agency(agency).name.text(lang)
-    title = f"{study.title.text(lang)} {WORDS[lang]['report']}"
+    title = WORDS[lang]["report"].format(study.title.text(lang))
     period = study.period_of(year)
     deck = Deck(lang=lang, primary=str(study.report.theme.get("primary", DEFAULT_PRIMARY)),
                 footer=f"{study.title.text(lang)} · {name} · {period}")  # fmt: skip
@@ -105,9 +108,9 @@ class _Briefing:
         self.end(slide, *(s.text for s in (message,) if s), *notes, self.words["hidden"] if hidden else "")
 
     def _alt(self, title: str, names: Sequence[str], rows: Sequence[Mapping]) -> str:
-        return f"{title}: " + ", ".join(
-            f"{n} {Number.from_row(r).text(self.lang)}" for n, r in zip(names, rows, strict=True)
-        )
+        told = [Number.from_row(r) for r in rows]
+        said = lambda n: n.text(self.lang) + (SMALL_BASE if n.small_base else "")
+        return f"{title}: " + ", ".join(f"{name} {said(n)}" for name, n in zip(names, told, strict=True))
 
     # ------------------------------------------------------------------ slides
     def outline(self) -> None:
@@ -292,10 +295,13 @@ class _Briefing:
         for start in range(0, len(charts), 2):
             pair = charts[start : start + 2]
             names = [self.labels.variable(v) for v, _ in pair]
-            slide = self.deck.slide(f"{self.words['groups']}: {', '.join(names)}")
+            heads = [cut(n, width=5, size=20) for n in names]
+            slide = self.deck.slide(f"{self.words['groups']}: {', '.join(heads)}", self.words["bases"])
             for position, (variable, own) in enumerate(pair):
-                title = self.labels.variable(variable)
-                groups = [self.labels.group(variable, r["group1"]) for r in own]
+                title = cut(self.labels.variable(variable), width=half, size=12)
+                bases = [Number.from_row(r, "n") for r in own]
+                groups = [self.labels.group(variable, r["group1"]) + (f" ({n.digits_text()})" if n.shown else "")
+                          for r, n in zip(own, bases, strict=True)]  # fmt: skip
                 slide.bars(groups, [(title, [Number.from_row(r) for r in own])], alt=self._alt(title, groups, own),
                            left=MARGIN + position * (half + 0.3), width=half, title=title)  # fmt: skip
             hidden = any(bool(r["suppressed"]) for _, own in pair for r in own)

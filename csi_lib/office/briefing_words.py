@@ -4,7 +4,7 @@ from __future__ import annotations
 
 WORDS = {
     "ko": {
-        "report": "결과보고", "outline": "조사 개요", "item": "구분", "content": "내용", "agency": "대상 기관",
+        "report": "{} 결과보고", "outline": "조사 개요", "item": "구분", "content": "내용", "agency": "대상 기관",
         "commissioned": "조사 의뢰", "contractor": "조사 수행", "period": "조사 시기", "population": "모집단",
         "sample": "응답자 수", "effective": "유효 응답자 수", "error": "최대 표본오차(95% 신뢰수준)",
         "respondents": "응답자 구성", "share": "비율", "key": "핵심 결과", "measure": "지표", "score": "점수",
@@ -13,13 +13,13 @@ WORDS = {
         "portfolio": "만족도와 영향", "satisfaction": "만족도(점)", "gain": "지수에 미치는 영향", "number": "번호",
         "priorities": "먼저 개선할 항목", "reliability": "측정의 신뢰도", "alpha": "크론바흐 α", "standing": "다른 지수와 순위",
         "summary": "요약과 제언", "reading": "자료를 읽는 법", "this": "{}", "weights": "차원의 가중치", "weight": "가중치",
-        "more_items": "항목별 만족도: {}", "high": "높은 항목", "low": "낮은 항목",
+        "bases": "괄호 안은 사례수", "more_items": "항목별 만족도: {}", "high": "높은 항목", "low": "낮은 항목",
         "source": "출처: {study}, {period}, {agency} 결과보고서와 같은 산출(results.parquet).",
         "model": "지수: {label}({edition}판).", "rows": "근거 행(row_id):",
         "hidden": "* 응답자 보호를 위해 공개하지 않는 값은 그리지 않았다.",
     },
     "en": {
-        "report": "Briefing", "outline": "The survey", "item": "Item", "content": "Content", "agency": "Agency",
+        "report": "{}: briefing", "outline": "The survey", "item": "Item", "content": "Content", "agency": "Agency",
         "commissioned": "Commissioned by", "contractor": "Conducted by", "period": "Fieldwork", "population": "Population",
         "sample": "Respondents", "effective": "Effective sample", "error": "Largest sampling error (95% confidence)",
         "respondents": "Who answered", "share": "Share", "key": "Key results", "measure": "Measure", "score": "Score",
@@ -29,7 +29,8 @@ WORDS = {
         "gain": "Effect on the index", "number": "No.", "priorities": "What to improve first",
         "reliability": "Reliability of measurement", "alpha": "Cronbach's α", "standing": "Other indices and rank",
         "summary": "Summary and advice", "reading": "How to read this", "this": "{}", "weights": "Weights of the dimensions",
-        "weight": "Weight", "more_items": "Satisfaction by item: {}", "high": "highest", "low": "lowest",
+        "weight": "Weight", "bases": "Numbers of respondents in brackets",
+        "more_items": "Satisfaction by item: {}", "high": "highest", "low": "lowest",
         "source": "Source: {study}, {period}, {agency}; the same computation as the report (results.parquet).",
         "model": "Index: {label} (edition {edition}).", "rows": "Results rows (row_id):",
         "hidden": "* Values withheld to protect respondents are not drawn.",

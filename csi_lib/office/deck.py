@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from pathlib import Path
 
+from csi_lib.office.fitting import cut, fitted
 from csi_lib.office.libraries import require
-from csi_lib.prose.numbers import SMALL_BASE, Interval, Number, unit_of
+from csi_lib.prose.numbers import SMALL_BASE, SUPPRESSED, Interval, Number, unit_of
 from csi_lib.prose.sentences import Sentence
 from csi_lib.report.archive import settle, stamp
 from csi_lib.report.office_text import xml_text
@@ -40,7 +41,11 @@ class Deck:
         from pptx import Presentation
         from pptx.util import Inches
 
-        self.lang, self.primary, self.footer = lang, primary.lstrip("#").upper(), xml_text(footer, limit=120)
+        self.lang, self.primary, self.footer = (
+            lang,
+            primary.lstrip("#").upper(),
+            cut(xml_text(footer), width=7, size=10),
+        )
         self.made = Presentation()
         self.made.slide_width, self.made.slide_height = Inches(WIDTH), Inches(HEIGHT)
         self._set_master()
@@ -49,12 +54,20 @@ class Deck:
     def cover(self, title: str, lines: Sequence[str]) -> None:
         """The first slide: title and what stands under it."""
         slide = self.made.slides.add_slide(self.made.slide_layouts[0])
-        self._text(slide.shapes.title.text_frame, [title], size=38, bold=True, color=self.primary)
-        self._text(slide.placeholders[1].text_frame, [x for x in lines if x], size=20, color=_MUTED)
+        size, text = fitted([xml_text(title)], width=WIDTH - 2, height=1.5, size=38, least=16)
+        self._text(slide.shapes.title.text_frame, text, size=size, bold=True, color=self.primary)
+        size, text = fitted([xml_text(x) for x in lines if x], width=WIDTH - 2, height=2.2, size=20, after=0.2)
+        self._text(slide.placeholders[1].text_frame, text, size=size, color=_MUTED)
 
     def slide(self, title: str, message: Sentence | str | None = None) -> Slide:
         """A slide with its title and the sentence that says what it shows."""
         return Slide(self, title, message)
+
+    def unlike(self, title: str) -> str:
+        """`title`, with a number where a slide has it already: titles are how a screen reader tells slides apart."""
+        taken = {s.shapes.title.text for s in self.made.slides if s.shapes.title is not None}
+        numbers = (f"{title} ({k})" for k in range(2, len(taken) + 3))
+        return title if title not in taken else next(n for n in numbers if n not in taken)
 
     @property
     def count(self) -> int:
@@ -127,7 +140,10 @@ class Slide:
         self.slide = deck.made.slides.add_slide(layout)
         head = self.slide.shapes.title.text_frame
         head.vertical_anchor = MSO_ANCHOR.MIDDLE
-        deck._text(head, [title], size=26, bold=True, color=deck.primary, align=PP_ALIGN.LEFT)
+        size, (shown,) = fitted([xml_text(title)], width=WIDTH - 2 * MARGIN, height=0.75, size=26, least=15)
+        shown = deck.unlike(shown)
+        self.whole = title if shown != xml_text(title) else None
+        deck._text(head, [shown], size=size, bold=True, color=deck.primary, align=PP_ALIGN.LEFT)
         self._feet(layout)
         if message:
             self.text([message], top=1.15, size=16, height=0.6, color=_MUTED)
@@ -152,9 +168,11 @@ class Slide:
         """Paragraphs; Sentences bring their row ids."""
         from pptx.util import Inches, Pt
 
-        paragraphs = list(paragraphs)
-        box = self.slide.shapes.add_textbox(*map(Inches, (left, top, width or WIDTH - 2 * MARGIN, height)))
-        self.deck._text(box.text_frame, paragraphs, size=size, color=color)
+        paragraphs, width = list(paragraphs), width or WIDTH - 2 * MARGIN
+        plain = [xml_text(p.text if isinstance(p, Sentence) else p) for p in paragraphs]
+        size, plain = fitted(plain, width=width, height=height, size=size, after=0.5 if len(plain) > 1 else 0.0)
+        box = self.slide.shapes.add_textbox(*map(Inches, (left, top, width, height)))
+        self.deck._text(box.text_frame, plain, size=size, color=color)
         for paragraph in box.text_frame.paragraphs:
             paragraph.space_after = Pt(size / 2)
         self.ids += [i for p in paragraphs if isinstance(p, Sentence) for i in p.row_ids]
@@ -162,7 +180,10 @@ class Slide:
     def bars(self, categories: Sequence[str], series: Sequence[tuple[str, Sequence[Number]]], *, alt: str,
              columns: bool = False, left: float = MARGIN, width: float | None = None, legend: bool | None = None,
              title: str | None = None) -> None:  # fmt: skip
-        """A bar chart (`columns`: upright) of one or two series; what may not be shown has no bar and no label."""
+        """A bar chart (`columns`: upright) of one or two series; what may not be shown has no bar and no label.
+
+        A category with a small base ends in †, one that is withheld in *.
+        """
         from pptx.chart.data import CategoryChartData
         from pptx.dml.color import RGBColor
         from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
@@ -171,7 +192,7 @@ class Slide:
         numbers = [n for _, values in series for n in values]
         unit = next((n.unit for n in numbers), "points")
         data = CategoryChartData(number_format=excel_format(unit))
-        data.categories = [_short(c) for c in categories]
+        data.categories = [_short(c) + marks_of([values[i] for _, values in series]) for i, c in enumerate(categories)]
         for name, values in series:
             data.add_series(xml_text(name, limit=120), [plotted(n) for n in values])
         kind = XL_CHART_TYPE.COLUMN_CLUSTERED if columns else XL_CHART_TYPE.BAR_CLUSTERED
@@ -262,6 +283,7 @@ class Slide:
         from pptx.util import Inches
 
         high = min(0.45, BODY / (len(rows) + 1))
+        lines = max(1, int(BODY * 72 / (len(rows) + 1) / (1.25 * size)))  # of a cell, so that all rows have room
         shape = self.slide.shapes.add_table(
             len(rows) + 1, len(heads), *map(Inches, (left, TOP, sum(widths), high * (len(rows) + 1)))
         )
@@ -279,7 +301,8 @@ class Slide:
                 )
                 figure = isinstance(cell, (Number, Interval))
                 align = PP_ALIGN.CENTER if r == 0 else PP_ALIGN.RIGHT if figure else PP_ALIGN.LEFT
-                self.deck._text(place.text_frame, [self._cell(cell)], size=size, bold=r == 0,
+                text = cut(xml_text(self._cell(cell)), width=widths[c], size=size, lines=lines)
+                self.deck._text(place.text_frame, [text], size=size, bold=r == 0,
                                 color="FFFFFF" if r == 0 else _INK, align=align)  # fmt: skip
 
     def _cell(self, cell) -> str:
@@ -302,11 +325,18 @@ class Slide:
 
     def close(self, notes: Sequence[str], *, rows: str) -> None:
         """The speaker's notes: what to say, where it comes from, and the results rows (`rows` introduces them)."""
-        lines = [xml_text(n) for n in notes if n]
+        lines = [xml_text(n) for n in (self.whole, *notes) if n]
         ids = list(dict.fromkeys(self.ids))
         if ids:
             lines.append(f"{rows} {', '.join(ids)}")
         self.slide.notes_slide.notes_text_frame.text = "\n".join(lines)
+
+
+def marks_of(numbers: Iterable[Number]) -> str:
+    """† where one of the numbers rests on a small base, * where one may not be shown; else nothing."""
+    numbers = list(numbers)
+    mark = SMALL_BASE if any(n.small_base for n in numbers) else ""
+    return mark + (SUPPRESSED if any(n.suppressed for n in numbers) else "")
 
 
 def plotted(number: Number) -> float | None:

@@ -40,5 +40,5 @@ def write_editions(
     if "pptx" in formats:
         labels, models = wave_labels(round_, agency, year, lang)
         write_briefing(round_.study, results, folder / "report.pptx", agency=agency, year=year, lang=lang, labels=labels,
-                       model=models[0] if models else None)  # fmt: skip
+                       model=models[0] if models else None, source=round_.source)  # fmt: skip
     return results

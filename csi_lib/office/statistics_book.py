@@ -12,17 +12,21 @@ from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, tabulate
 from csi_lib.models.study_models import study_models
 from csi_lib.office.xlsx import Sheet, Workbook
+from csi_lib.prose.numbers import Interval, Number
 from csi_lib.report.labels import Labels
 from csi_lib.survey.estimates import Estimates
 from csi_lib.survey.letters import LetterRules
 from csi_lib.tables.banner import banner_tables
-from csi_lib.tables.estimates import estimates_table
-from csi_lib.tables.table import Table
+from csi_lib.tables.table import Column, Row, Table
 
 _TITLE = {"ko": "통계표", "en": "Statistics tables"}
 _PARTS = {
-    "ko": {"who": "응답자", "index": "지수", "item": "문항"},
-    "en": {"who": "Respondents", "index": "Indices", "item": "Items"},
+    "ko": {"who": "응답자", "index": "지수", "item": "문항", "model": "지수 모형"},
+    "en": {"who": "Respondents", "index": "Indices", "item": "Items", "model": "Index model"},
+}
+_HEADS = {
+    "ko": {"row": "구분", "n": "응답자 수", "share": "비율(가중)", "ci": "95% 신뢰구간"},
+    "en": {"row": "Group", "n": "Respondents", "share": "Share (weighted)", "ci": "95% interval"},
 }
 _COMPOSITION = {"ko": "응답자 구성", "en": "Respondents"}
 
@@ -60,28 +64,35 @@ def statistics_book(
                "letters": rules}  # fmt: skip
     # an index has no answers to take a variance from, so SPSS's rules do not reach it
     by_design = replace(rules, rules="design", least=minimum) if rules.rules == "spss" else rules
-    indices = []
+    words, number = _PARTS[lang], count(1)
+    indices, answers = [], []
     for model in models:
         nodes = list(dict.fromkeys(scored.select(model=model.name, statistic="index", by1=None).frame["measure"]))
+        said = f"{words['model']}: {model.file.label.text(lang)}"
         if nodes:
-            indices += banner_tables(scored, items=nodes, statistic="index", model=model.name,
-                                     **options | {"letters": by_design})  # fmt: skip
+            indices += [(t, said) for t in banner_tables(scored, items=nodes, statistic="index", model=model.name,
+                                                         **options | {"letters": by_design})]  # fmt: skip
+    asked = list(survey.codebook.items)
+    for table in banner_tables(items, items=asked, **options):
+        question = survey.codebook.columns[asked[int(table.name.removeprefix("book-")) - 1]].question
+        answers.append((table, question.text(lang) if question else ""))
     composition = _composition(scored, by, labels, lang, minimum)
-    answers = banner_tables(items, items=list(survey.codebook.items), **options)
-    words, number = _PARTS[lang], count(1)
-    parts = [(words["who"], [composition] if composition else []), (words["index"], indices), (words["item"], answers)]
-    parts = tuple(
-        (head, tuple(replace(t, name=f"book-{next(number)}") for t in tables)) for head, tables in parts if tables
-    )
+    kept = [(words["who"], [(t, "") for t in composition]), (words["index"], indices), (words["item"], answers)]
+    kept = [
+        (head, [(replace(t, name=f"book-{next(number)}"), said) for t, said in part]) for head, part in kept if part
+    ]
+    # what tells two tables of one title apart: in a workbook under the title, in a document under the table
+    noted = lambda t, said: replace(t, notes=(said, *t.notes)) if said else t
+    parts = tuple((head, tuple(noted(t, said) for t, said in part)) for head, part in kept)
     tables = [t for _, part in parts for t in part]
     shown = {i for t in tables for i in t.row_ids}
     rows = pd.concat([scored.frame, items.frame], ignore_index=True).drop_duplicates("row_id")
     place = study.agency(agency).name.text(lang)
-    sheets = [Sheet(f"{i:02d} {t.caption}", t, f"{place} · {study.period_of(year)}") for i, t in enumerate(tables, 1)]
+    about = f"{place} · {study.period_of(year)}"
+    sheets = [Sheet(f"{i:02d} {t.caption}", t, about, said)
+              for i, (t, said) in enumerate((pair for _, part in kept for pair in part), 1)]  # fmt: skip
     who = study.contractor.text(lang) if study.contractor else ""
-    book = Workbook(
-        f"{study.title.text(lang)} – {_TITLE[lang]}", tuple(sheets), (f"{place} · {study.period_of(year)}",), lang, who
-    )
+    book = Workbook(f"{study.title.text(lang)} – {_TITLE[lang]}", tuple(sheets), (about,), lang, who)
     return StatisticsBook(book, parts, rows[rows["row_id"].isin(shown)].reset_index(drop=True))
 
 
@@ -101,17 +112,23 @@ def wave_labels(round_: Round, agency: str, year: int, lang: str) -> tuple[Label
     return Labels(round_.study, survey.codebook, models, lang), models
 
 
-def _composition(scored: Estimates, by: list[str], labels: Labels, lang: str, minimum: int):
+def _composition(scored: Estimates, by: list[str], labels: Labels, lang: str, minimum: int) -> list[Table]:
+    """How many respondents every group has (of all measures the one with most), and their weighted share."""
     frame = scored.frame
-    own = frame[(frame["statistic"] == "share") & frame["by1"].isna()]
-    variable = own["measure"].str.split(":").str[0]
-    # categories of the codebook that this agency does not have
-    own = own[variable.isin(by) & ~(own["estimate"] == 0)].copy()
-    if not len(own):
-        return None
-    own["by1"] = own["measure"].str.split(":").str[0]
-    own["by1_label"] = [labels.variable(v) for v in own["by1"]]
-    own["measure_label"] = [labels.group(*m.split(":", 1)) for m in own["measure"]]
-    return estimates_table(own, name="respondents", caption=_COMPOSITION[lang], rows="measure", row_group="by1",
-                           fields=("n", "estimate", "ci"), lang=lang, min_base=minimum,
-                           heads={"estimate": {"ko": "비율", "en": "Share"}[lang]})  # fmt: skip
+    single = frame[frame["by2"].isna() & frame["versus"].isna()]
+    counted = single[single["by1"].isin(by) & single["statistic"].isin(["index", "mean"])]
+    counted = counted.sort_values("n", ascending=False, kind="stable").drop_duplicates(["by1", "group1"])
+    base = {f"{r['by1']}:{r['group1']}": r for r in counted.to_dict("records")}
+    own = single[(single["statistic"] == "share") & single["by1"].isna() & single["measure"].isin(list(base))]
+    rows = [
+        Row((labels.group(variable, group), Number.from_row(base[row["measure"]], "n"), Number.from_row(row),
+             Interval.from_row(row)), labels.variable(variable))
+        for row in own.to_dict("records")
+        for variable, group in [row["measure"].split(":", 1)]
+        # categories of the codebook that this agency does not have
+        if row["estimate"] != 0
+    ]  # fmt: skip
+    heads = _HEADS[lang]
+    columns = (Column("row", heads["row"], "left", "stub"), Column("n", heads["n"], "right", "base"),
+               Column("share", heads["share"]), Column("ci", heads["ci"]))  # fmt: skip
+    return [Table("respondents", _COMPOSITION[lang], columns, tuple(rows), (), lang, minimum)] if rows else []

@@ -21,9 +21,9 @@ from csi_lib.tables.table import Table
 
 _WORDS = {
     "ko": {"contents": "목차", "number": "번호", "title": "표 제목", "sheet": "시트", "n": "사례수", "back": "목차로 돌아가기",
-           "group": "분류", "marks": "유의차", "low": "하한", "high": "상한", "page": "쪽"},
+           "group": "분류", "marks": "유의차", "small": "표본 적음", "detail": "질문 · 모형", "low": "하한", "high": "상한", "page": "쪽"},
     "en": {"contents": "Contents", "number": "No.", "title": "Table", "sheet": "Sheet", "n": "n", "back": "Back to contents",
-           "group": "Variable", "marks": "sig.", "low": "low", "high": "high", "page": "page"},
+           "group": "Variable", "marks": "sig.", "small": "small base", "detail": "Question, model", "low": "low", "high": "high", "page": "page"},
 }  # fmt: skip
 _LONGEST_HEADING = 255  # of a native table's columns
 _MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_000
@@ -31,11 +31,15 @@ _MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_000
 
 @dataclass(frozen=True)
 class Sheet:
-    """One table of the workbook: `name` of the sheet, `table`, and `about`, a line under its title."""
+    """One table of the workbook: `name` of the sheet, `table`, `about` and `detail`, what stands under its title.
+
+    `detail` (the question, the model) stands in the contents too: two tables may have one title.
+    """
 
     name: str
     table: Table
     about: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class _Writer:
         key = (kind, bold, align)
         if key not in self._formats:
             more = {"num_format": kind} if kind else {"text_wrap": True}
+            more |= {"indent": 1} if align == "left" else {}
             self._formats[key] = self.out.add_format({**self._font, **more, "bold": bold, "align": align, "border": 1,
                                                       "border_color": "#D0D7DE"})  # fmt: skip
         return self._formats[key]
@@ -128,13 +133,15 @@ class _Writer:
         head = row + 1
         pairs = zip(book.sheets, names, strict=True)
         cells = [
-            (i, xml_text(_plain(s.table.caption)), name, _first_base(s.table)) for i, (s, name) in enumerate(pairs, 1)
+            (i, xml_text(_plain(s.table.caption)), name, _first_base(s.table), xml_text(s.detail))
+            for i, (s, name) in enumerate(pairs, 1)
         ]
-        sheet.add_table(head, 0, head + len(cells), 3, {
+        heads = ["number", "title", "sheet", "n", *(["detail"] if any(s.detail for s in book.sheets) else [])]
+        sheet.add_table(head, 0, head + len(cells), len(heads) - 1, {
             "name": "contents", "autofilter": False, "style": "Table Style Light 1",
-            "columns": [{"header": say[k], "header_format": self.head} for k in ("number", "title", "sheet", "n")],
+            "columns": [{"header": say[k], "header_format": self.head} for k in heads],
         })  # fmt: skip
-        for at, (number, title, name, base) in enumerate(cells, head + 1):
+        for at, (number, title, name, base, detail) in enumerate(cells, head + 1):
             sheet.write_number(at, 0, number, self._format("0", align="center"))
             sheet.write_string(at, 1, title, self._format("", align="left"))
             target = name.replace("'", "''")
@@ -143,13 +150,13 @@ class _Writer:
                 sheet.write_string(at, 3, "", self._format("", align="left"))
             else:
                 self._number(sheet, at, 3, base, False)
-        sheet.set_column(0, 0, 8)
-        sheet.set_column(1, 1, 70)
-        sheet.set_column(2, 2, 34)
-        sheet.set_column(3, 3, 12)
+            if "detail" in heads:
+                sheet.write_string(at, 4, detail, self._format("", align="left"))
+        for column, width in enumerate((8, 44, 34, 10, 60)[: len(heads)]):
+            sheet.set_column(column, column, width)
         sheet.freeze_panes(head + 1, 0)
         sheet.repeat_rows(head)
-        self._page(sheet, 4, landscape=False)
+        self._page(sheet, len(heads), landscape=len(heads) > 4)
 
     def _sheet(self, sheet, item: Sheet, number: int, contents: str) -> None:
         table = item.table
@@ -159,7 +166,7 @@ class _Writer:
                              found=f"{len(table.rows)} × {len(plan)}", expected=f"{_MOST_ROWS} × {_MOST_COLUMNS}")  # fmt: skip
         unit = table.unit_note()
         sheet.write_string(0, 0, xml_text(_plain(table.caption)), self.title)
-        sheet.write_string(1, 0, xml_text(" · ".join(t for t in (item.about, unit) if t)), self.note)
+        sheet.write_string(1, 0, xml_text(" · ".join(t for t in (item.about, item.detail, unit) if t)), self.note)
         sheet.write_url(2, 0, f"internal:'{contents}'!A1", self.link, string=self.say["back"])
         head, last = 4, 4 + len(table.rows)
         sheet.add_table(head, 0, last, len(plan) - 1, {
@@ -175,7 +182,7 @@ class _Writer:
         sheet.set_row(head, 45)
         at = last + 2
         for note in table.all_notes():
-            if note != unit:
+            if note not in (unit, item.detail):
                 sheet.write_string(at, 0, xml_text(_plain(note)), self.note)
                 at += 1
         sheet.freeze_panes(
@@ -235,7 +242,8 @@ def _columns(table: Table, say: dict) -> list[tuple]:
             continue
         plan.append((head, "text" if column.kind in ("stub", "text") else "number", i, column))
         if any(isinstance(c, Number) and (c.mark or c.small_base) for c in cells):
-            plan.append((f"{say['marks']}: {column.label}", "marks", i, column))
+            what = "marks" if any(isinstance(c, Number) and c.mark for c in cells) else "small"
+            plan.append((f"{say[what]}: {column.label}", "marks", i, column))
     return plan
 
 
@@ -268,7 +276,7 @@ def _plain(text) -> str:
 
 
 def _first_base(table: Table) -> Number | None:
-    for row in table.rows:
+    for row in (r for r in table.rows if r.kind == "total"):
         for column, cell in zip(table.columns, row.cells, strict=True):
             if column.kind == "base" and isinstance(cell, Number):
                 return cell

@@ -13,7 +13,7 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SHEET = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _FILE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
-_LONGEST_SHEET, _LONGEST_CELL, _LONGEST_FILE = 31, 32_767, 200
+_LONGEST_SHEET, _LONGEST_CELL, _LONGEST_FILE, _SHORTEST_FIELD = 31, 32_767, 200, 8
 
 
 def xml_text(text: object, *, limit: int = _LONGEST_CELL) -> str:
@@ -41,14 +41,22 @@ def file_name(template: str, values: Mapping[str, object]) -> str:
     """The name of a delivered file from a template such as ``{year}_{agency}_결과보고서.hwpx``.
 
     In NFC (macOS decomposes Hangul), without what Windows forbids, not one of its reserved names, and no longer
-    than 200 bytes in UTF-8, so that it fits every file system and zip.
+    than 200 bytes in UTF-8, so that it fits every file system and zip: the longest value is shortened.
     """
-    try:
-        name = template.format(**{k: _FILE.sub(" ", str(v)) for k, v in values.items()})
-    except (KeyError, IndexError, ValueError) as error:
-        raise InputError("the template of file names names something that is not there", where="template", found=template,
-                         expected=", ".join(f"{{{k}}}" for k in values)) from error  # fmt: skip
-    name = re.sub(r"\s+", " ", _FILE.sub(" ", unicodedata.normalize("NFC", xml_text(name)))).strip(" .")
+    values = {k: _FILE.sub(" ", xml_text(v)) for k, v in values.items()}
+    while True:
+        try:
+            name = template.format(**values)
+        except (KeyError, IndexError, ValueError) as error:
+            raise InputError("the template of file names names something that is not there", where="template", found=template,
+                             expected=", ".join(f"{{{k}}}" for k in values)) from error  # fmt: skip
+        name = re.sub(r"\s+", " ", _FILE.sub(" ", unicodedata.normalize("NFC", name))).strip(" .")
+        over = len(name.encode()) - _LONGEST_FILE
+        longest = max(values, key=lambda k: len(values[k].encode()), default=None)
+        if over <= 0 or longest is None or len(values[longest]) <= _SHORTEST_FIELD:
+            break
+        # what is too long gives way, not what tells the files of a delivery apart
+        values[longest] = values[longest][: max(_SHORTEST_FIELD, len(values[longest]) - max(1, over // 4))].rstrip(" .")
     stem, dot, suffix = name.rpartition(".")
     if not dot:
         stem, suffix = name, ""

@@ -34,6 +34,8 @@ def main() -> None:
         style.font.color.rgb, style.font.bold = PRIMARY, True
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(before), Pt(6)
     document.styles["Heading 1"].paragraph_format.page_break_before = True
+    for name, room in (("Heading 1", 12), ("Heading 2", 14), ("Heading 3", 17)):  # after "10", "10.10", "10.10.10"
+        document.styles[name].paragraph_format.tab_stops.add_tab_stop(Mm(room))
     for name in ("Author", "Date"):
         size(document, name, 11).font.color.rgb = GREY
     for name in ("Table Caption", "Image Caption"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import openpyxl
 import pandas as pd
 import pytest
 from pptx import Presentation
@@ -70,6 +73,51 @@ def test_a_hidden_group_has_neither_bar_nor_label(made):
     assert "공개하지 않는" in slide.notes_slide.notes_text_frame.text
     alt = [s._element.nvGraphicFramePr.cNvPr.get("descr") for s in slide.shapes if s.has_chart]
     assert any("여성 *" in a for a in alt)
+    assert "여성*" in categories(path)
+
+
+def categories(path):
+    charts = [s.chart for slide in Presentation(str(path)).slides for s in slide.shapes if s.has_chart]
+    return [str(c) for chart in charts if chart.plots[0].categories for c in chart.plots[0].categories]
+
+
+def test_bars_on_small_bases_carry_the_mark_that_the_deck_explains(made):
+    rows = made.results
+    small = rows[(rows["measure"] == "csi") & (rows["statistic"] == "index") & rows["by1"].notna() & rows["by2"].isna()
+                 & rows["n"].between(5, 29)]  # fmt: skip
+    assert len(small) > 0
+    found = categories(made())
+    assert sum(c.endswith("†") for c in found) >= len(small)
+    for n in small["n"]:
+        assert any(c.endswith(f"({n:.0f})†") for c in found)
+
+
+def test_what_a_chart_draws_is_what_its_workbook_holds(made):
+    """Edit data opens the workbook: its cells must be the values that were drawn."""
+    drawn = 0
+    for slide in Presentation(str(made())).slides:
+        for chart in (s.chart for s in slide.shapes if s.has_chart):
+            sheet = openpyxl.load_workbook(io.BytesIO(chart.part.chart_workbook.xlsx_part.blob)).active
+            columns = [[c.value for c in column[1:]] for column in sheet.iter_cols(min_col=2)]
+            values = [list(s.values) for s in chart.plots[0].series]
+            assert [c[: len(v)] for c, v in zip(columns, values, strict=True)] == values
+            drawn += sum(map(len, values))
+    assert drawn > 50
+
+
+def test_what_employees_said_is_not_on_the_slides_about_customers(made):
+    """A report with an internal survey or a pretest has their rows too, under names that no customer label knows."""
+    own = made.results
+    index = own[(own["statistic"] == "index") & own["by1"].isna() & (own["measure"] == "csi")].head(1)
+    means = own[(own["statistic"] == "mean") & own["by1"].isna()].head(2)
+    strange = pd.concat([
+        index.assign(source="employees", measure="icsi", model="iudc-internal", estimate=11.1, row_id="e1"),
+        index.assign(source="pretest", measure="pretest:work", statistic="alpha", model=None, estimate=0.111, row_id="e2"),
+        means.assign(source="employees", measure=["welfare_pay", "welfare_leave"], row_id=["e3", "e4"]),
+        means.assign(source="employees", measure=["welfare_pay", "welfare_leave"], statistic="gain", row_id=["e5", "e6"]),
+    ])  # fmt: skip
+    path = made(rows=pd.concat([own, strange], ignore_index=True))
+    assert path.read_bytes() == made().read_bytes()
 
 
 def test_awkward_names_are_shown_or_cut_and_nothing_is_damaged(made, example, libreoffice):
@@ -110,3 +158,40 @@ def test_a_chart_of_one_bar_and_of_forty(tmp_path, libreoffice):
     assert len(chart_values(path)) == 41
     assert pd.Series([v for _, v, _ in chart_values(path)]).max() == 39.0
     assert libreoffice(path, "pdf").exists()
+
+
+def test_titles_messages_and_cells_of_300_characters_stay_in_their_boxes(tmp_path):
+    long = "가나다라마바사아자차" * 30
+    deck = Deck(lang="ko", primary="#1F5A99", footer=long)
+    deck.cover(long, [long, long])
+    for _ in range(2):
+        slide = deck.slide(long, long)
+        slide.table(("번호", "구분"), [("1", long)] * 15, alt="표", widths=(1.0, 4.0), size=11)
+        slide.close([], rows="행:")
+    slide = deck.slide("요약")
+    slide.text([long] * 6, top=1.4)
+    slide.close([], rows="행:")
+    made = Presentation(str(deck.save(tmp_path / "x.pptx", title="시험")))
+    titles = [s.shapes.title.text for s in made.slides]
+    assert len(set(titles)) == len(titles)
+    assert long in made.slides[1].notes_slide.notes_text_frame.text  # cut on the slide, whole in its notes
+    seen = 0
+    for shape in (x for s in made.slides for x in s.shapes):
+        if shape.has_table:
+            heights = sum(taken(c.text_frame, w.width) for r in shape.table.rows
+                          for c, w in [(r.cells[1], shape.table.columns[1])])  # fmt: skip
+            assert heights <= 7.5 - 1.75 - 0.3
+        elif shape.has_text_frame and shape.text_frame.text and "번" not in shape.name:
+            seen += 1
+            assert taken(shape.text_frame, shape.width) <= shape.height / 914400 + 0.05, shape.text_frame.text[:40]
+    assert seen > 8
+
+
+def taken(frame, width) -> float:
+    """Inches that the paragraphs take: a Hangul letter is as wide as it is high, lines are 1.2 letters apart."""
+    inches = 0.0
+    for paragraph in (p for p in frame.paragraphs if p.runs):
+        size = paragraph.runs[0].font.size.pt / 72
+        wide = sum(1.0 if ord(c) > 0x2E7F else 0.5 for c in paragraph.text) * size
+        inches += -(-wide // (width / 914400 - 0.2)) * 1.2 * size
+    return inches

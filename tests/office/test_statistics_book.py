@@ -154,6 +154,28 @@ def test_contents_lead_to_every_sheet_and_panes_and_print_titles_are_set(written
         assert not sheet.merged_cells.ranges
 
 
+def test_the_composition_counts_the_respondents_of_each_group(round_, written):
+    frame = round_.survey("hanbit-fmc", 2024).frame
+    heads, grid = body(written.worksheets[1])
+    at = heads.index("응답자 수")
+    sizes = [int((frame[v] == g).sum()) for v in ("customer_type", "service", "channel", "sex", "age", "region")
+             for g in frame[v].cat.categories if (frame[v] == g).any()]  # fmt: skip
+    assert [row[at].value for row in grid] == sizes
+
+
+def test_headings_say_what_stands_under_them_and_equal_titles_are_told_apart(written, book):
+    heads = body(written["24 처리의 신속성"])[0]
+    assert "표본 적음: 사례수" in heads  # a † is no difference
+    front = [[c.value for c in row] for row in written.worksheets[0].iter_rows(min_row=4)]
+    told = [(row[1], row[4]) for row in front[1:]]
+    assert len(set(told)) == len(told) > len({title for title, _ in told})
+    assert ("종합CSI", "지수 모형: " + round_label(book)) in told
+
+
+def round_label(book):
+    return next(s.detail for s in book.workbook.sheets if s.table.caption == "종합CSI").removeprefix("지수 모형: ")
+
+
 def test_equal_books_are_equal_files(book, tmp_path):
     one, two = (write_workbook(book.workbook, tmp_path / f"{k}.xlsx") for k in "ab")
     assert one.read_bytes() == two.read_bytes()
@@ -378,5 +400,14 @@ def test_file_names_suit_windows_and_are_composed():
     long = file_name("{agency}.{ext}", {"agency": "가" * 300, "ext": "hwpx"})
     assert long.endswith(".hwpx")
     assert len(long.encode()) <= 200
+    # a name of 200 characters leaves room for what tells the files of a delivery apart
+    wordy = {**fields, "agency": '에이/비:시*디?"' * 20}
+    kinds = [
+        file_name("{year}_{agency}_{kind}.{ext}", {**wordy, "kind": k})
+        for k in ("결과보고서", "통계표", "questionnaire-pretest")
+    ]
+    assert [n[:5] for n in kinds] == ["2024_"] * 3
+    assert [n.rpartition("_")[2] for n in kinds] == ["결과보고서.hwpx", "통계표.hwpx", "questionnaire-pretest.hwpx"]
+    assert all(180 < len(n.encode()) <= 200 for n in kinds)
     with pytest.raises(InputError, match="template"):
         file_name("{yeer}.{ext}", fields)

@@ -180,6 +180,7 @@ def composition(chapter) -> Table | None:
                 "n": r["n"],
                 "unit": "count",
                 "suppressed": r["suppressed"],
+                "flag": r["flag"],  # † on small groups, as in the statistics tables
             }
             for r in counted.to_dict("records")
         ]
