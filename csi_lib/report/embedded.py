@@ -4,102 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from csi_lib.errors import InputError
-from csi_lib.report.markdown import Source, read_source
-from csi_lib.report.pandoc import run_pandoc
+from csi_lib.report.conversion import Document, Task, as_list, convert, convert_both, pandoc_task
 from csi_lib.report.pdf import compile_pdf
 from csi_lib.report.standalone import self_contained
 from csi_lib.report.theme import default_theme
 from csi_lib.share import shared_path
 
-_READER = "markdown+east_asian_line_breaks-raw_tex"
-_WORDS = {
-    "ko": {
-        "contents": "목차",
-        "skip": "본문으로 건너뛰기",
-        "references": "참고문헌",
-    },
-    "en": {
-        "contents": "Contents",
-        "skip": "Skip to content",
-        "references": "References",
-    },
-}
-# what the engine acts on; other options of a document are reported as without effect
-_DATA = {
-    "title",
-    "subtitle",
-    "author",
-    "date",
-    "lang",
-    "agency",
-    "commissioned-by",
-    "contractor",
-    "keywords",
-    "abstract",
-    "bibliography",
-    "csl",
-    "nocite",
-    "link-citations",
-    "csi-cover",
-    "csi-theme",
-    "csi-design",
-    "registration",
-    "release",
-    "csi-authors",
-    "csi-date",
-    "execute",
-    "jupyter",
-    "kernelspec",
-    "project",
-    "format",
-    "year",
-    "reference-section-title",
-    "description",
-    "crossref",
-}
-_SETTINGS = {
-    "toc",
-    "toc-depth",
-    "number-sections",
-    "css",
-    "font-paths",
-    "embed-resources",
-    "pdf-standard",
-    "papersize",
-    "tbl-colwidths",
-    "html-math-method",
-    "code-fold",
-    "filters",
-}
 _ALIGN = re.compile(r"^(\s*columns: [^\n]*,\n\s*)align: \(((?:(?:left|right|center|auto),)+)\),$", re.MULTILINE)
-_SHORTCODE = re.compile(r"(?<![\\{])\{\{<\s*(/?[\w-]+)(.*?)>\}\}")
-_CODE = re.compile(
-    r"^(```+|~~~+)[^\n]*\n.*?^\1[`~]*[ \t]*$|(?<![\\`])(`+)(?!`)[^\n]+?(?<!`)\2(?!`)",
-    re.MULTILINE | re.DOTALL,
-)
-
-
-@dataclass
-class Document:
-    """One source on its way to one or more formats."""
-
-    path: Path
-    settings: dict
-    extension: Path
-    warnings: list[str] = field(default_factory=list)
-    task: Task | None = None  # for the PDF, and its text for Typst where that was made beside the HTML
-    typst: str | None = None
-
-    @property
-    def folder(self) -> Path:
-        return self.path.parent
 
 
 def open_document(path: Path, *, overrides: Mapping | None = None) -> Document:
@@ -119,7 +35,7 @@ def open_document(path: Path, *, overrides: Mapping | None = None) -> Document:
 
 def render_html(document: Document, target: Path, *, pdf_too: bool = False) -> Path:
     """One self-contained HTML file at `target`; with `pdf_too` one reading of the source serves `render_pdf` as well."""
-    task = _task(document, "html")
+    task = pandoc_task(document, "html")
     meta = task.meta
     task.arguments += ["--to=html5", f"--template={document.extension / 'template.html'}", "--section-divs", "--mathml"]
     if meta["toc"]:
@@ -128,10 +44,10 @@ def render_html(document: Document, target: Path, *, pdf_too: bool = False) -> P
         task.arguments += ["--number-sections"]
     typst = _typst_task(document) if pdf_too else None
     if typst and typst.is_beside(task):
-        page, document.typst = _convert_both(document, task, typst)
+        page, document.typst = convert_both(document, task, typst)
     else:
-        page = _convert(document, task)
-    sheets = [document.extension / "csi.css", *(document.folder / css for css in _as_list(meta.get("css")))]
+        page = convert(document, task)
+    sheets = [document.extension / "csi.css", *(document.folder / css for css in as_list(meta.get("css")))]
     page = self_contained(
         page,
         folder=document.folder,
@@ -146,10 +62,10 @@ def render_html(document: Document, target: Path, *, pdf_too: bool = False) -> P
 def render_pdf(document: Document, target: Path, *, timestamp: int) -> Path:
     """A tagged PDF/UA-1 and PDF/A-2a file at `target`; equal input and `timestamp`, equal bytes."""
     task = _typst_task(document)
-    text = document.typst or _convert(document, task)
+    text = document.typst or convert(document, task)
     # heads of one line stand on the same line as the last of those of two; pandoc names the sides of a column only
     text = _ALIGN.sub(_head_at_foot, text)
-    folders = tuple(str((document.folder / f).resolve()) for f in _as_list(task.meta.get("font-paths")))
+    folders = tuple(str((document.folder / f).resolve()) for f in as_list(task.meta.get("font-paths")))
     pdf, warnings = compile_pdf(
         text, folder=document.folder, name=document.path.stem, font_folders=folders, timestamp=timestamp
     )
@@ -160,7 +76,7 @@ def render_pdf(document: Document, target: Path, *, timestamp: int) -> Path:
 
 def _typst_task(document: Document) -> Task:
     if document.task is None:
-        document.task = _task(document, "typst")
+        document.task = pandoc_task(document, "typst")
         document.task.arguments += ["--to=typst", f"--template={document.extension / 'template.typ'}"]
     return document.task
 
@@ -176,176 +92,6 @@ def resolved_document(document: Document) -> tuple[dict, dict]:
     What DOCX and HWPX are made from: figures and captioned tables are ``Div`` of class ``float`` that hold a
     ``float-caption`` and a ``float-body``.
     """
-    task = _task(document, "json")
+    task = pandoc_task(document, "json")
     task.arguments += ["--to=json"]
-    return json.loads(_convert(document, task)), task.meta
-
-
-def _as_list(value) -> list:
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _settings(document: Document, source: Source, to: str) -> dict:
-    """Project, format and document options in Quarto's order: the nearer wins."""
-    merged: dict = {}
-    for level in (document.settings, source.metadata):
-        merged |= {k: v for k, v in level.items() if k not in ("format", "project")}
-        formats = level.get("format") or {}
-        for name in (to, f"csi-{to}"):
-            if isinstance(formats, dict) and isinstance(formats.get(name), dict):
-                merged |= formats[name]
-    merged = {"toc": True, "number-sections": True} | merged
-    merged.setdefault("lang", "ko" if re.search("[가-힣]", _CODE.sub("", source.text)) else "en")
-    for name in sorted(set(merged) - _DATA - _SETTINGS):
-        note = f"the option {name} has no effect in the embedded engine"
-        if note not in document.warnings:
-            document.warnings.append(note)
-    return merged
-
-
-@dataclass
-class Task:
-    """What pandoc is asked for: Markdown in, the metadata and arguments it comes with."""
-
-    source: Source
-    to: str
-    meta: dict
-    text: str
-    passed: dict
-    arguments: list[str]
-    filters: list[str]
-
-    def is_beside(self, other: Task) -> bool:
-        """Whether this text for Typst can be made from the same reading as `other`'s HTML: all that is read is the same.
-        Code is left out, because what highlights it is set up by pandoc's command line."""
-        own = {k: v for k, v in self.passed.items() if k != "section-numbering"}
-        same = (self.text, own, self.filters) == (other.text, other.passed, other.filters)
-        return same and not _CODE.search(self.text)
-
-
-def _task(document: Document, to: str) -> Task:
-    source = read_source(document.path, to="html" if to == "html" else "typst")
-    meta = _settings(document, source, "html" if to == "html" else "typst")
-    lang = str(meta.get("lang", "ko"))[:2]
-    words = _WORDS.get(lang, _WORDS["en"])
-    passed = {k: v for k, v in meta.items() if k in _DATA - {"execute", "jupyter", "kernelspec", "project", "format"}}
-    passed |= {
-        "lang": str(meta.get("lang", "ko")),
-        "csi-words": words,
-        "toc": bool(meta["toc"]),
-        "number-sections": bool(meta["number-sections"]),
-    }
-    arguments = [f"--from={_READER}", "--wrap=none"]
-    heading, top = _headings(source.text)
-    if "title" not in passed and heading:
-        arguments += ["--shift-heading-level-by=-1"]  # pandoc makes it the title
-        passed["pagetitle"] = heading
-    elif top > 1:  # a document that leaves the first level to its title
-        arguments += [f"--shift-heading-level-by={1 - top}"]
-    if "title" not in passed and not heading:
-        passed["title"] = document.path.stem  # a page and a tagged PDF must have one
-    passed.setdefault("pagetitle", passed.get("title"))
-    if to == "typst" and meta["number-sections"]:
-        passed["section-numbering"] = "1.1"
-    filters = [str(document.extension / name) for name in ("blocks.lua", "quarto.lua", "text.lua")]
-    if meta.get("bibliography"):
-        passed.setdefault("reference-section-title", words["references"])
-        filters.insert(2, "citeproc")
-        for path in _as_list(meta["bibliography"]):
-            if not (document.folder / path).exists():
-                raise InputError("there is no such bibliography", where=document.path.name, found=path)
-    return Task(source, to, meta, _shortcodes(source, to), passed, arguments, filters)
-
-
-def _convert(document: Document, task: Task, *, first: Sequence[str] = (), beside: str | None = None) -> str:
-    """pandoc's output; `first` are filters before the task's own, `beside` what `beside.lua` is to make meanwhile."""
-    filters = ["--citeproc" if f == "citeproc" else f"--lua-filter={f}" for f in (*first, *task.filters)]
-    metadata = document.folder / f".{document.path.stem}-{task.to}.json"
-    metadata.write_text(json.dumps(task.passed, ensure_ascii=False, default=str), encoding="utf-8")
-    try:
-        text, stderr = run_pandoc(
-            task.text,
-            [*task.arguments, *filters, f"--metadata-file={metadata}"],
-            folder=document.folder,
-            env={"CSI_BESIDE": beside} if beside else {},
-        )
-    finally:
-        metadata.unlink()
-    _report(task.source, stderr)
-    return text
-
-
-def _convert_both(document: Document, html: Task, typst: Task) -> tuple[str, str]:
-    target = document.folder / f".{document.path.stem}-beside.typ"
-    order = {
-        "target": str(target),
-        "template": str(document.extension / "template.typ"),
-        "filters": typst.filters,
-        "numbering": typst.passed.get("section-numbering", ""),
-    }
-    try:
-        page = _convert(document, html, first=[str(shared_path("reports", "_extensions", "csi", "beside.lua"))],
-                        beside=json.dumps(order))  # fmt: skip
-        return page, target.read_text(encoding="utf-8")
-    finally:
-        target.unlink(missing_ok=True)
-
-
-def _headings(text: str) -> tuple[str | None, int]:
-    """The heading a document begins with, if it has no other of the first level: then it is the title; the top level."""
-    outside = _CODE.sub(lambda m: "" if m[1] else m[0], text).strip()
-    found = re.findall(r"^(#{1,6}) +(.+?) *(?:\{[^{}]*\})?$", outside, re.MULTILINE)
-    first = [words for marks, words in found if marks == "#"]
-    title = first[0].replace("`", "") if len(first) == 1 and outside.startswith("# ") else None
-    return title, min((len(marks) for marks, _ in found), default=1)
-
-
-def _shortcodes(source: Source, to: str) -> str:
-    """`{{< pagebreak >}}` becomes the format's own; any other shortcode is an error."""
-    page_break = {
-        "html": '`<span class="page-break"></span>`{=html}',
-        "typst": "`#pagebreak(weak: true)`{=typst}",
-        "json": "[]{.page-break}",
-    }[to]
-    code = [match.span() for match in _CODE.finditer(source.text)]
-
-    def turn(match: re.Match) -> str:
-        if any(start <= match.start() < end for start, end in code):
-            return match[0]
-        if match[1] == "pagebreak":
-            return page_break
-        raise InputError(
-            f"the shortcode {match[1]} is outside the supported subset",
-            where=source.where(source.text.count("\n", 0, match.start()) + 1),
-            expected="{{< pagebreak >}}",
-        )
-
-    defined = set(re.findall(r"^\[\^([^\]\s]+)\]:", source.text, re.MULTILINE))
-    for note in re.finditer(r"(?<!\\)\[\^([^\]\s]+)\](?!:)", source.text):
-        if note[1] not in defined and not any(start <= note.start() < end for start, end in code):
-            raise InputError(
-                f"the footnote [^{note[1]}] has no text",
-                where=source.where(source.text.count("\n", 0, note.start()) + 1),
-            )
-    return _SHORTCODE.sub(turn, source.text)
-
-
-def _report(source: Source, stderr: list[str]) -> None:
-    """Raise what the filters and pandoc had to say about the text, all of it in one message."""
-    found = []
-    for line in stderr:
-        if line.startswith("CSI-PROBLEM\t"):
-            _, problem, needle = line.split("\t", 2)
-            found.append((source.find(needle), problem))
-        elif match := re.match(
-            r"\[WARNING\] (?:Citeproc: )?(citation (\S+) not found|Could not fetch resource (\S+).*)", line
-        ):
-            found.append((source.find(match[2] or match[3] or ""), match[1]))
-        elif match := re.match(
-            r"\[WARNING\] (Duplicate note reference|Note with key|Reference not found).*'([^']+)'", line
-        ):
-            found.append((source.find(f"[^{match[2]}]"), f"{match[1].lower()}: {match[2]}"))
-    if found:
-        where, problem = found[0]
-        more = "".join(f"\n{place}: {what}" for place, what in dict.fromkeys(found[1:]) if (place, what) != found[0])
-        raise InputError(problem + more, where=where)
+    return json.loads(convert(document, task)), task.meta

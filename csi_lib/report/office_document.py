@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from csi_lib.errors import InputError
-from csi_lib.report.embedded import Document, resolved_document
+from csi_lib.report.conversion import Document
+from csi_lib.report.embedded import resolved_document
 from csi_lib.report.office_text import xml_text
 from csi_lib.report.pdf import _fonts
 from csi_lib.report.table_markdown import text_width
