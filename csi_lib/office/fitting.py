@@ -25,7 +25,7 @@ def fitted(
     size, least : points wanted, and the smallest that can be read; below it the longest paragraph is cut with ``…``.
     after : room after a paragraph, as a part of its size.
     """
-    texts, room = list(texts), (height - 0.1) * 72
+    texts, room = list(texts), (height - 0.1) * 72 + 0.01
     needs = lambda s: sum(lines_of(t, width=width, size=s) * _LINE * s + after * s for t in texts)
     while needs(size) > room and size > least:
         size = max(least, size - 1)

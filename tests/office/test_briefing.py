@@ -12,6 +12,7 @@ from pptx import Presentation
 from csi_lib.errors import InputError
 from csi_lib.office.briefing import write_briefing
 from csi_lib.office.deck import Deck, plotted
+from csi_lib.office.fitting import cut
 from csi_lib.office.statistics_book import wave_labels
 from csi_lib.prose.numbers import Number
 from tests.office.reading import chart_values, pptx_text
@@ -158,6 +159,11 @@ def test_a_chart_of_one_bar_and_of_forty(tmp_path, libreoffice):
     assert len(chart_values(path)) == 41
     assert pd.Series([v for _, v, _ in chart_values(path)]).max() == 39.0
     assert libreoffice(path, "pdf").exists()
+
+
+def test_what_fits_is_not_cut(made):
+    assert "…" not in pptx_text(made()) + pptx_text(made(lang="en"))
+    assert cut("Quality of the service itself", width=3.9, size=11) == "Quality of the service itself"
 
 
 def test_titles_messages_and_cells_of_300_characters_stay_in_their_boxes(tmp_path):
