@@ -11,6 +11,7 @@ from csi_lib.evaluation.systems import system_faults
 from csi_lib.models.scoring import score
 from csi_lib.models.study_models import untranslated
 from csi_lib.run.chapters import chapter_notebooks
+from csi_lib.run.keys import PRIMARY
 from csi_lib.study.study import load_study
 from csi_lib.survey.drawing import strata_differ
 from csi_lib.survey.reading import read_survey
@@ -35,6 +36,10 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
     findings += [_fault(study, fault) for fault in study.untranslated()]
     for scope in ("agency", "study"):
         _try(findings, "chapters", lambda scope=scope: chapter_notebooks(study, scope))
+    if PRIMARY in study.sources and not study.models.get(PRIMARY) and study.report.chapters is None:
+        words = "no index model is named, and the chapters about the index cannot be made"
+        action = "Name one (`csi models` lists them), or the chapters that are wanted under report: chapters"
+        findings.append(_fault(study, InputError(words, where=f"study.yml: models: {PRIMARY}", action=action)))
     for fault in (*system_faults(study), *record_faults(study, data=data)):
         findings.append(Finding("error", fault.where or study.id, str(fault)))
     for source, declared in study.sources.items():

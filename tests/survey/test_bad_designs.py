@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -215,3 +216,10 @@ def test_a_group_variable_of_one_group_is_said_and_stops_no_report(trial):
     study = trial(sex=1)
     chapter = open_chapter(study.path, "north", 2024, lang="en")
     assert str(extremes_sentence(chapter, "sex")) == "By sex, there are no two groups to compare."
+
+
+def test_a_study_without_an_index_model_is_said_before_its_report_fails(trial):
+    path = trial().path / "study.yml"
+    path.write_text(re.sub(r"^models:.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE), encoding="utf-8")
+    (found,) = (f for f in check_study(path.parent) if f.level == "error")
+    assert not lacking(found.where + found.message, "models: customers", "no index model is named", "csi models")
