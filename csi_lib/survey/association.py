@@ -76,8 +76,18 @@ def chisq(design, row: str, column: str, statistic: str) -> TestResult:
     interaction = _interactions(nr, nc)
     inverse = np.divide(1.0, p, out=np.zeros(cells), where=p > 0)
     scaled = interaction * inverse[:, None]
-    delta = np.linalg.solve(interaction.T @ scaled / n, scaled.T @ v @ scaled)
+    try:
+        delta = np.linalg.solve(interaction.T @ scaled / n, scaled.T @ v @ scaled)
+    except np.linalg.LinAlgError:
+        delta = np.zeros((1, 1))
     size, trace = len(delta), np.trace(delta)
+    if not trace > 0:
+        raise InputError(
+            "the two columns determine one another, so there is nothing to test",
+            where=f"{row}, {column}",
+            found=f"{int((p == 0).sum())} empty cells of {cells}",
+            action="Merge rare categories, or test another column.",
+        )
     d0 = trace**2 / np.trace(delta @ delta)
     if statistic == "F":
         x, df, df2 = pearson / trace, d0, d0 * design.df

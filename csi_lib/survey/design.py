@@ -12,7 +12,7 @@ from csi_lib.survey import variance
 from csi_lib.survey.domains import Domains
 from csi_lib.survey.estimators import Estimators
 from csi_lib.survey.sample import listed
-from csi_lib.survey.stages import LONELY, build_stages, inverse_probabilities, label_codes
+from csi_lib.survey.stages import LONELY, build_stages, inverse_probabilities, label_codes, pair_codes
 
 _BLOCK = 4_000_000  # numbers of calibrated linearised values held at a time
 
@@ -24,7 +24,7 @@ class SurveyDesign(Estimators):
     ----------
     data : DataFrame (or mapping of columns), one row per respondent.
     weights : column name or array, all above 0. Without weights they follow from `fpc`, else all are 1.
-    strata : column name or array.
+    strata : column name or array; a list of names for the cross of several columns.
     clusters : column name or array of the primary sampling unit; a list for several stages. Without it every
         row is a unit.
     fpc : population size of the stratum in units of that stage, or sampling fractions (all ≤ 1), constant
@@ -76,8 +76,8 @@ class SurveyDesign(Estimators):
         if strata is None:
             self.strata_codes, labels = np.zeros(self.n, dtype=np.int64), np.array(["all"])
         else:
-            self.strata_codes, labels = label_codes(self.given(strata, "strata"), "strata")
-        units = [label_codes(self.given(c, "clusters"), "clusters")[0] for c in listed(clusters)]
+            self.strata_codes, labels = self._strata(strata)
+        units = [label_codes(self.given(c, "clusters"), "clusters")[0] for c in self.stages_given(clusters)]
         sizes = [self.given_numeric(f, "fpc") for f in listed(fpc)]
         if len(sizes) > max(len(units), 1):
             raise InputError(
@@ -100,6 +100,17 @@ class SurveyDesign(Estimators):
         else:
             values = inverse_probabilities(self.stages) if sizes else np.ones(self.n)
         self.weights, self.normalised = self._scaled(values, population, bool(sizes))
+
+    def _strata(self, strata) -> tuple[np.ndarray, np.ndarray]:
+        """Codes and labels of the strata: of one column or array, or of the cross of several columns."""
+        if not (isinstance(strata, (list, tuple)) and self.are_columns(strata)):
+            return label_codes(self.given(strata, "strata"), "strata")
+        code, labels = label_codes(self.column(strata[0], "strata"), "strata")
+        for name in strata[1:]:
+            other, more = label_codes(self.column(name, "strata"), "strata")
+            code, first, second = pair_codes(code, other, len(more))
+            labels = np.array([f"{a}, {b}" for a, b in zip(labels[first], more[second], strict=True)])
+        return code, labels
 
     def _scaled(self, weights, population, has_fpc: bool) -> tuple[np.ndarray, bool]:
         """Weights scaled to a declared population, and whether they are normalised."""

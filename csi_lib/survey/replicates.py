@@ -73,8 +73,13 @@ class ReplicateDesign(Estimators):
         self._matrix = matrix * stretch if combined else matrix * self.weights[:, None]
         self._unit, self._factor, self._source = None, None, None
         count = matrix.shape[1]
+        if not 0 <= fay < 1:
+            raise InputError("Fay's factor lies from 0 to below 1", where="fay", found=fay)
         self.scale = 1 / (count * (1 - fay) ** 2) if scale is None else float(scale)
         self.rscales = np.ones(count) if rscales is None else np.asarray(rscales, dtype=float)
+        if self.rscales.shape != (count,):
+            raise InputError("one factor per replicate is needed", where="rscales", found=f"shape {self.rscales.shape}",
+                             expected=f"({count},)")  # fmt: skip
         self.mse = mse
         self.df = int(np.linalg.matrix_rank(self._matrix, tol=1e-5 * np.abs(self._matrix).max()) - 1
                       if df is None else df)  # fmt: skip
@@ -192,6 +197,10 @@ def replicate(design, kind: str, *, replicates: int, seed: int | None, fay: floa
             where="kind",
             found=f"{int(stage.lonely.sum())} strata",
             action="Declare the design with lonely='remove' or 'certainty', or merge the strata.",
+        )
+    if not replicates >= 2 and kind in ("bootstrap", "subbootstrap", "rao-wu"):
+        raise InputError(
+            "a bootstrap needs replicates", where="replicates", found=replicates, expected="2 or more, better 500"
         )
     maker = {"JK1": _jackknife, "JKn": _jackknife, "BRR": _balanced}.get(kind, _bootstrap)
     factor, scale, rscales = maker(stage, kind, replicates, np.random.default_rng(seed), fay)

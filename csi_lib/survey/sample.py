@@ -76,14 +76,24 @@ class Sample:
         if isinstance(column, pd.Series) and not column.index.equals(self.data.index):
             column = self._matched(column, where)
         values = column if isinstance(column, (pd.Series, pd.Categorical)) else np.asarray(column)
-        if len(values) != self.n:
+        if np.ndim(values) != 1 or len(values) != self.n:
             raise InputError(
                 "the array does not match the data",
                 where=where,
-                found=f"{len(values)} values",
+                found=f"{len(values)} values" if np.ndim(values) == 1 else f"shape {np.shape(values)}",
                 expected=f"{self.n}",
             )
         return values
+
+    def are_columns(self, names) -> bool:
+        return len(names) > 0 and all(isinstance(n, Hashable) and n in self.data.columns for n in names)
+
+    def stages_given(self, value) -> list:
+        """One column or array per stage; a plain list with a label for every row is one array."""
+        plain = isinstance(value, (list, tuple)) and len(value) == self.n and all(np.ndim(v) == 0 for v in value)
+        if plain and not self.are_columns(value):
+            return [np.asarray(value)]
+        return listed(value)
 
     def _matched(self, column: pd.Series, where: str) -> pd.Series:
         if not column.index.is_unique or not self.data.index.isin(column.index).all():

@@ -6,6 +6,7 @@ import pytest
 
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.survey.design import SurveyDesign
+from csi_lib.survey.replicates import ReplicateDesign
 
 
 def frame(**columns):
@@ -66,6 +67,11 @@ REFUSED = [
     (lambda: SurveyDesign(frame(z=[0] * 8)).ratio("y", "z"), "y/z.*denominator sums to 0"),
     (lambda: SurveyDesign(frame()).proportion("g", levels=["X"]), "none of the levels.*'X'.*'x', 'y'"),
     (lambda: SurveyDesign(frame(), weights=pd.Series(np.ones(8), index=range(9, 17))), "belong to other rows"),
+    (lambda: SurveyDesign(frame(), weights=frame()[["w"]]), r"does not match.*shape \(8, 1\)"),
+    (lambda: SurveyDesign(frame()).chisq("g", "g"), "determine one another.*2 empty cells"),
+    (lambda: SurveyDesign(frame()).replicates("bootstrap", replicates=1), "needs replicates"),
+    (lambda: ReplicateDesign(frame(), replicate_weights=np.ones((8, 4)), rscales=[1, 2]), "one factor per replicate"),
+    (lambda: ReplicateDesign(frame(), replicate_weights=np.ones((8, 4)), fay=1), "Fay's factor"),
 ]  # fmt: skip
 
 
@@ -107,6 +113,13 @@ def test_a_full_count_has_no_sampling_error():
     design = SurveyDesign(frame(N=[8] * 8), fpc="N")
     assert design.total("y")["estimate"][0] == 28
     assert design.total("y")["se"][0] == 0
+
+
+def test_strata_of_two_columns_and_labels_in_a_list():
+    data = frame(g=list("xxyyxxyy"), s=list("aaaabbbb"))
+    want = SurveyDesign(data.assign(cell=data["g"] + data["s"]), strata="cell", clusters="p").mean("y")
+    got = SurveyDesign(data, strata=["g", "s"], clusters=data["p"].tolist()).mean("y")
+    pd.testing.assert_frame_equal(got, want)
 
 
 def test_a_series_is_matched_by_its_index_and_not_by_position():
