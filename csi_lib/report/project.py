@@ -17,8 +17,8 @@ from csi_lib.share import shared_path
 def write_project(folder: Path, *, lang: str, theme: Theme, options: Mapping[str, object] | None = None) -> Path:
     """Make `folder`, which holds or will hold ``report.ipynb``, a Quarto project; returns `_quarto.yml`.
 
-    It renders ``report.ipynb`` only, into ``_quarto/``: what was published is never touched by a
-    manual ``quarto render``. `options` are further document options, e.g. ``bibliography``.
+    It renders ``report.ipynb`` only, into ``_quarto/``: what was published is there again, byte for byte,
+    after a manual ``quarto render`` (see ``keep.lua``). `options` are further document options, e.g. ``bibliography``.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,13 @@ def write_project(folder: Path, *, lang: str, theme: Theme, options: Mapping[str
         shutil.copyfile(theme.logo, folder / "figures" / theme.logo.name)
         colours |= {"logo": f"figures/{theme.logo.name}", "logo-alt": theme.logo_alt or "logo"}
     settings = {
-        "project": {"type": "default", "render": ["report.ipynb"], "output-dir": "_quarto"},
+        "project": {
+            "type": "default",
+            "render": ["report.ipynb"],
+            "output-dir": "_quarto",
+            "pre-render": "_extensions/csi/keep.lua",
+            "post-render": "_extensions/csi/keep.lua",
+        },
         "lang": lang,
         "csi-cover": True,
         "csi-theme": colours,

@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+import subprocess
 
 import pytest
 import sample
@@ -10,8 +11,10 @@ from ruamel.yaml import YAML
 
 from csi_lib.errors import InputError
 from csi_lib.report import quarto
+from csi_lib.report.pandoc import pandoc_path
 from csi_lib.report.render import available_renderers, choose_renderer, render
 from csi_lib.report.standalone import without_unused_fonts
+from csi_lib.share import shared_path
 
 FAKE = """#!/bin/sh
 if [ "$1" = --version ]; then echo {version}; exit 0; fi
@@ -44,7 +47,9 @@ def fake(tmp_path, monkeypatch):
 def test_project_renders_the_report_alone_and_aside(tmp_path):
     job = sample.make_job(tmp_path)
     project = YAML(typ="safe").load((job / "_quarto.yml").read_text(encoding="utf-8"))
-    assert project["project"] == {"type": "default", "render": ["report.ipynb"], "output-dir": "_quarto"}
+    keep = "_extensions/csi/keep.lua"
+    wanted = {"type": "default", "render": ["report.ipynb"], "output-dir": "_quarto"}
+    assert project["project"] == {**wanted, "pre-render": keep, "post-render": keep}
     assert set(project["format"]) == {"csi-html", "csi-typst"}
     for css in project["format"]["csi-html"]["css"]:
         assert (job / css).is_file()
@@ -55,6 +60,27 @@ def test_project_renders_the_report_alone_and_aside(tmp_path):
     named += [formats["html"]["css"], formats["html"]["include-after-body"]]
     for name in named:
         assert (job / "_extensions" / "csi" / name).is_file(), name
+
+
+def test_a_render_by_hand_gives_back_what_was_published(tmp_path):
+    """The script Quarto runs before and after, as Quarto runs it: as a filter of nothing, by pandoc."""
+    script = shared_path("reports", "_extensions", "csi", "keep.lua")
+
+    def run(**environment):
+        command = [pandoc_path(), "--from", "markdown", "--to", "plain", "--lua-filter", script]
+        subprocess.run(command, cwd=tmp_path, env={**os.environ, **environment}, input=b"", check=True)
+
+    page, paper = tmp_path / "report.html", tmp_path / "report.pdf"
+    page.write_bytes(b"published\r\n\x00")
+    run()
+    page.write_bytes(b"Quarto's, and then the render dies")
+    run()
+    assert page.read_bytes() == b"published\r\n\x00"
+    page.unlink()  # moved to _quarto/
+    run(QUARTO_PROJECT_OUTPUT_FILES="_quarto/report.html")
+    assert page.read_bytes() == b"published\r\n\x00"
+    assert not paper.exists()
+    assert list(tmp_path.iterdir()) == [page]
 
 
 def test_quarto_is_called_and_its_outputs_are_moved(tmp_path, fake):
@@ -124,3 +150,7 @@ def test_the_real_quarto_gives_the_same_content(finished, tmp_path, pdf_text):
     assert sorted(numbers.findall(theirs)) == sorted(numbers.findall(text))
     for part in ("제 출 문", "표 목차", "그림 1", "표 4"):
         assert part in theirs
+    published = made.paths["html"].read_bytes(), made.paths["pdf"].read_bytes()
+    subprocess.run([quarto.quarto_path(), "render", "--to", "csi-typst"], cwd=job, check=True, capture_output=True)
+    assert (job / "_quarto" / "report.pdf").exists()
+    assert (made.paths["html"].read_bytes(), made.paths["pdf"].read_bytes()) == published
