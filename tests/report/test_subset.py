@@ -1,6 +1,7 @@
 """The supported subset of Quarto in both formats, and an error with its place for everything else."""
 
 import re
+from itertools import pairwise
 
 import nbformat
 import pytest
@@ -120,7 +121,7 @@ def test_callout_tabset_footnote_citation_and_conditional(document, pdf_text, tm
 def test_row_ids_survive_in_html_and_are_plain_text_in_pdf(document, pdf_text):
     main, _, pdf, _ = document('값은 [63.9]{data-r="abc"}점\n\n| 가 |\n|--:|\n| [1.5]{data-r="d"} |\n')
     assert '<span data-r="abc">63.9</span>점' in main
-    assert '<span data-r="d">1.5</span>' in main
+    assert '<td class="r" data-r="d">1.5</td>' in main
     assert "값은 63.9점" in pdf_text(pdf)
     assert "abc" not in pdf_text(pdf)
 
@@ -241,3 +242,23 @@ def test_unreadable_documents(tmp_path, name, content, says):
     (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=says):
         render_document(tmp_path / name, renderer="embedded")
+
+
+def test_a_group_of_a_long_table_keeps_its_name_over_the_page(document, pdf_text):
+    for lines in (44, 45, 46):  # somewhere the page ends after the name of a group
+        groups = "".join(
+            f"| **묶음 {g}** | |\n" + "".join(f"| 항목 {g}{i} | {i}.5 |\n" for i in range(5)) for g in range(12)
+        )
+        filler = "\n\n".join(["줄"] * (lines - 40))
+        _, _, pdf, _ = document(f"{filler}\n\n| 구분 | 값 |\n|:--|--:|\n{groups}\n\n: 표 {{#tbl-long}}\n")
+        pages = [
+            [line.split() for line in page.splitlines() if re.match(r"\s*(묶음|항목) ", line)]
+            for page in pdf_text(pdf).split("\f")
+        ]
+        pages = [page for page in pages if page]
+        assert len(pages) > 1
+        for page, following in pairwise(pages):
+            assert page[-1][0] == "항목"
+            group = following[1][1][:-1]
+            assert following[0] == ["묶음", group]
+        assert len(pages[-1]) > 2

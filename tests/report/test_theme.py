@@ -66,7 +66,7 @@ def wanted():
 
 def test_web_fonts_hold_what_korean_reports_are_written_in(tmp_path):
     held = holds(prepare_theme(tmp_path).folder.joinpath("fonts.css").read_text())
-    assert set(held) == {"400", "600", "700"}
+    assert set(held) == {"400", "600"}  # the weights a page sets
     assert len(wanted()) > 2350
     assert all(wanted() <= characters for characters in held.values())
 

@@ -332,3 +332,25 @@ def test_html_for_the_notebook(cross):
 def test_malformed_tables_are_refused(call):
     with pytest.raises(InputError):
         call()
+
+
+def test_a_unit_is_said_only_of_the_figures_that_have_it():
+    value = lambda x, unit: Number(x, unit)
+    mixed = Table(
+        "quality",
+        "가중치의 품질",
+        (Column("what", "지표", "left", "stub"), Column("value", "값")),
+        (Row(("최소", value(0.76, "ratio"))), Row(("유효 응답자 수", value(345, "count")))),
+        exempt="a test",
+    )
+    assert mixed.unit_note() is None
+    assert mixed.prints_units(1)
+    beside = Table(
+        "drivers",
+        "중요도",
+        (Column("what", "차원", "left", "stub"), Column("r", "상관계수"), Column("share", "비중")),
+        (Row(("응대", value(0.5, "correlation"), value(0.2, "proportion"))),),
+        exempt="a test",
+    )
+    assert beside.unit_note() is None
+    assert beside.headings() == ("차원", "상관계수", "비중 (%)")
