@@ -105,8 +105,9 @@ def attainment(actual: float, target: float, *, better: str = "more") -> float:
 
 def points(allotted: float, score: float, *, most: float = 100) -> float:
     """득점 = 배점 × 평점 / 100: 8 points at 89.25 % are 7.14. The score must lie in 0–`most`."""
-    if not 0 <= score <= most:
+    if not -1e-9 <= score <= most + 1e-9:
         raise InputError(f"a score lies between 0 and {most:g}", found=f"{score:g}")
+    score = min(max(score, 0.0), most)  # a mean of top marks may pass it by its last binary digit
     if allotted < 0:
         raise InputError("allotted points are not negative", found=f"{allotted:g}")
     return allotted * score / 100

@@ -128,7 +128,7 @@ def _read_file(study, declared, path: Path, fields, columns, year: int) -> pd.Da
                     f"the column {locator.column!r} is missing", where=str(path), found=", ".join(there.values())
                 )
             extra[what] = there[plain_name(locator.column)]
-    table = read_raw(path, list(dict.fromkeys([*raw_of.values(), *extra.values()])), **options)
+    table = read_raw(path, list(dict.fromkeys([*raw_of.values(), *extra.values()])), empty=True, **options)
     raw, first = table.frame, table.first_row
     keep = _of_year(raw, declared, extra, year)
     out = pd.DataFrame(index=raw.index)

@@ -238,7 +238,8 @@ class Chapter(ChapterData):
     ) -> Display:
         """A paragraph written from numbers; `ko` and `en` are the two languages' templates (see `prose.say`).
 
-        Rows given as fields count as their estimate. A list of Sentences becomes one paragraph.
+        Rows given as fields count as their estimate. A list of Sentences becomes one paragraph; nothing to say, an empty
+        one.
         """
         return sentence_display(*self._sentence(template, ko, en, fields))
 
@@ -249,6 +250,8 @@ class Chapter(ChapterData):
         return self._sentence(template, ko, en, fields)[0]
 
     def _sentence(self, template, ko, en, fields):
+        if template is None and ko is None and en is None:
+            template = []  # a sentence that its chapter has no numbers for
         if isinstance(template, (list, tuple)):
             sentence = Sentence("", "")
             for part in template:

@@ -60,7 +60,11 @@ class DerivationByYear(ByYear):
 
 
 class Column(Part):
-    """One column of a source: its role, labels, scale, codes and what changes from year to year."""
+    """One column of a source: its role, labels, scale, codes and what changes from year to year.
+
+    ``asked_if: {complaint: 1}`` says that only those who gave these answers were asked: where nobody did, nobody need
+    have answered.
+    """
 
     name: str = ""
     role: Role
@@ -73,6 +77,7 @@ class Column(Part):
     names: TextsByYear = Field(default=None, validate_default=True)
     derive: DerivationByYear = Field(default=None, validate_default=True)
     available: Several[int] | None = None
+    asked_if: dict[str, Several[Code]] = {}
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -139,6 +144,9 @@ class Codebook(Part):
         for name in self.columns:
             if name in RESERVED:
                 raise ValueError(f"{name!r} is a column that reading adds itself; call yours differently")
+        for name, column in self.columns.items():
+            if unknown := [before for before in column.asked_if if before not in self.columns]:
+                raise ValueError(f"{name!r} is asked_if {unknown[0]!r}, which is no column here")
         for role in Role.__args__:
             self._by_role[role] = tuple(n for n, c in self.columns.items() if c.role == role)
         return self

@@ -43,9 +43,14 @@ def column_names(path: Path, *, sheet=None, encoding=None, separator=None) -> li
     return list(_header(*_key(path), sheet, encoding, separator))
 
 
-def read_raw(path: Path, columns: Iterable[str], *, sheet=None, encoding=None, separator=None) -> RawTable:
-    """The named raw `columns` of a file, one row per record."""
-    return _table(*_key(path), tuple(columns), sheet, encoding, separator)
+def read_raw(
+    path: Path, columns: Iterable[str], *, sheet=None, encoding=None, separator=None, empty: bool = False
+) -> RawTable:
+    """The named raw `columns` of a file, one row per record. A file without records is an error unless `empty` is fine."""
+    table = _table(*_key(path), tuple(columns), sheet, encoding, separator)
+    if table.frame.empty and not empty:
+        raise InputError("this data file has a header but no rows", where=str(path))
+    return table
 
 
 def _key(path: Path) -> tuple[str, int, int]:
@@ -100,8 +105,6 @@ def _table(path: str, _time: int, _size: int, columns: tuple[str, ...], sheet, e
         frame = _excel(path, sheet, usecols=[names.index(c) for c in columns])
     else:
         frame = _csv(path, _time, _size, columns, encoding, separator)
-    if frame.empty:
-        raise InputError("this data file has a header but no rows", where=path)
     return RawTable(frame[list(columns)].reset_index(drop=True), labels, first_row)
 
 

@@ -342,15 +342,27 @@ def _declared(codebook: Codebook, name: str) -> str:
 
 
 def _refuse_unanswered(wave: CodedWave, year: int, place: str) -> None:
-    """An item that nobody of any agency answered was not asked, or its codes are wrong."""
-    if wave.unanswered:
+    """An item that nobody of any agency answered was not asked, or its codes are wrong; or its question before let
+    nobody through (no complaint, so nobody was asked how it was handled)."""
+    silent = [item for item in wave.unanswered if _somebody_asked(wave, item)]
+    if silent:
         raise InputError(
             "nobody answered these items",
             where=place,
-            found=", ".join(wave.unanswered[:_LISTED]),
-            action=f"If they were not asked in {year}, write 'names: {{{year}: null}}' in the codebook; "
-            "else check their missing codes.",
+            found=", ".join(silent[:_LISTED]),
+            action=f"If they were not asked in {year}, write 'names: {{{year}: null}}' in the codebook; if only some were asked, "
+            "say whom with 'asked_if'; else check their missing codes.",
         )
+
+
+def _somebody_asked(wave: CodedWave, item: str) -> bool:
+    for column, codes in wave.codebook.columns[item].asked_if.items():
+        if (
+            column in wave.frame
+            and not wave.frame[column].map(written, na_action="ignore").isin(map(written, codes)).any()
+        ):
+            return False
+    return True
 
 
 def _refuse_weights(weights: pd.Series, name: str, file_rows: np.ndarray, place: str) -> None:

@@ -40,6 +40,12 @@ def test_published_points_are_allotted_times_score(shared):
     assert str(round_half_up(points(8, 89.25), 2)) == "7.14"
 
 
+def test_a_mean_of_top_marks_is_a_full_score():
+    assert points(8, 100 + 2e-14) == 8
+    with pytest.raises(InputError, match="between 0 and 100"):
+        points(8, 100.1)
+
+
 def test_the_interval_of_points_is_that_of_the_result_through_the_scoring():
     file = file_of(
         plain={"scoring": "score"}, reach={"scoring": "attainment"}, wait={"better": "less"},

@@ -172,3 +172,11 @@ def test_the_disclosure_page_has_every_field():
                   "highest"):  # fmt: skip
         assert field in text
     assert "▲" in text
+
+
+def test_a_department_that_lacks_several_results_is_named_once():
+    from csi_lib.report.sections.management_tables import _reasons
+
+    part = pd.DataFrame({"department": ["tax", "welfare", "tax"], "reason": ["no result", "no target", "no result"]})
+    notes = _reasons(opened("garam-city", "ko", "public"), part)
+    assert notes == ("실적이 없어 득점을 매기지 않음: 세무과", "목표가 없어 득점을 매기지 않음: 복지정책과")

@@ -386,3 +386,21 @@ def test_people_in_the_records_are_hidden_in_what_others_write(folder):
     for name in [sheets.loc[sheets["agency"] == "garam-city", "person"].iloc[0], tasks["owner"].iloc[0]]:
         assert name not in scrub(f"어제 {name}한테 갔더니 {name}이 없었다", names=names).text
     assert not any(c.isdigit() for name in names for c in name)  # numbers of persons would hide numbers of anything
+
+
+def test_a_year_without_any_praise_or_complaint_says_so(folder):
+    """A register with a header and no rows is a year in which nothing came in, not a broken file."""
+    path = folder / "data" / "register_2024.csv"
+    whole = path.read_bytes()
+    try:
+        pd.read_csv(path, dtype=str).iloc[:0].to_csv(path, index=False, encoding="utf-8-sig")
+        assert len(register.cases(chapter(folder))) == 0
+    finally:
+        path.write_bytes(whole)
+
+
+def test_nothing_to_say_is_no_error(public):
+    """Groups too small to compare have no sentence; a sentence in one language only is still refused."""
+    assert public.say(None).bundle["text/markdown"] == ""
+    with pytest.raises(InputError, match="no text in ko"):
+        public.say(en="only English")

@@ -134,7 +134,8 @@ def test_few_discarded_are_not_told_by_the_two_indices(told, copy):
 
 
 def test_all_answers_the_same(told, copy):
-    """Every customer answers 5 throughout: the index is that answer, bounds are a point, nothing breaks."""
+    """Every customer answers 5 throughout and nobody complained: the index is that answer, bounds are a point, nothing
+    breaks, and no reliability is claimed."""
     study = load_study(shared_path("params", "public-corp"))
     items = [
         n for c in study.codebook("customers").items for n in study.codebook("customers").columns[c].names_in(2024)
@@ -144,6 +145,7 @@ def test_all_answers_the_same(told, copy):
         for item in items:
             if item in frame:
                 frame.loc[~frame[item].isin(["", "99"]), item] = "5"
+        frame["문7"], frame["문7-1"] = "2", ""  # so nobody was asked how a complaint was handled
 
     folder = copy(lambda f: rewrite(f / "data" / "customers_2024.csv", same))
     (folder / "model.yml").write_text(
@@ -156,6 +158,11 @@ def test_all_answers_the_same(told, copy):
     assert text.count("66.7") >= 8
     told("customers", folder)
     told("fieldwork", folder)
+    told("overall", folder)
+    told("groups", folder, lang="en")
+    said = told("measurement", folder, lang="en")
+    assert "alpha cannot be computed" in said
+    assert "Every dimension's alpha reaches" not in said
 
 
 def test_check_reads_logs_and_frames(copy):

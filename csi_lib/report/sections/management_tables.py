@@ -210,7 +210,8 @@ def _reasons(chapter, part: pd.DataFrame) -> tuple[str, ...]:
     }
     notes = []
     for reason, text in words.items():
-        names = [department_label(chapter, d) for d in part.loc[part["reason"] == reason, "department"]]
+        # a department lacks several indicators and is named once
+        names = [department_label(chapter, d) for d in part.loc[part["reason"] == reason, "department"].unique()]
         if names:
             notes.append(f"{text}: {', '.join(names)}")
     return tuple(notes)
