@@ -22,7 +22,7 @@ CLEAR, SIGNIFICANT = 0.01, 0.05
 _NOUNS = {
     "change": {
         "ko": {"up": "상승", "down": "하락", "none": "차이 없음", "unknown": "비교 불가"},
-        "en": {"up": "rose", "down": "fell", "none": "no significant change", "unknown": "not comparable"},
+        "en": {"up": "rose", "down": "fell", "none": "not significant", "unknown": "not comparable"},
     },
     "comparison": {
         "ko": {"up": "높음", "down": "낮음", "none": "차이 없음", "unknown": "비교 불가"},
@@ -95,7 +95,7 @@ class Verdict:
         return _MARKS[self.direction]
 
     def word(self, lang: str, *, kind: str = "change") -> str:
-        """상승/하락/차이 없음, rose/fell/no significant change; ``kind="comparison"``: 높음/낮음,
+        """상승/하락/차이 없음, rose/fell/not significant; ``kind="comparison"``: 높음/낮음,
         higher/lower."""
         return _kind(_NOUNS, kind)[check_lang(lang)][self.direction]
 

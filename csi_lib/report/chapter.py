@@ -306,7 +306,7 @@ class Chapter(ChapterData):
                 note = (
                     self.sentence(
                         ko="전회 대비 {mark}\u00a0{size}" if tested.significant else "전회 대비 {word}",
-                        en="{mark}\u00a0{size} on the last wave" if tested.significant else "{word}",
+                        en="{mark}\u00a0{size} on the last wave" if tested.significant else "change: {word}",
                         **(
                             {"mark": tested.mark, "size": size}
                             if tested.significant
