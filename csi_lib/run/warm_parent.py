@@ -189,9 +189,9 @@ class Parent:
                 if kernel:
                     kernel.kill()
                 _, status, usage = os.wait4(child.si_pid, 0)
+                ended.add(child.si_pid)  # an orphan's own children come here in turn
                 if kernel:
                     kernel.pid = None
-                    ended.add(child.si_pid)
                     kernel.tell({
                         "exit": os.waitstatus_to_exitcode(status), "why": kernel.why,
                         "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * 1024,
