@@ -12,7 +12,10 @@ import typer
 Study = Annotated[str, typer.Argument(help="folder or name of the study", metavar="STUDY")]
 Out = Annotated[Path | None, typer.Option(help="output folder [default: out/STUDY]")]
 Data = Annotated[Path | None, typer.Option(help="folder of the respondent files, where they are not in the study")]
-Agency = Annotated[list[str] | None, typer.Option(help="agency id; may be given several times")]
+Agency = Annotated[
+    list[str] | None,
+    typer.Option(help="agency id, or _overall for the report on all of them; may be given several times"),
+]
 Year = Annotated[list[int] | None, typer.Option(help="year; may be given several times")]
 Lang = Annotated[str | None, typer.Option(help="ko or en")]
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]

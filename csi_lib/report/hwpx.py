@@ -6,11 +6,11 @@ Written by python-hwpx (Apache-2.0) from the tree that all paper formats share. 
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from csi_lib.errors import InputError
 from csi_lib.report.archive import settle
+from csi_lib.report.hwpx_parts import PARAGRAPH, SIZES, automatic_number, numbered_in_order, pieces, row_heights
 from csi_lib.report.office_document import (
     TEXT_WIDTH_MM,
     OfficeDocument,
@@ -22,14 +22,10 @@ from csi_lib.report.office_document import (
     table_cells,
     walk,
 )
-from csi_lib.report.table_markdown import text_width
 
-_HP = "{http://www.hancom.co.kr/hwpml/2011/paragraph}"
 _HH = "{http://www.hancom.co.kr/hwpml/2011/head}"
 _UNIT = 7200 / 25.4  # HWPUNIT per millimetre
 _CONTENTS = {"ko": "목차", "en": "Contents"}
-_SIZES = {"title": 26, "subtitle": 15, "cover": 12, "cell": 8.5, "note": 8.5}
-_SHARED_ID = b"2147483648"  # what Hangul gives to paragraphs that nothing refers to
 _PRIMARY, _GREY = "#0B4F8A", "#555555"
 
 
@@ -54,24 +50,12 @@ def render_hwpx(office: OfficeDocument, target: Path) -> Path:
     if not report.ok:
         raise RuntimeError(f"the HWPX document is not valid: {report.errors[:3]}")
     made.save_to_path(str(target))
-    settle(target, _numbered_in_order)
+    settle(target, numbered_in_order)
     target.chmod(0o644)  # the library writes through a private temporary file
     package = validate_package(str(target))
     if not package.ok:
         raise RuntimeError(f"the HWPX package is not valid: {package.errors[:3]}")
     return target
-
-
-def _numbered_in_order(name: str, content: bytes) -> bytes:
-    """Identifiers by their order instead of by chance, so that equal documents give equal bytes."""
-    if not name.startswith("Contents/section"):
-        return content
-    known: dict[bytes, bytes] = {}
-    for found in re.findall(rb'(?<=[ ])id="(\d{5,})"', content):
-        if found != _SHARED_ID:
-            known.setdefault(found, str(1_000_001 + len(known)).encode())
-    turn = lambda m: m[1] + known.get(m[2], m[2])
-    return re.sub(rb'((?<=[ ])(?:id|idRef|beginIDRef|instid)="|\?#)(\d{5,})', turn, content)
 
 
 class _Writer:
@@ -82,9 +66,9 @@ class _Writer:
         run = made.styles.ensure_run
         self.runs = {"plain": run(size=10), "bold": run(size=10, bold=True), "italic": run(size=10, italic=True),
                      "sup": run(size=10, script="sup"), "sub": run(size=10, script="sub"),
-                     "cell": run(size=_SIZES["cell"]), "cell bold": run(size=_SIZES["cell"], bold=True),
-                     "cell sup": run(size=_SIZES["cell"], script="sup"), "caption": run(size=9.5, bold=True),
-                     "note": run(size=_SIZES["note"], color=_GREY)}  # fmt: skip
+                     "cell": run(size=SIZES["cell"]), "cell bold": run(size=SIZES["cell"], bold=True),
+                     "cell sup": run(size=SIZES["cell"], script="sup"), "caption": run(size=9.5, bold=True),
+                     "note": run(size=SIZES["note"], color=_GREY)}  # fmt: skip
         self.aligned: dict[str, str] = {}
 
     def write(self) -> None:
@@ -114,9 +98,9 @@ class _Writer:
         headings = [b["c"] for b in self.office.blocks if b["t"] == "Header" and "unlisted" not in b["c"][1][1]]
         for i, (paragraph, (level, (identifier, _, _), inlines)) in enumerate(zip(paragraphs, headings), 1):
             text = f"{numbers.get(identifier, '')} {plain_text(inlines)}".strip()
-            for tab in paragraph.element.iter(f"{_HP}tab"):
+            for tab in paragraph.element.iter(f"{PARAGRAPH}tab"):
                 tab.tail = None  # the library's page is a guess; Hangul sets it when it renews the contents
-            for node in paragraph.element.iter(f"{_HP}t"):
+            for node in paragraph.element.iter(f"{PARAGRAPH}t"):
                 if (node.text or "").startswith(f"{i}. "):
                     node.text = "\u3000" * (level - 1) + text
 
@@ -127,10 +111,10 @@ class _Writer:
         The library's number stands in a footer, where other readers do not see it.
         """
         first = self.made.sections[0].paragraphs[0]
-        run = first.element.find(f"{_HP}run")
-        control = run.makeelement(f"{_HP}ctrl", {})
+        run = first.element.find(f"{PARAGRAPH}run")
+        control = run.makeelement(f"{PARAGRAPH}ctrl", {})
         control.append(
-            run.makeelement(f"{_HP}pageNum", {"pos": "BOTTOM_CENTER", "formatType": "DIGIT", "sideChar": "-"})
+            run.makeelement(f"{PARAGRAPH}pageNum", {"pos": "BOTTOM_CENTER", "formatType": "DIGIT", "sideChar": "-"})
         )
         run.append(control)
         first.add_page_hiding(header=True, page_num=True)
@@ -152,10 +136,10 @@ class _Writer:
 
     def _cover(self, title: str) -> None:
         run, made, office = self.made.styles.ensure_run, self.made, self.office
-        lines = [(title, run(size=_SIZES["title"], bold=True, color=_PRIMARY), 160),
-                 (office.meta_text("agency"), run(size=_SIZES["subtitle"], bold=True), 12),
-                 (office.meta_text("subtitle"), run(size=_SIZES["subtitle"]), 8)]  # fmt: skip
-        lines += [(office.meta_text(name), run(size=_SIZES["cover"]), before)
+        lines = [(title, run(size=SIZES["title"], bold=True, color=_PRIMARY), 160),
+                 (office.meta_text("agency"), run(size=SIZES["subtitle"], bold=True), 12),
+                 (office.meta_text("subtitle"), run(size=SIZES["subtitle"]), 8)]  # fmt: skip
+        lines += [(office.meta_text(name), run(size=SIZES["cover"]), before)
                   for name, before in (("release", 20), ("commissioned-by", 160), ("contractor", 6), ("date", 60))]  # fmt: skip
         shown = [(text, shape, before) for text, shape, before in lines if text]
         for text, shape, before in shown:
@@ -242,7 +226,7 @@ class _Writer:
             self._picture(image)
 
     def _runs(self, paragraph, inlines: list, shape: str, prefix: str = "") -> None:
-        for text, style in _pieces([*([{"t": "Str", "c": prefix}] if prefix else []), *inlines]):
+        for text, style in pieces([*([{"t": "Str", "c": prefix}] if prefix else []), *inlines]):
             key = style if shape == "plain" and style else shape if not style else f"{shape} {style}"
             paragraph.add_run(text, char_pr_id_ref=self.runs.get(key, self.runs[shape]))
 
@@ -290,13 +274,15 @@ class _Writer:
         )  # fmt: skip
         # Hangul counts the clip and the size of the file in units of its pixels (75 each), not of the drawn size
         width, height = (str(75 * side) for side in pixels(picture.path))
-        placed.element.find(f"{_HP}imgClip").attrib.update({"left": "0", "right": width, "top": "0", "bottom": height})
-        placed.element.find(f"{_HP}imgDim").attrib.update({"dimwidth": width, "dimheight": height})
-        comment = placed.element.find(f"{_HP}shapeComment")
+        placed.element.find(f"{PARAGRAPH}imgClip").attrib.update(
+            {"left": "0", "right": width, "top": "0", "bottom": height}
+        )
+        placed.element.find(f"{PARAGRAPH}imgDim").attrib.update({"dimwidth": width, "dimheight": height})
+        comment = placed.element.find(f"{PARAGRAPH}shapeComment")
         comment.text = picture.alt
         if label and label[1]:
             caption = placed.set_caption(label[2], side="BOTTOM", char_pr_id_ref=self.runs["caption"])
-            _number(caption.element, *label[:2], kind="PICTURE")
+            automatic_number(caption.element, *label[:2], kind="PICTURE")
             self._spaced_after(self.made.sections[0].paragraphs[-1])
 
     def _spaced_after(self, paragraph) -> None:
@@ -311,7 +297,7 @@ class _Writer:
         cells = table_cells(content)
         width = int(TEXT_WIDTH_MM * _UNIT)
         weights = column_weights(content)
-        heights = _row_heights(cells, [w / sum(weights) * width for w in weights])
+        heights = row_heights(cells, [w / sum(weights) * width for w in weights])
         table = self.made.add_table(len(cells), len(specs), width=width, height=sum(heights), style="본문")
         table.set_treat_as_char(False)  # Hangul breaks only such a table between pages
         table.element.set("repeatHeader", "1" if heads else "0")
@@ -334,19 +320,19 @@ class _Writer:
                     table.set_cell_shading(r, c, "#E6EEF5")
         if label and label[1]:
             caption = table.set_caption(label[2], side="TOP", char_pr_id_ref=self.runs["caption"])
-            _number(caption.element, *label[:2], kind="TABLE")
+            automatic_number(caption.element, *label[:2], kind="TABLE")
 
     def _cell(self, cell, inlines: list, align: str, *, header: bool) -> None:
         cell.element.set("header", "1" if header else "0")
         paragraph = cell.paragraphs[0]
         paragraph.clear_text()
-        for run in list(paragraph.element.findall(f"{_HP}run")):
+        for run in list(paragraph.element.findall(f"{PARAGRAPH}run")):
             paragraph.element.remove(run)
-        for text, style in _pieces(inlines):
+        for text, style in pieces(inlines):
             style = "bold" if header else style
             key = f"cell {style}" if style and f"cell {style}" in self.runs else "cell"
             paragraph.add_run(text, char_pr_id_ref=self.runs[key])
-        if not paragraph.element.findall(f"{_HP}run"):
+        if not paragraph.element.findall(f"{PARAGRAPH}run"):
             paragraph.add_run("", char_pr_id_ref=self.runs["cell"])
         paragraph.style_id_ref = 1
         if align not in self.aligned:
@@ -354,58 +340,3 @@ class _Writer:
             self.aligned[align] = paragraph.para_pr_id_ref
         else:
             paragraph.para_pr_id_ref = self.aligned[align]
-
-
-def _row_heights(cells: list, widths: list[float]) -> list[int]:
-    """HWPUNIT per row, from the lines its fullest cell takes; Hangul makes rows higher, but not other readers."""
-    letter, line, margin = _SIZES["cell"] * 50, _SIZES["cell"] * 120, 282
-    room = [max(1, int((w - 1020) / letter)) for w in widths]
-    breaks = lambda cell: sum(1 for _ in walk(cell, "LineBreak"))
-    lines = lambda row: max(
-        max(1, -(-text_width(plain_text(c)) // r)) + breaks(c) for c, r in zip(row, room, strict=True)
-    )
-    return [int(lines(row) * line + margin) for row in cells]
-
-
-def _pieces(inlines: list, style: str = "") -> list[tuple[str, str]]:
-    """(text, style) of inlines, neighbours of one style joined; style is '', bold, italic, sup or sub."""
-    out: list[tuple[str, str]] = []
-    for el in inlines:
-        kind, content = el["t"], el.get("c")
-        if kind in ("Strong", "Emph", "Superscript", "Subscript"):
-            own = {"Strong": "bold", "Emph": "italic", "Superscript": "sup", "Subscript": "sub"}[kind]
-            new = _pieces(content, own)
-        elif kind in ("Span", "Link", "Cite", "Quoted"):
-            new = [("\n", "")] if kind == "Span" and "page-break" in content[0][1] else _pieces(content[1], style)
-        elif kind == "Note":
-            new = [(f" ({' '.join(plain_text(b['c']) for b in content if b['t'] in ('Para', 'Plain'))})", style)]
-        elif kind == "LineBreak":
-            new = [("\n", style)]
-        elif kind in ("Image", "RawInline"):
-            new = []
-        else:
-            new = [(plain_text([el]), style)]
-        for text, own in new:
-            if out and out[-1][1] == own:
-                out[-1] = (out[-1][0] + text, own)
-            elif text:
-                out.append((text, own))
-    return out
-
-
-def _number(caption, name: str, number: str, *, kind: str) -> None:
-    """``표 3. `` before the caption, its number an automatic one."""
-    run = next(caption.iter(f"{_HP}run"))
-    for child in [c for c in run if c.tag == f"{_HP}t"]:
-        text = child.text or ""
-        run.remove(child)
-    make = run.makeelement
-    before, after = make(f"{_HP}t", {}), make(f"{_HP}t", {})
-    before.text, after.text = f"{name} ", f". {text}"
-    control = make(f"{_HP}ctrl", {})
-    automatic = make(f"{_HP}autoNum", {"num": number, "numType": kind})
-    automatic.append(make(f"{_HP}autoNumFormat", {"type": "DIGIT", "userChar": "", "prefixChar": "", "suffixChar": "",
-                                                  "supscript": "0"}))  # fmt: skip
-    control.append(automatic)
-    for child in (before, control, after):
-        run.append(child)

@@ -103,8 +103,11 @@ def plan_run(study: str | Path | Study, wanted: Wanted, ledger: Ledger) -> list[
     code = keys.code_digest()
     facts, settings, place = study_facts(study, code)
     study, out = facts.study, wanted.out
-    jobs = study.jobs(wanted.agencies, wanted.years, wanted.lang, wanted.release)
-    if not jobs:
+    asked = wanted.agencies is not None and OVERALL in wanted.agencies
+    named = None if wanted.agencies is None else [a for a in wanted.agencies if a != OVERALL]
+    every = study.jobs(named or None, wanted.years, wanted.lang, wanted.release)
+    jobs = [] if asked and not named else list(every)
+    if not every:
         raise InputError("no agency took part in the chosen years", where=f"study {study.id!r}")
     formats = tuple(wanted.formats or [f for f in study.report.formats if f in FORMATS])
     for name in formats:
@@ -116,9 +119,12 @@ def plan_run(study: str | Path | Study, wanted: Wanted, ledger: Ledger) -> list[
     engine = choose_renderer(wanted.renderer)
     chapters = {scope: chapter_notebooks(study, scope) for scope in ("agency", "study")}
     notebooks = {c.id: keys.file_digest(c.path) for some in chapters.values() for c in some}
-    if wanted.agencies is None and len(study.agencies) > 1 and chapters["study"]:
-        one = jobs[0]
-        jobs += [Job(one.study, OVERALL, year, one.lang, one.release) for year in sorted({j.year for j in jobs})]
+    if (asked or wanted.agencies is None) and len(study.agencies) > 1 and chapters["study"]:
+        one = every[0]
+        jobs += [Job(one.study, OVERALL, year, one.lang, one.release) for year in sorted({j.year for j in every})]
+    elif asked:
+        raise InputError("this study has no overall report", where="--agency", found=OVERALL,
+                         expected="a study of several agencies with chapters about all of them")  # fmt: skip
     theme = prepare_theme(out / "_theme", study.report.theme, study=study.path)
     digests = DataDigests(study, wanted.data, ledger.digests())
     entries = ledger.entries()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from csi_lib.errors import InputError
 from csi_lib.run.ledger import Ledger
 from csi_lib.run.plan import Wanted, manifest_stamp, plan_run
 from tests.bench.round_study import YEARS, answers, write_study
@@ -131,6 +132,16 @@ def test_a_lost_ledger_costs_a_look_at_the_manifests_and_no_report(bench):
     ledger = Ledger(out)
     assert sum(e.state == "done" for e in ledger.entries().values()) >= 30 * len(YEARS)
     ledger.close()
+
+
+def test_the_overall_report_by_itself(tmp_path):
+    study = write_study(tmp_path / "study", 4)
+    assert set(reasons(study, tmp_path / "out", agencies=["_overall"])) == {("_overall", y) for y in YEARS}
+    some = reasons(study, tmp_path / "out", agencies=["a002", "_overall"], years=[2024])
+    assert set(some) == {("a002", 2024), ("_overall", 2024)}
+    alone = write_study(tmp_path / "alone", 1)
+    with pytest.raises(InputError, match="no overall report"):
+        reasons(alone, tmp_path / "out", agencies=["_overall"])
 
 
 def test_failed_and_force(bench):
