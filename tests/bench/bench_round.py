@@ -4,7 +4,7 @@
 
 Seconds of the clock depend on what else the machine does; seconds of processor, and ratios within one run, much less.
 ``--reports`` makes only the first N reports of each size, which shows what a report costs in a large round without
-waiting for all of it. ``--pinned`` compares one and two dask workers, each with its kernels on one core.
+waiting for all of it. ``--pinned`` (0: not at all) compares one and two dask workers, each with its kernels on one core.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[3, 30, 300])
     parser.add_argument("--reports", type=int, default=None, help="make only the first N reports of each size")
     parser.add_argument("--loop", type=int, default=1, help="reports made by the loop")
-    parser.add_argument("--pinned", type=int, default=0, help="reports of the comparison of one and two dask workers")
+    parser.add_argument("--pinned", type=int, default=30, help="reports of the comparison of one and two dask workers")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder, rows, nothing = Path(name), [], {}
