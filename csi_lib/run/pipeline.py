@@ -6,6 +6,7 @@ execution.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pickle
@@ -324,7 +325,21 @@ def _write_site(study, out: Path) -> None:
     from csi_lib.run.site import write_site
     from csi_lib.study.study import load_study
 
-    write_site(load_study(study), out)
+    with _alone(out):
+        write_site(load_study(study), out)
+
+
+@contextlib.contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Runs that end at the same time write the site one after the other."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system
+        yield
+        return
+    with (out / ".run" / "site.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 __all__ = ["Planned", "RunResult", "default_out", "job_folder", "plan_run", "run_study"]

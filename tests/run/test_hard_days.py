@@ -124,6 +124,13 @@ def test_two_runs_at_once_make_every_report_once(tmp_path):
     made = [e["agency"] for _, events, _ in ended for e in events if e["event"] == "done" and not e["by_another"]]
     assert sorted(made) == ALL
     assert intact(out) == ALL
+    # and when they end at the same moment, each writes the site as if it were alone
+    code = "import sys; from csi_lib.run.pipeline import _write_site as w; from pathlib import Path\n" + (
+        "for _ in range(5): w(sys.argv[1], Path(sys.argv[2]))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    writers = [subprocess.Popen([sys.executable, "-c", code, study, out], env=environment) for _ in range(4)]
+    assert [w.wait() for w in writers] == [0] * 4
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
