@@ -165,6 +165,7 @@ def ipython_shell(line: Line):
 
 
 def _no_input(prompt: str = "") -> str:
+    """As in a Jupyter kernel whose client answers no questions."""
     from ipykernel.kernelbase import StdinNotImplementedError
 
     raise StdinNotImplementedError("a notebook in a batch cannot ask for input")

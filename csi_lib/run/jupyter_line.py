@@ -32,6 +32,7 @@ class JupyterLine:
         # What a kernel prints past its notebook would land in the middle of the run's own display.
         self._launch = {"cwd": cwd, "env": env, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self.process = self._ended = self._client = self._replied = None
+        self._idle = None  # the cell after which the kernel has said that it is idle
         self._context = zmq.Context()
         # The kernel's sockets appear when it has come up; the default is to look every 100 ms.
         self._context.reconnect_ivl = 10
@@ -101,8 +102,6 @@ class JupyterLine:
             elif time.monotonic() >= self._replied[0]:
                 raise Stopped("output", "part of it was lost on its way")
         return outputs
-
-    _idle = None
 
     def _messages(self, deadline: float | None):
         """Wait for something to happen, at most until `deadline`; what has come as (channel, message)."""
