@@ -27,7 +27,7 @@ SECTIONS = {
     "csi_lib.tables": ("Tables", "What a statistics table is"),
     "csi_lib.figures": ("Figures", "Drawings with alt text and data"),
     "csi_lib.evaluation": ("Evaluation", "What agencies do with scores"),
-    "csi_lib.integrity": ("Integrity", "Audit and contamination"),
+    "csi_lib.chapters": ("Chapters", "What each chapter computes"),
     "csi_lib.report": ("Reports", "Chapters, join, rendering"),
     "csi_lib.run": ("Runs", "Rounds of reports"),
 }

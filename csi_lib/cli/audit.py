@@ -20,7 +20,7 @@ def command(
     as_json: o.Json = False,
 ) -> int:
     """Check totals, means, differences, shares, error margins and scales of a published table."""
-    from csi_lib.integrity.audit import audit_table
+    from csi_lib.audit.table_audit import audit_table
 
     audit = audit_table(table, spec=spec)
     if as_json:

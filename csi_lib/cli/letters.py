@@ -23,7 +23,7 @@ def command(
     lang: o.Lang = None,
 ) -> int:
     """Write whom to remind of which open task: names and contacts, for the office only (file mode 0600)."""
-    from csi_lib.evaluation.letters import letters, write_letters
+    from csi_lib.chapters.feedback.letters import letters, write_letters
     from csi_lib.study.study import load_study
 
     study = load_study(study)

@@ -35,8 +35,8 @@ def command(
         return _one(margin, population, proportion, sd, confidence, deff, response, as_json)
     import pandas as pd
 
+    from csi_lib.chapters.customers.compute import frame_population
     from csi_lib.errors import InputError
-    from csi_lib.evaluation.customer_definition import frame_population
     from csi_lib.study.study import load_study
     from csi_lib.survey.sampling_plan import plan_agency, read_plan
 

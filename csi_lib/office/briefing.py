@@ -30,7 +30,7 @@ def write_briefing(
     Parameters
     ----------
     results : results rows of the report, masked for its release; nothing is computed anew.
-    labels : names of measures and groups (`csi_lib.report.labels.Labels`).
+    labels : names of measures and groups (`csi_lib.evaluation.labels.Labels`).
     model : the report's index model (`IndexModel`), or None.
     source : the source that the slides are about; what a report says of employees, a pretest or fieldwork is not theirs.
 

@@ -7,13 +7,13 @@ from itertools import count
 
 import pandas as pd
 
+from csi_lib.evaluation.labels import Labels
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, tabulate
 from csi_lib.models.study_models import study_models
 from csi_lib.office.xlsx import Sheet, Workbook
 from csi_lib.prose.numbers import Interval, Number
-from csi_lib.report.labels import Labels
 from csi_lib.survey.estimates import Estimates
 from csi_lib.survey.letters import LetterRules
 from csi_lib.tables.banner import banner_tables

@@ -11,6 +11,7 @@ from typing import Self
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.evaluation.labels import Labels
 from csi_lib.evaluation.portfolio import effective_weights
 from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
@@ -20,7 +21,6 @@ from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, weights_survey
 from csi_lib.models.study_models import study_models
 from csi_lib.report.context import Context
-from csi_lib.report.labels import Labels
 from csi_lib.study.study import OVERALL
 from csi_lib.survey.estimates import Estimates, results_frame
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from csi_lib.evaluation.labels import period_words
 from csi_lib.prose.escape import escape_markdown
 from csi_lib.prose.numbers import Interval, Number
-from csi_lib.report.labels import period_words
 from csi_lib.report.table_html import table_html
 from csi_lib.report.table_markdown import table_markdown
 from csi_lib.survey.estimates import RESULT_COLUMNS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from csi_lib.chapters.record_checks import record_faults
 from csi_lib.errors import InputError
-from csi_lib.evaluation.record_checks import record_faults
 from csi_lib.evaluation.systems import system_faults
 from csi_lib.models.scoring import score
 from csi_lib.models.study_models import untranslated

@@ -15,31 +15,9 @@ from csi_lib.study.study import StudyFile
 #: name under ``extensions`` of study.yml -> module and class that read its file; they belong to later layers and are
 #: named here so that this one need not import them
 SYSTEMS: dict[str, str] = {
-    "grades": "csi_lib.evaluation.grading:GradingFile",
-    "kindness": "csi_lib.evaluation.kindness:KindnessFile",
-    "calls": "csi_lib.evaluation.call_rules:CallsFile",
-    "happy_call": "csi_lib.evaluation.happy_call:HappyCallFile",
-    "management": "csi_lib.evaluation.management:ManagementFile",
-    "register": "csi_lib.evaluation.register:RegisterFile",
-    "before_after": "csi_lib.evaluation.before_after:BeforeAfterFile",
-    "charter": "csi_lib.evaluation.charter:CharterFile",
-    "department_score": "csi_lib.evaluation.department_score:DepartmentScoreFile",
-    "feedback": "csi_lib.evaluation.feedback:FeedbackFile",
-    "checklist": "csi_lib.evaluation.checklist:ChecklistFile",
-    "programme": "csi_lib.evaluation.programme:ProgrammeFile",
-    "disclosure": "csi_lib.evaluation.disclosure_page:DisclosureFile",
     "departments": "csi_lib.evaluation.departments:DepartmentsFile",
-    "customer_definition": "csi_lib.evaluation.customer_definition:CustomerDefinitionFile",
-    "touch_points": "csi_lib.evaluation.touch_points:TouchPointsFile",
-    "pretest": "csi_lib.evaluation.pretest:PretestFile",
-    "fieldwork": "csi_lib.evaluation.fieldwork:FieldworkFile",
-    "integrity": "csi_lib.integrity.contamination:IntegrityFile",
-    "portfolio": "csi_lib.evaluation.portfolio:PortfolioFile",
-    "loyalty": "csi_lib.evaluation.loyalty:LoyaltyFile",
-    "peers": "csi_lib.evaluation.comparability:PeersFile",
-    "retention": "csi_lib.integrity.retention:RetentionFile",
-    "voice": "csi_lib.voice.settings:VoiceFile",
     "office": "csi_lib.evaluation.office:OfficeFile",
+    **import_module("csi_lib.chapters").declared_settings(),
 }
 
 #: file of a study -> the model it must satisfy

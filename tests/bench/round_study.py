@@ -14,7 +14,7 @@ RESPONDENTS, DIMENSIONS, ITEMS, GROUP = 400, 8, 5, 10
 YEARS = (2023, 2024)
 PARAMETERS = 'study = "bench"\nagency = "a001"\nyear = 2024\nlang = "ko"\nrelease = "public"'
 OPEN = (
-    "from csi_lib import figures\nfrom csi_lib.report.sections import groups, trend\nimport csi_lib\n"
+    "from csi_lib import figures\nfrom csi_lib.chapters.groups import section as groups\nfrom csi_lib.chapters.trend import section as trend\nimport csi_lib\n"
     "chapter = csi_lib.open_chapter(study, agency, year, lang=lang, release=release)\n"
     "index, name = chapter.index(), chapter.model.name\n"
     "nodes = chapter.rows(measure=chapter.top_nodes, model=name, statistic='index', by1=None)\n"

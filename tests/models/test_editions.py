@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import csi_lib
+from csi_lib.chapters.trend import section as trend
 from csi_lib.errors import InputError
 from csi_lib.models.round import Round
 from csi_lib.models.study_models import study_models
-from csi_lib.report.sections import trend
 from csi_lib.survey.estimates import Estimates
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "params" / "example"

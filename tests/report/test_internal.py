@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from csi_lib import load_study, open_chapter, read_survey, simulate_population
+from csi_lib.chapters.internal import section as internal
 from csi_lib.models.scoring import score
 from csi_lib.models.study_models import study_models
-from csi_lib.report.sections import internal
 from csi_lib.share import shared_path
 
 

@@ -7,19 +7,17 @@ import pandas as pd
 import pytest
 
 import csi_lib
+from csi_lib.chapters import office
+from csi_lib.chapters.before_after import section as before_after
+from csi_lib.chapters.calls import section as calls
+from csi_lib.chapters.charter import section as charter
+from csi_lib.chapters.department_score import section as department_score
+from csi_lib.chapters.happy_call import section as happy_call
+from csi_lib.chapters.kindness import section as kindness
+from csi_lib.chapters.register import section as register
 from csi_lib.errors import InputError
 from csi_lib.evaluation.office import simulate_office
 from csi_lib.figures.series import control_chart
-from csi_lib.report.sections import (
-    before_after,
-    calls,
-    charter,
-    department_score,
-    happy_call,
-    kindness,
-    office,
-    register,
-)
 from csi_lib.share import shared_path
 from csi_lib.study.study import load_study
 
@@ -351,7 +349,7 @@ def test_a_small_channel_is_hidden_with_another(folder):
 
 
 def test_check_names_file_row_and_column_of_a_wrong_record(folder):
-    from csi_lib.evaluation.record_checks import record_faults
+    from csi_lib.chapters.record_checks import record_faults
 
     study = load_study(folder)
     assert list(record_faults(study)) == []
@@ -377,7 +375,7 @@ def test_check_names_file_row_and_column_of_a_wrong_record(folder):
 
 def test_people_in_the_records_are_hidden_in_what_others_write(folder):
     """Sheets, calls, registers and task lists name people; a comment may name them without any title beside."""
-    from csi_lib.evaluation.record_checks import people_in_records
+    from csi_lib.chapters.record_checks import people_in_records
     from csi_lib.voice.scrubbing import scrub
 
     names = people_in_records(load_study(folder), "garam-city")

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from csi_lib import open_chapter
+from csi_lib.chapters.internal import section as internal
+from csi_lib.chapters.overall import section as overall
 from csi_lib.prose.numbers import Number
-from csi_lib.report.sections import internal, overall
 
 CUSTOMER = {
     "resp": ["resp_kind", "resp_sincere", "resp_active", "resp_sat"], "work": ["work_prompt", "work_accurate", "work_notice", "work_sat"],

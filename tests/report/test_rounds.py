@@ -7,9 +7,16 @@ import pandas as pd
 import pytest
 
 import csi_lib
+from csi_lib.chapters.loyalty import section as loyalty
+from csi_lib.chapters.peers import section as peers
+from csi_lib.chapters.peers.compute import Covariate, PeersFile, check_columns, covariate, standardised
+from csi_lib.chapters.portfolio import section as priorities
+from csi_lib.chapters.round import changes as round_changes
+from csi_lib.chapters.round import methods as round_methods
+from csi_lib.chapters.trend import section as trend
+from csi_lib.chapters.voice import quotations
+from csi_lib.chapters.voice import section as voice
 from csi_lib.errors import InputError
-from csi_lib.evaluation.comparability import Covariate, PeersFile, check_columns, covariate, standardised
-from csi_lib.report.sections import loyalty, peers, priorities, quotations, round_changes, round_methods, trend, voice
 from csi_lib.survey.estimates import Estimates
 
 
@@ -135,7 +142,7 @@ def test_best_and_worst_items_are_those_of_the_index(overall):
 
 def test_quartiles_of_the_bodies(overall):
     table = round_changes.distribution_table(overall, name="x", caption="x")
-    from csi_lib.report.sections.round import agency_rows
+    from csi_lib.chapters.round.section import agency_rows
 
     scores = agency_rows(overall)["estimate"]
     whole = table.rows[0].cells
@@ -143,7 +150,7 @@ def test_quartiles_of_the_bodies(overall):
 
 
 def test_stated_importance_stands_beside_the_derived_ones():
-    from csi_lib.report.sections import drivers
+    from csi_lib.chapters.portfolio import drivers
 
     rows = drivers.drivers(chapter("on-welfare"))
     assert list(dict.fromkeys(rows["statistic"])) == [

@@ -8,9 +8,9 @@ import shutil
 import numpy as np
 import pytest
 
+from csi_lib.chapters.outline import plan, weighting
 from csi_lib.cli import main
 from csi_lib.report.chapter import open_chapter
-from csi_lib.report.sections import plan, weighting
 from csi_lib.study.location import resolve_study
 
 

@@ -188,7 +188,7 @@ def test_check_reads_logs_and_frames(copy):
 def test_two_bodies_are_not_ranked_against_each_other():
     """Number one of two tells what the other one is."""
     from csi_lib import open_chapter
-    from csi_lib.report.sections.trend import rank_sentence
+    from csi_lib.chapters.trend.section import rank_sentence
 
     chapter = open_chapter("public-corp", "raon-corp", 2024, lang="ko")
     assert chapter.rank("csi") is None or chapter.rank("csi").of == 2

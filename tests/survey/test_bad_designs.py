@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csi_lib.chapters.groups.section import extremes_sentence
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.models.scoring import score
 from csi_lib.report.chapter import open_chapter
-from csi_lib.report.sections.groups import extremes_sentence
 from csi_lib.run.check import check_study
 from csi_lib.study.study import load_study
 from csi_lib.survey.description import describe

@@ -1,0 +1,1 @@
+"""Appendix: statistics tables, questionnaire, codebook, quality record, assumptions, provenance."""

@@ -1,0 +1,267 @@
+"""Feedback: the register of improvement tasks, initiatives, what was heard and what was done about it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from csi_lib.chapters.feedback.compute import TASKS, FeedbackFile, task_status, without_initiative, without_names
+from csi_lib.chapters.feedback.letters import STATUS
+from csi_lib.chapters.management.section import department_label, small_base
+from csi_lib.evaluation.records import read_records
+from csi_lib.prose.change import verdict_of
+from csi_lib.prose.numbers import Interval, Number
+from csi_lib.prose.rounding import disagrees
+from csi_lib.prose.sentences import Sentence, join_words
+from csi_lib.tables.table import Column, Row, Table
+from csi_lib.voice.scrubbing import scrub
+
+_VERDICT = {
+    "better": {"ko": "▲ 나아짐", "en": "▲ better"},
+    "worse": {"ko": "▼ 나빠짐", "en": "▼ worse"},
+    "no_evidence": {"ko": "변화 근거 없음", "en": "no evidence of change"},
+}
+
+
+def register_of(chapter, source: str) -> pd.DataFrame:
+    """A register with ``status`` on its day and the tested change of every task's score, recorded as ``row_change`` ….
+
+    In a public edition owners are numbers and their names are gone from titles too.
+    """
+    file = chapter.system("feedback")
+    frame = chapter.records(source, TASKS, columns=file.columns)
+    if chapter.lang == "en":
+        frame["title"] = frame["title_en"].fillna(frame["title"])
+    if chapter.release != "restricted" and len(frame):
+        titles = without_names(frame["title"], _names(chapter, source, file))
+        frame["title"] = [scrub(t).text if isinstance(t, str) else t for t in titles]
+    out = task_status(frame, asof=file.day(chapter.year))
+    return _recorded(chapter, _with_survey(chapter, out, file.group), source)
+
+
+def _names(chapter, source: str, file: FeedbackFile) -> list[str]:
+    """Owners' names and contacts, only to remove them from titles."""
+    raw = read_records(chapter.study, source, TASKS, agency=chapter.agency, year=chapter.year, columns=file.columns,
+                       data=chapter._round.data, release="restricted")  # fmt: skip
+    return [*raw["owner"].dropna(), *raw["contact"].dropna()]
+
+
+def _with_survey(chapter, tasks: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Tasks with a ``measure``: before and after are the last and this wave's score of the department (of the whole agency
+    where the survey does not know it), tested as the trend is."""
+    out = tasks.copy()
+    for at in out.index[out["measure"].notna()]:
+        row = survey_row(chapter, out.at[at, "measure"], out.at[at, "department"], group)
+        before, change = (None, None) if row is None else (chapter.before(row), chapter.change(row))
+        if change is None or pd.isna(change["estimate"]):
+            continue
+        out.at[at, "after"], out.at[at, "n"] = row["estimate"], row["n"]
+        out.at[at, "before"] = before["estimate"]
+        for name in ("se", "ci_low", "ci_high", "p_value"):
+            out.at[at, name] = change[name]
+        out.at[at, "change"] = change["estimate"]
+        found = verdict_of(change, alpha=chapter.study.thresholds.significance).direction
+        out.at[at, "verdict"] = {"up": "better", "down": "worse", "none": "no_evidence"}.get(found)
+    return out
+
+
+def survey_row(chapter, measure: str, department: str, group: str):
+    """This wave's row of a measure for a department, else for the whole agency; None when neither is there."""
+    keys = {"measure": measure, "statistic": ["index", "mean"], "by2": None}
+    rows = chapter.rows(**keys, by1=group, group1=department)
+    rows = rows if len(rows) else chapter.rows(**keys, by1=None)
+    rows = rows[rows["model"].isna() | (rows["model"] == chapter.model.name)]
+    return rows.iloc[0] if len(rows) and pd.notna(rows["estimate"].iloc[0]) else None
+
+
+def _recorded(chapter, tasks: pd.DataFrame, source: str) -> pd.DataFrame:
+    out = tasks.copy()
+    for part in ("before", "after", "change"):
+        rows = [
+            {"measure": source, "statistic": part, "by1": "task", "group1": r["task"], "source": source, "estimate": r[part],
+             "unit": "points", "n": r["n"], "value_text": r["verdict"] if part == "change" else None,
+             "flag": small_base(chapter, r["n"]) if part == "after" else None,
+             **({k: r[k] for k in ("se", "ci_low", "ci_high", "p_value")} if part == "change" else {})}
+            for r in out.to_dict("records")
+        ]  # fmt: skip
+        out[f"row_{part}"] = chapter.record(rows).to_dict("records") if rows else []
+    return out
+
+
+# ---------------------------------------------------------------------- registers
+def status_sentence(chapter, tasks: pd.DataFrame, *, what_ko: str, what_en: str) -> Sentence:
+    """How many tasks there are, in which state, and how many changed their score beyond sampling error."""
+    counts = tasks["status"].value_counts()
+    verdicts = tasks["verdict"].value_counts()
+    source = str(tasks["row_change"].iloc[0]["measure"])
+    rows = [("tasks", len(tasks)), *((s, int(counts.get(s, 0))) for s in STATUS),
+            *((v, int(verdicts.get(v, 0))) for v in _VERDICT)]  # fmt: skip
+    recorded = chapter.record(
+        [
+            {"measure": source, "statistic": f"count: {name}", "estimate": k, "unit": "number", "n": len(tasks)}
+            for name, k in rows
+        ]
+    )
+    number = {name: Number.from_row(r) for (name, _), r in zip(rows, recorded.to_dict("records"), strict=True)}
+    told = lambda words, among: [
+        chapter.sentence(ko="{word} {n}건", en="{n} {word}", word=words[k][chapter.lang], n=number[k])
+        for k in words
+        if among.get(k, 0)
+    ]
+    out = chapter.sentence(
+        ko="{year}년 {what} {tasks}건은 {day} 현재 {states}이다.",
+        en="Of {tasks} {what} of {year}, on {day}: {states}.",
+        year=chapter.year, what=chapter.text(ko=what_ko, en=what_en), tasks=number["tasks"],
+        day=day_text(chapter, chapter.system("feedback").day(chapter.year)),
+        states=join_words(told(STATUS, counts), chapter.lang, between=", "),
+    )  # fmt: skip
+    if not verdicts.sum():
+        return out
+    return out + chapter.sentence(
+        ko="점수를 앞뒤로 잰 과제의 판정은 {verdicts}이다.",
+        en="Verdicts where a score was taken before and after: {verdicts}.",
+        verdicts=join_words(told(_VERDICT, verdicts), chapter.lang, between=", "),
+    )
+
+
+def day_text(chapter, day) -> str:
+    if pd.isna(day):
+        return "–"
+    day = pd.Timestamp(day)
+    return chapter.text(ko=f"{day.year}년 {day.month}월 {day.day}일", en=f"{day.day} {day:%B} {day.year}")
+
+
+def register_table(chapter, tasks: pd.DataFrame, *, name: str, caption: str) -> Table:
+    """Task, department, due date and state; owners in the restricted edition."""
+    t = chapter.text
+    restricted = chapter.release == "restricted" and tasks["owner"].notna().any()
+    columns = [
+        Column("title", t(ko="과제", en="Task"), "left", "stub"),
+        Column("department", t(ko="부서", en="Department"), "left", "text"),
+        Column("due", t(ko="기한", en="Due"), "left", "text"),
+        Column("status", t(ko="상태", en="State"), "left", "text"),
+    ]
+    if restricted:
+        columns.insert(2, Column("owner", t(ko="담당", en="Owner"), "left", "text"))
+    body = []
+    for row in tasks.to_dict("records"):
+        cells = {
+            "title": row["title"],
+            "department": department_label(chapter, row["department"]),
+            "owner": row["owner"] if isinstance(row["owner"], str) else "–",
+            "due": "–" if pd.isna(row["due"]) else f"{pd.Timestamp(row['due']):%Y-%m-%d}",
+            "status": STATUS[row["status"]][chapter.lang],
+        }
+        body.append(Row(tuple(cells[c.key] for c in columns)))
+    return Table(name, caption, tuple(columns), tuple(body), lang=chapter.lang, exempt="a schedule")
+
+
+def scores_table(chapter, tasks: pd.DataFrame, *, name: str, caption: str) -> Table | None:
+    """Score before and after every task that has one, with the tested change; None when no task has."""
+    t = chapter.text
+    scored = tasks[tasks["before"].notna() | tasks["after"].notna()]
+    if not len(scored):
+        return None
+    based = scored["n"].notna().any()
+    columns = [
+        Column("title", t(ko="과제", en="Task"), "left", "stub"),
+        Column("before", t(ko="전", en="Before")),
+        Column("after", t(ko="후", en="After")),
+        Column("change", t(ko="변화", en="Change")),
+        Column("ci", t(ko="95% 신뢰구간", en="95% interval")),
+        Column("verdict", t(ko="판정", en="Verdict"), "left", "text"),
+    ]
+    if based:
+        columns.append(Column("n", t(ko="사례수", en="n"), "right", "base"))
+    body = []
+    for row in scored.to_dict("records"):
+        verdict = row["verdict"] if isinstance(row["verdict"], str) else None
+        cells = (
+            row["title"],
+            Number.from_row(row["row_before"]),
+            Number.from_row(row["row_after"]),
+            change_number(row["row_change"], row["after"], row["before"]),
+            Interval.from_row(row["row_change"]),
+            _VERDICT[verdict][chapter.lang] if verdict else "–",
+            Number.from_row(row["row_after"], "n"),
+        )
+        body.append(Row(cells[: len(columns)]))
+    note = t(
+        ko="판정은 5% 유의수준의 검정에 따른다. 과제가 여럿이면 그 가운데 하나쯤은 우연히 유의할 수 있다.",
+        en="Verdicts are those of a test at the 5% level; among many tasks one may be significant by chance.",
+    )
+    notes = (note, *rounding_note(chapter, body))
+    return Table(name, caption, tuple(columns), tuple(body), notes, chapter.lang, chapter.study.privacy.small_base_flag,
+                 exempt=None if based else "the register gives scores without bases")  # fmt: skip
+
+
+def change_number(row: dict, after: float, before: float) -> Number:
+    """A change, with ‡ where rounding makes it differ from the difference of the two printed values."""
+    number = Number.from_row(row, signed=True)
+    if not number.shown or pd.isna(after) or pd.isna(before):
+        return number
+    odd = disagrees(number.value, after, before, number.places)
+    return Number.from_row(row, signed=True, mark="‡" if odd else "")
+
+
+def rounding_note(chapter, body) -> tuple[str, ...]:
+    """The footnote of ‡, where it stands in a cell."""
+    marked = lambda cell: "‡" in (cell.mark if isinstance(cell, Number) else getattr(cell, "text", ""))
+    if not any(marked(c) for row in body for c in row.cells if isinstance(c, (Number, Sentence))):
+        return ()
+    return (
+        chapter.text(
+            ko="‡ 반올림하기 전의 값으로 계산하여 표에 적힌 두 값의 차이와 다를 수 있다.",
+            en="‡ Computed before rounding; may differ from the difference of the printed values.",
+        ),
+    )
+
+
+def idle_sentence(chapter, initiatives: pd.DataFrame) -> Sentence | None:
+    """Departments that have registered no initiative; None without a list of departments."""
+    if "departments" not in chapter.study.extensions:
+        return None
+    departments = chapter.system("departments").existing(chapter.year)
+    idle = without_initiative(initiatives, departments)
+    if not idle:
+        return chapter.sentence(
+            ko="모든 부서가 시책을 하나 이상 등록하였다.", en="Every department has registered an initiative."
+        )
+    return chapter.sentence(
+        ko="시책을 등록하지 않은 부서는 {names}이다.", en="No initiative was registered by {names}.",
+        names=[department_label(chapter, d) for d in idle],
+    )  # fmt: skip
+
+
+def evidence_cell(chapter, evidence: str | None):
+    """A link a reader can follow, named by where it leads; a file's name as it stands; a dash for nothing."""
+    if evidence is None or not evidence.startswith("http"):
+        return evidence or "–"
+    host = evidence.split("/")[2]
+    return Sentence(f"[{host}](<{evidence}>)", host)
+
+
+def heard_table(chapter) -> Table | None:
+    """What we heard → what we did, of this agency; None when nothing is written down."""
+    t = chapter.text
+    heard = [h for h in chapter.system("feedback").heard if h.agency in (None, chapter.agency)]
+    if not heard:
+        return None
+    columns = (
+        Column("heard", t(ko="고객이 말한 것", en="What we heard"), "left", "stub"),
+        Column("did", t(ko="우리가 한 일", en="What we did"), "left", "text"),
+        Column("department", t(ko="부서", en="Department"), "left", "text"),
+        Column("evidence", t(ko="근거", en="Evidence"), "left", "text"),
+    )
+    keep = [True, True, any(h.department for h in heard), any(h.evidence for h in heard)]
+    body = []
+    for h in heard:
+        cells = (
+            h.heard.text(chapter.lang),
+            h.did.text(chapter.lang),
+            department_label(chapter, h.department) if h.department else "–",
+            evidence_cell(chapter, h.evidence),
+        )
+        body.append(Row(tuple(c for c, k in zip(cells, keep, strict=True) if k)))
+    caption = t(ko="고객의 목소리와 조치", en="What we heard and what we did")
+    return Table("heard", caption, tuple(c for c, k in zip(columns, keep, strict=True) if k), tuple(body), lang=chapter.lang,
+                 exempt="a list of measures taken")  # fmt: skip

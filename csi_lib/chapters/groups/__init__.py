@@ -1,0 +1,1 @@
+"""Results by dimension, item and group of respondents."""

@@ -1,0 +1,1 @@
+"""Internal customers: the ICSI of employees."""

@@ -1,0 +1,1 @@
+"""How well the questionnaire measures: reliability, validity, path model."""

@@ -1,0 +1,1 @@
+"""Survey outline: purpose, sample, error, weighting, plan against the achieved sample."""

@@ -1,0 +1,1 @@
+"""Overall results: indices, ladder of expectation and trust, sectors, distribution."""

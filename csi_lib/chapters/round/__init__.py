@@ -1,0 +1,1 @@
+"""The overall report on all bodies of a round."""

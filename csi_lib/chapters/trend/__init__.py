@@ -1,0 +1,1 @@
+"""Trend over all waves."""
