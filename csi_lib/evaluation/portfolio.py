@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.measure.exact import reaches
 from csi_lib.models.index import IndexModel
 from csi_lib.study.base import Code, Part, Several
 from csi_lib.survey.estimates import Estimates
@@ -98,7 +99,7 @@ def portfolio(
         raise InputError("a portfolio needs at least two items with satisfaction and importance", found=str(len(both)))
     x, y = both["estimate_x"].to_numpy(float), both["estimate_y"].to_numpy(float)
     cross = crosshair or (float(x.mean()), float(y.mean()))
-    both["quadrant"] = [QUADRANTS[a, b] for a, b in zip(x >= cross[0], y >= cross[1], strict=True)]
+    both["quadrant"] = [QUADRANTS[a, b] for a, b in zip(reaches(x, cross[0]), reaches(y, cross[1]), strict=True)]
     need = (y - cross[1]) / (y.std() or 1) - (x - cross[0]) / (x.std() or 1)
     both["priority"] = (-need).argsort(kind="stable").argsort(kind="stable") + 1
     both.attrs["crosshair"] = cross
@@ -140,7 +141,7 @@ def quadrant_chances(
     draw = mean + np.random.default_rng(seed).standard_normal((draws, 2 * k)) @ root.T
     x, y = draw[:, :k], draw[:, k:]
     cross = (x.mean(axis=1, keepdims=True), y.mean(axis=1, keepdims=True)) if crosshair is None else crosshair
-    right, high = x >= cross[0], y >= cross[1]
+    right, high = reaches(x, cross[0]), reaches(y, cross[1])
     spread = lambda v: np.where((s := v.std(axis=1, keepdims=True)) > 0, s, 1)
     need = (y - cross[1]) / spread(y) - (x - cross[0]) / spread(x)
     place = (-need).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable") + 1

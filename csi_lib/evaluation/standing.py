@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.special import stdtrit
 
+from csi_lib.measure.exact import exceeds, same
 from csi_lib.survey.estimates import Estimates, Influence
 
 #: a peer mean needs this many others, or it would tell who the one other is
@@ -104,11 +105,11 @@ def ranks(wave: pd.DataFrame, measure: str, *, type: str | None = None, confiden
     out = {}
     for i, agency in enumerate(rows["agency"]):
         out[str(agency)] = Rank(
-            int((score > score[i]).sum()) + 1,
+            int(exceeds(score, score[i]).sum()) + 1,
             int(above[i].sum()) + 1,
             k - int(below[i].sum()),
             k,
-            int((score == score[i]).sum()),
+            int(same(score, score[i]).sum()),
         )
     return out
 

@@ -13,6 +13,7 @@ from csi_lib.figures.canvas import WIDTH, Canvas, line_height, note_height
 from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, frame_of, missing_word, points, single
 from csi_lib.figures.theme import HOUSE, Theme, text_width, wrap
+from csi_lib.measure.exact import reaches
 from csi_lib.prose.change import verdict_of
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import say
@@ -118,7 +119,7 @@ def gauge(
 
 def zone(value: float, thresholds: tuple[float, float], lang: str) -> str:
     """The name of the zone a value lies in; a value on a threshold belongs to the better zone."""
-    return _TEXT[lang]["zones"][int(value >= thresholds[0]) + int(value >= thresholds[1])]
+    return _TEXT[lang]["zones"][int(reaches(value, thresholds[0])) + int(reaches(value, thresholds[1]))]
 
 
 def _dial(canvas, page, now: Point, before: Point | None, centre, radius, thresholds, text, lang):

@@ -14,6 +14,7 @@ from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, points
 from csi_lib.figures.spread import place_labels, push_apart
 from csi_lib.figures.theme import HOUSE, Theme, text_width, wrap
+from csi_lib.measure.exact import reaches
 from csi_lib.prose.sentences import join_words, say
 
 #: quadrant → (important, satisfied)
@@ -146,7 +147,7 @@ def portfolio(
 
 
 def _quadrant(a: Point, b: Point, cross) -> str:
-    place = (b.value >= cross[1], a.value >= cross[0])
+    place = (reaches(b.value, cross[1]), reaches(a.value, cross[0]))
     return next(name for name, where in QUADRANTS.items() if where == place)
 
 

@@ -1,8 +1,9 @@
-"""The one rounding rule of every printed number: half-up on the shortest decimal form.
+"""The one rounding rule of every printed number: half-up on the decimal form of twelve significant digits.
 
-``2.675`` is stored as 2.67499999…, but whoever checks a report sees 2.675 and expects 2.68. So the
-shortest decimal that reads back as the same float is rounded, never the binary value behind it. Ties go
-away from zero, so that a change and its opposite print alike.
+``2.675`` is stored as 2.67499999…, and a share of 7/16 computed with weights may come out as 0.43749999999999989; but
+whoever checks a report expects 2.68 and 43.8. So a number is first taken to the twelve digits that a computation keeps
+(`csi_lib.measure.exact`), and the shortest decimal of that is rounded, never the binary value behind it. Ties go away from
+zero, so that a change and its opposite print alike.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from numbers import Real
 
 from csi_lib.errors import InputError
+from csi_lib.measure.exact import snapped
 
+#: of the printed unit: what the twelve digits may move a number by
+_SLIGHT = Decimal("0.001")
 # room for the largest float (309 digits before the point) and all decimals anyone prints
 _CONTEXT = Context(prec=400, rounding=ROUND_HALF_UP)
 
@@ -50,6 +54,11 @@ def round_half_up(value: Real | Decimal, digits: int = 0, *, scale: int = 1) -> 
     number = decimal_form(value)
     if not number.is_finite():
         raise InputError("only a finite number can be rounded", found=str(value), expected="a finite number")
+    if isinstance(value, float):  # a NumPy double is one too
+        near = Decimal(repr(snapped(value)))
+        # only what a computation cannot know is let go: never a part of the printed unit that anybody could miss
+        if abs(near - number) * abs(scale) <= _SLIGHT.scaleb(-digits):
+            number = near
     number = _CONTEXT.multiply(number, Decimal(scale))
     rounded = number.quantize(Decimal(1).scaleb(-digits), context=_CONTEXT)
     if digits < 0:

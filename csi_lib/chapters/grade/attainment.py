@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from csi_lib.chapters.grade.rules import NO_SCORE, Grades, falling_limits, given_probability, graded, need_columns
 from csi_lib.errors import InputError
+from csi_lib.measure.exact import reaches
 
 #: grade → least share of a unit's businesses on target (METHOD §5 [P]); the last takes the rest
 ATTAINMENT = {"excellent": 1.0, "ordinary": 0.5, "poor": 0.0}
@@ -24,14 +25,18 @@ def attainment_grades(businesses: pd.DataFrame, *, shares: Mapping[str, float] =
         is ungraded.
     shares : grade → the least share on target, best first; the last takes everything below.
 
-    ``score`` of the result is that share (0–1). Scores are compared unrounded.
+    ``score`` of the result is that share (0–1). Scores are compared unrounded (a tie in twelve digits reaches the target).
     """
     need_columns(businesses, ["unit", "business", "score", "target"])
     if businesses.duplicated(["unit", "business"]).any():
         row = businesses[businesses.duplicated(["unit", "business"])].iloc[0]
         raise InputError("a unit has the same business twice", found=f"{row['unit']}, {row['business']}")
     limits = list(falling_limits(shares).values())
-    kept = (businesses["score"] >= businesses["target"]).astype(float).where(_evaluated(businesses))
+    kept = (
+        pd.Series(reaches(businesses["score"], businesses["target"]), index=businesses.index)
+        .astype(float)
+        .where(_evaluated(businesses))
+    )
     share = kept.groupby(businesses["unit"], sort=False).mean()
     value = share.to_numpy(float)
     # a half of three businesses is 1.5: the share decides, compared with room for its floating error
@@ -58,7 +63,7 @@ def attainment_probabilities(businesses: pd.DataFrame, *, shares: Mapping[str, f
     error = np.sqrt(table["se"].astype(float) ** 2 + target_se**2)
     gap = (table["score"] - table["target"]).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        on_target = np.where(error > 0, ndtr(gap / error), np.where(error == 0, (gap >= 0).astype(float), np.nan))
+        on_target = np.where(error > 0, ndtr(gap / error), np.where(error == 0, reaches(gap, 0).astype(float), np.nan))
     of_unit = pd.Series(on_target, index=table.index).groupby(table["unit"], sort=False)
     chances = {unit: _attained(p.to_numpy(float), least) for unit, p in of_unit}
     missing = np.full(len(shares), np.nan)

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from csi_lib.errors import InputError
+from csi_lib.measure.exact import exceeds, snapped
 from csi_lib.prose.rounding import round_half_up
 
 #: grade → share of the group (METHOD §5 [P]); the first is the best
@@ -72,7 +73,7 @@ def absolute_grades(scores: pd.Series, *, cuts: Mapping[str, float | None], digi
     """
     limits = list(falling_limits(cuts).values())
     value = _printed(scores.to_numpy(float), digits)
-    place = sum((value < limit).astype(int) for limit in limits)
+    place = sum(exceeds(limit, value).astype(int) for limit in limits)
     names = np.array([*cuts, None], dtype=object)
     grade = np.where(np.isnan(value), None, names[np.minimum(place, len(limits))])
     reason = [
@@ -187,7 +188,7 @@ def given_probability(probability: np.ndarray, given: Grades) -> np.ndarray:
 def _absolute_probability(score, se, limits: Mapping[str, float]) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         below = [
-            np.where(se > 0, ndtr((limit - score) / se), (score < limit).astype(float))
+            np.where(se > 0, ndtr((limit - score) / se), exceeds(limit, score).astype(float))
             if np.isfinite(limit)
             else np.zeros(len(score))
             for limit in limits.values()
@@ -284,8 +285,8 @@ def falling_limits(cuts: Mapping[str, float | None]) -> dict[str, float]:
 
 
 def _printed(values: np.ndarray, digits: int | None) -> np.ndarray:
-    if digits is None:
-        return values
+    if digits is None:  # ties and limits are decided on twelve digits, not on the last bit
+        return np.array([snapped(v) for v in values])
     return np.array([np.nan if np.isnan(v) else float(round_half_up(v, digits)) for v in values])
 
 
