@@ -41,15 +41,22 @@ def test_means_of_seven_point_items_on_a_hundred_round_up():
 
 def test_only_the_last_bits_are_let_go():
     assert snapped(123456.789012) == 123456.789012
-    assert snapped(2.0**53) == 2.0**53 and snapped(1234567890123.0) == 1234567890123.0
+    assert snapped(2.0**53) == 2.0**53
+    assert snapped(1234567890123.0) == 1234567890123.0
     assert round_half_up(0.4499999999, 1) == round_half_up(0.4, 1)  # ten nines are a number below the tie
-    assert math.isnan(snapped(math.nan)) and snapped(-math.inf) == -math.inf
+    assert math.isnan(snapped(math.nan))
+    assert snapped(-math.inf) == -math.inf
 
 
 def test_ties_reach_each_other_and_differences_do_not():
-    assert reaches(0.1 + 0.2, 0.3) and reaches(0.3, 0.1 + 0.2) and not exceeds(0.1 + 0.2, 0.3)
-    assert not reaches(0.3 - 1e-9, 0.3) and exceeds(0.3 + 1e-9, 0.3)
-    assert not reaches(math.nan, 0.0) and not exceeds(math.nan, 0.0) and not same(math.nan, math.nan)
+    assert reaches(0.1 + 0.2, 0.3)
+    assert reaches(0.3, 0.1 + 0.2)
+    assert not exceeds(0.1 + 0.2, 0.3)
+    assert not reaches(0.3 - 1e-9, 0.3)
+    assert exceeds(0.3 + 1e-9, 0.3)
+    assert not reaches(math.nan, 0.0)
+    assert not exceeds(math.nan, 0.0)
+    assert not same(math.nan, math.nan)
     assert list(reaches([1.0, math.inf, -math.inf], math.inf)) == [False, True, False]
 
 
@@ -74,4 +81,5 @@ def test_quadrants_and_ranks_of_equal_numbers():
     wave = pd.DataFrame({"measure": "m", "agency": ["a", "b", "c"], "estimate": [0.1 + 0.2, 0.3, 0.2],
                          "se": 0.01, "df": 50.0, "type": "t", "n": 100})  # fmt: skip
     found = ranks(wave, "m")
-    assert (found["a"].rank, found["b"].rank, found["c"].rank) == (1, 1, 3) and found["a"].ties == 2
+    assert (found["a"].rank, found["b"].rank, found["c"].rank) == (1, 1, 3)
+    assert found["a"].ties == 2
