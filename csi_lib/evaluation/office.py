@@ -7,9 +7,6 @@ draws preserve the declared means, so an estimate from the records aims at the d
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +14,7 @@ from pydantic import Field as Setting
 
 from csi_lib.errors import InputError
 from csi_lib.study.base import Label, Part
+from csi_lib.study.keeping import made_folder
 from csi_lib.study.location import cache_folder
 
 #: raise when the same declaration gives other records
@@ -164,24 +162,7 @@ def office_stand_in(study) -> Path:
     agencies = [(a.id, a.years) for a in study.agencies]
     depends = (EDITION, texts, study.sources, list(study.years), agencies)
     key = hashlib.sha256(repr(depends).encode()).hexdigest()[:16]
-    cache = cache_folder(study.path)
-    folder = cache / f"office-{key}"
-    if folder.is_dir():
-        return folder
-    fresh = Path(tempfile.mkdtemp(dir=cache, prefix=".office-"))
-    try:
-        simulate_office(study, fresh)
-        try:
-            os.rename(fresh, folder)
-        except OSError:  # another process was first, with the same records
-            shutil.rmtree(fresh, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
-    for outdated in cache.glob("office-*"):
-        if outdated != folder:
-            shutil.rmtree(outdated, ignore_errors=True)
-    return folder
+    return made_folder(cache_folder(study.path) / f"office-{key}", lambda fresh: simulate_office(study, fresh))
 
 
 def simulate_office(study, out: str | Path, *, seed: int | None = None) -> list[Path]:

@@ -8,10 +8,8 @@ values, so the store lies in the study's private ``.csi`` folder).
 from __future__ import annotations
 
 import hashlib
-import os
-import pickle
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.models.scoring import score
 from csi_lib.models.study_models import study_models
+from csi_lib.study.keeping import SUFFIX, keep, kept, state
 from csi_lib.survey.estimates import Estimates, results_frame
 from csi_lib.survey.reading import read_survey
 
@@ -37,10 +36,9 @@ class Round:
     study : Study.
     data : folder with the respondent files, where they are not in the study's own.
     store : folder to keep results in between processes; None keeps them in memory only.
-    fresh : agencies and waves whose stored results were checked against data and settings just now and need not be
-        checked again; of no others anything is stored. ("", year) are the headline rows of a peer group.
-    key : function (agency, year) → key of the stored results, from whoever knows what the data are; default looks at
-        files and settings.
+    fresh : (agency, wave, key) of which a run has just looked at data and settings: results stored under that key are
+        today's; of no others anything is stored. ("", year, key) are the headline rows of a peer group.
+    key : function (agency, year) → key of all other stored results; default looks at files and settings.
     """
 
     def __init__(
@@ -50,11 +48,11 @@ class Round:
         data: str | Path | None = None,
         store: Path | None = None,
         source: str = "customers",
-        fresh: Collection[tuple[str, int]] = (),
+        fresh: Iterable[tuple[str, int, str]] = (),
         key=None,
     ):
         self.study, self.data, self.source = study, data, source
-        self.fresh = {(agency, year) for agency, year in fresh}
+        self.fresh = {(agency, year): key for agency, year, key in fresh}
         self.key = key or self._own_key
         self.store = Path(store) if store else None
         self.refused: dict[tuple[str, int, str], str] = {}
@@ -69,7 +67,7 @@ class Round:
             self._surveys,
             (agency, year),
             lambda: (
-                self._stored(self._survey_place(agency, year))
+                self._stored(self._survey_place(agency, year), agency, year)
                 or read_survey(self.study, agency, year, source=self.source, data=self.data)
             ),
         )
@@ -90,7 +88,7 @@ class Round:
         return _remembered(
             self._estimates,
             (agency, year, as_of),
-            lambda: self._stored(self._place(agency, year, as_of)) or self._compute(agency, year, as_of),
+            lambda: self._stored(self._place(agency, year, as_of), agency, year) or self._compute(agency, year, as_of),
         )
 
     def restates(self, year: int, as_of: int) -> dict[str, tuple[str, str]]:
@@ -109,11 +107,11 @@ class Round:
         estimates = score(self.study, survey, surveys=self.survey, as_of=as_of, refused=refused)
         self.refused.update({(agency, year, model): reason for model, reason in refused.items()})
         if self.store and (not self.fresh or (agency, year) in self.fresh):
-            key = self.key(agency, year), agency, year
+            key = self._current(agency, year)
             if as_of is None:
-                self._store(self._survey_place(agency, year), key, survey)
-                self._store(self._headline_place(agency, year), key, _headline(estimates))
-            self._store(self._place(agency, year, as_of), key, estimates)
+                keep(self._survey_place(agency, year), key, survey)
+                keep(self._headline_place(agency, year), key, _headline(estimates))
+            keep(self._place(agency, year, as_of), key, estimates)
         return estimates
 
     def headline(self, agency: str, year: int) -> Estimates:
@@ -123,14 +121,15 @@ class Round:
     def _headline_frame(self, agency: str, year: int) -> pd.DataFrame:
         """The headline rows alone: of 300 agencies they fit in memory, their linearised values do not."""
         if (agency, year) not in self._headlines:
-            stored = self._stored(self._headline_place(agency, year))
+            stored = self._stored(self._headline_place(agency, year), agency, year)
             self._headlines[agency, year] = _headline(self.estimates(agency, year)) if stored is None else stored
         return self._headlines[agency, year]
 
     def wave(self, year: int, *, type: str | None = None) -> pd.DataFrame:
         """Headline rows of the agencies of a wave, those of one `type` if it is given; an agency whose data cannot be used
         is left out and named in ``.attrs["failed"]`` so that one bad file does not stop the others' reports."""
-        return self._stored(self._wave_place(year, type)) if self._has_wave(year, type) else self._gather(year, type)
+        stored = self._stored(self._wave_place(year, type), "", year) if ("", year) in self.fresh else None
+        return self._gather(year, type) if stored is None else stored
 
     def _gather(self, year: int, type: str | None, failed: dict[str, str] | None = None) -> pd.DataFrame:
         frames, failed = [], dict(failed or {})
@@ -156,13 +155,13 @@ class Round:
             for later in (y for y in self.study.years if y > year and self.restates(year, y)):
                 self.estimates(agency, year, as_of=later)
         except InputError:
-            for place in self.store.glob(f"*{self.source}-{agency}-{year}*.pickle"):
+            for place in self.store.glob(f"*{self.source}-{agency}-{year}*{SUFFIX}"):
                 place.unlink()
             raise
 
     def prepare_wave(self, year: int, type: str | None, failed: dict[str, str]) -> None:
         """Store the headline rows of a peer group (None: of all), so that a report reads one file for all its peers."""
-        self._store(self._wave_place(year, type), ("", "", year), self._gather(year, type, failed))
+        keep(self._wave_place(year, type), self.fresh["", year], self._gather(year, type, failed))
 
     # ------------------------------------------------------------------ store
     @cached_property
@@ -185,12 +184,11 @@ class Round:
         return hashlib.blake2s(f"{self._settings}/{agency}/{year}/{self.stamp(agency, year)}".encode()).hexdigest()
 
     def stamp(self, agency: str, year: int, *, source: str | None = None) -> str:
-        """What tells that the data files of an agency and wave are the same: names, sizes and times of change."""
+        """What tells that the data files of an agency and wave are the same (`keeping.state`)."""
         folder, out = Path(self.data or self.study.path), []
         for pattern in self.study.source(source or self.source).paths(year, agency):
             for path in sorted(folder.glob(pattern)) or [folder / pattern]:
-                stat = path.stat() if path.exists() else None
-                out.append(f"{path.name}/{stat.st_size}/{stat.st_mtime_ns}" if stat else f"{path.name}/absent")
+                out.append(f"{path.name}/{state(path) or 'absent'}")
         return ",".join(out)
 
     def _place(self, agency: str, year: int, as_of: int | None = None) -> Path | None:
@@ -205,38 +203,22 @@ class Round:
     def _wave_place(self, year: int, type: str | None) -> Path | None:
         return self.store / wave_name(self.source, year, type) if self.store else None
 
-    def _has_wave(self, year: int, type: str | None) -> bool:
-        place = self._wave_place(year, type)
-        return ("", year) in self.fresh and place is not None and place.exists()
-
     def _named(self, name: str) -> Path | None:
-        return self.store / f"{name}.pickle" if self.store else None
+        return self.store / f"{name}{SUFFIX}" if self.store else None
 
-    def _stored(self, place: Path | None):
+    def _current(self, agency: str, year: int) -> str:
+        return self.fresh.get((agency, year)) or self.key(agency, year)
+
+    def _stored(self, place: Path | None, agency: str | None, year: int):
         """What is stored there under today's key; None where there is nothing of use."""
-        if place is None or not place.exists():
-            return None
-        try:
-            (key, agency, year), value = pickle.loads(place.read_bytes())
-        except Exception:  # a half-written or foreign file is no result
-            return None
-        return value if (agency, year) in self.fresh or key == self.key(agency, year) else None
-
-    def _store(self, place: Path, key: tuple, value) -> None:
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = place.with_name(f".{place.name}.{os.getpid()}")
-        try:
-            part.write_bytes(pickle.dumps((key, value), protocol=5))
-            part.chmod(0o600)
-            part.replace(place)
-        finally:
-            part.unlink(missing_ok=True)
+        found = kept(place)
+        return found[1] if found is not None and found[0] == self._current(agency, year) else None
 
 
 def wave_name(source: str, year: int, type: str | None) -> str:
     """Name of the file with the headline rows of a peer group (None: of all agencies)."""
     group = "all" if type is None else hashlib.blake2s(type.encode(), digest_size=8).hexdigest()
-    return f"wave-{source}-{year}-{group}.pickle"
+    return f"wave-{source}-{year}-{group}{SUFFIX}"
 
 
 def _headline(estimates: Estimates) -> pd.DataFrame:

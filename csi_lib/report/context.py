@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from csi_lib.study.keeping import kept
 from csi_lib.study.study import load_study
 
 VARIABLE = "CSI_CONTEXT"
@@ -25,8 +25,8 @@ class Context:
     chapter : the id under which objects are recorded; chapters : those of this report, to which it may refer.
     data : folder of respondent files; store : of computed estimates.
     figures : where this chapter's drawings are written for the joined report (None: nowhere).
-    study : the study as the run has read it, pickled in its private folder, so that not every notebook reads YAML.
-    fresh : agencies and waves whose stored estimates the run has just checked against data and settings.
+    study : the study as the run has read it, kept in its private folder, so that not every notebook reads YAML.
+    fresh : agency, wave and key of the stored estimates whose data and settings the run has just looked at.
     peers : whose figures the chapter may show: ``none``, those of the agency's ``type``, or ``all``.
     """
 
@@ -36,7 +36,7 @@ class Context:
     figures: str | None = None
     chapters: tuple[str, ...] = ()
     study: str | None = None
-    fresh: tuple[tuple[str, int], ...] = ()
+    fresh: tuple[tuple[str, int, str], ...] = ()
     peers: str = "all"
 
     @classmethod
@@ -46,9 +46,8 @@ class Context:
 
     def study_or(self, name):
         """The study of the run, or the one called `name` read from disk."""
-        if self.study is None:
-            return load_study(name)
-        return pickle.loads(Path(self.study).read_bytes())
+        found = kept(Path(self.study)) if self.study else None
+        return load_study(name) if found is None else found[1]
 
     def write(self, path: Path) -> Path:
         path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")

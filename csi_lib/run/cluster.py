@@ -22,6 +22,7 @@ from csi_lib.run.order import Order
 from csi_lib.run.publishing import publish
 from csi_lib.run.remote import Parcel, pack_study, run_here, unpack
 from csi_lib.run.workers import prepare_wave
+from csi_lib.study.keeping import SUFFIX, sealed, write
 from csi_lib.survey.files import find_files
 
 #: Seconds for somebody to listen at the address, for a first worker to join, and without a scheduler until the run gives up.
@@ -105,7 +106,7 @@ class ClusterCrew:
             return
         if kind == "agency":
             _, agency, year, key, _, store = args
-            sent, kept = (agency, year, key), (Path(store) / f"headline-{keys.PRIMARY}-{agency}-{year}.pickle",)
+            sent, kept = (agency, year, key), (Path(store) / f"headline-{keys.PRIMARY}-{agency}-{year}{SUFFIX}",)
         else:
             (order,) = args
             sent, kept = (order, _wave_of(order)), (order,)
@@ -149,7 +150,7 @@ class ClusterCrew:
     def _brought(self, kind: str, value, kept: tuple):
         """A result in its place on this machine."""
         if kind == "agency" and isinstance(value, bytes):
-            kept[0].write_bytes(value)
+            write(kept[0], value)
             return None
         return received(kept[0], value) if isinstance(value, Parcel) else value
 
@@ -258,4 +259,4 @@ def _wave_of(order: Order) -> tuple[str, bytes] | None:
     if order.needs[1] is None:
         return None
     place = Path(order.store) / wave_name(keys.PRIMARY, order.job.year, order.needs[1] or None)
-    return place.name, place.read_bytes()
+    return place.name, bytes(sealed(place) or b"")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import pickle
 import queue
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from csi_lib.run.framing import receive_packed, send_packed
 from csi_lib.run.lost import Lost
 from csi_lib.run.memory import resident
 from csi_lib.run.warm_client import NoWarmKernel, WarmParent, kernel_environment
@@ -135,7 +135,7 @@ class _Worker:
     def _listen(self, said: queue.SimpleQueue) -> None:
         while True:
             try:
-                message = pickle.load(self.process.stdout)
+                message = receive_packed(self.process.stdout)
             except Exception:  # its end, in whatever way it came
                 said.put((self, None))
                 return
@@ -144,8 +144,7 @@ class _Worker:
     def begin(self, number: int, kind: str, args: tuple, parent: str | None) -> None:
         self.task, self.begun, self.largest = number, time.monotonic(), 0
         with contextlib.suppress(OSError):  # a worker that has just died is heard of by its ear
-            pickle.dump((kind, args, parent), self.process.stdin, protocol=5)
-            self.process.stdin.flush()
+            send_packed(self.process.stdin, (kind, args, parent))
 
     def stop(self, why: str) -> None:
         self.why = why

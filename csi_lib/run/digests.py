@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from csi_lib.errors import InputError
+from csi_lib.study.keeping import state
 from csi_lib.survey.files import find_files, imported_digests
 
 
@@ -96,12 +97,11 @@ class DataDigests:
     def _files(self, files: list[Path]) -> str:
         parts = []
         for path in files:
-            stat = path.stat()
-            state = f"{path}/{stat.st_size}/{stat.st_mtime_ns}"
-            digest = self.fresh.get(state) or self.known.get(state)
+            seen = f"{path}/{state(path)}"
+            digest = self.fresh.get(seen) or self.known.get(seen)
             if digest is None:
                 with path.open("rb") as file:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()[:32]
-            self.fresh[state] = digest
+            self.fresh[seen] = digest
             parts.append(f"{path.name} {digest}")
         return ", ".join(parts)

@@ -1,9 +1,12 @@
-"""Messages over a stream socket: four bytes of length, then JSON."""
+"""Messages over a stream socket (four bytes of length, then JSON) and, packed, over the pipes of a worker."""
 
 from __future__ import annotations
 
 import json
 import socket
+from typing import BinaryIO
+
+from csi_lib.study.packing import pack, unpack
 
 _HEAD = 4
 
@@ -40,6 +43,23 @@ def receive(line: socket.socket) -> dict | None:
     head = _exactly(line, _HEAD)
     body = head and _exactly(line, int.from_bytes(head, "big"))
     return json.loads(body.decode("utf-8", "surrogatepass")) if body else None
+
+
+def send_packed(pipe: BinaryIO, value: object) -> None:
+    """A value to the other end of a pipe (eight bytes of length, then `packing.pack`)."""
+    body = pack(value)
+    pipe.write(len(body).to_bytes(8, "big") + body)
+    pipe.flush()
+
+
+def receive_packed(pipe: BinaryIO) -> object:
+    """The next value from a pipe; EOFError when the other end has gone."""
+    head = pipe.read(8)
+    size = int.from_bytes(head, "big")
+    body = pipe.read(size) if len(head) == 8 else b""
+    if len(head) < 8 or len(body) < size:
+        raise EOFError
+    return unpack(bytearray(body))
 
 
 def _exactly(line: socket.socket, size: int) -> bytes | None:

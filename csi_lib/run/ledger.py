@@ -8,6 +8,7 @@ ledger that cannot be written (a full disk) stops nobody.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -15,6 +16,7 @@ import sqlite3
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,27 +48,57 @@ class Entry:
 class Ledger:
     """The ledger of `out`; every method is one transaction.
 
-    `problem` says in words why it could not be written, None as long as it could.
+    `problem` says in words why it could not be written, None as long as it could. `healed`: what was there was damaged and
+    was put aside.
     """
 
     def __init__(self, out: Path):
         self.run = f"{uuid.uuid4().hex[:12]}"
         self.problem: str | None = None
+        self.healed = False
         self._seen: dict[str, tuple[int, float]] = {}
         self._last_beat = time.monotonic()
-        folder = Path(out) / ".run"
+        self.place = Path(out) / ".run" / "ledger.sqlite"
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._open(folder / "ledger.sqlite")
+            self.place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._open_or_heal()
         except (OSError, sqlite3.Error) as error:
             self._open(":memory:")
             self.problem = f"the ledger cannot be written ({error})"
+
+    def _open_or_heal(self) -> None:
+        """Open the file; one that is damaged, or is no ledger, is put aside and begun anew: it holds nothing that the
+        published manifests do not say."""
+        with alone(self.place.with_name("ledger.lock")):
+            try:
+                self._open(self.place)
+                self._read_all()
+                return
+            except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
+                if isinstance(error, sqlite3.OperationalError) and not str(error).startswith("no such"):
+                    raise  # locked, read-only, no space: the ledger itself may be well
+            self._base.close()
+            self.healed = True
+            for end in ("-wal", "-shm", ""):
+                part = self.place.with_name(self.place.name + end)
+                if part.exists():
+                    part.replace(part.with_name(f"{part.name}.broken"))
+            self._open(self.place)
 
     def _open(self, place) -> None:
         self._base = sqlite3.connect(place, timeout=30, isolation_level=None, check_same_thread=False)
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=NORMAL")
         self._base.executescript(_SCHEMA)
+
+    def _read_all(self) -> None:
+        """Raise what is wrong with the file."""
+        (said,) = self._base.execute("PRAGMA quick_check(1)").fetchone()
+        if said != "ok":
+            raise sqlite3.DatabaseError(said)
+        for entry in self.entries().values():
+            entry.outcome.items()
+        self.digests(), self.runs()
 
     def close(self) -> None:
         self._base.close()
@@ -197,6 +229,19 @@ class Ledger:
                 return
 
 
+@contextlib.contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Processes that come to the same place at the same time pass it one after the other."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system
+        yield
+        return
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 def machine() -> str:
     """This machine since it was last started: a process number means nothing beyond."""
     try:
@@ -222,4 +267,4 @@ def process_born(pid: int) -> str | None:
     return "running"
 
 
-__all__ = ["BEAT", "GONE", "Entry", "Ledger", "machine", "process_born"]
+__all__ = ["BEAT", "GONE", "Entry", "Ledger", "alone", "machine", "process_born"]

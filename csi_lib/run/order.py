@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,10 +43,15 @@ class Order:
         return f"{self.job.release}/{self.job.agency}/{self.job.year}/{self.job.lang}"
 
     @property
-    def fresh(self) -> tuple[tuple[str, int], ...]:
-        """Agencies and waves whose stored estimates the run has checked; those of "" are a peer group's together."""
+    def peers(self) -> tuple[tuple[str, int, str], ...]:
+        """Those of the needs that are the report's own wave: its peer group, whose headline rows are stored together."""
+        return tuple(need for need in self.needs[0] if need[1] == self.job.year) if self.needs[1] is not None else ()
+
+    @property
+    def fresh(self) -> tuple[tuple[str, int, str], ...]:
+        """Agency, wave and key of the stored estimates the run has looked after; those of "" are a peer group's together."""
         pairs, group = self.needs
-        return (*((agency, year) for agency, year, _ in pairs), *([("", self.job.year)] if group is not None else []))
+        return (*pairs, *([("", self.job.year, group_key(self.peers))] if group is not None else []))
 
     @property
     def folder(self) -> Path:
@@ -75,6 +82,11 @@ class Outcome:
     folder: str | None = None
     by_another: bool = False  # made meanwhile by another run on the same folder
     input: bool = False  # what the user gave is wrong, rather than something of ours
+
+
+def group_key(members) -> str:
+    """Key of what is stored of agencies together, from (agency, wave, key) of each."""
+    return hashlib.blake2s(json.dumps(sorted(members)).encode(), digest_size=16).hexdigest()
 
 
 def job_folder(out: Path, job: Job, primary: str) -> Path:

@@ -6,10 +6,8 @@ execution.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import pickle
 import shutil
 import sys
 import time
@@ -18,13 +16,15 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from csi_lib.errors import InputError, MachineError
+from csi_lib.run import keys
 from csi_lib.run.crew import Ended, LocalCrew
-from csi_lib.run.ledger import Ledger
+from csi_lib.run.ledger import Ledger, alone
 from csi_lib.run.lost import Lost
 from csi_lib.run.memory import WORKER, share
 from csi_lib.run.order import Order, Outcome, job_folder
 from csi_lib.run.plan import Planned, Wanted, manifest_stamp, plan_run, read_manifest, study_facts
 from csi_lib.run.scheduler import Later, Task, run_tasks
+from csi_lib.study.keeping import SUFFIX, keep, state
 from csi_lib.study.location import resolve_study
 from csi_lib.study.study import Job, Study
 
@@ -188,10 +188,7 @@ def _made(study: Study, orders: dict[str, Order], ledger: Ledger, crew, tell) ->
     one = next(iter(orders.values()))
     store = Path(one.store)
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = store / f".study-{ledger.run}"
-    part.touch(mode=0o600)
-    part.write_bytes(pickle.dumps(study, protocol=5))
-    part.replace(one.study)
+    keep(Path(one.study), None, study)
     known, problems = ledger.digests(), {}
     tasks: dict[tuple, Task] = {}
     current: dict[str, str] = {}
@@ -199,11 +196,11 @@ def _made(study: Study, orders: dict[str, Order], ledger: Ledger, crew, tell) ->
         pairs, group = order.needs
         after = []
         for agency, year, key in pairs:
-            stored = store / f"customers-{agency}-{year}.pickle"
+            stored = store / f"{keys.PRIMARY}-{agency}-{year}{SUFFIX}"
             task = ("agency", agency, year)
             current[task] = key
-            kept = crew.shares_store and known.get(str(stored)) == key and stored.exists()
-            if task not in tasks and not kept:
+            found = crew.shares_store and known.get(str(stored)) == f"{key} {state(stored)}"
+            if task not in tasks and not found:
                 args = (one.study, agency, year, key, one.data, one.store)
                 tasks[task] = Task(task, "agency", args, rank=len(orders) + rank)
             after.append(task)
@@ -211,8 +208,9 @@ def _made(study: Study, orders: dict[str, Order], ledger: Ledger, crew, tell) ->
             wave = ("wave", group, order.job.year)
             members = [t for t in after if t[2] == order.job.year]
             if wave not in tasks:
-                args = lambda year=order.job.year, group=group, problems=problems: (
-                    one.study, year, group or None, {a: p for (a, y), (p, _) in problems.items() if y == year}, one.data, one.store,
+                args = lambda year=order.job.year, group=group, peers=order.peers, problems=problems: (
+                    one.study, year, group or None, peers, {a: p for (a, y), (p, _) in problems.items() if y == year}, one.data,
+                    one.store,
                 )  # fmt: skip
                 tasks[wave] = Task(wave, "wave", args, tuple(members), rank=len(orders) + rank)
             after.append(wave)
@@ -226,7 +224,8 @@ def _made(study: Study, orders: dict[str, Order], ledger: Ledger, crew, tell) ->
             continue
         problem = ended.value.words if isinstance(ended.value, Lost) else ended.value
         if kind == "agency" and problem is None and crew.shares_store:
-            ledger.remember({str(store / f"customers-{rest[0]}-{rest[1]}.pickle"): current[task.name]})
+            stored = store / f"{keys.PRIMARY}-{rest[0]}-{rest[1]}{SUFFIX}"
+            ledger.remember({str(stored): f"{current[task.name]} {state(stored)}"})
         elif kind == "agency" and problem is not None:
             problems[tuple(rest)] = problem, not isinstance(ended.value, Lost)
         tell("prepared", {"what": kind, "name": rest[0], "year": rest[1], "problem": problem})
@@ -325,21 +324,8 @@ def _write_site(study, out: Path) -> None:
     from csi_lib.run.site import write_site
     from csi_lib.study.study import load_study
 
-    with _alone(out):
+    with alone(out / ".run" / "site.lock"):  # runs that end at the same time write it one after the other
         write_site(load_study(study), out)
-
-
-@contextlib.contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Runs that end at the same time write the site one after the other."""
-    try:
-        import fcntl
-    except ImportError:  # no such locks on this system
-        yield
-        return
-    with (out / ".run" / "site.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 __all__ = ["Planned", "RunResult", "default_out", "job_folder", "plan_run", "run_study"]

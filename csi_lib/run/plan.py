@@ -6,7 +6,6 @@ Nothing on this path imports pandas, papermill or a notebook library, because mo
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.run.digests import DataDigests
 from csi_lib.run.ledger import Entry, Ledger
 from csi_lib.run.order import Order
+from csi_lib.study.keeping import SUFFIX, keep, kept
 from csi_lib.study.location import cache_folder, resolve_study
 from csi_lib.study.study import OVERALL, Job, Study, load_study
 
@@ -66,19 +66,14 @@ def study_facts(study: str | Path | Study, code: str) -> tuple[Facts, str, Path]
     """The study and what follows from its files, their digest, and the file in which both are kept."""
     folder = study.path if isinstance(study, Study) else resolve_study(study)
     settings = keys.study_digest(folder)
-    place = cache_folder(folder) / "facts.pickle"
-    try:
-        known, facts = pickle.loads(place.read_bytes())
-        if known == (settings, code, str(folder)):
-            return facts, settings, place
-    except Exception:  # none yet, or of another version
-        pass
+    place = cache_folder(folder) / f"facts{SUFFIX}"
+    key = settings, code, str(folder)
+    found = kept(place)
+    if found is not None and found[0] == key:
+        return found[1], settings, place
     loaded = load_study(study)
     facts = Facts(loaded, _linked(loaded))
-    part = place.with_name(f".facts-{keys.digest(settings, code)}")
-    part.touch(mode=0o600)
-    part.write_bytes(pickle.dumps(((settings, code, str(folder)), facts), protocol=5))
-    part.replace(place)
+    keep(place, key, facts)
     return facts, settings, place
 
 
@@ -147,7 +142,7 @@ def plan_run(study: str | Path | Study, wanted: Wanted, ledger: Ledger) -> list[
             renderer=engine.name,
             theme=theme,
             store=str(place.parent / "estimates"),
-            study=str(place.parent / "estimates" / "study.pickle"),
+            study=str(place.parent / "estimates" / f"study{SUFFIX}"),
             data=wanted.data,
             cell_timeout=wanted.cell_timeout,
             notebook_timeout=wanted.notebook_timeout,

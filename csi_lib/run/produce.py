@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import pickle
 import shutil
 import time
 import traceback
@@ -33,6 +32,7 @@ from csi_lib.run.execution import Executed, WarmKernels
 from csi_lib.run.memory import resident
 from csi_lib.run.order import Order, Outcome
 from csi_lib.run.publishing import publish
+from csi_lib.study.keeping import kept
 from csi_lib.study.study import OVERALL, Job
 from csi_lib.survey.estimates import results_frame
 
@@ -183,7 +183,7 @@ def _rows_of(node) -> list[dict]:
 
 
 def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
-    job, study = order.job, pickle.loads(Path(order.study).read_bytes())
+    job, study = order.job, kept(Path(order.study))[1]
     node = join_notebooks(with_parts(study, job, nodes), lang=job.lang, front=front_matter(study, job))
     _write(node, staging / "report.ipynb")
     options = {"bibliography": study.report.references} if study.report.references else {}

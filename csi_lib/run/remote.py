@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import io
 import os
-import pickle
 import shutil
 import tarfile
 import threading
@@ -24,6 +23,7 @@ from csi_lib.run.crew import Ended, LocalCrew
 from csi_lib.run.lost import Lost
 from csi_lib.run.memory import WORKER
 from csi_lib.run.order import Order
+from csi_lib.study.keeping import SUFFIX, keep, sealed, write
 
 
 @dataclass(frozen=True)
@@ -113,21 +113,19 @@ def _unpacked(bundle: Bundle, scratch: Path) -> tuple[Path, Path]:
 
 
 def _agency(study: Path, store: Path, bundle: Bundle, agency: str, year: int, key: str) -> str | bytes:
-    """The headline rows of an agency and wave, pickled; the problem in words."""
+    """The headline rows of an agency and wave, packed; the problem in words."""
     from csi_lib.run.workers import prepare_agency
 
-    problem = prepare_agency(_pickled(study, store), agency, year, key, bundle.data, str(store))
-    return problem or (store / f"headline-{keys.PRIMARY}-{agency}-{year}.pickle").read_bytes()
+    problem = prepare_agency(_kept_study(study, store), agency, year, key, bundle.data, str(store))
+    return problem or bytes(sealed(store / f"headline-{keys.PRIMARY}-{agency}-{year}{SUFFIX}"))
 
 
-def _pickled(study: Path, store: Path) -> str:
+def _kept_study(study: Path, store: Path) -> str:
     from csi_lib.study.study import load_study
 
-    place = store / "study.pickle"
+    place = store / f"study{SUFFIX}"
     if not place.exists():
-        part = store / f".study-{os.getpid()}"
-        part.write_bytes(pickle.dumps(load_study(study), protocol=5))
-        part.replace(place)
+        keep(place, None, load_study(study))
     return str(place)
 
 
@@ -139,14 +137,12 @@ def _produce(
     from csi_lib.share import shared_path
     from csi_lib.study.study import load_study
 
-    loaded, pickled = load_study(study), _pickled(study, store)
+    loaded, packed = load_study(study), _kept_study(study, store)
     if wave is not None:
-        part = store / f".{wave[0]}-{os.getpid()}"
-        part.write_bytes(wave[1])
-        part.replace(store / wave[0])
+        write(store / wave[0], wave[1])  # sealed anew: the secret of this machine's user is another one
     own = [(a, y, key) for a, y, key in order.needs[0] if a == order.job.agency]
     for agency, year, key in own:
-        prepare_agency(pickled, agency, year, key, bundle.data, str(store))
+        prepare_agency(packed, agency, year, key, bundle.data, str(store))
     out = scratch / f"out-{os.getpid()}"
     chapters = tuple(
         (i, _moved(path, bundle, study, shared_path("notebooks")), peers) for i, path, peers in order.chapters
@@ -158,9 +154,8 @@ def _produce(
         chapters=chapters,
         theme=prepare_theme(out / "_theme", loaded.report.theme, study=study),
         store=str(store),
-        study=pickled,
+        study=packed,
         data=bundle.data,
-        needs=(tuple(own), order.needs[1]),
         memory=memory,
     )
     outcome, folder = produce(here, parent), None

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import signal
 import sys
 import traceback
+from pathlib import Path
 
+from csi_lib.run.framing import receive_packed, send_packed
 from csi_lib.run.lean_imports import lean_imports
 from csi_lib.run.lost import Lost
 from csi_lib.run.memory import peak
+from csi_lib.run.order import group_key
+from csi_lib.study.keeping import kept
 
 _rounds: dict = {}
 _kernels: dict = {}
@@ -38,14 +41,16 @@ def prepare_agency(study: str, agency: str, year: int, key: str, data: str | Non
     return None
 
 
-def prepare_wave(study: str, year: int, type: str | None, failed: dict, data: str | None, store: str) -> str | None:
-    """Store the headline rows of a peer group in one file; the problem in words, or None."""
+def prepare_wave(
+    study: str, year: int, type: str | None, members: tuple, failed: dict, data: str | None, store: str
+) -> str | None:
+    """Store the headline rows of a peer group in one file, from those of its `members` (agency, wave, key); the problem in
+    words, or None."""
     from csi_lib.models.round import Round
 
     try:
-        known = _loaded(study)
-        fresh = [(a.id, year) for a in known.agencies]
-        Round(known, data=data, store=store, fresh=fresh).prepare_wave(year, type, failed)
+        fresh = [*members, ("", year, group_key(members))]
+        Round(_loaded(study), data=data, store=store, fresh=fresh).prepare_wave(year, type, failed)
     except OSError as error:
         return f"{error.strerror or error} ({error.filename or store})"
     return None
@@ -55,8 +60,10 @@ def _loaded(study: str):
     """The study as the run has read it."""
     stamp = os.stat(study).st_mtime_ns
     if study not in _rounds or _rounds[study][0] != stamp:
-        with open(study, "rb") as file:
-            _rounds[study] = stamp, pickle.load(file)
+        found = kept(Path(study))
+        if found is None:
+            raise FileNotFoundError(0, "the study as the run has read it is gone", study)
+        _rounds[study] = stamp, found[1]
     return _rounds[study][1]
 
 
@@ -105,7 +112,7 @@ def main() -> None:
     os.dup2(2, 1)
     while True:
         try:
-            kind, args, parent = pickle.load(sys.stdin.buffer)
+            kind, args, parent = receive_packed(sys.stdin.buffer)
         except EOFError:
             break
         try:
@@ -113,8 +120,7 @@ def main() -> None:
         except Exception as error:
             traceback.print_exc()
             answer = Lost(f"{type(error).__name__} in a worker", retry=False), 0.0, 0
-        pickle.dump(answer, answers, protocol=5)
-        answers.flush()
+        send_packed(answers, answer)
     for kernels in _kernels.values():
         with contextlib.suppress(Exception):
             kernels.__exit__(None, None, None)

@@ -10,10 +10,13 @@ import json
 from pathlib import Path
 
 from csi_lib.errors import InputError, nearest
+from csi_lib.study.keeping import SUFFIX, intact, kept, state
 from csi_lib.study.location import cache_folder
 from csi_lib.study.source import Source
 from csi_lib.study.study import Study
 
+#: what is noted of an import: how to read it, and the hashes of the agencies' rows
+NOTE, DIGESTS = f"note{SUFFIX}", f"digests{SUFFIX}"
 #: raise when the simulation gives other data for the same declaration
 SIMULATION_EDITION = 1
 
@@ -50,7 +53,7 @@ def find_files(
     simulated = study.simulate is not None and source in study.simulate.sources
     if simulated and not any(_is_there(root, p) for y in study.years for p in settings.paths(y)):
         folder = simulated_folder(study)
-        if not folder.is_dir():
+        if not intact(folder):
             from csi_lib.survey.simulation import stand_in
 
             stand_in(study)
@@ -68,7 +71,7 @@ def wave_key(study: Study, source: str, year: int, files: list[Path]) -> tuple:
             [a.merged_from for a in study.agencies],
         )
     )
-    stats = tuple((str(f), f.stat().st_mtime_ns, f.stat().st_size) for f in files)
+    stats = tuple((str(f), state(f)) for f in files)
     return source, year, hashlib.sha256(declared.encode()).hexdigest(), stats
 
 
@@ -122,8 +125,5 @@ def key_text(key: tuple) -> str:
 
 def imported_digests(study: Study, source: str, year: int, files: list[Path]) -> dict[str, str] | None:
     """Agency → hash of its imported rows; None where there is no import or `files` have changed since."""
-    try:
-        note = json.loads((import_folder(study, source, year) / "digests.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return note["digests"] if note["key"] == key_text(wave_key(study, source, year, files)) else None
+    found = kept(import_folder(study, source, year) / DIGESTS)
+    return found[1] if found is not None and found[0] == key_text(wave_key(study, source, year, files)) else None

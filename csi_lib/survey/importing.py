@@ -1,12 +1,14 @@
 """Large data: coded once into Parquet, one file per agency, inside the study's private folder.
 
 Nothing here holds an identifier or a contact; the folder is ``.csi/import`` with mode 0700. Reading
-prefers the imported rows while source files, codebook and settings are those of the import.
+prefers the imported rows while source files, codebook and settings are those of the import, and the files are as the
+import wrote them: the hash of each stands in a sealed note (`csi_lib.study.keeping`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 import tempfile
@@ -17,8 +19,9 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.study.base import Label
 from csi_lib.study.codebook import Codebook
+from csi_lib.study.keeping import keep, kept
 from csi_lib.study.study import Study, load_study
-from csi_lib.survey.files import find_files, import_folder, key_text, wave_key
+from csi_lib.survey.files import DIGESTS, NOTE, find_files, import_folder, key_text, wave_key
 from csi_lib.survey.wave import CodedWave, coded_wave
 
 _STATUS, _LATER, _ROW, _POSITION = "status:", "meta:later", "meta:file_row", "meta:position"
@@ -52,19 +55,37 @@ def import_data(
 def imported_wave(study: Study, source: str, year: int, *, data=None, agency: str | None = None) -> CodedWave | None:
     """The imported rows of an agency (None = all), when there is an import that is still current."""
     folder = import_folder(study, source, year) if _has_import(study, source, year) else None
-    if folder is None or not (folder / "key.json").is_file():
+    found = kept(folder / NOTE) if folder is not None else None
+    if found is None:
         return None
-    note = json.loads((folder / "key.json").read_text(encoding="utf-8"))
+    key, note = found
     try:
         files, simulated = find_files(study, source, year, data=data)
     except InputError:
         return None
-    if note["key"] != key_text(wave_key(study, source, year, files)):
+    if key != key_text(wave_key(study, source, year, files)):
         return None
-    files = [folder / f"{agency}.parquet"] if agency else sorted(folder.glob("*.parquet"))
-    if not all(file.is_file() for file in files):
+    wanted = [agency] if agency else sorted(note["hashes"])
+    tables = [_intact(folder / f"{name}.parquet", note["hashes"].get(name)) for name in wanted]
+    if any(table is None for table in tables):
+        disown(folder)
         return None
-    return _read(files, note, study.codebook(source), simulated)
+    return _read(tables, note, study.codebook(source), simulated)
+
+
+def _intact(path: Path, digest: str | None) -> pd.DataFrame | None:
+    """The rows of a file, if they are those that were imported."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return pd.read_parquet(io.BytesIO(data)) if hashlib.sha256(data).hexdigest() == digest else None
+
+
+def disown(folder: Path) -> None:
+    """An import that was damaged or altered is none: the source files are read, and the next run imports them again."""
+    for name in (NOTE, DIGESTS):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _has_import(study: Study, source: str, year: int) -> bool:
@@ -86,8 +107,11 @@ def _write(wave: CodedWave, folder: Path, key: tuple) -> None:
     whole = pd.concat([wave.frame, status], axis=1)
     whole[_LATER], whole[_ROW] = wave.later, wave.file_rows
     whole[_POSITION] = range(len(whole))
+    hashes: dict[str, str] = {}
     for agency, rows in whole.groupby("agency", sort=False):
-        rows.to_parquet(fresh / f"{agency}.parquet", index=False)
+        place = fresh / f"{agency}.parquet"
+        rows.to_parquet(place, index=False)
+        hashes[str(agency)] = hashlib.sha256(place.read_bytes()).hexdigest()
     undeclared = wave.undeclared.assign(value=wave.undeclared["value"].map(str))
     categories = {
         name: wave.frame[name].cat.categories.tolist()
@@ -103,19 +127,16 @@ def _write(wave: CodedWave, folder: Path, key: tuple) -> None:
         for name, codes in categories.items()
     }
     note = {
-        "key": key_text(key),
-        "files": wave.files,
+        "hashes": hashes,
+        "files": list(wave.files),
         "unanswered": wave.unanswered,
         "categories": categories,
         "labels": labels,
         "undeclared": undeclared.to_dict("list"),
     }
-    (fresh / "key.json").write_text(json.dumps(note, ensure_ascii=False, default=int), encoding="utf-8")
-    digests = {
-        "key": key_text(key),
-        "digests": _digests(whole, {k: note[k] for k in ("unanswered", "categories", "labels")}),
-    }
-    (fresh / "digests.json").write_text(json.dumps(digests), encoding="utf-8")
+    keep(fresh / NOTE, key_text(key), json.loads(json.dumps(note, default=int)))
+    digests = _digests(whole, {k: note[k] for k in ("unanswered", "categories", "labels")})
+    keep(fresh / DIGESTS, key_text(key), digests)
     old = fresh.with_name(f"{fresh.name}-old")
     try:
         if folder.exists():
@@ -136,12 +157,8 @@ def _digests(whole: pd.DataFrame, common: dict) -> dict[str, str]:
     }
 
 
-def _read(files: list[Path], note: dict, codebook: Codebook, simulated: bool) -> CodedWave:
-    whole = (
-        pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
-        if len(files) > 1
-        else (pd.read_parquet(files[0]))
-    )
+def _read(tables: list[pd.DataFrame], note: dict, codebook: Codebook, simulated: bool) -> CodedWave:
+    whole = pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
     whole = whole.sort_values(_POSITION, kind="stable", ignore_index=True)
     positions = {p: index for index, p in enumerate(whole[_POSITION])}
     undeclared = pd.DataFrame(note["undeclared"], columns=["row", "file_row", "column", "value"])

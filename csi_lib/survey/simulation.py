@@ -7,9 +7,6 @@ their stratum, and weights N_h / r_h correct for it. What is true is written bes
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,6 +16,7 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.study.base import written
 from csi_lib.study.codebook import Codebook, Column
+from csi_lib.study.keeping import made_folder
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.defects import plant
 from csi_lib.survey.fieldwork_simulation import contact_log, frame_table
@@ -172,22 +170,9 @@ def stand_in(study: Study) -> Path:
     """Folder with the study's simulated stand-in data (and its truth), made on first use.
 
     The folder's name carries a digest of everything the data depend on, so a changed study finds new
-    data, and two processes that make it at once make the same.
+    data, and two processes that make it at once make the same. Files that were altered since are made again.
     """
-    folder = simulated_folder(study)
-    cache = folder.parent
-    if folder.is_dir():
-        return folder
-    fresh = Path(tempfile.mkdtemp(dir=cache, prefix=".simulating-"))
-    simulate_study(study, fresh)
-    try:
-        os.rename(fresh, folder)
-    except OSError:  # another process was first, with the same data
-        shutil.rmtree(fresh)
-    for outdated in cache.glob("simulated-*"):
-        if outdated != folder:
-            shutil.rmtree(outdated, ignore_errors=True)
-    return folder
+    return made_folder(simulated_folder(study), lambda fresh: simulate_study(study, fresh))
 
 
 def _sample(study: Study, source: str, agency: str, year: int, population: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import pickle
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from csi_lib.errors import InputError, nearest
+from csi_lib.study.keeping import SUFFIX, keep, kept
 from csi_lib.voice.analyser import EDITION, Reading, analyser
 from csi_lib.voice.cleaning import clean, language_of, says_nothing
 from csi_lib.voice.scrubbing import scrub
@@ -124,19 +122,16 @@ def _analysed(texts: list[str], kind: str, known: Sequence[str], store: Path | N
     path = None
     if store is not None and texts:
         key = hashlib.sha256(repr((EDITION, kind, _installed(), tuple(known), texts)).encode()).hexdigest()[:24]
-        path = Path(store) / f"voice-{key}.pickle"
-        if path.is_file():
-            return pickle.loads(path.read_bytes())
+        path = Path(store) / f"voice-{key}{SUFFIX}"
+        found = kept(path)
+        if found is not None and found[0] == key:
+            return found[1]
     if not texts:
         return [], kind
     reader = analyser(kind, known)
     result = reader.read(texts), reader.version
     if path is not None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=".voice-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(pickle.dumps(result))
-        os.replace(part, path)
+        keep(path, key, result)
     return result
 
 

@@ -133,7 +133,7 @@ def test_workers_of_a_cluster_make_the_same_reports(cluster, tmp_path):
         for name in ("report.html", "results.parquet", "report.ipynb"):
             assert (here / agency / "2024" / name).read_bytes() == (there / agency / "2024" / name).read_bytes()
     assert run(study, there)[1] == {}, "what the cluster made is up to date here"
-    assert not (study / ".csi" / "estimates" / "customers-a001-2024.pickle").exists() or here.exists()
+    assert not (study / ".csi" / "estimates" / "customers-a001-2024.kept").exists() or here.exists()
 
 
 @pytest.mark.slow

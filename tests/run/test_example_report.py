@@ -199,7 +199,8 @@ def test_private_files_are_private(out):
 
     private = cache_folder(csi_lib.load_study("example").path)
     assert private.stat().st_mode & 0o777 == 0o700
-    for pickle in (private / "estimates").glob("*.pickle"):
-        assert pickle.stat().st_mode & 0o777 == 0o600
-    assert not list(out.rglob("*.pickle"))
+    kept = list((private / "estimates").glob("*.kept"))
+    assert kept
+    assert all(place.stat().st_mode & 0o777 == 0o600 for place in kept)
+    assert not list(out.rglob("*.kept"))
     assert os.access(out / "index.html", os.R_OK)

@@ -57,7 +57,7 @@ def test_a_run_imports_a_shared_file_once_and_by_itself(tmp_path):
         plan_run(study, Wanted(out), ledger)
         ledger.close()
         stamps = {p.name: p.stat().st_mtime_ns for p in parts.iterdir()}
-    assert sorted(stamps) == ["a001.parquet", "a002.parquet", "a003.parquet", "digests.json", "key.json"]
+    assert sorted(stamps) == ["a001.parquet", "a002.parquet", "a003.parquet", "digests.kept", "note.kept"]
     before = stamps["a001.parquet"]
     ledger = Ledger(out)
     plan_run(study, Wanted(out), ledger)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -151,3 +152,48 @@ def test_runs_are_listed_and_a_killed_one_is_told(another, mine):
         time.sleep(0.05)
     assert mine.live_runs() == {mine.run}
     assert [r["alive"] for r in mine.runs()].count(True) == 1
+
+
+def broken_by_chance(place):
+    place.write_bytes(bytes(range(256)) * 80)
+
+
+def broken_within(place):
+    data = bytearray(place.read_bytes())
+    data[4096:] = bytes(len(data) - 4096)
+    place.write_bytes(data)
+
+
+def of_another_make(place):
+    place.unlink()
+    base = sqlite3.connect(place)
+    base.execute("CREATE TABLE job (name TEXT)")
+    base.commit()
+    base.close()
+
+
+def with_other_words(place):
+    base = sqlite3.connect(place)
+    base.execute("UPDATE job SET reasons = 'no list', outcome = '[1]'")
+    base.commit()
+    base.close()
+
+
+@pytest.mark.parametrize("harm", [broken_by_chance, broken_within, of_another_make, with_other_words])
+def test_a_broken_ledger_is_put_aside_and_begun_anew(tmp_path, harm):
+    first = Ledger(tmp_path)
+    first.begin()
+    for i in range(200):
+        first.finish(f"job {i}", state="done", key="k" * 200, manifest="m", reasons=["r"], outcome={})
+    first.close()
+    for left in (tmp_path / ".run").glob("ledger.sqlite-*"):
+        left.unlink()
+    harm(tmp_path / ".run" / "ledger.sqlite")
+    second = Ledger(tmp_path)
+    assert (second.healed, second.problem, second.entries()) == (True, None, {})
+    second.begin()
+    second.finish("one", state="done", key="k", manifest="m", reasons=[], outcome={})
+    second.close()
+    third = Ledger(tmp_path)
+    assert (third.healed, list(third.entries())) == (False, ["one"])
+    third.close()

@@ -45,8 +45,8 @@ def test_import_holds_no_identifier_or_contact_and_is_private(small):
     folder = small.write()
     import_data(folder)
     files = sorted((folder / ".csi" / "import" / "customers" / "2024").glob("*"))
-    assert [f.name for f in files] == ["digests.json", "key.json", "north.parquet", "south.parquet"]
-    for file in files[2:]:
+    assert [f.name for f in files] == ["digests.kept", "north.parquet", "note.kept", "south.parquet"]
+    for file in (files[1], files[3]):
         assert not {"respondent", "phone", "전화", "ID"} & set(pd.read_parquet(file))
     assert not any(b"010-1111" in file.read_bytes() for file in files)
     assert (folder / ".csi").stat().st_mode & 0o777 == 0o700
