@@ -216,6 +216,16 @@ class Chapter(ChapterData):
     # ------------------------------------------------------------------ showing and saying
     def show(self, thing) -> Display:
         """Show a `Table` or `Figure` and record every number in it."""
+        return self._shown(thing, fold=False)
+
+    def detail(self, thing) -> Display:
+        """Show what only some readers want, item by item or group by group: HTML unfolds it, paper leaves it out.
+
+        With ``report: {appendix: full}`` it is shown and numbered as everything else.
+        """
+        return self._shown(thing, fold=self.study.report.appendix == "short")
+
+    def _shown(self, thing, *, fold: bool) -> Display:
         if isinstance(thing, Table):
             if not (thing.has_bases or thing.exempt):
                 raise InputError(
@@ -223,10 +233,11 @@ class Chapter(ChapterData):
                     where=f"table {thing.name}",
                     action="Add n to its fields, or say why it needs none (exempt=)",
                 )
-            return table_display(thing, self._recorded(thing.row_ids, f"tbl-{thing.name}"))
+            return table_display(thing, self._recorded(thing.row_ids, f"tbl-{thing.name}"), fold=fold)
         if not (thing.has_bases or "row_id" not in thing.data):
             raise InputError("a figure of results shows its bases", where=f"figure {thing.name}")
-        return figure_display(thing, self._recorded(thing.row_ids, f"fig-{thing.name}"), self.id, self._figures)
+        rows = self._recorded(thing.row_ids, f"fig-{thing.name}")
+        return figure_display(thing, rows, self.id, self._figures, fold=fold)
 
     def say(
         self,
@@ -281,6 +292,10 @@ class Chapter(ChapterData):
             versus=versus,
             alpha=self.study.thresholds.significance,
         )
+
+    def has(self, chapter: str) -> bool:
+        """Whether this report has another chapter of this id; a notebook run by itself has none."""
+        return chapter in self._chapters
 
     def see(self, chapter: str, *, ko: str, en: str) -> Sentence | None:
         """A sentence that refers to another chapter by ``{ref}``; None when this report has no such chapter."""

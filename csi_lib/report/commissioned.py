@@ -89,6 +89,8 @@ def front_matter(study, job) -> dict[str, object]:
         front["release"] = t["restricted"]
     if overall:
         front["csi-design"] = "overall"
+    if study.report.appendix == "short":
+        front["csi-flow"] = True
     return front
 
 
@@ -134,7 +136,7 @@ def _submission(study, job, given) -> str:
         lines.append(f"[{esc(date.text(lang))}]{{.dated}}")
     lines.append(f"[{esc(by.text(lang))}]{{.submitter}}")
     body = "\n\n".join(lines)
-    return f"# {t['submission']} {{.unnumbered .front}}\n\n::: {{.submission}}\n{body}\n:::\n"
+    return f"# {t['submission']} {{.unnumbered .front .letter}}\n\n::: {{.submission}}\n{body}\n:::\n"
 
 
 def _team(study, job, given) -> str:
@@ -149,7 +151,7 @@ def _team(study, job, given) -> str:
         ]
         heads = [t["role"], t["name"], t["affiliation"]]
         parts.append((f"**{title}**\n\n" if title else "") + _table(heads, rows))
-    return f"# {t['team']} {{.unnumbered .front}}\n\n" + "\n\n".join(parts) + "\n" if parts else ""
+    return f"# {t['team']} {{.unnumbered .front .letter}}\n\n" + "\n\n".join(parts) + "\n" if parts else ""
 
 
 def _questionnaire(study, job) -> str:

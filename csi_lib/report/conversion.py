@@ -45,6 +45,7 @@ _DATA = {
     "csi-cover",
     "csi-theme",
     "csi-design",
+    "csi-flow",
     "registration",
     "release",
     "csi-authors",

@@ -12,7 +12,7 @@ from csi_lib.evaluation.labels import period_words
 from csi_lib.prose.escape import escape_markdown
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.report.table_html import table_html
-from csi_lib.report.table_markdown import table_markdown
+from csi_lib.report.table_markdown import folded, folded_markdown, table_markdown
 from csi_lib.survey.estimates import RESULT_COLUMNS
 from csi_lib.tables.table import Column, Row, Table
 
@@ -84,18 +84,19 @@ def rows_json(rows: Sequence[dict]) -> list[dict]:
     return [{k: _plain(v) for k in RESULT_COLUMNS if not _null(v := row.get(k))} for row in rows]
 
 
-def table_display(table: Table, rows: Sequence[dict]) -> Display:
+def table_display(table: Table, rows: Sequence[dict], *, fold: bool = False) -> Display:
+    """`fold`: the table is detail, which HTML unfolds and paper leaves out."""
     return Display(
         {
             "text/plain": f"Table {table.name}",
             "text/html": table_html(table),
-            "text/markdown": table_markdown(table),
+            "text/markdown": folded_markdown(table) if fold else table_markdown(table),
             ROWS_MIME: rows_json(rows),
         }
     )
 
 
-def figure_display(figure, rows: Sequence[dict], chapter: str, folder: str | None) -> Display:
+def figure_display(figure, rows: Sequence[dict], chapter: str, folder: str | None, *, fold: bool = False) -> Display:
     """The drawing as a file of the report (when a run asked for it) and inside the notebook, with its data."""
     svg = figure.svg()
     name = f"{chapter}-{figure.name}.svg"
@@ -107,7 +108,10 @@ def figure_display(figure, rows: Sequence[dict], chapter: str, folder: str | Non
     notes = f"\n\n::: {{.figure-notes}}{notes}\n:::" if notes else ""
     data = data_table(figure)
     details = f"\n\n::: {{.figure-data}}\n{_without_caption(table_markdown(data))}\n:::" if data is not None else ""
-    markdown = f'![{caption}](figures/{name}){{#fig-{figure.name} fig-alt="{alt}"}}{notes}{details}\n'
+    if fold:
+        markdown = folded(caption, f'![{caption}](figures/{name}){{fig-alt="{alt}"}}{notes}{details}')
+    else:
+        markdown = f'![{caption}](figures/{name}){{#fig-{figure.name} fig-alt="{alt}"}}{notes}{details}\n'
     return Display(
         {
             "text/plain": f"Figure {figure.name}: {figure.alt}",

@@ -9,6 +9,8 @@ identifiers are renamed is the whole of this module:
   of anybody else's everything, so that the engine chooses as it always does;
 - ``fig-x`` becomes ``fig-<chapter>-x``, likewise ``tbl-``, ``sec-`` and ``eq-``, and footnotes
   ``[^x]``; a reference means its own chapter first, and ``@fig-<chapter>-x`` means that chapter's;
+- a section whose cells had nothing to show is left out, heading and all, and a table that stands in an earlier chapter is
+  referred to instead of printed again (`csi_lib.report.pruning`);
 - a template field that nobody filled in (``{asof_date}``, ○○) is an error (`csi_lib.prose.unfilled`);
 - cell ids are ``<chapter>-<number>``, metadata of papermill, nbclient and editors is gone: equal
   chapters give an equal file.
@@ -27,6 +29,7 @@ from ruamel.yaml import YAML
 
 from csi_lib.errors import InputError
 from csi_lib.prose.unfilled import check_filled
+from csi_lib.report.pruning import without_empty_sections, without_folded_sections, without_repeats
 
 ROWS_MIME = "application/vnd.csi.rows+json"
 _DROPPED_TAGS = {"parameters", "injected-parameters", "remove-cell", "hide-cell"}
@@ -65,9 +68,13 @@ def join_notebooks(
             raise InputError("two chapters have the same id", where="chapters", found=chapter)
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", chapter):
             raise InputError("a chapter id is made of a-z, 0-9 and -", where="chapters", found=repr(chapter))
-    kept = [(chapter, _kept_cells(chapter, node, lang)) for chapter, node in chapters]
+    kept = _without_empty([(chapter, *_kept_cells(chapter, node, lang)) for chapter, node in chapters])
+    again = without_repeats(kept, lang)
     defined = {chapter: _definitions(chapter, cells) for chapter, cells in kept}
-    everywhere = {name for names in defined.values() for name in names.values()}
+    everywhere = {name: name for names in defined.values() for name in names.values()}
+    for (chapter, name), first in again.items():  # references to a table that stands elsewhere go there
+        kind, _, rest = name.partition("-")
+        defined[chapter][name] = everywhere[f"{kind}-{chapter}-{rest}"] = first
     for name, value in front.items():
         if isinstance(value, str):
             check_filled(value, where=f"front matter: {name}")
@@ -97,8 +104,9 @@ def _front_matter(front: Mapping[str, object], lang: str) -> str:
     return f"---\n{text.getvalue()}---"
 
 
-def _kept_cells(chapter: str, node: nbformat.NotebookNode, lang: str) -> list:
-    kept = []
+def _kept_cells(chapter: str, node: nbformat.NotebookNode, lang: str) -> tuple[list, set[int]]:
+    """The cells of a chapter that have something to show, and before which of them code had nothing to show."""
+    kept, silent = [], set()
     for index, cell in enumerate(node.cells, 1):
         tags = set(cell.metadata.get("tags", []))
         languages = {tag[5:] for tag in tags if tag.startswith("lang-")}
@@ -108,7 +116,8 @@ def _kept_cells(chapter: str, node: nbformat.NotebookNode, lang: str) -> list:
             for output in cell.outputs:
                 if output.output_type == "error":
                     raise InputError(f"a cell ended in {output.ename}", where=f"chapter {chapter}: cell {index}")
-            if not cell.outputs:
+            if not any(map(_says_something, cell.outputs)):
+                silent.add(len(kept))  # something was looked for here
                 continue
             for text in _texts(cell)[1:]:  # data are escaped; what is left in braces was an author's
                 check_filled(text, where=f"chapter {chapter}: output of cell {index}", circles=False)
@@ -119,7 +128,26 @@ def _kept_cells(chapter: str, node: nbformat.NotebookNode, lang: str) -> list:
         elif cell.cell_type == "markdown":
             check_filled(cell.source, where=f"chapter {chapter}: cell {index}")
         kept.append(cell)
-    return kept
+    return kept, silent
+
+
+def _without_empty(found: list[tuple[str, list, set[int]]]) -> list[tuple[str, list]]:
+    """Chapters without their empty sections, and without those that are empty altogether unless another refers to them."""
+    kept = [(chapter, without_empty_sections(cells, silent), cells) for chapter, cells, silent in found]
+    texts = [text for _, cells, _ in kept for cell in cells for text in _texts(cell)]
+    named = lambda chapter: any(f"@sec-{chapter}-" in text for text in texts)
+    cited = {match["id"] for text in texts for match in _CITED.finditer(text)}
+    return [
+        (chapter, without_folded_sections(some or every, cited))
+        for chapter, some, every in kept
+        if some or named(chapter)
+    ]
+
+
+def _says_something(output) -> bool:
+    """Whether an output is more than an empty sentence."""
+    data = output.get("data", {})
+    return "text/markdown" not in data or bool(_joined(data["text/markdown"]).strip())
 
 
 def _texts(cell) -> list[str]:
@@ -162,7 +190,7 @@ def _cell(kind: str, source: str, cell_id: str, **more):
 class _Renaming:
     """Identifiers of one chapter as the joined report spells them."""
 
-    def __init__(self, chapter: str, own: dict[str, str], everywhere: set[str]):
+    def __init__(self, chapter: str, own: dict[str, str], everywhere: dict[str, str]):
         self.chapter, self.own, self.everywhere = chapter, own, everywhere
 
     def cell(self, cell, cell_id: str):
@@ -211,7 +239,7 @@ class _Renaming:
         if name in self.own:
             return self.own[name]
         if name in self.everywhere:
-            return name
+            return self.everywhere[name]
         raise InputError(
             f"@{name} refers to nothing",
             where=f"chapter {self.chapter}",

@@ -76,10 +76,14 @@ def office_document(document: Document, scratch: Path) -> OfficeDocument:
     return office
 
 
-def _blocks(blocks: list[dict]) -> list[dict]:
-    """Without figure data; text that XML cannot hold is replaced throughout."""
+#: what only HTML unfolds
+_FOLDED = {"figure-data", "detail"}
 
-    dropped = lambda node: isinstance(node, dict) and node.get("t") == "Div" and "figure-data" in node["c"][0][1]
+
+def _blocks(blocks: list[dict]) -> list[dict]:
+    """Without what is folded; text that XML cannot hold is replaced throughout."""
+
+    dropped = lambda node: isinstance(node, dict) and node.get("t") == "Div" and _FOLDED & {*node["c"][0][1]}
 
     def turn(node):
         if isinstance(node, dict):

@@ -7,12 +7,14 @@ from html import escape
 from csi_lib.prose.escape import clean_text
 from csi_lib.prose.numbers import SMALL_BASE, Interval, Number
 from csi_lib.prose.sentences import Sentence
+from csi_lib.tables.bases import bases_in_note
 from csi_lib.tables.table import Table
 
 
 def table_html(table: Table) -> str:
     """`table` as one ``<table>`` with caption, banner, row headers and notes; every number carries
     ``data-r``."""
+    table = bases_in_note(table)
     head = _banner(table) + "<tr>" + "".join(
         f'<th scope="col" style="text-align:{c.align}">{escape(clean_text(label))}</th>'
         for c, label in zip(table.columns, table.headings(), strict=True)

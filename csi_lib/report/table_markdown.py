@@ -7,6 +7,7 @@ import unicodedata
 from csi_lib.prose.escape import escape_markdown
 from csi_lib.prose.numbers import SMALL_BASE, Interval, Number
 from csi_lib.prose.sentences import Sentence
+from csi_lib.tables.bases import bases_in_note
 from csi_lib.tables.table import Table
 
 # share of the text width: pandoc takes it from the dashes as soon as a line is longer than its columns, which
@@ -20,7 +21,19 @@ def table_markdown(table: Table, *, max_columns: int = 8) -> str:
     Numbers are spans that carry ``data-r``. Notes follow in a ``::: {.table-notes}`` div. Widths are
     proportional to content, so that figures do not wrap and labels do.
     """
+    table = bases_in_note(table)
     return "\n\n".join(_one(part) for part in table.fitted(max_columns=max_columns)) + "\n"
+
+
+def folded_markdown(table: Table) -> str:
+    """`table` as a ``.detail`` block: its caption is what HTML unfolds, it has no number, and paper leaves it out."""
+    return folded(_caption(table), "\n".join(
+        line for line in table_markdown(table, max_columns=40).splitlines() if not line.startswith(": ")
+    ))  # fmt: skip
+
+
+def folded(title: str, body: str) -> str:
+    return f"::::: {{.detail}}\n{title}\n\n{body.strip()}\n:::::\n"
 
 
 def cell_markdown(cell, lang: str, *, unit: bool = False) -> str:
@@ -55,16 +68,20 @@ def _one(table: Table) -> str:
     widths = _dashes(table, shown)
     lines = ["| " + " | ".join(heads) + " |", "|" + "|".join(map(_rule, table.columns, widths)) + "|"]
     lines += ["| " + " | ".join(cells) + " |" for cells in body]
-    caption = table.caption.markdown if isinstance(table.caption, Sentence) else escape_markdown(table.caption)
-    out = "\n".join(lines) + f"\n\n: {caption} {{#tbl-{table.name}}}"
+    out = "\n".join(lines) + f"\n\n: {_caption(table)} {{#tbl-{table.name}}}"
     notes = [n.markdown if isinstance(n, Sentence) else escape_markdown(n) for n in table.all_notes()]
     return out + ("\n\n::: {.table-notes}\n" + "\\\n".join(notes) + "\n:::" if notes else "")
+
+
+def _caption(table: Table) -> str:
+    return table.caption.markdown if isinstance(table.caption, Sentence) else escape_markdown(table.caption)
 
 
 def _heads(table: Table) -> list[str]:
     """Banner and label in one line: a pipe table has a single row of headings."""
     pairs = zip(table.columns, table.headings(), strict=True)
-    return [f"{c.group}: {label}" if c.group and label else c.group or label for c, label in pairs]
+    joint = lambda label: " " if label.startswith("(") else ": "  # only a unit is left of a lone column's heading
+    return [f"{c.group}{joint(label)}{label}" if c.group and label else c.group or label for c, label in pairs]
 
 
 def cell_width(cell, lang: str) -> int:

@@ -89,6 +89,12 @@ class Report(Part):
     commissioned: Commissioned | None = None
     references: str | None = None
     notes: tuple[Label, ...] = ()
+    #: short: what is told item by item and group by group is folded in HTML and left out on paper; full: the whole book
+    appendix: Literal["short", "full"] = Field(
+        "short",
+        description="short: detail is folded in HTML and left out on paper, chapters follow one another; "
+        "full: every table is printed and every chapter begins a page",
+    )
     letters: Letters = Letters()
     file_names: str = Field(
         "{year}_{agency}_{kind}.{ext}",

@@ -81,7 +81,8 @@ def test_parts_come_in_the_order_of_commissioned_reports(study, tmp_path, pdf_te
     page = made.paths["html"].read_text(encoding="utf-8")
     headings = re.findall(r"<h2\b[^>]*>(.*?)</h2>", page)
     plain = [re.sub(r"<[^>]+>|\d+", "", h).strip() for h in headings]
-    assert plain == ["제출문", "연구진", "요약", "본문", "부록", "설문지", "판권"]
+    # on screen the summary comes first; the letter stands before the imprint
+    assert plain == ["요약", "본문", "부록", "설문지", "제출문", "연구진", "판권"]
 
 
 TEAM = [{"role": {"ko": "연구책임자", "en": "PI"}, "name": {"ko": "홍가람", "en": "G. Hong"}}]

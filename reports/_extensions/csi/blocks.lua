@@ -107,6 +107,17 @@ local function blocks_of_reports(div)
       return wrap('<details class="figure-data"><summary>' .. say.data .. "</summary>", div.content, "</details>")
     end
   end
+  if class:includes("detail") then
+    -- item by item, group by group: unfolded by who wants it on screen, not printed
+    if is_typst then return {} end
+    if is_html then
+      local title = div.content:remove(1)
+      local out = pandoc.Blocks({ raw('<details class="detail"><summary>'), pandoc.Plain(title.content), raw("</summary>") })
+      out:extend(div.content)
+      out:insert(raw("</details>"))
+      return out
+    end
+  end
   if not is_typst then return nil end
   if class:includes("key-figures") then return key_figures(div) end
   if class:includes("panel-tabset") then return tabs_in_sequence(div) end
@@ -176,6 +187,33 @@ local function place_contents(blocks)
   return blocks
 end
 
+-- chapters follow one another on paper (`csi-flow`), but the first page after the letter is the summary's
+local function front_pages(blocks)
+  local out = pandoc.Blocks({})
+  for _, block in ipairs(blocks) do
+    if block.t == "Header" and block.level == 1 and block.classes:includes("front") and not block.classes:includes("letter") then
+      out:insert(raw("#pagebreak(weak: true)"))
+    end
+    out:insert(block)
+  end
+  return out
+end
+
+-- on screen a reader comes for the summary: letter of submission and team stand before the imprint
+local function letters_last(blocks)
+  local letters, rest, letter, at = pandoc.Blocks({}), pandoc.Blocks({}), false, nil
+  for _, block in ipairs(blocks) do
+    if block.t == "Header" and block.level == 1 then
+      letter = block.classes:includes("letter")
+      if block.classes:includes("imprint") then at = #rest + 1 end
+    end
+    if letter then letters:insert(block) else rest:insert(block) end
+  end
+  at = at or #rest + 1
+  for i, block in ipairs(letters) do rest:insert(at + i - 1, block) end
+  return rest
+end
+
 -- the names that go into the document's properties, as plain text
 local function authors_of(meta)
   if meta["csi-authors"] then return meta["csi-authors"] end
@@ -189,11 +227,12 @@ local function authors_of(meta)
   return names
 end
 
--- the imprint stands at the foot of a page of its own, under a small heading
+-- the imprint stands at the foot of the last page, or of a page of its own, under a small heading
+local flowing = false
 local function imprint(header)
   if not header.classes:includes("imprint") then return nil end
   header.level = 2
-  return { raw("#csi-imprint()"), header }
+  return { raw(flowing and "#csi-imprint(flow: true)" or "#csi-imprint()"), header }
 end
 
 function Pandoc(doc)
@@ -208,7 +247,10 @@ function Pandoc(doc)
   if is_html then doc.meta["author-meta"] = doc.meta["csi-authors"] end
   if is_typst then doc.blocks = keep_introductions(doc.blocks):walk({ Blocks = keep_notes }) end
   doc.blocks = doc.blocks:walk({ Div = blocks_of_reports, Table = natural_widths })
+  flowing = doc.meta["csi-flow"] ~= nil
   if is_typst then doc.blocks = doc.blocks:walk({ Header = imprint }) end
+  if is_html then doc.blocks = letters_last(doc.blocks) end
   if is_typst and doc.meta.toc ~= false then doc.blocks = place_contents(doc.blocks) end
+  if is_typst and doc.meta["csi-flow"] then doc.blocks = front_pages(doc.blocks) end
   return doc
 end
