@@ -34,14 +34,17 @@ def table(name, caption="표 하나", value="1"):
 def test_a_section_whose_code_shows_nothing_goes_with_its_heading(empty):
     text = text_of(chapter(new_markdown_cell("# A"), shown("here"), new_markdown_cell("## B\n\nlead"), empty))
     assert "here" in text
-    assert "## B" not in text and "lead" not in text
+    assert "## B" not in text
+    assert "lead" not in text
 
 
 def test_a_section_of_words_stays_and_so_does_one_before_an_empty_one():
     cells = [new_markdown_cell("# A"), new_markdown_cell("## words\n\nonly words"), new_markdown_cell("## gone"),
              new_code_cell("None"), new_markdown_cell("## kept"), shown("here")]  # fmt: skip
     text = text_of(chapter(*cells))
-    assert "only words" in text and "## kept" in text and "## gone" not in text
+    assert "only words" in text
+    assert "## kept" in text
+    assert "## gone" not in text
 
 
 def test_an_empty_chapter_vanishes_unless_another_refers_to_it():
@@ -67,7 +70,8 @@ def test_a_table_is_printed_once_and_referred_to_by_its_own_name():
     text = text_of(first, again)
     assert text.count("| x |") == 1
     assert "같은 내용은 @tbl-c0-one에" in text.replace("{", "").replace("}", "")
-    assert text.count("tbl-c0-one") == 3 and "tbl-c1-two" not in text
+    assert text.count("tbl-c0-one") == 3
+    assert "tbl-c1-two" not in text
 
 
 def test_tables_with_another_figure_are_both_printed():
