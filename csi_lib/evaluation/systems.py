@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 
 from csi_lib.errors import InputError, nearest
-from csi_lib.study.base import Label, Part
+from csi_lib.study.base import PROSE, Label, Part
 from csi_lib.study.schema import SYSTEMS
 from csi_lib.study.yaml_file import YamlFile
 
@@ -62,7 +62,7 @@ def system_faults(study) -> list[InputError]:
             )
             for path, label in _labels(part, "")
             for lang in study.languages
-            if not getattr(label, lang)
+            if lang in PROSE and not getattr(label, lang) and not label.given
         ]
     return faults
 

@@ -11,7 +11,7 @@ from csi_lib.errors import InputError, nearest
 from csi_lib.models.external import external_tables
 from csi_lib.models.index import BUNDLED, IndexModel, as_input_error, bundled_models, read_model
 from csi_lib.models.spec import ModelFile, Sectors, Weights
-from csi_lib.study.base import Part
+from csi_lib.study.base import PROSE, Part
 from csi_lib.study.consistency import labels_below
 from csi_lib.study.yaml_file import YamlFile
 
@@ -86,7 +86,7 @@ def untranslated(study, source: str) -> list[InputError]:
     faults = []
     for model in study_models(study, source):
         for place, label in labels_below(model.file):
-            for lang in (lang for lang in study.languages if not getattr(label, lang)):
+            for lang in (lang for lang in study.languages if lang in PROSE and not getattr(label, lang) and not label.given):
                 problem = f"a label of the model {model.name} has no text in {lang!r}"
                 fault = InputError(problem, where=f"model {model.name}", found=repr(str(label)), action="Add it.")
                 faults.append(_placed(file, fault, _written_at(file, model, place)))

@@ -36,10 +36,11 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
     findings += [_fault(study, fault) for fault in study.untranslated()]
     for scope in ("agency", "study"):
         _try(findings, "chapters", lambda scope=scope: chapter_notebooks(study, scope))
-    if PRIMARY in study.sources and not study.models.get(PRIMARY) and study.report.chapters is None:
-        words = "no index model is named, and the chapters about the index cannot be made"
-        action = "Name one (`csi models` lists them), or the chapters that are wanted under report: chapters"
-        findings.append(_fault(study, InputError(words, where=f"study.yml: models: {PRIMARY}", action=action)))
+    if study.headline == "index" and not study.models.get(PRIMARY):
+        words = "the report is to begin with the index, and no index model is named"
+        action = "Name one (`csi models` lists them), or begin with items or top2"
+        findings.append(_fault(study, InputError(words, where="study.yml: headline", action=action)))
+    findings += [Finding("note", where, words) for where, words in guesses(study.path)]
     for fault in (*system_faults(study), *record_faults(study, data=data)):
         findings.append(Finding("error", fault.where or study.id, str(fault)))
     for source, declared in study.sources.items():
@@ -59,6 +60,17 @@ def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Fi
             if message := strata_differ(seen, declared.design.in_year(max(seen))["strata"]):
                 findings.append(Finding("note", f"{source}, {agency}", message))
     return findings
+
+
+def guesses(folder: Path) -> list[tuple[str, str]]:
+    """(file and line, the guess with its reason) of everything in a study's files that is still marked as a guess."""
+    found = []
+    for file in sorted(Path(folder).glob("*.yml")):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            before, mark, reason = line.partition("# guess (")
+            if mark and before.strip():
+                found.append((f"{file.name}:{number}", f"guess ({reason.strip()} [{before.strip()[:40].split(': {')[0]}]"))
+    return found
 
 
 def _fault(study, fault: InputError) -> Finding:

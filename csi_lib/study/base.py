@@ -9,7 +9,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from csi_lib.errors import InputError
 
+#: languages that reports are written in
 Language = Literal["ko", "en"]
+PROSE = ("ko", "en")
+#: language of labels: two letters, ISO 639-1
+LanguageCode = Annotated[str, Field(pattern="^[a-z]{2}$")]
 #: a code as it stands in a data file: 3, "A", "Blank"
 Code = int | float | str
 
@@ -42,14 +46,23 @@ class Label(Part):
 
     In YAML a label is ``{ko: 친절성, en: Kindness}``. A plain string stands for the language it is
     written in: with Hangul it is Korean, with other letters English, without letters (``1~5``) both.
+    A label in another language (``{es: Amabilidad}``) is shown as given, whatever the prose is written in.
     """
 
-    ko: str | None = None
-    en: str | None = None
+    ko: str | None = Field(None, description="the text in Korean", examples=["친절성"])
+    en: str | None = Field(None, description="the text in English", examples=["Kindness"])
+    given: str | None = Field(
+        None, description="the text in the study's own language, shown as it is in every edition", examples=["Amabilidad"]
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            others = {k: v for k, v in value.items() if isinstance(k, str) and re.fullmatch("[a-z]{2}", k) and k not in ("ko", "en")}
+            if others and not value.get("given"):
+                kept = {k: v for k, v in value.items() if k not in others}
+                return {**kept, "given": next(iter(others.values()))}
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             return value
         text = str(value)
@@ -61,13 +74,13 @@ class Label(Part):
 
     @model_validator(mode="after")
     def _not_empty(self):
-        if not (self.ko or self.en):
+        if not (self.ko or self.en or self.given):
             raise ValueError("a label needs a text")
         return self
 
     def text(self, lang: str = "ko") -> str:
         """The text in `lang`; InputError when the study does not give it."""
-        found = getattr(self, lang, None)
+        found = getattr(self, lang, None) or self.given
         if not found:
             raise InputError(
                 f"this label has no text in {lang!r}",
@@ -78,7 +91,7 @@ class Label(Part):
         return found
 
     def __str__(self) -> str:
-        return self.ko or self.en or ""
+        return self.ko or self.en or self.given or ""
 
 
 def _listed(value: Any) -> Any:

@@ -13,7 +13,15 @@ from pydantic import Field, PrivateAttr, model_validator
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.base import ByYear, Code, CodesByYear, Label, Part, Several, TextsByYear, written
 
-Role = Literal["id", "contact", "quasi", "weight", "design", "item", "group", "text", "measure"]
+Role = Literal[
+    "id", "contact", "quasi", "weight", "design",
+    "item", "importance", "single", "multiple", "rank", "number", "date",
+    "group", "text", "measure",
+]  # fmt: skip
+#: roles answered on a declared scale
+SCALED = ("item", "importance")
+#: questions of other kinds than rating: they have a base and shares (numbers: a mean) of their own
+ASKED = ("single", "multiple", "rank", "number", "date")
 
 
 class Scale(Part):
@@ -59,11 +67,33 @@ class DerivationByYear(ByYear):
     years: dict[int, Derivation | None] = {}
 
 
+class Section(Part):
+    """A part of the questionnaire: a battery of items, or questions that belong together, in the order as asked."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    label: Label
+
+
+class QuestionSet(Part):
+    """What the columns of one question with several answers share; ``set: <id>`` in the codebook's columns names it.
+
+    ``base: answered`` counts those who chose at least one answer, ``asked`` everybody who was asked (who chose nothing
+    chose none). ``up_to`` is how many answers could be given.
+    """
+
+    label: Label
+    question: Label | None = None
+    section: str | None = None
+    up_to: int | None = Field(default=None, ge=1)
+    base: Literal["answered", "asked"] = "answered"
+
+
 class Column(Part):
     """One column of a source: its role, labels, scale, codes and what changes from year to year.
 
     ``asked_if: {complaint: 1}`` says that only those who gave these answers were asked: where nobody did, nobody need
-    have answered.
+    have answered. A question with several answers is either several columns of the role ``multiple`` or ``rank`` that
+    name one ``set``, or one column whose cells hold several codes between a ``separator``.
     """
 
     name: str = ""
@@ -78,15 +108,35 @@ class Column(Part):
     derive: DerivationByYear = Field(default=None, validate_default=True)
     available: Several[int] | None = None
     asked_if: dict[str, Several[Code]] = {}
+    section: str | None = None
+    set: str | None = None
+    separator: str | None = Field(default=None, min_length=1)
+    ticked: Several[Code] = ()
+    choices: dict[Code, str] = {}
+    up_to: int | None = Field(default=None, ge=1)
+    of: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _open_is_text(cls, value):
+        return {**value, "role": "text"} if isinstance(value, dict) and value.get("role") == "open" else value
 
     @model_validator(mode="after")
     def _consistent(self):
-        if self.role == "item" and not self.scale:
-            raise ValueError("an item needs a scale")
-        if self.role in ("item", "group") and not self.label:
+        if self.role in SCALED and not self.scale:
+            raise ValueError(f"an {self.role} needs a scale" if self.role == "item" else "importance needs a scale")
+        if self.role in (*SCALED, *ASKED, "group") and not self.label:
             raise ValueError(f"a column of role {self.role} is shown to readers and needs a label")
-        if self.scale and self.role != "item":
+        if self.scale and self.role not in SCALED:
             raise ValueError(f"a scale belongs to an item; this column has the role {self.role}")
+        if self.role in ("multiple", "rank") and (self.set is None) == (self.separator is None):
+            raise ValueError(f"a column of role {self.role} names its 'set', or the 'separator' between its answers")
+        if self.role not in ("multiple", "rank") and (self.set or self.separator or self.choices or self.up_to):
+            raise ValueError(f"set, separator, choices and up_to belong to multiple and rank, not to {self.role}")
+        if self.ticked and (self.role != "multiple" or self.set is None):
+            raise ValueError("'ticked' belongs to a column of a multiple-response set")
+        if self.of and self.role != "importance":
+            raise ValueError("'of' belongs to the role importance")
         if self.reverse and self.role != "item":
             raise ValueError("only an item can be reverse-coded")
         return self
@@ -120,6 +170,8 @@ class Codebook(Part):
 
     scales: dict[str, Scale] = {}
     missing: CodesByYear = Field(default=(), validate_default=True)
+    sections: tuple[Section, ...] = ()
+    sets: dict[str, QuestionSet] = {}
     columns: dict[str, Column]
 
     _by_role: dict[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
@@ -133,7 +185,7 @@ class Codebook(Part):
             for name, column in data["columns"].items():
                 if isinstance(column, dict):
                     column = {"name": str(name), **column}
-                    if shared is not None and column.get("role") in ("item", "group", "measure"):
+                    if shared is not None and column.get("role") in (*SCALED, *ASKED, "group", "measure"):
                         column.setdefault("missing", shared)
                 columns[name] = column
             data = {**data, "columns": columns}
@@ -178,7 +230,7 @@ class Codebook(Part):
     def scale(self, item: str) -> Scale:
         """The scale on which `item` was answered."""
         column = self.column(item)
-        if column.role != "item":
+        if column.role not in SCALED:
             raise InputError("only items have a scale", found=f"{item!r} with the role {column.role!r}")
         return self.scales[column.scale]
 
@@ -190,7 +242,7 @@ class Codebook(Part):
     def code_labels(self, name: str, lang: str = "ko") -> dict[Code, str]:
         """Label of each code of a column, in codebook order (of the scale, for an item)."""
         column = self.column(name)
-        labels = self.scales[column.scale].labels if column.role == "item" else column.labels
+        labels = self.scales[column.scale].labels if column.role in SCALED else column.labels
         return {code: label.text(lang) for code, label in labels.items()}
 
     def faults(self) -> list[tuple[str, tuple, dict]]:
@@ -211,7 +263,27 @@ class Codebook(Part):
                     )
                 )
             found += self._code_faults(name, column)
+            found += self._named_faults(name, column)
         return found
+
+    def _named_faults(self, name: str, column: Column) -> list[tuple[str, tuple, dict]]:
+        """Sections, sets and items that a column names and the codebook has not."""
+        sections = [section.id for section in self.sections]
+        named = [("section", column.section, sections), ("set", column.set, list(self.sets)), ("of", column.of, self.items)]
+        named += [("choices", item, self.items) for item in column.choices.values()]
+        return [
+            (
+                f"{key} names what this codebook does not declare",
+                ("columns", name, key),
+                {
+                    "found": repr(value),
+                    "expected": f"one of {', '.join(known[:12]) or 'none yet'}",
+                    "action": f"Did you mean {near!r}?" if (near := nearest(value, known)) else None,
+                },
+            )
+            for key, value, known in named
+            if value is not None and value not in known
+        ]
 
     def _code_faults(self, name: str, column: Column) -> list[tuple[str, tuple, dict]]:
         scale = self.scales.get(column.scale) if column.scale else None

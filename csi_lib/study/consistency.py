@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from csi_lib.errors import InputError, nearest
-from csi_lib.study.base import Label
+from csi_lib.study.base import PROSE, Label
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.source import Source
 from csi_lib.study.yaml_file import YamlFile
@@ -117,7 +117,7 @@ def untranslated(study) -> Iterator[InputError]:
     files: dict[str, YamlFile | None] = {}
     for path, label in labels_below(study):
         for lang in study.languages:
-            if getattr(label, lang):
+            if getattr(label, lang, None) or label.given or (lang not in PROSE and str(label)):
                 continue
             name, inside = _written_in(study, path)
             if name not in files:

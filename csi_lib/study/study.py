@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.agency import AGENCY_ID, Agency, read_agencies
-from csi_lib.study.base import Label, Language, Part, Several
+from csi_lib.study.base import PROSE, Label, LanguageCode, Part, Several
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.consistency import cross_faults, design_faults, group_faults, untranslated
 from csi_lib.study.location import resolve_study
@@ -60,10 +61,16 @@ class StudyFile(Part):
     commissioned_by: Label | None = None
     contractor: Label | None = None
     period: Label | None = None
-    languages: Several[Language] = ("ko",)
+    languages: Several[LanguageCode] = ("ko",)
     years: dict[int, Wave] = Field(min_length=1)
     sources: dict[str, Source] = Field(min_length=1)
     models: dict[str, Several[str]] = {}
+    headline: Literal["index", "items", "top2"] | None = Field(
+        None,
+        description="what the report begins with: the index, the mean of each item, or the share of its two best answers; "
+        "without it the index where a model is named, else top2",
+        examples=["top2"],
+    )
     report: Report = Report()
     privacy: Privacy = Privacy()
     thresholds: Thresholds = Thresholds()
@@ -90,9 +97,20 @@ class StudyFile(Part):
 
     @model_validator(mode="after")
     def _language_known(self):
-        if self.report.language not in self.languages:
+        if self.report.language not in self.prose:
             raise ValueError(f"the report's language {self.report.language!r} is not among the study's languages")
         return self
+
+
+    @property
+    def prose(self) -> tuple[str, ...]:
+        """Languages its reports can be written in: those of its labels, or any where the labels are in neither."""
+        return tuple(lang for lang in self.languages if lang in PROSE) or PROSE
+
+    @property
+    def leads_with(self) -> str:
+        """``index``, ``items`` or ``top2``: what the report begins with."""
+        return self.headline or ("index" if self.models.get("customers") else "top2")
 
 
 class Study(StudyFile):
@@ -222,12 +240,12 @@ class Study(StudyFile):
         chosen = self.agencies if agencies is None else [self.agency(a) for a in _several(agencies)]
         waves = list(self.years) if years is None else [int(y) for y in _several(years) if self.wave(y)]
         lang, release = lang or self.report.language, release or self.report.release
-        if lang not in self.languages:
+        if lang not in self.prose:
             raise InputError(
                 "this study is not written in that language",
                 where=f"study {self.id!r}",
                 found=_short(lang),
-                expected=f"one of {', '.join(self.languages)}",
+                expected=f"one of {', '.join(self.prose)}",
                 action="Add the language under 'languages' and translate the labels.",
             )
         if release not in ("public", "restricted"):

@@ -13,12 +13,16 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.study.base import Label, written
-from csi_lib.study.codebook import Codebook, Column, Derivation
+from csi_lib.study.codebook import SCALED, Codebook, Column, Derivation
 from csi_lib.survey.formats import distinct
 
 VALID, BLANK, MISSING, UNDECLARED = range(4)
 #: roles whose answers must be declared (or be numbers); what they do not declare is reported
-NUMERIC = ("weight", "measure")
+NUMERIC = ("weight", "measure", "number")
+#: cells of a multiple-response column that mean "not chosen", where the codebook does not say which mean "chosen"
+UNTICKED = ("0", "n", "no", "false", "unchecked", "not selected", "not checked")
+#: between the codes of one cell, once coded
+BETWEEN = "\x1f"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +45,23 @@ def code_column(
     """
     codes, raws = distinct(raw)
     answers, status = _answers(raws, column, year)
-    if column.role == "item":
+    if column.role in SCALED:
         answers, status = _on_scale(answers, status, column, codebook)
         values = pd.Series(_take(np.array([*answers, math.nan], float), codes))
     elif column.role in NUMERIC:
         answers, status = _numbers(answers, status)
         values = pd.Series(_take(np.array([*answers, math.nan], float), codes))
-    elif column.role == "group" or column.labels:
+    elif column.separator:
+        values = _several_codes(answers, status, codes, column)
+    elif column.role == "multiple":
+        ticks = _ticks(answers, status, column)
+        values = pd.Series(_take(np.array([*ticks, math.nan], float), codes))
+    elif column.role == "rank" and not column.labels:
+        answers, status = _numbers(answers, status)
+        values = pd.Series(_take(np.array([*answers, math.nan], float), codes))
+    elif column.role == "date":
+        values = _dates(answers, status, codes)
+    elif column.role in ("group", "single") or column.labels:
         declared = column.labels or {_code(v): label for v, label in (labels or {}).items()}
         answers, status, categories = _declared(answers, status, list(declared))
         place = {code: index for index, code in enumerate(categories)}
@@ -131,6 +145,75 @@ def _declared(answers: list, status: list[int], categories: list):
         if answers[index] is None:
             status[index] = UNDECLARED
     return answers, status, categories
+
+
+def _ticks(answers: list, status: list[int], column: Column) -> list[float]:
+    """1 where the option was chosen, 0 where not; a code that `ticked` does not name is undeclared."""
+    chosen = {written(code) for code in column.ticked}
+    out = []
+    for index, answer in enumerate(answers):
+        text = None if answer is None else written(answer)
+        if text is None:
+            out.append(math.nan)
+        elif text in chosen or (not chosen and text not in UNTICKED):
+            out.append(1.0)
+        elif text in UNTICKED:
+            out.append(0.0)
+        else:
+            out.append(math.nan)
+            status[index] = UNDECLARED
+    return out
+
+
+def _several_codes(answers: list, status: list[int], codes: np.ndarray, column: Column) -> pd.Series:
+    """Cells that hold several answers: their codes in the order given, between `BETWEEN`; one that is not declared makes
+    the cell undeclared. Where the label of an answer holds the separator itself, the longest label that fits is taken."""
+    known = {written(code): str(code) for code in column.labels}
+    texts = np.empty(len(answers) + 1, dtype=object)
+    texts[-1] = None
+    for index, answer in enumerate(answers):
+        found = None if answer is None else split_cell(str(answer), column.separator, known)
+        if answer is not None and found is None:
+            status[index] = UNDECLARED
+        texts[index] = None if found is None else BETWEEN.join(dict.fromkeys(found))
+    return pd.Series(list(_take(texts, codes)), dtype=TEXT)
+
+
+def split_cell(text: str, separator: str, known: dict[str, str]) -> list[str] | None:
+    """The codes in one cell; None when a part of it is not `known` (without any known code every part is one).
+
+    >>> split_cell("Bus, tram; Car, own", ", ", {"bus": "1", "car, own": "2", "tram; car, own": "3"})
+    ['1', '3']
+    """
+    parts = [part.strip() for part in text.split(separator)]
+    if not known:
+        return [part for part in parts if part]
+    out, at = [], 0
+    while at < len(parts):
+        if not parts[at]:
+            at += 1
+            continue
+        for end in range(len(parts), at, -1):
+            code = known.get(written(separator.join(parts[at:end]))) or known.get(written(separator.strip().join(parts[at:end])))
+            if code is not None:
+                break
+        else:
+            return None
+        out.append(code)
+        at = end
+    return out
+
+
+def _dates(answers: list, status: list[int], codes: np.ndarray) -> pd.Series:
+    """Days as ISO text (2024-03-05); what is no date is undeclared."""
+    texts = np.empty(len(answers) + 1, dtype=object)
+    texts[-1] = None
+    for index, answer in enumerate(answers):
+        day = None if answer is None else pd.to_datetime(str(answer), errors="coerce")
+        if answer is not None and pd.isna(day):
+            status[index] = UNDECLARED
+        texts[index] = None if answer is None or pd.isna(day) else day.date().isoformat()
+    return pd.Series(list(_take(texts, codes)), dtype=TEXT)
 
 
 def _as_found(answers: list, codes: np.ndarray, role: str) -> pd.Series:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.study.base import written
-from csi_lib.study.codebook import Codebook
+from csi_lib.study.codebook import SCALED, Codebook
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.quality import SurveyQuality, combine, examine
 from csi_lib.survey.wave import CodedWave, coded_wave, concat
@@ -334,7 +334,7 @@ def _value(value: object) -> str:
 
 def _declared(codebook: Codebook, name: str) -> str:
     column = codebook.columns[name]
-    if column.role == "item":
+    if column.role in SCALED:
         scale = codebook.scales[column.scale]
         return f"{scale.low:g} to {scale.high:g} in {name}"
     codes = ", ".join(str(code) for code in column.labels)

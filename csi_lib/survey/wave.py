@@ -15,7 +15,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.base import written
-from csi_lib.study.codebook import Codebook, Column
+from csi_lib.study.codebook import SCALED, Codebook, Column
 from csi_lib.study.source import Locator, Source
 from csi_lib.study.study import Study
 from csi_lib.survey import formats
@@ -114,7 +114,7 @@ def _code_file(study: Study, source: str, year: int, file: Path, simulated: bool
             continue
         coded = code_column(raw[raw_names[name]], column, codebook, year, table.labels.get(raw_names[name]))
         columns[name], statuses[name] = coded.values, coded.status
-        if column.role == "group" and not column.labels:
+        if column.role in ("group", "single") and not column.labels:
             labelled[name] = labels_of(coded.values, table.labels.get(raw_names[name]))
         wrong += [(row, file_rows[row], name, value) for value, rows in coded.undeclared.items() for row in rows]
     frame = pd.DataFrame(
@@ -223,9 +223,11 @@ def _later(raw: pd.DataFrame, agencies: pd.Series, raw_names: dict, codebook: Co
 
 
 def _not_available(column: Column, n: int) -> pd.Series:
-    if column.role in ("item", "measure", "weight"):
+    if column.separator or column.role == "date":
+        return pd.Series([None] * n, dtype=TEXT)
+    if column.role in (*SCALED, "measure", "weight", "number", "multiple") or (column.role == "rank" and not column.labels):
         return pd.Series(np.full(n, np.nan))
-    if column.role == "group" or column.labels:
+    if column.role in ("group", "single") or column.labels:
         return pd.Series(pd.Categorical([None] * n, categories=list(column.labels)))
     return pd.Series([None] * n, dtype="float64" if column.role == "design" else TEXT)
 
