@@ -10,10 +10,15 @@ import typer
 
 def command(
     folder: Annotated[Path, typer.Argument(help="folder to make")],
-    more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE...]", help="further files after --from", show_default=False)] = None,
+    more: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE...]", help="further files after --from", show_default=False)
+    ] = None,
     files: Annotated[
         list[Path] | None,
-        typer.Option("--from", help="answers (.csv .xlsx .sav .parquet, Triple-S) and questionnaires (.qsf .lss XLSForm); several waves together"),
+        typer.Option(
+            "--from",
+            help="answers (.csv .xlsx .sav .parquet, Triple-S) and questionnaires (.qsf .lss XLSForm); several waves together",
+        ),
     ] = None,
     year: Annotated[int | None, typer.Option(help="the wave, where neither name nor dates of a file say it")] = None,
     agency: Annotated[str | None, typer.Option(help="name of the one body the answers are about")] = None,
@@ -30,8 +35,12 @@ def command(
 
     made = draft_study(folder, [*(files or ()), *(more or ())], year=year, agency=agency, title=title)
     roles = ", ".join(f"{n} {role}" for role, n in made.roles.items())
-    typer.echo(f"{made.folder}: {made.respondents} respondents, {', '.join(map(str, made.years))}, {sum(made.roles.values())} columns ({roles})")
+    typer.echo(
+        f"{made.folder}: {made.respondents} respondents, {', '.join(map(str, made.years))}, {sum(made.roles.values())} columns ({roles})"
+    )
     for note in made.notes:
         typer.echo(f"note: {note}")
-    typer.echo(f"{made.guesses} guesses are marked `# guess` in its files; csi check {folder} lists them, csi run {folder} makes the report")
+    typer.echo(
+        f"{made.guesses} guesses are marked `# guess` in its files; csi check {folder} lists them, csi run {folder} makes the report"
+    )
     return 0

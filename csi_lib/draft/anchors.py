@@ -7,8 +7,14 @@ from collections.abc import Sequence
 
 #: (pattern, score): the first that fits; whole sets of words with a place of their own
 _FIXED = [
-    (r"neither|neutral|\bnor\b|so-?so|보통|그저 ?그|중립|\bni\b.*\bni\b|indiferente|neutro|^mixed|ni bien ni mal|intermedio", 0.0),
-    (r"very poor|terrible|awful|unacceptable|매우 미흡|아주 미흡|매우 나쁨|muy mal[oa]?|p[eé]sim[oa]|very bad|extremely poor|worst", -3.2),
+    (
+        r"neither|neutral|\bnor\b|so-?so|보통|그저 ?그|중립|\bni\b.*\bni\b|indiferente|neutro|^mixed|ni bien ni mal|intermedio",
+        0.0,
+    ),
+    (
+        r"very poor|terrible|awful|unacceptable|매우 미흡|아주 미흡|매우 나쁨|muy mal[oa]?|p[eé]sim[oa]|very bad|extremely poor|worst",
+        -3.2,
+    ),
     (r"below average|under average|por debajo", -1.5),
     (r"above average|por encima", 1.5),
     (r"outstanding|excellent|excelente|탁월|매우 우수|매우 좋|매우 양호", 3.6),
@@ -27,7 +33,10 @@ _FIXED = [
     (r"sometimes|occasionally|a veces|algunas veces|가끔|때때로", 0.0),
     (r"usually|often|frequently|frecuentemente|a menudo|generalmente|자주|종종|most of the time|la mayor[ií]a", 2.0),
     (r"^always|^siempre|항상|언제나", 3.0),
-    (r"not at all|전혀|absolutely not|para nada|definitely (would )?not|definitely no\b|definitivamente no|nada (de )?\w+|^nada", -3.5),
+    (
+        r"not at all|전혀|absolutely not|para nada|definitely (would )?not|definitely no\b|definitivamente no|nada (de )?\w+|^nada",
+        -3.5,
+    ),
     (r"probably (would )?not|probably no\b|probablemente no", -1.8),
     (r"definitely|definitivamente|seguramente", 3.2),
     (r"probably|probablemente", 1.8),
@@ -38,7 +47,10 @@ _NEGATIVE = (r"dissatisf|disagree|unsatisf|insatisf|desacuerdo|unhappy|unlikely|
 _POSITIVE = (r"satisf|agree|acuerdo|happy|likely|probable|easy|f[aá]cil|\bsafe|segur[oa]|clean|limpi|good|buen[oa]?|\bbien\b|important|만족|그렇|동의|좋|우수|양호|편리|편하|쉽|쉬움|충분|친절|favou?rable|positiv|fast|r[aá]pid|"
              r"courteous|안전|깨끗|중요|adecuad|eficiente|strong|high\b|alt[oa]\b|support|meets?|exceeds?|supera|cumple|suficiente|매우|fully|completely")  # fmt: skip
 _INTENSE = [
-    (r"extremely|completely|totally|strongly|fully|highly|very much|totalmente|completamente|sumamente|extremadamente|전적|완전|far exceed|exceeds? far", 3.5),
+    (
+        r"extremely|completely|totally|strongly|fully|highly|very much|totalmente|completamente|sumamente|extremadamente|전적|완전|far exceed|exceeds? far",
+        3.5,
+    ),
     (r"\bvery\b|\bmuy\b|매우|아주|정말|대단히|exceeds", 3.0),
     (r"quite|mostly|bastante|generally|mainly|대체로|상당", 1.9),
     (r"moderately|moderadamente|어느 ?정도", 1.2),
@@ -86,7 +98,11 @@ def order(labels: Sequence[str]) -> list[int] | None:
     small = None not in numbers and len(set(numbers)) == len(labels) and max(numbers) <= 11
     if len(labels) >= 3 and small and any(s is not None for s in spread):
         known = [(n, s) for n, s in zip(numbers, spread, strict=True) if s is not None]
-        return sorted(range(len(labels)), key=lambda k: numbers[k]) if direction(known) >= 0 else sorted(range(len(labels)), key=lambda k: -numbers[k])
+        return (
+            sorted(range(len(labels)), key=lambda k: numbers[k])
+            if direction(known) >= 0
+            else sorted(range(len(labels)), key=lambda k: -numbers[k])
+        )
     scores = spread
     if len(labels) < 2 or None in scores or len({round(s, 1) for s in scores}) < len(scores):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 
@@ -81,7 +82,9 @@ def several_in_a_cell(concept: Concept) -> tuple[str, dict[str, int]] | None:
     if concept.newest.kind in ("text", "contact", "id"):
         return None
     best = None
-    for separator in (" ", *SEPARATORS) if concept.newest.kind in ("multiple", "rank") and concept.labels else SEPARATORS:
+    for separator in (
+        (" ", *SEPARATORS) if concept.newest.kind in ("multiple", "rank") and concept.labels else SEPARATORS
+    ):
         holding = counts[[separator in v for v in counts.index]]
         if holding.sum() < max(3, 0.05 * counts.sum()):
             continue
@@ -105,8 +108,8 @@ def _vocabulary(counts: pd.Series, separator: str) -> dict[str, int]:
     parts, pairs = Counter(), Counter()
     cells = [([p.strip() for p in cell.split(separator) if p.strip()], int(n)) for cell, n in counts.items()]
     for cell, n in cells:
-        parts.update(dict.fromkeys(cell, n)) if n == 1 else parts.update({p: n for p in cell})
-        for pair in zip(cell, cell[1:], strict=False):
+        parts.update(dict.fromkeys(cell, n))
+        for pair in pairwise(cell):
             pairs[pair] += n
     joined = {a: b for (a, b), n in pairs.items() if n == parts[a] == parts[b] and n >= 2 and b[:1].islower()}
     if not joined:

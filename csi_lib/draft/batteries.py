@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -33,9 +34,7 @@ def stems(concept: Concept) -> list[Stem]:
     text = column.text or column.name
     if column.question:
         out.append(Stem(column.question, column.option or text, True))
-    if found := _BRACKET.match(text):
-        out.append(Stem(found["stem"], found["item"], True))
-    elif found := _SPLIT.match(text):
+    if (found := _BRACKET.match(text)) or (found := _SPLIT.match(text)):
         out.append(Stem(found["stem"], found["item"], True))
     name = column.name.strip().lstrip("*").casefold()
     for pattern in (_NAME, _QUESTION):
@@ -44,7 +43,9 @@ def stems(concept: Concept) -> list[Stem]:
     return out
 
 
-def runs(concepts: Sequence[Concept], family: Callable[[Concept], object], *, least: int = 2) -> list[tuple[str, bool, list[Concept]]]:
+def runs(
+    concepts: Sequence[Concept], family: Callable[[Concept], object], *, least: int = 2
+) -> list[tuple[str, bool, list[Concept]]]:
     """Neighbours that share a stem and whose answers are of one family: (stem, whether it is worded, questions).
 
     A family of None belongs to no run. The stem that joins most neighbours is taken; one column of another kind between
@@ -114,7 +115,9 @@ def is_choice(members: Sequence[Concept]) -> tuple[str, str] | None:
     reason = f"{int(twice)} of {int(pairs)} pairs in a row hold the same code, where chance would give {by_chance:.0f}"
     places = len(vocabulary) <= len(members) and all(re.fullmatch(r"\d+", v) for v in vocabulary)
     labelled = any(c.labels for c in members)
-    different = len({c.newest.option or c.newest.text for c in members}) == len(members) and any(c.newest.option for c in members)
+    different = len({c.newest.option or c.newest.text for c in members}) == len(members) and any(
+        c.newest.option for c in members
+    )
     if places and not labelled and (different or max(map(int, vocabulary)) == len(members)):
         return "places", reason
     return "choices", reason
@@ -126,7 +129,7 @@ def _codes_of(members: Sequence[Concept]) -> set[str]:
     codes = {v for v, n in counts.items() if n >= 2}
     numbers = sorted(int(v) for v in codes if re.fullmatch(r"\d+", v))
     if len(numbers) > 3 and len(numbers) == len(codes):
-        gaps = [b for a, b in zip(numbers, numbers[1:], strict=False) if b - a > max(5, 0.5 * a)]
+        gaps = [b for a, b in pairwise(numbers) if b - a > max(5, 0.5 * a)]
         if gaps:
             codes = {v for v in codes if int(v) < gaps[0]}
         codes -= {"0"}
@@ -146,7 +149,9 @@ def factors(frame: pd.DataFrame, most: int = 8) -> tuple[int, dict[object, int]]
     values, vectors = values[::-1], vectors[:, ::-1]
     n, p = int(kept.notna().sum().median()), kept.shape[1]
     rng = np.random.default_rng(1)
-    noise = np.array([np.linalg.eigvalsh(np.corrcoef(rng.standard_normal((min(n, 500), p)), rowvar=False))[::-1] for _ in range(10)])
+    noise = np.array(
+        [np.linalg.eigvalsh(np.corrcoef(rng.standard_normal((min(n, 500), p)), rowvar=False))[::-1] for _ in range(10)]
+    )
     count = int(min(most, (values > np.percentile(noise, 95, axis=0)).cumprod().sum()))
     if count < 1:
         return None

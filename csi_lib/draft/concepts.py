@@ -17,7 +17,10 @@ from csi_lib.survey.formats import plain_name
 
 #: below this a pair of columns is not taken for one question
 _ENOUGH = 0.62
-_NUMBERING = re.compile(r"^\s*(?:[\[(]?[a-z]{0,3}\d{1,3}(?:[-_.]\d{1,2})*[a-z]?[\])]?\s*[.:)\-]+\s*|[a-z]{1,2}\d{1,3}[_.]?\d*\s+(?=[^\W\d_]))", re.IGNORECASE)
+_NUMBERING = re.compile(
+    r"^\s*(?:[\[(]?[a-z]{0,3}\d{1,3}(?:[-_.]\d{1,2})*[a-z]?[\])]?\s*[.:)\-]+\s*|[a-z]{1,2}\d{1,3}[_.]?\d*\s+(?=[^\W\d_]))",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +67,16 @@ class Concept:
             for code, label in self.columns[k].labels.items():
                 out.setdefault(code, label)
         return out
+
+    @property
+    def spelled(self) -> dict[str, str]:
+        """Answer as written → code, where the cells hold the labels of the codes rather than the codes; else empty."""
+        labels = self.labels
+        texts = {label.casefold(): code for code, label in labels.items()}
+        counts = self.counts
+        by_code = int(sum(n for v, n in counts.items() if v in labels))
+        by_text = {v: texts[v.casefold()] for v in counts.index if v.casefold() in texts}
+        return by_text if sum(int(counts[v]) for v in by_text) > max(by_code, 0.5 * counts.sum()) else {}
 
     @property
     def missing(self) -> list[str]:

@@ -41,7 +41,12 @@ def read_files(paths: Sequence[Path]) -> list[Given]:
     sheets: list[RawSheet] = []
     questions: list[Asked] = []
     profile = ""
-    paired = {p for path in paths if path.suffix.lower() in (".sss", ".xml") and is_triple_s(path) for p in _data_of(path, paths)}
+    paired = {
+        p
+        for path in paths
+        if path.suffix.lower() in (".sss", ".xml") and is_triple_s(path)
+        for p in _data_of(path, paths)
+    }
     for path in paths:
         suffix = path.suffix.lower()
         if suffix == ".qsf":
@@ -92,7 +97,9 @@ def _answers(path: Path, grids) -> list[RawSheet]:
         raise errors[0] if errors else InputError("this file holds no table of answers", where=str(path))
     largest = max(found, key=lambda s: len(s.columns) * s.n)
     names = {c.name.casefold() for c in largest.columns}
-    alike = [s for s in found if len(names & {c.name.casefold() for c in s.columns}) >= 0.5 * max(len(names), len(s.columns))]
+    alike = [
+        s for s in found if len(names & {c.name.casefold() for c in s.columns}) >= 0.5 * max(len(names), len(s.columns))
+    ]
     others = [s.sheet for s in found if s not in alike]
     notes = (f"sheets without the columns of the largest were left out: {', '.join(others)}",) if others else ()
     return [s.with_columns(s.columns, notes=(*s.notes, *notes)) for s in alike]
@@ -102,9 +109,11 @@ def _placed(sheets: list[RawSheet]) -> list[Given]:
     """Which year each sheet is about, and whose it is when several are about one year."""
     names = [s.sheet or s.file.stem for s in sheets]
     if len({s.file for s in sheets}) > 1:
-        names = [s.file.stem if sum(o.file == s.file for o in sheets) == 1 else f"{s.file.stem} {s.sheet}" for s in sheets]
+        names = [
+            s.file.stem if sum(o.file == s.file for o in sheets) == 1 else f"{s.file.stem} {s.sheet}" for s in sheets
+        ]
     given = []
-    for sheet, name in zip(sheets, names, strict=True):
+    for sheet, _name in zip(sheets, names, strict=True):
         in_sheet, in_file = _YEAR.findall(sheet.sheet), _YEAR.findall(sheet.file.name)
         if in_sheet:
             given.append(Given(sheet, int(in_sheet[-1]), f"the sheet is called {sheet.sheet!r}"))

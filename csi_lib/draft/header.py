@@ -11,10 +11,14 @@ from csi_lib.draft.sheet import Grid, RawColumn, RawSheet
 from csi_lib.errors import InputError
 
 #: what the second header row says where a question has one answer only
-_GENERIC = re.compile(r"^(open-ended )?(response|respuesta|respuesta abierta|응답|개방형 응답|reponse|réponse)s?$", re.IGNORECASE)
+_GENERIC = re.compile(
+    r"^(open-ended )?(response|respuesta|respuesta abierta|응답|개방형 응답|reponse|réponse)s?$", re.IGNORECASE
+)
 _IMPORT_ID = re.compile(r'^\{"ImportId"', re.IGNORECASE)
 _RESPONDENT = re.compile(r"^(respondent|collector|id de encuestado|id del encuestado|응답자)\s*_?(id)?$", re.IGNORECASE)
-_TIMESTAMP = re.compile(r"^(timestamp|marca temporal|타임스탬프|응답\s?일시|제출\s?일시|참여\s?일시|설문\s?참여\s?시간)$", re.IGNORECASE)
+_TIMESTAMP = re.compile(
+    r"^(timestamp|marca temporal|타임스탬프|응답\s?일시|제출\s?일시|참여\s?일시|설문\s?참여\s?시간)$", re.IGNORECASE
+)
 _NUMBER = re.compile(r"^-?\d+([.,]\d+)?$")
 #: rows looked at for a header below a title
 _DEPTH = 12
@@ -130,9 +134,12 @@ def _columns(names, rows, texts, options=None, questions=None, kinds=None) -> tu
         taken.add(name.casefold())
         out.append(
             RawColumn(
-                name, pd.Series(list(values), dtype=object), texts[k] or name,
-                option=options[k] if options else "", question=questions[k] if questions else "",
+                name,
+                pd.Series(list(values), dtype=object),
+                texts[k] or name,
+                option=options[k] if options else "",
+                question=questions[k] if questions else "",
                 kind=kinds[k] if kinds else "",
-            )  # fmt: skip
+            )
         )
     return tuple(out)

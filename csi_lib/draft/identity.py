@@ -13,9 +13,13 @@ _PHONE = re.compile(r"^(\+?\d{1,3}[\s.-]?)?(\(?0\d{1,2}\)?|\(?\d{3}\)?)[\s.-]?\d
 _RESIDENT = re.compile(r"^\d{6}\s?-?\s?[1-8][\d*]{6}$")
 _IP = re.compile(r"^\d{1,3}(\.\d{1,3}){3}$|^[0-9a-f]{0,4}(:[0-9a-f]{0,4}){3,7}$", re.IGNORECASE)
 _PLACE = re.compile(r"^-?\d{1,3}\.\d{3,}$")
-_HANGUL_NAME = re.compile(r"^[김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구민진지엄채원천방공현함변염여추도소석선설마길연위표명기반라왕금옥육인맹제모][가-힣]{1,3}$")
+_HANGUL_NAME = re.compile(
+    r"^[김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구민진지엄채원천방공현함변염여추도소석선설마길연위표명기반라왕금옥육인맹제모][가-힣]{1,3}$"
+)
 _LATIN_NAME = re.compile(r"^[A-ZÁÉÍÓÚÑ][a-záéíóúñ'’-]+(\s[A-ZÁÉÍÓÚÑ]\.?)?(\s[A-ZÁÉÍÓÚÑ][a-záéíóúñ'’-]+){1,3}$")
-_UUID = re.compile(r"^(uuid:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$|^R_[0-9a-zA-Z]{10,}$", re.IGNORECASE)
+_UUID = re.compile(
+    r"^(uuid:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$|^R_[0-9a-zA-Z]{10,}$", re.IGNORECASE
+)
 _LONG_NUMBER = re.compile(r"^\d{9,}$")
 _BIRTH = re.compile(r"^(19[2-9]\d|200\d)[-./]?(0[1-9]|1[0-2])[-./]?(0[1-9]|[12]\d|3[01])$")
 _LETTERS = re.compile(r"[^\W\d_]{3,}\s+[^\W\d_]{2,}")
@@ -48,7 +52,9 @@ def identifies(header: str, text: str, values: pd.Series, counts: pd.Series, kin
     name, long = header.strip(), text.strip()
     short = long if len(long) <= 60 else ""
     if (words.CONTACT.search(name) or words.CONTACT.search(short)) and not _sentence(short or name):
-        return "contact", f"the header reads {name[:40]!r}" if words.CONTACT.search(name) else f"it is labelled {short[:40]!r}"
+        return "contact", f"the header reads {name[:40]!r}" if words.CONTACT.search(
+            name
+        ) else f"it is labelled {short[:40]!r}"
     if n < 5:
         return None
     if distinct > 12 and (words.ID.search(name) or words.ID.search(short)):
@@ -69,9 +75,17 @@ def identifies(header: str, text: str, values: pd.Series, counts: pd.Series, kin
         for pattern, what in ((_HANGUL_NAME, "names of people"), (_LATIN_NAME, "names of people")):
             if sum(bool(pattern.match(v)) for v in counts.index) >= 0.7 * distinct:
                 return "contact", f"most cells look like {what}"
-        if sum(bool(_PLACE.match(v)) for v in counts.index) >= 0.9 * distinct and n >= 30 and counts.index.str.len().max() >= 8:
+        if (
+            sum(bool(_PLACE.match(v)) for v in counts.index) >= 0.9 * distinct
+            and n >= 30
+            and counts.index.str.len().max() >= 8
+        ):
             return "contact", "numbers that look like co-ordinates"
-        single = counts.index.str.fullmatch(r"[\w-]{5,}") & counts.index.str.contains(r"\d") & ~counts.index.str.fullmatch(r"[\d.]+")
+        single = (
+            counts.index.str.fullmatch(r"[\w-]{5,}")
+            & counts.index.str.contains(r"\d")
+            & ~counts.index.str.fullmatch(r"[\d.]+")
+        )
         if unique and n >= 20 and single.mean() > 0.9:
             return "id", "every row has another code"
     return None

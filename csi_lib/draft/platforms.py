@@ -17,7 +17,9 @@ def read_qsf(path: Path) -> list[Asked]:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
         elements = content["SurveyElements"]
     except (ValueError, KeyError, TypeError):
-        raise InputError("this is not a Qualtrics survey file", where=str(path), expected="the export of a survey") from None
+        raise InputError(
+            "this is not a Qualtrics survey file", where=str(path), expected="the export of a survey"
+        ) from None
     out = []
     for element in elements:
         if element.get("Element") != "SQ" or not isinstance(element.get("Payload"), dict):
@@ -80,7 +82,11 @@ def read_lss(path: Path) -> list[Asked]:
     answers_apart = {}
     for row in table("answer_l10ns"):
         answers_apart.setdefault(row.get("aid"), row.get("answer", ""))
-    groups = {row.get("gid"): row.get("group_name", "") for row in [*table("group_l10ns"), *table("groups")] if row.get("group_name")}
+    groups = {
+        row.get("gid"): row.get("group_name", "")
+        for row in [*table("group_l10ns"), *table("groups")]
+        if row.get("group_name")
+    }
     answers: dict[str, dict[str, str]] = {}
     for row in sorted(table("answers"), key=lambda r: int(r.get("sortorder") or 0)):
         label = row.get("answer") or answers_apart.get(row.get("aid"), "")

@@ -57,7 +57,9 @@ def _described(column: RawColumn, known: dict[str, Asked]) -> RawColumn:
         question, part = known[found[0].casefold()], found[1]
         label = {k.casefold(): v for k, v in question.parts.items()}.get(part.casefold())
         if part.casefold() in ("text", "other", "comment") or part.casefold().endswith(("text", "comment")):
-            kind = "multiple" if part.casefold() == "other" and set(column.values) <= {"", "Y", "1", "0", "N"} else "text"
+            kind = (
+                "multiple" if part.casefold() == "other" and set(column.values) <= {"", "Y", "1", "0", "N"} else "text"
+            )
             return replace(column, text=f"{question.text} [{label or part}]", kind=kind, option=label or part,
                            question=question.text)  # fmt: skip
         if label is None and question.kind != "rank":

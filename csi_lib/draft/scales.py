@@ -39,13 +39,18 @@ class ScaleGuess:
 def labelled_scale(concept: Concept) -> ScaleGuess | None:
     """The scale of a question whose codes the file labels; None when the labels are no order."""
     labels = concept.labels
+    if labels and not any(_whole(code) is not None for code in labels):
+        return _coded_by_letters(concept)
+    spelled = concept.spelled
     codes = {code: label for code, label in labels.items() if _whole(code) is not None}
     none = {c for c, label in codes.items() if words.NO_ANSWER.search(label)} | set(concept.missing)
     valid = {int(c): label for c, label in codes.items() if c not in none and label and label != c}
     numbered = {int(c) for c, label in codes.items() if c not in none}
     if len(valid) < 2:
         return None
-    answered = {int(v) for v in concept.counts.index if _whole(v) is not None} - {int(c) for c in none}
+    answered = {int(v) for v in concept.counts.index if _whole(v) is not None} - {
+        int(c) for c in none if _whole(c) is not None
+    }
     ends_only = len(valid) < 3 or len(valid) < len(numbered)
     low, high = min(numbered | {min(valid)}), max(numbered | {max(valid)})
     if not 3 <= high - low + 1 <= 11:
@@ -61,9 +66,28 @@ def labelled_scale(concept: Concept) -> ScaleGuess | None:
     down = anchors.direction(known) < 0
     reason = f"the labels run from {valid[min(valid)]!r} to {valid[max(valid)]!r}"
     missing = tuple(dict.fromkeys([*(c for c in none if _whole(c) is not None), *stray]))
+    if spelled:
+        every = {labels[str(c)]: c for c in valid}
+        texts = tuple({**every, **{t: int(c) for t, c in spelled.items() if int(c) in valid}}.items())
+        others = tuple(v for v in concept.counts.index if v not in dict(texts))
+        return ScaleGuess(low, high, tuple(sorted(valid.items())), texts, others, down, reason, 0.95)
     if stray:
         reason += f"; {', '.join(stray)} stand(s) outside the labels"
     return ScaleGuess(low, high, tuple(sorted(valid.items())), (), missing, down, reason, 0.95)
+
+
+def _coded_by_letters(concept: Concept) -> ScaleGuess | None:
+    """A scale whose codes are no numbers (A1, A2 …): its answers become 1, 2, … from bad to good."""
+    labels = {c: t for c, t in concept.labels.items() if not words.NO_ANSWER.search(t)}
+    ordered = anchors.order(list(labels.values())) if 3 <= len(labels) <= 11 else None
+    if ordered is None:
+        return None
+    codes = list(labels)
+    pairs = tuple((k, labels[codes[at]]) for k, at in enumerate(ordered, 1))
+    coded = tuple((codes[at], k) for k, at in enumerate(ordered, 1))
+    missing = tuple(v for v in concept.counts.index if v not in labels)
+    reason = f"the labels run from {pairs[0][1]!r} to {pairs[-1][1]!r}"
+    return ScaleGuess(1, len(ordered), pairs, coded, missing, False, reason, 0.9)
 
 
 def worded_scale(vocabulary: Sequence[str], ordered: Sequence[str], concept: Concept) -> ScaleGuess:
@@ -140,7 +164,7 @@ def numbered_scale(battery: Sequence[Concept], habits: Habits | None = None) -> 
     if high - low < 2:
         return None
     said.append("no label says which end is good: the high one is taken")
-    missing = tuple([*apart, *texts])
+    missing = (*apart, *texts)
     return ScaleGuess(low, high, (), (), missing, False, "; ".join(said), sure)
 
 

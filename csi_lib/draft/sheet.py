@@ -123,7 +123,9 @@ def read_grids(path: Path) -> list[Grid]:
     stat = path.stat()
     encoding, separator = formats._text_form(str(path), stat.st_mtime_ns, stat.st_size, None, None)
     text = path.read_bytes().decode(encoding)
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=separator)]
+    rows = [
+        [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=separator)
+    ]
     return [Grid(path, "", [row for row in rows if row])]
 
 
@@ -187,7 +189,12 @@ def _in_sets(columns: list[RawColumn], sets: dict) -> list[RawColumn]:
     for column in columns:
         label, dichotomy = of.get(column.name.casefold(), ("", False))
         if label:
-            column = replace(column, question=label, kind="multiple" if dichotomy else "rank", option=column.text if dichotomy else "")
+            column = replace(
+                column,
+                question=label,
+                kind="multiple" if dichotomy else "rank",
+                option=column.text if dichotomy else "",
+            )
         out.append(column)
     return out
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from csi_lib.draft.drift import drift_rows, origin_rows
 from csi_lib.draft.files import Given, read_files
 from csi_lib.draft.proposal import propose
 from csi_lib.draft.writing import Writer, this_year
@@ -86,18 +87,22 @@ def draft_study(
         texts["model.yml"] = model
     for name, text in texts.items():
         write(name, text)
-    write("origin.csv", writer.origin())
+    write("origin.csv", origin_rows(given))
     with (folder / "drift.csv").open("w", encoding="utf-8-sig", newline="") as out:
-        csv.writer(out).writerows(writer.drift())
+        csv.writer(out).writerows(drift_rows(draft, given, years))
     (folder / ".gitignore").write_text("/data/\n/.csi/\n/out/\n", encoding="utf-8")
     write_schemas(folder / ".schema")
     guesses = sum(text.count(" # guess") for text in texts.values())
     roles = Counter(c.role for c in draft.columns)
     notes = list(dict.fromkeys(draft.notes))
-    common = [c for c in draft.of_role("item", "single", "multiple", "rank", "number") if len(c.concept.columns) == len(given)]
+    common = [
+        c for c in draft.of_role("item", "single", "multiple", "rank", "number") if len(c.concept.columns) == len(given)
+    ]
     if len(given) > 1 and not common:
         notes.append("the files share no question: nothing can be compared between them (see drift.csv)")
-    return DraftReport(folder, dict(roles), guesses, tuple(notes), tuple(years), bodies.count("- {id:"), sum(g.sheet.n for g in given))
+    return DraftReport(
+        folder, dict(roles), guesses, tuple(notes), tuple(years), bodies.count("- {id:"), sum(g.sheet.n for g in given)
+    )
 
 
 def _with_years(given: list[Given], year: int | None) -> tuple[list[Given], str]:
@@ -113,5 +118,10 @@ def _with_years(given: list[Given], year: int | None) -> tuple[list[Given], str]
         reasons = list(dict.fromkeys(g.year_reason for g in given))
     if year is None and unknown and len(given) > 1:
         parts = len({g.year for g in given}) < len(given)
-        given = [replace(g, part=g.part or (g.sheet.sheet or g.sheet.file.stem)) if parts and not any(x.part for x in given) else g for g in given]
+        given = [
+            replace(g, part=g.part or (g.sheet.sheet or g.sheet.file.stem))
+            if parts and not any(x.part for x in given)
+            else g
+            for g in given
+        ]
     return sorted(given, key=lambda g: (g.year, g.part)), "; ".join(reasons)

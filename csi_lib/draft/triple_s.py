@@ -73,7 +73,9 @@ def _variable(variable, field) -> list[RawColumn]:
     if spread is not None:
         count = int(spread.get("subfields"))
         width = int(spread.get("width") or (finish - start + 1) // count)
-        parts = [[_plain(cell[k * width : (k + 1) * width]) for cell in _padded(cells, count * width)] for k in range(count)]
+        parts = [
+            [_plain(cell[k * width : (k + 1) * width]) for cell in _padded(cells, count * width)] for k in range(count)
+        ]
         parts = [["" if v == "0" and "0" not in labels else v for v in part] for part in parts]
         return [RawColumn(f"{name}_{k}", series(part), label, {_plain(c): t for c, t in labels.items()}, kind="rank", question=label)
                 for k, part in enumerate(parts, 1)]  # fmt: skip

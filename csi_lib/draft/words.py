@@ -25,7 +25,24 @@ NO_ANSWER = _any(
 NO_ANSWER_CODES = ("9", "8", "99", "98", "97", "96", "95", "88", "77", "90", "999", "998", "997", "888", "9999", "-1", "-2", "-3",
                    "-7", "-8", "-9", "-88", "-77", "-66", "-99", "-98", "-97", "-999", "-9999", "0")  # fmt: skip
 #: texts that stand for a blank cell
-BLANKS = ("na", "n/a", "nan", "null", "none", "#n/a", "#null!", ".", "-", "--", "blank", "(blank)", "missing", "#value!", "#ref!", "#div/0!")
+BLANKS = (
+    "na",
+    "n/a",
+    "nan",
+    "null",
+    "none",
+    "#n/a",
+    "#null!",
+    ".",
+    "-",
+    "--",
+    "blank",
+    "(blank)",
+    "missing",
+    "#value!",
+    "#ref!",
+    "#div/0!",
+)
 
 ID = _any(
     r"^_?(id|uid|uuid|guid|no|nr|num|key)\.?$", r"^resp(ondent)?[\s_]*(id|num|no|number)?\.?$", r"(respondent|response|record|case|survey|subject|"
@@ -54,7 +71,17 @@ WEIGHT = _any(r"^(.*[\s_.])?(wt|wgt|wght|weight|weights|weighting|pond|ponderado
               r"expansi[oó]n", r"가중", r"^fexp", r"^w_?\d*$")  # fmt: skip
 STRATUM = _any(r"^strat", r"estrato", r"^층", r"층화", r"[\s_]stratum$", r"[\s_]strata$")
 CLUSTER = _any(r"^psu$", r"^cluster", r"집락", r"^upm$", r"conglomerado", r"[\s_]psu$")
-YEAR = _any(r"^(survey|fiscal|calendar|data)?[\s_]?(year|yr)$", r"^a[nñ]o", r"^연도$", r"^년도$", r"조사\s?(연도|년도)", r"^wave$", r"^ola$", r"^round$", r"^차수$")
+YEAR = _any(
+    r"^(survey|fiscal|calendar|data)?[\s_]?(year|yr)$",
+    r"^a[nñ]o",
+    r"^연도$",
+    r"^년도$",
+    r"조사\s?(연도|년도)",
+    r"^wave$",
+    r"^ola$",
+    r"^round$",
+    r"^차수$",
+)
 AGENCY = _any(r"^(agency|institution|organi[sz]ation|hospital|facility|clinic|provider|school|university|college|campus|airport|library|utility|operator|municipality)"
               r"([\s_.]?(name|id|code))?$", r"^기관", r"기관명", r"^병원", r"^학교(명)?$", r"^대학(교|명)?$", r"^사업장", r"instituci[oó]n", r"^entidad$", r"^organismo", r"^dependencia")  # fmt: skip
 GROUP = _any(
@@ -70,12 +97,37 @@ RATING = _any(r"satisf", r"rat(e|ing)\b", r"qualit", r"calidad", r"calific", r"�
               r"safe(ty)?\b", r"segur", r"clean", r"limpi", r"courte", r"friendl", r"amabl", r"친절", r"expect", r"기대", r"trust", r"confian", r"신뢰", r"easy", r"f[aá]cil", r"likel")  # fmt: skip
 IMPORTANCE = _any(r"importan(t|ce|te|cia)", r"중요(도|한)", r"priorit", r"emphasis", r"우선")
 RECOMMEND = _any(r"recommend", r"recomend", r"추천", r"\bnps\b", r"netpro", r"promoter")
-OVERALL = _any(r"overall", r"in general", r"as a whole", r"en general", r"satisfacci[oó]n general", r"전반", r"종합", r"전체적", r"overall satisfaction")
+OVERALL = _any(
+    r"overall",
+    r"in general",
+    r"as a whole",
+    r"en general",
+    r"satisfacci[oó]n general",
+    r"전반",
+    r"종합",
+    r"전체적",
+    r"overall satisfaction",
+)
 OPEN = _any(r"comment", r"comentario", r"sugerenc", r"suggest", r"why\b", r"por qu[eé]", r"describe", r"explain", r"please (tell|specify|list)", r"what (would|could|do|else)", r"기타\s?의견", r"의견",
             r"건의", r"제안", r"이유", r"자유", r"적어\s?주", r"바라는", r"open.?end", r"verbatim", r"feedback", r"other.{0,12}(specify|text)", r"otr[oa].{0,12}(especifi|cu[aá]l)", r"기타\s?\(")  # fmt: skip
-NUMBER = _any(r"how (many|much|long)", r"number of", r"minutes", r"hours", r"cu[aá]nt", r"n[uú]mero de", r"몇\s?(명|번|회|시간|분)", r"횟수", r"인원", r"\bamount\b", r"duration", r"시간\(", r"\bcount\b")
+NUMBER = _any(
+    r"how (many|much|long)",
+    r"number of",
+    r"minutes",
+    r"hours",
+    r"cu[aá]nt",
+    r"n[uú]mero de",
+    r"몇\s?(명|번|회|시간|분)",
+    r"횟수",
+    r"인원",
+    r"\bamount\b",
+    r"duration",
+    r"시간\(",
+    r"\bcount\b",
+)
 UP_TO = re.compile(
-    r"(?:up to|top|choose|select|pick|which|hasta|elija|seleccione|최대|상위)?\s*\b(two|three|four|five|dos|tres|cuatro|cinco|[2-5])\b(?:\s*(?:choices|items|most|개|가지|순위|answers|opciones|of))?", re.IGNORECASE
+    r"(?:up to|top|choose|select|pick|which|hasta|elija|seleccione|최대|상위)?\s*\b(two|three|four|five|dos|tres|cuatro|cinco|[2-5])\b(?:\s*(?:choices|items|most|개|가지|순위|answers|opciones|of))?",
+    re.IGNORECASE,
 )
 YES = ("yes", "y", "sí", "si", "예", "네", "있다", "있음", "그렇다", "true", "o")
 NO = ("no", "n", "아니오", "아니요", "없다", "없음", "아니다", "false", "x")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import hashlib
 import json
 import re
 import shutil
@@ -42,7 +41,9 @@ def key(text: object) -> str:
 class Writer:
     """Writes one draft into a folder; `data` says under which path and name each wave's answers lie."""
 
-    def __init__(self, draft: Draft, given: Sequence[Given], folder: Path, *, title: str, years: Sequence[int], guessed_year: str):
+    def __init__(
+        self, draft: Draft, given: Sequence[Given], folder: Path, *, title: str, years: Sequence[int], guessed_year: str
+    ):
         self.draft, self.given, self.folder = draft, given, folder
         self.title, self.years, self.guessed_year = title, list(years), guessed_year
         self.lang = draft.language
@@ -112,7 +113,10 @@ class Writer:
         ]
         blanks = sorted({b for c in draft.columns for b in c.concept.blanks})
         if blanks:
-            lines += ["", f"missing: [{', '.join(quoted(b) for b in blanks)}]   {MARK} (0.95): these texts stand where a cell is blank"]
+            lines += [
+                "",
+                f"missing: [{', '.join(quoted(b) for b in blanks)}]   {MARK} (0.95): these texts stand where a cell is blank",
+            ]
         if draft.scales:
             lines += ["", "scales:"]
             for name, scale in draft.scales.items():
@@ -121,7 +125,11 @@ class Writer:
                     lines.append("    labels:")
                     lines += [f"      {code}: {self.label(text)}" for code, text in scale.labels]
         if draft.sections:
-            lines += ["", "# Batteries in the order of the questionnaire: tables, figures and sheets follow them.", "sections:"]
+            lines += [
+                "",
+                "# Batteries in the order of the questionnaire: tables, figures and sheets follow them.",
+                "sections:",
+            ]
             lines += [f"  - {{id: {name}, label: {self.label(text)}}}" for name, text in draft.sections.items()]
         if draft.sets:
             lines += ["", "# Questions with several answers; their columns name them with `set:`.", "sets:"]
@@ -167,7 +175,9 @@ class Writer:
         if c.choices:
             blocks.append(f"choices: {{{', '.join(f'{key(k)}: {v}' for k, v in c.choices.items())}}}")
         if c.coded:
-            blocks.append(f"derive: {{map: {{{', '.join(f'{json.dumps(t, ensure_ascii=False)}: {k}' for t, k in c.coded.items())}}}}}")
+            blocks.append(
+                f"derive: {{map: {{{', '.join(f'{json.dumps(t, ensure_ascii=False)}: {quoted(k)}' for t, k in c.coded.items())}}}}}"
+            )
         if c.asked_if:
             asked = [f"{k}: [{', '.join(quoted(v) for v in vs)}]" for k, vs in c.asked_if.items()]
             blocks.append(f"asked_if: {{{', '.join(asked)}}}")
@@ -182,7 +192,7 @@ class Writer:
         by_year: dict[int, list[str]] = {}
         asked: dict[int, bool] = {}
         for k, given in enumerate(self.given):
-            for year in (self.years if self.draft.year is not None else [given.year or self.years[-1]]):
+            for year in self.years if self.draft.year is not None else [given.year or self.years[-1]]:
                 column = c.concept.columns.get(k)
                 asked[year] = asked.get(year, False) or column is not None
                 if column is not None:
@@ -197,7 +207,11 @@ class Writer:
         if same and not absent:
             return [] if {plain_name(n) for n in newest} == {c.name} else [f"names: {write(newest)}"]
         said = [f"default: {write(newest)}"]
-        said += [f"{y}: {write(names)}" for y, names in sorted(by_year.items()) if {plain_name(n) for n in names} != {plain_name(n) for n in newest}]
+        said += [
+            f"{y}: {write(names)}"
+            for y, names in sorted(by_year.items())
+            if {plain_name(n) for n in names} != {plain_name(n) for n in newest}
+        ]
         said += [f"{y}: null" for y in absent]
         return [f"names: {{{', '.join(said)}}}"]
 
@@ -209,7 +223,11 @@ class Writer:
         taken: list[str] = []
         values = sorted(self.parts) or (self._agency_values() if self.draft.agency is not None else [])
         for value in values:
-            text = self.draft.agency.concept.labels.get(value, value) if self.draft.agency is not None and not self.parts else value
+            text = (
+                self.draft.agency.concept.labels.get(value, value)
+                if self.draft.agency is not None and not self.parts
+                else value
+            )
             ident = slug(text, taken, start="a", between="-", most=36)
             taken.append(ident)
             bodies[value] = ident
@@ -275,7 +293,9 @@ class Writer:
                 "# models: {customers: draft-index}",
             ]
         if draft.notes:
-            lines += ["", "# What was noticed in the files:"] + [f"#   {_comment(note)}" for note in dict.fromkeys(draft.notes)]
+            lines += ["", "# What was noticed in the files:"] + [
+                f"#   {_comment(note)}" for note in dict.fromkeys(draft.notes)
+            ]
         return "\n".join(lines) + "\n"
 
     def _by_year(self, part: str) -> str:
@@ -331,41 +351,6 @@ class Writer:
                 f"        items: [{', '.join(c.name for c in items)}]   {MARK} (0.6): they stand together in the questionnaire",
                 "        weights: {rule: equal, status: D}",
             ]
-        return "\n".join(lines) + "\n"
-
-    # ------------------------------------------------------------------ drift
-    def drift(self) -> list[list[str]]:
-        """Concept × wave × column: header, label, codes and confidence in each file, a row per question and file."""
-        rows = [["column", "role", "file", "year", "body", "header", "label", "answers", "confidence", "reason", "change"]]
-        for c in self.draft.columns:
-            before: set[str] | None = None
-            for k, given in enumerate(self.given):
-                column = c.concept.columns.get(k)
-                year = given.year or (self.years[-1] if self.draft.year is None else "")
-                if column is None:
-                    rows.append([c.name, c.role, given.sheet.file.name, str(year), given.part, "", "", "", "", "not asked", "absent"])
-                    continue
-                confidence, reason = c.concept.sure[k]
-                private = c.role in ("id", "contact", "quasi", "text", "weight", "number", "date")
-                counts = column.counts()
-                seen = set(counts.index) if len(counts) <= 30 and not private else None
-                codes = "" if private else "; ".join(f"{v}={n}" if n >= 5 else f"{v}<5" for v, n in list(counts.items())[:15])
-                change = ""
-                if before is not None and seen is not None and seen != before:
-                    new, gone = sorted(seen - before), sorted(before - seen)
-                    change = " ".join([f"new: {', '.join(new[:8])}" if new else "", f"gone: {', '.join(gone[:8])}" if gone else ""]).strip()
-                before = seen if seen is not None else before
-                rows.append([c.name, c.role, given.sheet.file.name, str(year), given.part, column.name, column.text[:200], codes,
-                             f"{confidence:.2f}", reason, change])  # fmt: skip
-        return rows
-
-    def origin(self) -> str:
-        """Which files the draft was made from, with their hashes."""
-        lines = ["file,sheet,sha256,rows,columns,profile,year,body"]
-        for g in self.given:
-            digest = hashlib.sha256(g.sheet.file.read_bytes()).hexdigest()
-            fields = [g.sheet.file.name, g.sheet.sheet, digest, g.sheet.n, len(g.sheet.columns), g.sheet.profile, g.year or "", g.part]
-            lines.append(",".join(json.dumps(str(f), ensure_ascii=False) if "," in str(f) else str(f) for f in fields))
         return "\n".join(lines) + "\n"
 
 

@@ -86,7 +86,9 @@ def untranslated(study, source: str) -> list[InputError]:
     faults = []
     for model in study_models(study, source):
         for place, label in labels_below(model.file):
-            for lang in (lang for lang in study.languages if lang in PROSE and not getattr(label, lang) and not label.given):
+            for lang in (
+                lang for lang in study.languages if lang in PROSE and not getattr(label, lang) and not label.given
+            ):
                 problem = f"a label of the model {model.name} has no text in {lang!r}"
                 fault = InputError(problem, where=f"model {model.name}", found=repr(str(label)), action="Add it.")
                 faults.append(_placed(file, fault, _written_at(file, model, place)))

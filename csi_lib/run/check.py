@@ -69,7 +69,9 @@ def guesses(folder: Path) -> list[tuple[str, str]]:
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
             before, mark, reason = line.partition("# guess (")
             if mark and before.strip():
-                found.append((f"{file.name}:{number}", f"guess ({reason.strip()} [{before.strip()[:40].split(': {')[0]}]"))
+                found.append(
+                    (f"{file.name}:{number}", f"guess ({reason.strip()} [{before.strip()[:40].split(': {')[0]}]")
+                )
     return found
 
 

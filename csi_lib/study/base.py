@@ -52,14 +52,20 @@ class Label(Part):
     ko: str | None = Field(None, description="the text in Korean", examples=["친절성"])
     en: str | None = Field(None, description="the text in English", examples=["Kindness"])
     given: str | None = Field(
-        None, description="the text in the study's own language, shown as it is in every edition", examples=["Amabilidad"]
+        None,
+        description="the text in the study's own language, shown as it is in every edition",
+        examples=["Amabilidad"],
     )
 
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            others = {k: v for k, v in value.items() if isinstance(k, str) and re.fullmatch("[a-z]{2}", k) and k not in ("ko", "en")}
+            others = {
+                k: v
+                for k, v in value.items()
+                if isinstance(k, str) and re.fullmatch("[a-z]{2}", k) and k not in ("ko", "en")
+            }
             if others and not value.get("given"):
                 kept = {k: v for k, v in value.items() if k not in others}
                 return {**kept, "given": next(iter(others.values()))}

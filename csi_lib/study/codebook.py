@@ -269,7 +269,11 @@ class Codebook(Part):
     def _named_faults(self, name: str, column: Column) -> list[tuple[str, tuple, dict]]:
         """Sections, sets and items that a column names and the codebook has not."""
         sections = [section.id for section in self.sections]
-        named = [("section", column.section, sections), ("set", column.set, list(self.sets)), ("of", column.of, self.items)]
+        named = [
+            ("section", column.section, sections),
+            ("set", column.set, list(self.sets)),
+            ("of", column.of, self.items),
+        ]
         named += [("choices", item, self.items) for item in column.choices.values()]
         return [
             (

@@ -101,7 +101,6 @@ class StudyFile(Part):
             raise ValueError(f"the report's language {self.report.language!r} is not among the study's languages")
         return self
 
-
     @property
     def prose(self) -> tuple[str, ...]:
         """Languages its reports can be written in: those of its labels, or any where the labels are in neither."""

@@ -168,7 +168,8 @@ def _ticks(answers: list, status: list[int], column: Column) -> list[float]:
 def _several_codes(answers: list, status: list[int], codes: np.ndarray, column: Column) -> pd.Series:
     """Cells that hold several answers: their codes in the order given, between `BETWEEN`; one that is not declared makes
     the cell undeclared. Where the label of an answer holds the separator itself, the longest label that fits is taken."""
-    known = {written(code): str(code) for code in column.labels}
+    known = {written(text): str(code) for code, label in column.labels.items() for text in _texts_of(label)}
+    known |= {written(code): str(code) for code in column.labels}
     texts = np.empty(len(answers) + 1, dtype=object)
     texts[-1] = None
     for index, answer in enumerate(answers):
@@ -177,6 +178,10 @@ def _several_codes(answers: list, status: list[int], codes: np.ndarray, column: 
             status[index] = UNDECLARED
         texts[index] = None if found is None else BETWEEN.join(dict.fromkeys(found))
     return pd.Series(list(_take(texts, codes)), dtype=TEXT)
+
+
+def _texts_of(label: Label) -> list[str]:
+    return [text for text in (label.ko, label.en, label.given) if text]
 
 
 def split_cell(text: str, separator: str, known: dict[str, str]) -> list[str] | None:
@@ -194,7 +199,9 @@ def split_cell(text: str, separator: str, known: dict[str, str]) -> list[str] | 
             at += 1
             continue
         for end in range(len(parts), at, -1):
-            code = known.get(written(separator.join(parts[at:end]))) or known.get(written(separator.strip().join(parts[at:end])))
+            code = known.get(written(separator.join(parts[at:end]))) or known.get(
+                written(separator.strip().join(parts[at:end]))
+            )
             if code is not None:
                 break
         else:

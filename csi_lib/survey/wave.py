@@ -225,7 +225,9 @@ def _later(raw: pd.DataFrame, agencies: pd.Series, raw_names: dict, codebook: Co
 def _not_available(column: Column, n: int) -> pd.Series:
     if column.separator or column.role == "date":
         return pd.Series([None] * n, dtype=TEXT)
-    if column.role in (*SCALED, "measure", "weight", "number", "multiple") or (column.role == "rank" and not column.labels):
+    if column.role in (*SCALED, "measure", "weight", "number", "multiple") or (
+        column.role == "rank" and not column.labels
+    ):
         return pd.Series(np.full(n, np.nan))
     if column.role in ("group", "single") or column.labels:
         return pd.Series(pd.Categorical([None] * n, categories=list(column.labels)))
