@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Annotated
+
 import typer
 
 from csi_lib.cli import options as o
 
 
-def command(study: o.Study, data: o.Data = None, as_json: o.Json = False) -> int:
-    """Check a study's files and data: labels, codes, designs, models. Exit code 1 when something was found."""
+def command(
+    study: o.Study,
+    data: o.Data = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="also run every chapter of every report, without rendering")
+    ] = False,
+    agency: Annotated[list[str] | None, typer.Option(help="rehearse only the reports of this agency (repeat)")] = None,
+    year: Annotated[list[int] | None, typer.Option(help="rehearse only the reports of this year (repeat)")] = None,
+    as_json: o.Json = False,
+) -> int:
+    """Check a study's files and data: labels, codes, designs, models, records. Exit code 1 when something was found."""
     from csi_lib.run.check import check_study
 
-    findings = check_study(study, data=data)
+    shown = sys.stderr.isatty() and not as_json
+    tell = (lambda words: print(f"\r\x1b[K{words}", end="", file=sys.stderr, flush=True)) if shown else None
+    findings = check_study(study, data=data, rehearsal=rehearse, agencies=agency, years=year, tell=tell)
+    if shown:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    errors = sum(f.level == "error" for f in findings)
     if as_json:
         o.print_json({"findings": [f.__dict__ for f in findings]})
     else:
         for finding in findings:
-            typer.echo(f"{finding.level}: {finding.where}: {finding.message}")
-        errors = sum(f.level == "error" for f in findings)
+            typer.echo(str(finding))
         typer.echo(f"{errors} errors, {len(findings) - errors} notes")
-    return 1 if any(f.level == "error" for f in findings) else 0
+        if not errors and not rehearse:
+            typer.echo("The chapters themselves were not run: csi check --rehearse does.", err=True)
+    return 1 if errors else 0

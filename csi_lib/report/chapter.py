@@ -11,6 +11,7 @@ from csi_lib.figures.theme import adopt, client_theme, prepare_fonts
 from csi_lib.prose.change import describe, verdict_of
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence, say
+from csi_lib.prose.study_texts import declare_literals
 from csi_lib.report.chapter_data import ChapterData
 from csi_lib.report.context import Context
 from csi_lib.report.display import Display, figure_display, highlights_display, sentence_display, table_display
@@ -54,6 +55,7 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
             action="Waves of an agency are listed in agencies.yml",
         )
     adopt(client_theme(study.report.theme, study.path))
+    declare_literals(study)
     return Chapter(study, str(agency), int(year), lang, release, context)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,56 +12,121 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.systems import system_faults
 from csi_lib.models.scoring import score
 from csi_lib.models.study_models import untranslated
+from csi_lib.prose.study_texts import declare_literals, template_faults
+from csi_lib.prose.unfilled import unfilled
 from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.run.keys import PRIMARY
 from csi_lib.study.study import load_study
+from csi_lib.study.yaml_file import InputErrors
 from csi_lib.survey.drawing import strata_differ
 from csi_lib.survey.reading import read_survey
 
 
 @dataclass(frozen=True)
 class Finding:
-    """level: error (a report cannot be made or would be wrong) or note (the reader will be told)."""
+    """level: error (a report cannot be made or would be wrong) or note (the reader will be told).
+
+    `times`: how many agencies, waves or files of which the same is to be said; `where` names the first of them.
+    """
 
     level: str
     where: str
     message: str
+    times: int = 1
+
+    def __str__(self) -> str:
+        again = f" (the same {self.times} times, here first)" if self.times > 1 else ""
+        return f"{self.level}: {self.where}: {self.message}{again}"
 
 
-def check_study(study: str | Path, *, data: str | Path | None = None) -> list[Finding]:
+def check_study(
+    study: str | Path,
+    *,
+    data: str | Path | None = None,
+    rehearsal: bool = False,
+    agencies: Sequence[str] | None = None,
+    years: Sequence[int] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> list[Finding]:
     """Check labels, chapters, models and every agency's data of every wave; all problems, not only the first.
+
+    Parameters
+    ----------
+    data : folder of the data files, where they are not in the study's.
+    rehearsal : also run every chapter of every report (or those of `agencies` and `years`), without rendering.
+    tell : hears what is being looked at.
 
     Raises InputError only when the study's own files cannot be read at all.
     """
     study = load_study(study)
-    findings: list[Finding] = []
-    findings += [_fault(study, fault) for fault in study.untranslated()]
+    findings = [*_files(study), *_records(study, data), *_surveys(study, data, tell)]
+    if rehearsal:
+        findings += _rehearsed(study, data, agencies, years, tell)
+    return said_once(findings, [a.id for a in study.agencies])
+
+
+# ---------------------------------------------------------------------- the study's files
+def _files(study) -> Iterable[Finding]:
+    for fault in study.untranslated():
+        yield from _faults(study, fault)
+    for fault in template_faults(study):
+        yield from _faults(study, fault)
+    declare_literals(study)
     for scope in ("agency", "study"):
-        _try(findings, "chapters", lambda scope=scope: chapter_notebooks(study, scope))
+        findings: list[Finding] = []
+        chapters = _try(findings, "chapters", lambda scope=scope: chapter_notebooks(study, scope))
+        yield from findings
+        for chapter in chapters or ():
+            yield from _chapter(chapter)
     if study.headline == "index" and not study.models.get(PRIMARY):
         words = "the report is to begin with the index, and no index model is named"
         action = "Name one (`csi models` lists them), or begin with items or top2"
-        findings.append(_fault(study, InputError(words, where="study.yml: headline", action=action)))
-    findings += [Finding("note", where, words) for where, words in guesses(study.path)]
+        yield from _faults(study, InputError(words, where="study.yml: headline", action=action))
+    for where, words in guesses(study.path):
+        yield Finding("note", where, words)
+
+
+def _chapter(chapter) -> Iterable[Finding]:
+    """A chapter's own text: fields that nobody filled in."""
+    for index, cell in enumerate(chapter.node.cells, 1):
+        tags = cell.metadata.get("tags", ())
+        if cell.cell_type == "markdown" and "remove-cell" not in tags and (found := unfilled(cell.source)):
+            yield Finding(
+                "error", f"{chapter.path}: cell {index}",
+                f"a field of a template was not filled in; found {', '.join(dict.fromkeys(found))}. "
+                "Write what belongs there; a number comes in through chapter.say",
+            )  # fmt: skip
+
+
+# ---------------------------------------------------------------------- the data
+def _records(study, data) -> Iterable[Finding]:
     for fault in (*system_faults(study), *record_faults(study, data=data)):
-        findings.append(Finding("error", fault.where or study.id, str(fault)))
+        yield from _faults(study, fault)
+
+
+def _surveys(study, data, tell) -> Iterable[Finding]:
     for source, declared in study.sources.items():
         if not declared.is_survey:
             continue
+        findings: list[Finding] = []
         missing = _try(findings, f"models of {source}", lambda source=source: untranslated(study, source))
-        findings += [_fault(study, fault) for fault in missing or ()]
+        for fault in missing or ():
+            findings += _faults(study, fault)
         strata: dict[str, dict[int, set[str]]] = {}
         for year in study.years:
             for agency in study.agencies:
-                if agency.took_part(year) and declared.covers(agency.id, year):
-                    survey = _check_wave(findings, study, agency.id, year, source, data, scored=missing is not None)
-                    if survey is not None and declared.design.in_year(year)["strata"]:
-                        names = survey.frame["design_stratum"].astype(str).str.split("/", n=2).str[2]
-                        strata.setdefault(agency.id, {})[year] = set(names)
+                if not (agency.took_part(year) and declared.covers(agency.id, year)):
+                    continue
+                if tell:
+                    tell(f"{source}, {agency.id} {year}")
+                survey = _check_wave(findings, study, agency.id, year, source, data, scored=missing is not None)
+                if survey is not None and declared.design.in_year(year)["strata"]:
+                    names = survey.frame["design_stratum"].astype(str).str.split("/", n=2).str[2]
+                    strata.setdefault(agency.id, {})[year] = set(names)
         for agency, seen in strata.items():
             if message := strata_differ(seen, declared.design.in_year(max(seen))["strata"]):
                 findings.append(Finding("note", f"{source}, {agency}", message))
-    return findings
+        yield from findings
 
 
 def guesses(folder: Path) -> list[tuple[str, str]]:
@@ -75,11 +142,6 @@ def guesses(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
-def _fault(study, fault: InputError) -> Finding:
-    message = InputError(fault.problem, found=fault.found, action=fault.action)
-    return Finding("error", fault.where or study.id, str(message))
-
-
 def _check_wave(findings, study, agency, year, source, data, *, scored: bool):
     where = f"{source}, {agency} {year}"
     survey = _try(findings, where, lambda: read_survey(study, agency, year, source=source, data=data))
@@ -93,9 +155,49 @@ def _check_wave(findings, study, agency, year, source, data, *, scored: bool):
     return survey
 
 
+def _rehearsed(study, data, agencies, years, tell) -> Iterable[Finding]:
+    from csi_lib.run.rehearsal import rehearse
+
+    findings: list[Finding] = []
+    told = None if tell is None else lambda name: tell(f"rehearsing {name}")
+    refused = _try(
+        findings, "rehearsal", lambda: list(rehearse(study, data=data, agencies=agencies, years=years, tell=told))
+    )
+    yield from findings
+    for refusal in refused or ():
+        words = f"{refusal.message} (a fault of the chapter, not of the data)" if refusal.ours else refusal.message
+        yield Finding("error", refusal.where, words)
+
+
+# ---------------------------------------------------------------------- words
+def said_once(findings: Iterable[Finding], agencies: Sequence[str] = ()) -> list[Finding]:
+    """The same said of several agencies, waves and rows: once, where it was met first, with the count."""
+    names = re.compile("|".join(rf"(?<![\w-]){re.escape(a)}(?![\w-])" for a in sorted(agencies, key=len, reverse=True)))
+    kind = lambda text: re.sub(r"\d+", "#", names.sub("@", text) if agencies else text)
+    places: dict[tuple, list[Finding]] = {}
+    for finding in findings:
+        part = kind(finding.where.rpartition(", ")[2]) if finding.where.count(",") else kind(finding.where)
+        places.setdefault((finding.level, part, kind(finding.message)), []).append(finding)
+    out = []
+    for same in places.values():
+        different = {(f.where, f.message) for f in same}
+        first = same[0]
+        out.append(Finding(first.level, first.where, first.message, len(different)))
+    return out
+
+
+def _faults(study, fault: InputError) -> Iterable[Finding]:
+    """One finding for each thing that is wrong, its place apart from its words."""
+    for one in fault.errors if isinstance(fault, InputErrors) else (fault,):
+        message = InputError(one.problem, found=one.found, expected=one.expected, action=one.action)
+        yield Finding("error", one.where or study.id, str(message))
+
+
 def _try(findings, where, action):
     try:
         return action()
+    except InputErrors as error:
+        findings += [Finding("error", where, str(one)) for one in error.errors]
     except InputError as error:
-        findings += [Finding("error", where, line) for line in str(error).splitlines()]
+        findings.append(Finding("error", where, str(error)))
     return None

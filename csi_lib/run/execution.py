@@ -51,6 +51,17 @@ class Executed:
     kernel: str | None = None
     debug: str | None = field(default=None, repr=False)
 
+    @property
+    def words(self) -> tuple[str, bool]:
+        """What to tell the user of an execution that failed, and whether the fault is the chapter's and not the input's.
+
+        The message of an `InputError` is written for the user and quotes no answers; of others only the hint is told.
+        """
+        if self.error.ename in ("InputError", "InputErrors", "MachineError") and self.debug:
+            return self.debug.partition("\n---")[0].partition(": ")[2].strip(), False
+        cell = "" if self.error.cell_index is None else f" in cell {self.error.cell_index}"
+        return f"{self.error.hint.rstrip('.')}{cell}", True
+
 
 def execute_chapter(
     node,

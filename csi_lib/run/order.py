@@ -35,6 +35,7 @@ class Order:
     notebook_timeout: float | None = None
     memory: int | None = None  # bytes a notebook may take
     staging: str | None = None  # where it is put together; on the file system of `out`
+    rehearsal: bool = False  # every chapter runs and the report is joined; nothing is rendered or published
     primary: str = "ko"  # the study's own language; other editions lie in a folder of their language
 
     @property
@@ -81,6 +82,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     folder: str | None = None
     by_another: bool = False  # made meanwhile by another run on the same folder
+    refusals: tuple[tuple[str | None, str, bool], ...] = ()  # of a rehearsal: chapter, words, whether the fault is ours
     input: bool = False  # what the user gave is wrong, rather than something of ours
 
 

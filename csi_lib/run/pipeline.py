@@ -75,6 +75,7 @@ def run_study(
     failed: bool = False,
     force: bool = False,
     dry_run: bool = False,
+    rehearsal: bool = False,
     cell_timeout: float | None = 600.0,
     notebook_timeout: float | None = 1800.0,
     job_timeout: float | None = 7200.0,
@@ -93,6 +94,8 @@ def run_study(
         default four fifths of what is free.
     cluster : ``local:N``, ``tcp://127.0.0.1:…``, ``tls://…`` or a dask cluster object: the same jobs on workers of dask.distributed.
     failed : only those that failed last time; force : all; dry_run : plan only.
+    rehearsal : every chapter of every report runs and is joined, nothing is rendered, published or written to the site; what
+        would be refused is in the outcomes' `refusals`.
     cell_timeout, notebook_timeout, job_timeout : seconds a cell, a chapter and a whole report may take.
     progress : called with an event name and a dict for every step, e.g. ("done", {...}).
 
@@ -117,6 +120,8 @@ def run_study(
     ledger = Ledger(out)
     try:
         planned = plan_run(study, wanted, ledger)
+        if rehearsal:
+            planned = [replace(p, order=replace(p.order, rehearsal=True)) for p in planned]
         todo = {p.order.name: p for p in planned if p.reasons}
         skipped = tuple(p.order.job for p in planned if not p.reasons)
         if dry_run:
@@ -133,7 +138,9 @@ def run_study(
                 stopped = interrupt
         seconds = time.perf_counter() - started
         result = RunResult(out, tuple(outcomes), skipped, tuple(planned), seconds, ledger.problem)
-        if todo:
+        if rehearsal:
+            pass
+        elif todo:
             result = _conclude(study, result, ledger)
         elif _sweep(out, ledger) or not (out / "index.html").exists():  # a killed run did not come to its site
             _write_site(study, out)

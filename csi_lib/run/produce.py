@@ -19,6 +19,7 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.models.round import Round
 from csi_lib.office.editions import write_editions
+from csi_lib.prose.study_texts import declare_literals
 from csi_lib.report.commissioned import front_matter, with_parts
 from csi_lib.report.context import VARIABLE, Context
 from csi_lib.report.display import ROWS_MIME
@@ -50,7 +51,11 @@ def produce(order: Order, kernels: WarmKernels) -> Outcome:
     )
     try:
         staging.mkdir(parents=True, mode=0o700)
-        nodes, rows, failure = _execute(order, staging, kernels, cost)
+        if order.rehearsal:
+            refusals = _rehearse(order, staging, kernels, cost)
+            return end(not refusals, refusals=refusals, problem=refusals[0][1] if refusals else None)
+        nodes, rows, failures = _execute(order, staging, kernels, cost)
+        failure = _failure(*failures[0]) if failures else None
         if failure is not None:
             return end(False, **failure)
         with cost.stage("render"):
@@ -124,8 +129,22 @@ def _context(order: Order, staging: Path, chapter: str, peers: str) -> Path:
     return context.write(staging / f".context-{chapter}.json")
 
 
+def _rehearse(order: Order, staging: Path, kernels: WarmKernels, cost: Cost) -> tuple:
+    """What publishing this report would be refused for: all chapters that fail, else what joining them finds."""
+    nodes, _, failures = _execute(order, staging, kernels, cost)
+    if failures:  # a report without them has references that lead nowhere, which is not another fault
+        return tuple((chapter, *done.words) for chapter, done in failures)
+    try:
+        _joined(order, kept(Path(order.study))[1], nodes)
+    except InputError as error:
+        return ((None, str(error), False),)
+    return ()
+
+
 def _chapters(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, parameters: dict):
-    nodes, rows = [], []
+    """Executed notebooks, rows they recorded, and (chapter, execution) of those that failed: only the first, but for a
+    rehearsal."""
+    nodes, rows, failures = [], [], []
     for chapter, path, peers in order.chapters:
         file = _context(order, staging, chapter, peers)
         node = nbformat.read(path, as_version=4)
@@ -144,12 +163,15 @@ def _chapters(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, par
         cost.memory[chapter] = done.memory or 0
         file.unlink()
         if done.error is not None:
-            return nodes, rows, _failure(chapter, done)
+            failures.append((chapter, done))
+            if order.rehearsal:
+                continue
+            return nodes, rows, failures
         nodes.append((chapter, done.node))
         rows += _rows_of(done.node)
         _write(done.node, staging / "notebooks" / f"{Path(path).stem}.ipynb")
     (staging / ".context-report.json").unlink()
-    return nodes, rows, None
+    return nodes, rows, failures
 
 
 def _write(node, path: Path) -> None:
@@ -184,7 +206,7 @@ def _rows_of(node) -> list[dict]:
 
 def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
     job, study = order.job, kept(Path(order.study))[1]
-    node = join_notebooks(with_parts(study, job, nodes), lang=job.lang, front=front_matter(study, job))
+    node = _joined(order, study, nodes)
     _write(node, staging / "report.ipynb")
     options = {"bibliography": study.report.references} if study.report.references else {}
     write_project(staging, lang=job.lang, theme=order.theme, options=options)
@@ -210,6 +232,12 @@ def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
     (staging / "manifest.json").write_text(text, encoding="utf-8")
     return tuple(rendered.warnings)
+
+
+def _joined(order: Order, study, nodes):
+    declare_literals(study)
+    job = order.job
+    return join_notebooks(with_parts(study, job, nodes), lang=job.lang, front=front_matter(study, job))
 
 
 def collect_results(round_: Round, job: Job, shown: list[dict]) -> pd.DataFrame:

@@ -95,6 +95,10 @@ class Report(Part):
         description="short: detail is folded in HTML and left out on paper, chapters follow one another; "
         "full: every table is printed and every chapter begins a page",
     )
+    literal: Several[str] = Field(
+        (),
+        description="texts that look like an open field of a template and are meant, such as ○○공단; names of agencies always are",
+    )
     letters: Letters = Letters()
     file_names: str = Field(
         "{year}_{agency}_{kind}.{ext}",
