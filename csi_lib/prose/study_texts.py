@@ -29,7 +29,10 @@ def declare_literals(study) -> None:
 def template_faults(study) -> Iterator[InputError]:
     """Open fields in any text of the study's YAML files, each with file, line and the way to declare what is meant."""
     meant = literals(study)
-    for path in sorted(Path(study.path).glob("*.y*ml")):
+    folder = Path(study.path)
+    for path in sorted({*folder.glob("*.y*ml"), *folder.glob("*/*.y*ml")}):
+        if path.parent.name.startswith("."):
+            continue
         try:
             file = YamlFile(path)
         except InputError:
@@ -38,13 +41,10 @@ def template_faults(study) -> Iterator[InputError]:
             if path.name == "agencies.yml" and "name" in place:
                 continue
             if found := unfilled(text, meant=meant):
-                yield file.error(
-                    "a field of a template was not filled in",
-                    *place,
-                    found=", ".join(dict.fromkeys(found)),
-                    action=f"Write what belongs there; if it is meant, declare it: report: {{literal: [{found[0]!r}]}} "
-                    "with the words around it",
-                )
+                word = next((w for w in text.split() if found[0] in w), found[0])
+                yield file.error("a field of a template was not filled in", *place, found=", ".join(dict.fromkeys(found)),
+                                 action="Write what belongs there; if it is meant as it stands, declare it in study.yml: "
+                                 f"report: {{literal: [{word!r}]}}")  # fmt: skip
 
 
 def _texts(data, place: tuple) -> Iterator[tuple[tuple, str]]:

@@ -26,16 +26,17 @@ from csi_lib.survey.reading import read_survey
 class Finding:
     """level: error (a report cannot be made or would be wrong) or note (the reader will be told).
 
-    `times`: how many agencies, waves or files of which the same is to be said; `where` names the first of them.
+    `also`: the other agencies, waves or files of which the same is to be said; `where` names the first.
     """
 
     level: str
     where: str
     message: str
-    times: int = 1
+    also: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        again = f" (the same {self.times} times, here first)" if self.times > 1 else ""
+        more = f" and {len(self.also) - 4} more" if len(self.also) > 4 else ""
+        again = f" ({len(self.also) + 1} times; also {'; '.join(self.also[:4])}{more})" if self.also else ""
         return f"{self.level}: {self.where}: {self.message}{again}"
 
 
@@ -172,17 +173,21 @@ def _rehearsed(study, data, agencies, years, tell) -> Iterable[Finding]:
 # ---------------------------------------------------------------------- words
 def said_once(findings: Iterable[Finding], agencies: Sequence[str] = ()) -> list[Finding]:
     """The same said of several agencies, waves and rows: once, where it was met first, with the count."""
-    names = re.compile("|".join(rf"(?<![\w-]){re.escape(a)}(?![\w-])" for a in sorted(agencies, key=len, reverse=True)))
+    names = re.compile(
+        "|".join(rf"(?<![a-z0-9-]){re.escape(a)}(?![a-z0-9-])" for a in sorted(agencies, key=len, reverse=True))
+    )
     kind = lambda text: re.sub(r"\d+", "#", names.sub("@", text) if agencies else text)
     places: dict[tuple, list[Finding]] = {}
     for finding in findings:
-        part = kind(finding.where.rpartition(", ")[2]) if finding.where.count(",") else kind(finding.where)
-        places.setdefault((finding.level, part, kind(finding.message)), []).append(finding)
+        key = finding.where, finding.message
+        if agencies and names.search(finding.where):
+            key = kind(finding.where.rpartition(", ")[2]), kind(finding.message)
+        places.setdefault((finding.level, *key), []).append(finding)
     out = []
     for same in places.values():
-        different = {(f.where, f.message) for f in same}
-        first = same[0]
-        out.append(Finding(first.level, first.where, first.message, len(different)))
+        first, *rest = same
+        also = tuple(dict.fromkeys(f.where for f in rest if f.where != first.where))
+        out.append(Finding(first.level, first.where, first.message, also))
     return out
 
 

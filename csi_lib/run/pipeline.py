@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from csi_lib.errors import InputError, MachineError
+from csi_lib.prose.study_texts import refuse_templates
 from csi_lib.run import keys
 from csi_lib.run.crew import Ended, LocalCrew
 from csi_lib.run.ledger import Ledger, alone
@@ -26,7 +27,7 @@ from csi_lib.run.plan import Planned, Wanted, manifest_stamp, plan_run, read_man
 from csi_lib.run.scheduler import Later, Task, run_tasks
 from csi_lib.study.keeping import SUFFIX, keep, state
 from csi_lib.study.location import resolve_study
-from csi_lib.study.study import Job, Study
+from csi_lib.study.study import Job, Study, load_study
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def run_study(
         skipped = tuple(p.order.job for p in planned if not p.reasons)
         if dry_run:
             return RunResult(out, (), skipped, tuple(planned), time.perf_counter() - started)
+        if todo and not rehearsal:
+            refuse_templates(load_study(study))
         outcomes: list[Outcome] = []
         stopped = None
         if todo:
@@ -329,7 +332,6 @@ def _conclude(study, result: RunResult, ledger: Ledger) -> RunResult:
 
 def _write_site(study, out: Path) -> None:
     from csi_lib.run.site import write_site
-    from csi_lib.study.study import load_study
 
     with alone(out / ".run" / "site.lock"):  # runs that end at the same time write it one after the other
         write_site(load_study(study), out)

@@ -176,7 +176,7 @@ def test_check_reads_logs_and_frames(copy):
         rewrite(folder / "data" / "frame_2024.csv", lambda f: f.__setitem__("stratum", f["stratum"].replace("4", "3")))
 
     errors = [f for f in check_study(copy(spoil)) if f.level == "error"]
-    assert {e.where for e in errors} == {
+    assert {w for e in errors for w in (e.where, *e.also)} == {
         "customer_definition, raon-corp 2024",
         "fieldwork, raon-corp 2024",
         "fieldwork, dure-housing 2024",
