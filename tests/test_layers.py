@@ -44,6 +44,7 @@ def test_no_module_imports_from_a_later_layer():
 
 def test_measure_needs_only_the_scientific_stack():
     allowed = {"numpy", "pandas", "scipy", "statsmodels", "csi_lib", "__future__"}
+    beside = {"frames.py": {"pyarrow"}}  # what is no pandas frame is read through Arrow, imported when it comes
     for path in (PACKAGE / "measure").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
@@ -51,7 +52,8 @@ def test_measure_needs_only_the_scientific_stack():
                 names = [node.module]
             for name in names:
                 top = name.split(".")[0]
-                assert top in allowed or top in sys.stdlib_module_names, f"{path.name} imports {name}"
+                known = allowed | beside.get(path.name, set()) | set(sys.stdlib_module_names)
+                assert top in known, f"{path.name} imports {name}"
 
 
 def test_notebooks_never_import_the_batch():

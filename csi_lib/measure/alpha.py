@@ -90,7 +90,8 @@ def cronbach_alpha(
     -----
     MeasureWarning
         When an item is constant (it is left out of alpha, keeps its row with mean and sd, and has
-        no correlations), when alpha is negative, when two items are perfectly correlated, and
+        no correlations), when an item correlates negatively with the rest (as one that was not
+        turned), when alpha is negative, when two items are perfectly correlated, and
         when there are fewer respondents than items.
 
     Notes
@@ -230,10 +231,25 @@ def _warn_doubtful(used: Moments, alpha: float) -> None:
         doubts.append(
             f"{used.names[i]!r} and {used.names[j]!r} are perfectly correlated: look whether one is a copy of the other"
         )
+    if len(against := _against(used)):
+        doubts.append(
+            ", ".join(f"{used.names[j]!r} ({r:.2f})" for j, r in against[:5])
+            + ": correlated negatively with the sum of the other items, as an item does that was not turned; if it is "
+            "worded the other way, reverse it first (csi_lib.rescale with reverse=True)"
+        )
     if alpha < 0:
         doubts.append(f"alpha is negative ({alpha:.3f}): some items probably need reversing")
     for doubt in doubts:
         warnings.warn(doubt[0].upper() + doubt[1:] + ".", MeasureWarning, stacklevel=3)
+
+
+def _against(used: Moments) -> list[tuple[int, float]]:
+    """Items whose correlation with the rest is below 0, and that correlation."""
+    variance, row = np.diag(used.covariance), used.covariance.sum(axis=1)
+    rest = used.covariance.sum() - 2 * row + variance
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = (row - variance) / np.sqrt(variance * rest)
+    return [(j, float(r[j])) for j in np.flatnonzero(r < -1e-12)]
 
 
 def _item_statistics(every: Moments, varies: np.ndarray) -> pd.DataFrame:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from csi_lib.errors import InputError, nearest
+from csi_lib.errors import InputError, MeasureWarning, nearest
 from csi_lib.measure import cfa_data, cfa_fit
 from csi_lib.measure.cfa_model import build, check_names
 from csi_lib.measure.cfa_result import FactorAnalysis
+from csi_lib.measure.frames import declared_order
 from csi_lib.measure.model_syntax import MeasurementModel, read_model
 
 _ESTIMATORS = {
@@ -26,7 +28,7 @@ def cfa(
     items: pd.DataFrame | np.ndarray,
     model: str | Mapping[str, Sequence[str]] | MeasurementModel,
     *,
-    estimator: str = "ML",
+    estimator: str | None = None,
     missing: str | None = None,
     group=None,
     equal: Sequence[str] = (),
@@ -51,11 +53,12 @@ def cfa(
     Parameters
     ----------
     items : DataFrame (rows, columns) or array (rows, k)
-        Numeric answers (ordered items: also ordered categories), missing as NA; columns that the model does
-        not name are ignored. Columns of an array are called x1, x2, ...
+        Numeric answers or ordered categories, missing as NA, in pandas, polars or Arrow; columns are taken by
+        name, those that the model does not name are ignored. Columns of an array are called x1, x2, ...
     model : str or mapping
         ``"trust =~ t1 + t2 + t3"`` or ``{"trust": ["t1", "t2", "t3"]}``; see `read_model` for the language.
-    estimator : {"ML", "MLR", "FIML", "WLSMV", "DWLS"}
+    estimator : {"ML", "MLR", "FIML", "WLSMV", "DWLS"}, optional
+        By default "WLSMV" if all items of the model are ordered categories (as in lavaan), else "ML".
         "ML": normal theory, expected information. "MLR": the same estimates, sandwich standard errors and
         Yuan-Bentler chi-square, for answers that are not normal. "FIML": "ML" with ``missing="fiml"``.
         "WLSMV": ordered answers through polychoric correlations, weighted by their variances, robust
@@ -80,7 +83,8 @@ def cfa(
     orthogonal : bool
         Uncorrelated factors.
     ordered : sequence of item names, or True for all
-        Ordered items; implies "WLSMV" and is implied by it. All items of the model must be ordered.
+        Ordered items; implies "WLSMV" and is implied by it. All items of the model must be ordered. False takes
+        ordered categories as numbers.
     parameterization : {"delta", "theta"}
         Ordered items: fix the latent responses' scale (delta) or their residual variance (theta) to 1.
     likelihood : {"normal", "wishart"}
@@ -103,7 +107,8 @@ def cfa(
     Warns
     -----
     MeasureWarning
-        Heywood cases (a negative variance, a correlation of factors of 1 or more).
+        Heywood cases (a negative variance, a correlation of factors of 1 or more); ordered categories that are
+        taken as numbers because other items are no categories, or because of ``missing="fiml"``.
 
     Notes
     -----
@@ -124,7 +129,9 @@ def cfa(
     >>> fit = cfa(frame, "trust =~ t1 + t2 + t3", estimator="MLR")   # doctest: +SKIP
     >>> fit.fit.cfi, fit.loadings.standardized                       # doctest: +SKIP
     """
-    name = str(estimator).upper()
+    parsed = read_model(model)
+    frame = cfa_data.as_frame(items)
+    name = default_estimator(frame, parsed, ordered, missing) if estimator is None else str(estimator).upper()
     if name not in _ESTIMATORS:
         close = nearest(name, _ESTIMATORS)
         raise InputError(
@@ -149,8 +156,6 @@ def cfa(
             expected="a number between 0 and 1, e.g. 0.95",
         )
     equal, partial = ([x] if isinstance(x, str) else list(x) for x in (equal, partial))
-    parsed = read_model(model)
-    frame = cfa_data.as_frame(items)
     is_ordered = _ESTIMATORS[name] == "ordered" or (ordered is not None and ordered is not False)
     known = [c for c in frame.columns if not (isinstance(group, str) and c == group)]
     if is_ordered and name in ("MLR", "FIML"):
@@ -212,3 +217,23 @@ def cfa(
     return cfa_fit.fit_likelihood(
         table, answers, estimator="MLR" if robust else "ML", missing=missing, likelihood=likelihood, ci=ci
     )
+
+
+def default_estimator(frame: pd.DataFrame, model: MeasurementModel, ordered, missing: str | None) -> str:
+    """WLSMV where every item is an ordered category, as in lavaan; where only some are, why not is said."""
+    if ordered is not None:
+        return "ML"
+    known = [item for item in model.items if item in frame]
+    categories = [item for item in known if declared_order(frame[item])]
+    if not categories:
+        return "ML"
+    if len(categories) == len(known) and missing != "fiml":
+        return "WLSMV"
+    why = "missing='fiml' is for numbers" if len(categories) == len(known) else "not all items of the model are"
+    warnings.warn(
+        f"{', '.join(categories[:5])}: ordered categories taken as the numbers of their declared order, by ML, because "
+        f"{why}. Ordered items are fitted by estimator='WLSMV' if all are ordered (ordered=True takes numbers too).",
+        MeasureWarning,
+        stacklevel=3,
+    )
+    return "ML"

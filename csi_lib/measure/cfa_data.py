@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from csi_lib.errors import InputError, nearest
+from csi_lib.errors import InputError
+from csi_lib.measure import frames
 from csi_lib.measure.cfa_ml import Sample, sample
 
 
@@ -37,84 +38,46 @@ class Answers:
         return found
 
 
-def as_frame(items: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+def as_frame(items) -> pd.DataFrame:
     """The items as a frame with text column names (x1, x2, ... for a plain array)."""
-    if isinstance(items, pd.DataFrame):
-        frame = items if all(isinstance(c, str) for c in items.columns) else items.rename(columns=str)
-        if not frame.columns.is_unique:
-            twice = frame.columns[frame.columns.duplicated()][0]
-            raise InputError(f"the column '{twice}' occurs twice", where="items", action="Rename one of them.")
-        return frame
-    array = np.asarray(items)
-    if array.ndim != 2:
-        raise InputError(
-            "the items are not a table",
-            where="items",
-            found=f"{array.ndim} dimension(s)",
-            expected="a DataFrame or a two-dimensional array, one column per item",
-        )
-    return pd.DataFrame(array, columns=[f"x{k + 1}" for k in range(array.shape[1])])
+    frame = frames.as_frame(items, prefix="x")
+    frame = frame if all(isinstance(c, str) for c in frame.columns) else frame.rename(columns=str)
+    frames.refuse_repeated(frame.columns, where="items")
+    return frame
 
 
-def numbers(frame: pd.DataFrame, columns: Sequence[str], *, ranks: bool = False) -> np.ndarray:
-    """Columns as float64 with nan for missing; with `ranks`, ordered categories count as 1, 2, ..."""
-    out = np.empty((len(frame), len(columns)))
-    for k, name in enumerate(columns):
-        column = frame[name]
-        if ranks and isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
-            column = (column.cat.codes + 1).where(column.notna())
-        try:
-            out[:, k] = column.to_numpy(dtype=float, na_value=np.nan)
-        except (TypeError, ValueError):
-            raise InputError(
-                f"the item '{name}' is not numeric",
-                where="items",
-                found=str(column.dtype),
-                expected="numbers, with NA for missing answers",
-                action="Recode the answers to numbers first.",
-            ) from None
-        if np.isinf(out[:, k]).any():
+def numbers(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Columns as float64 with nan for missing; ordered categories count in their declared order."""
+    values = frames.table_of_numbers(frame, columns)
+    for name, infinite in zip(columns, np.isinf(values).any(axis=0)):
+        if infinite:
             raise InputError(f"the item '{name}' holds an infinite value", where="items", action="Declare it missing.")
-    return out
+    return values
 
 
-def column(frame: pd.DataFrame, values, name: str) -> pd.Series:
-    """A column given by name, or values of the same length."""
-    if isinstance(values, str):
-        if values not in frame:
-            close = nearest(values, frame.columns)
-            raise InputError(
-                f"there is no column '{values}'",
-                where=name,
-                action=f"Did you mean '{close}'?" if close else None,
-            )
-        return frame[values]
-    out = pd.Series(values)
-    if len(out) != len(frame):
-        raise InputError(
-            "the values do not match the rows of the items",
-            where=name,
-            found=f"{len(out)} values",
-            expected=f"{len(frame)}",
-        )
-    return out.reset_index(drop=True).set_axis(frame.index)
+def weights_of(frame: pd.DataFrame, weights) -> np.ndarray:
+    """Weights by column name or values; nan where missing."""
+    column = frames.column_or_values(frame, weights, where="weights")
+    found = frames.numbers(column, name="weights", where="weights")
+    if np.isinf(found).any():
+        raise InputError("a weight is infinite", where="weights")
+    return found
 
 
-def read(items, names: Sequence[str], *, missing: str, group=None, weights=None, ranks: bool = False) -> Answers:
+def read(items, names: Sequence[str], *, missing: str, group=None, weights=None) -> Answers:
     """Take the named items out of the data.
 
     Rows with missing answers are dropped (``missing="listwise"``) or kept if anything was answered
     (``"fiml"``). Rows whose group or weight is missing, or whose weight is 0, are dropped as well.
-    `ranks`: see `numbers`.
     """
     frame = as_frame(items)
-    values = numbers(frame, names, ranks=ranks)
+    values = numbers(frame, names)
     answered = ~np.isnan(values)
     keep = answered.any(axis=1) if missing == "fiml" else answered.all(axis=1)
     labels: tuple = (None,)
     belongs = np.zeros(len(frame), dtype=int)
     if group is not None:
-        by = column(frame, group, "group")
+        by = frames.column_or_values(frame, group, where="group")
         keep &= by.notna().to_numpy()
         belongs = np.full(len(frame), -1)
         belongs[keep], found = pd.factorize(by[keep])
@@ -128,7 +91,7 @@ def read(items, names: Sequence[str], *, missing: str, group=None, weights=None,
             )
     mass = None
     if weights is not None:
-        mass = numbers(column(frame, weights, "weights").to_frame("weights"), ["weights"])[:, 0]
+        mass = weights_of(frame, weights)
         if (mass < 0).any():
             raise InputError("a weight is negative", where="weights", found=f"{mass.min():g}")
         keep &= mass > 0

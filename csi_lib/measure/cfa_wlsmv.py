@@ -46,7 +46,7 @@ class WeightedFit:
 
     def value(self, theta: np.ndarray) -> float:
         """Half the chi-square over n; each group counts with its n - 1."""
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             found = sum(less * (w * r**2).sum() for less, w, r in self._terms(theta)) / 2
         return float(found) if np.isfinite(found) else np.inf
 
@@ -100,7 +100,7 @@ def fit(
     """Estimate, and put together what is reported. See `csi_lib.cfa`."""
     check_names(parsed, known)
     _check_options(parsed, ordered, missing)
-    answers = cfa_data.read(frame, parsed.items, missing="listwise", group=group, weights=weights, ranks=True)
+    answers = cfa_data.read(frame, parsed.items, missing="listwise", group=group, weights=weights)
     samples = _samples(answers)
     messages = list(dict.fromkeys(m for s in samples for m in s.messages))
     count = {item: len(c) - 1 for item, c in zip(answers.items, samples[0].categories)}
@@ -121,6 +121,8 @@ def fit(
     sizes = [len(v) for v in answers.values]
     n = sum(sizes)
     acov = tuple(s.covariance() * size for s, size in zip(samples, sizes))
+    for sample, covariance in zip(samples, acov):
+        _check_weights(sample, np.diag(covariance), answers.items)
     found = WeightedFit(ordered_model, acov, tuple(sizes), answers.labels)
     df = check_identified(table, sum(len(s.statistics) for s in samples))
     minimum = descend(found.value, found.gradient, found.curvature, _start(table, samples, theta_form), table)
@@ -249,6 +251,21 @@ def _samples(answers) -> list[OrderedMoments]:
                 action="Merge it with a neighbouring category, in all groups.",
             )
     return samples
+
+
+def _check_weights(sample: OrderedMoments, variances: np.ndarray, items: Sequence[str]) -> None:
+    """Every statistic is weighted by 1 over its variance, which must exist."""
+    bad = ~(np.isfinite(variances) & (variances > 1e-8))
+    if not bad.any():
+        return
+    place = int(np.argmax(bad)) - len(sample.thresholds)
+    pair = [sample.threshold_item[place]] if place < 0 else [side[place] for side in sample.pairs]
+    raise InputError(
+        "there are too few answers to weight the correlations by their variance",
+        where="items",
+        found="no variance of what " + " and ".join(f"'{items[j]}'" for j in pair) + " say",
+        action="Merge rare categories, use fewer items, or treat the items as numbers (ordered=False)",
+    )
 
 
 def _start(model: FactorModel, samples: Sequence[OrderedMoments], theta_form: bool) -> np.ndarray:

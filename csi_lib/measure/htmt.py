@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError, MeasureWarning, nearest
-from csi_lib.measure.cfa_data import as_frame, column, numbers
+from csi_lib.measure.cfa_data import as_frame, numbers, weights_of
 from csi_lib.measure.model_syntax import MeasurementModel, read_model
 from csi_lib.measure.ordered_moments import ordered_moments
 
@@ -101,10 +101,8 @@ def htmt(
     frame = as_frame(items)
     groups = _blocks(blocks, list(frame.columns))
     names = list(dict.fromkeys(i for block in groups.values() for i in block))
-    values = numbers(frame, names, ranks=correlation == "polychoric")
-    mass = (
-        None if weights is None else numbers(column(frame, weights, "weights").to_frame("weights"), ["weights"])[:, 0]
-    )
+    values = numbers(frame, names)
+    mass = None if weights is None else weights_of(frame, weights)
     keep = ~np.isnan(values)
     keep = keep.all(axis=1) if missing == "listwise" else keep.any(axis=1)
     if mass is not None:

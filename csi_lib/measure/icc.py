@@ -93,8 +93,8 @@ def icc(ratings, *, ci: float = 0.95) -> IntraclassCorrelation:
     low3, high3 = _f_limits(f3, df, inner, ci)
     low2, high2 = _agreement_limits(icc2, b, j, e, n, k, ci)
     single = lambda f: (f - 1) / (f + k - 1) if np.isfinite(f) else 1.0
-    mean = lambda f: 1 - 1 / f
-    up = lambda r: r * k / (1 + r * (k - 1))
+    mean = lambda f: 1 - 1 / f if f > 0 else -np.inf  # the subjects' means are all alike
+    up = lambda r: r * k / (1 + r * (k - 1)) if r > -1 / (k - 1) else -np.inf
     p1, p3 = f_tail(f1, df, n * (k - 1)), f_tail(f3, df, inner)
     rows = [
         ("ICC1", single(f1), f1, df, n * (k - 1), p1, single(low1), single(high1)),

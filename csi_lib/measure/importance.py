@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 from csi_lib.errors import InputError, nearest
+from csi_lib.measure.frames import as_frame, column_or_values, numbers, refuse_repeated
 from csi_lib.measure.pls_algorithm import spd_inverse
 from csi_lib.measure.relative_importance import MEASURES
 from csi_lib.measure.resampling import bca_limits, bootstrap_counts, check_level, percentile_limits
@@ -74,8 +75,8 @@ def importance(
 
     Parameters
     ----------
-    items : DataFrame, one numeric column per driver.
-    outcome : Series or array with one value per row, or the name of a column of `items`.
+    items : a table, one numeric column per driver (see :mod:`csi_lib.measure.frames`).
+    outcome : one value per row, matched by index where it has one, or the name of a column of `items`.
     method :
         "correlation" r; "partial" and "semipartial" correlation given the other drivers; "beta" standardised
         coefficient; "lmg" average gain in R² over all orders (Shapley value; at most 20 drivers); "johnson"
@@ -178,56 +179,20 @@ def importance(
 
 def with_outcome(items, outcome) -> tuple[pd.DataFrame, list, str]:
     """One frame of drivers and outcome, the drivers' names, and the outcome's column."""
-    frame = items if isinstance(items, pd.DataFrame) else pd.DataFrame(np.asarray(items))
+    frame = as_frame(items, prefix=None)
+    values = column_or_values(frame, outcome, where="outcome")
     if isinstance(outcome, str):
-        if outcome not in frame.columns:
-            guess = nearest(outcome, frame.columns)
-            raise InputError(
-                "the outcome is not a column of the data",
-                where="outcome",
-                found=repr(outcome),
-                action=f"Did you mean {guess!r}?" if guess else None,
-            )
-        values, frame = frame[outcome], frame.drop(columns=outcome)
-    elif isinstance(outcome, pd.Series):
-        values = outcome
-        if not outcome.index.equals(frame.index):
-            if not (outcome.index.is_unique and frame.index.isin(outcome.index).all()):
-                raise InputError(
-                    "the outcome belongs to other rows than the items",
-                    where="outcome",
-                    action="Give both with the same index.",
-                )
-            values = outcome.reindex(frame.index)
-    else:
-        values = np.asarray(outcome)
-        if values.ndim == 2 and values.shape[1] == 1:
-            values = values[:, 0]
-        if values.shape != (len(frame),):
-            raise InputError(
-                "the outcome must have one value per row",
-                where="outcome",
-                found=f"{values.shape}",
-                expected=f"({len(frame)},)",
-            )
+        frame = frame.drop(columns=outcome)
     names = list(frame.columns)
     if not names:
         raise InputError("no drivers", where="items", action="Give at least one column.")
-    if len(set(names)) < len(names):
-        raise InputError("two columns of the data have the same name", where="items", action="Rename one of them.")
-    if isinstance(values, pd.Series) and not pd.api.types.is_numeric_dtype(values.dtype):
-        raise InputError(
-            "the outcome holds text, not numbers",
-            where="outcome",
-            found=str(values.dtype),
-            action="Recode it through the codebook first.",
-        )
-    key = outcome if isinstance(outcome, str) else getattr(outcome, "name", None)
+    refuse_repeated(names, where="items")
+    key = values.name
     key = "outcome" if key is None or key in names else key
     while key in names:
         key = f"{key}_"
     frame = frame.copy()
-    frame[key] = np.asarray(values)
+    frame[key] = numbers(values, where="outcome")
     return frame, names, key
 
 

@@ -14,6 +14,14 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.measure.frames import (
+    as_frame,
+    as_series,
+    column_or_values,
+    numbers,
+    refuse_repeated,
+    table_of_numbers,
+)
 
 Missing = Literal["listwise", "pairwise"]
 
@@ -62,7 +70,7 @@ def read_items(items, weights=None, *, at_least: int = 2, fewest: int = 2, where
 
     Parameters
     ----------
-    items : DataFrame, or anything that makes a two-dimensional numeric array; rows are
+    items : a frame (pandas, polars, Arrow), a mapping of columns, or a two-dimensional array; rows are
         respondents. Columns of an array are called ``item1``, ``item2`` …
     weights : one non-negative number per row, the name of such a column of `items`, or None.
     at_least, fewest : smallest number of items, and of respondents, that makes sense to the caller.
@@ -74,15 +82,11 @@ def read_items(items, weights=None, *, at_least: int = 2, fewest: int = 2, where
         respondents, and for weights that are negative, missing, infinite, all zero, of the
         wrong length or in another row order.
     """
-    if isinstance(weights, str) and isinstance(items, pd.DataFrame):
-        if weights not in items.columns:
-            raise InputError("there is no such column of weights", where="weights", found=repr(weights))
-        items, weights = items.drop(columns=weights), items[weights]
-    if isinstance(items, pd.DataFrame):
-        names, values = tuple(items.columns), _frame_values(items, where)
-    else:
-        values = _array_values(items, where)
-        names = tuple(f"item{i + 1}" for i in range(values.shape[1]))
+    frame = as_frame(items, where=where)
+    if isinstance(weights, str):
+        weights, frame = column_or_values(frame, weights, where="weights"), frame.drop(columns=weights)
+    refuse_repeated(frame.columns, where=where)
+    names, values = tuple(frame.columns), table_of_numbers(frame, where=where)
     n, k = values.shape
     if k < at_least:
         raise InputError("too few items", where=where, found=f"{k} ({_listed(names)})", expected=f"{at_least} or more")
@@ -92,8 +96,7 @@ def read_items(items, weights=None, *, at_least: int = 2, fewest: int = 2, where
         )
     if weights is None:
         return Items(values, names)
-    index = items.index if isinstance(items, pd.DataFrame) else None
-    checked = read_weights(weights, n, index=index)
+    checked = read_weights(weights, frame.index)
     if (checked == 0).any():
         keep = checked > 0
         values, checked = values[keep], checked[keep]
@@ -106,27 +109,9 @@ def read_items(items, weights=None, *, at_least: int = 2, fewest: int = 2, where
     return Items(values, names, checked)
 
 
-def read_weights(weights, n: int, *, index: pd.Index | None = None, where: str = "weights") -> np.ndarray:
-    """One finite, non-negative number per row, at least one of them positive."""
-    if isinstance(weights, pd.Series):
-        if index is not None and len(weights) == n and not weights.index.equals(index):
-            raise InputError(
-                "the rows of the weights are not the rows of the items (their indexes differ)",
-                where=where,
-                action="Take both from the same frame, or pass weights.to_numpy() if the order is right",
-            )
-        weights = weights.to_numpy(dtype=float, na_value=np.nan) if _is_number(weights.dtype) else weights
-    array = np.asarray(weights)
-    if array.dtype.kind not in "fiub":
-        raise InputError("weights must be numbers", where=where, found=array.dtype)
-    array = array.astype(float)
-    if array.shape != (n,):
-        raise InputError(
-            "one weight per respondent is needed",
-            where=where,
-            found=f"shape {array.shape}",
-            expected=f"({n},)",
-        )
+def read_weights(weights, index: pd.Index, *, where: str = "weights") -> np.ndarray:
+    """One finite, non-negative number for each of the rows `index`, at least one of them positive."""
+    array = numbers(as_series(weights, where=where, index=index), name=where, where=where)
     for problem, bad in (
         ("a weight is missing", np.isnan(array)),
         ("a weight is infinite", np.isinf(array)),
@@ -145,16 +130,12 @@ def read_weights(weights, n: int, *, index: pd.Index | None = None, where: str =
     return array
 
 
-def read_vector(values, *, where: str) -> np.ndarray:
-    """One number per respondent as floats, NaN where missing; infinite values are refused."""
-    if isinstance(values, pd.Series):
-        if not _is_number(values.dtype):
-            raise InputError("the values are not numbers", where=where, found=values.dtype, expected="a numeric column")
-        array = values.to_numpy(dtype=float, na_value=np.nan)
-    else:
-        array = _numeric(values, where)
-    if array.ndim != 1:
-        raise InputError("one number per respondent is needed", where=where, found=f"shape {array.shape}")
+def read_vector(values, *, where: str, index: pd.Index | None = None) -> np.ndarray:
+    """One number per respondent as floats, NaN where missing; infinite values are refused.
+
+    With `index`, in the order of those rows (see :mod:`csi_lib.measure.frames`).
+    """
+    array = numbers(as_series(values, where=where, index=index), name=where, where=where)
     refuse_infinite(array[:, None], (where,), where)
     return array
 
@@ -197,54 +178,6 @@ def refuse_constant(spread: np.ndarray, names: Sequence, where: str) -> None:
             found=f"no variance in {_listed(constant)}",
             action="Leave out these items",
         )
-
-
-def _frame_values(frame: pd.DataFrame, where: str) -> np.ndarray:
-    repeated = frame.columns[frame.columns.duplicated()].unique()
-    if len(repeated):
-        raise InputError(
-            "two columns have the same name",
-            where=where,
-            found=_listed(repeated),
-            action="Rename one of them",
-        )
-    wrong = [f"{name!r} ({dtype})" for name, dtype in frame.dtypes.items() if not _is_number(dtype)]
-    if wrong:
-        raise InputError(
-            "these columns do not hold numbers",
-            where=where,
-            found=", ".join(wrong[:5]) + (" …" if len(wrong) > 5 else ""),
-            expected="numeric answers, missing as NA",
-            action="Recode the answers to numbers or choose other columns",
-        )
-    if all(dtype == np.float64 for dtype in frame.dtypes):
-        return frame.to_numpy()
-    return frame.to_numpy(dtype=float, na_value=np.nan)
-
-
-def _array_values(items, where: str) -> np.ndarray:
-    values = _numeric(items, where)
-    if values.ndim != 2:
-        raise InputError("a table of respondents × items is needed", where=where, found=f"{values.ndim} dimension(s)")
-    return values
-
-
-def _numeric(values, where: str) -> np.ndarray:
-    if isinstance(values, np.ma.MaskedArray):
-        values = values.astype(float).filled(np.nan)
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind == "O":
-            array = array.astype(float)
-    except (TypeError, ValueError):
-        array = np.asarray("text")
-    if array.dtype.kind not in "fiub":
-        raise InputError("the values are not all numbers", where=where, expected="a numeric array")
-    return array.astype(float, copy=False)
-
-
-def _is_number(dtype) -> bool:
-    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
 
 
 def _listed(names) -> str:

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
-from csi_lib.measure.cfa import cfa
+from csi_lib.measure.cfa import cfa, default_estimator
 from csi_lib.measure.cfa_corrections import nested_difference
+from csi_lib.measure.cfa_data import as_frame
 from csi_lib.measure.cfa_result import FactorAnalysis
 from csi_lib.measure.fit_indices import chisq_p_value
+from csi_lib.measure.model_syntax import read_model
 
 LEVELS = {
     "configural": (),
@@ -58,7 +60,7 @@ def invariance(
     group,
     *,
     levels: Sequence[str] = ("configural", "metric", "scalar", "strict"),
-    estimator: str = "ML",
+    estimator: str | None = None,
     missing: str | None = None,
     partial: Sequence[str] = (),
     weights=None,
@@ -77,7 +79,7 @@ def invariance(
     items, model, missing, weights, std_lv : see `cfa`
     group : column name or values
     levels : some of configural, metric, scalar, strict, in this order
-    estimator : see `cfa`; for ordered items "WLSMV" (theta form)
+    estimator : see `cfa`; for ordered items "WLSMV" (theta form), the default where all are ordered categories
     partial : sequence of str
         Parameters left free in all levels, e.g. ``["t2 ~ 1", "trust =~ t3"]`` (partial invariance).
     cfi_drop, rmsea_rise : float
@@ -106,6 +108,9 @@ def invariance(
             where="levels",
             expected=", ".join(LEVELS),
         )
+    items = as_frame(items)
+    if estimator is None:
+        estimator = default_estimator(items, read_model(model), None, missing)
     ordered = estimator.upper() in ("WLSMV", "DWLS")
     ladder = ORDERED_LEVELS if ordered else LEVELS
     order = [level for level in ladder if level in levels]

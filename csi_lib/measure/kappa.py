@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri, stdtrit
 
 from csi_lib.errors import InputError
+from csi_lib.measure.frames import as_frame, paired, table_of_numbers
 from csi_lib.measure.inputs import read_option, read_proportion, read_weights
 from csi_lib.measure.ratings import complete_subjects, read_labels
 
@@ -88,18 +89,20 @@ def cohen_kappa(
 
     Parameters
     ----------
-    first, second : one rating per subject, numbers or text; subjects with a missing rating are
-        left out.
-    weighting : of disagreements.
-    categories : all categories in order. By default those that occur, sorted: with a category
-        nobody used, name them all, since linear and quadratic weights go by position.
+    first, second : one rating per subject, numbers, ordered categories or text; subjects with a
+        missing rating are left out. Two series are matched by their index.
+    weighting : of disagreements. Linear and quadratic weights go by the position of a category and
+        need its order: that of numbers, the declared one of ordered categories, or `categories`.
+    categories : all categories in order. By default the declared ones, or the numbers that occur:
+        with a number nobody used, name them all.
     weights : one survey weight per subject; the standard errors then use Kish's n.
     ci : level of the interval, normal with the large-sample standard error.
 
     Raises
     ------
     InputError
-        When both raters put everybody in one and the same category (chance agreement 1).
+        When both raters put everybody in one and the same category (chance agreement 1), and for
+        weights over text without an order (it would be that of the alphabet).
 
     Notes
     -----
@@ -109,16 +112,11 @@ def cohen_kappa(
     """
     ci = read_proportion(ci, where="ci")
     read_option(weighting, ("unweighted", "linear", "quadratic"), where="weighting")
-    if len(first) != len(second):
-        raise InputError(
-            "both raters must rate the same subjects",
-            where="first, second",
-            found=f"{len(first)} and {len(second)} ratings",
-        )
-    pair = pd.DataFrame({"first": pd.Series(list(first)), "second": pd.Series(list(second))})
-    labels = read_labels(pair, categories=categories)
+    first, second = paired(first, second, where="first, second")
+    pair = pd.DataFrame({"first": first, "second": second})
+    labels = read_labels(pair, categories=categories, ordered=weighting != "unweighted")
     use = (labels.codes >= 0).all(axis=1)
-    w = np.ones(len(pair)) if weights is None else read_weights(weights, len(pair))
+    w = np.ones(len(pair)) if weights is None else read_weights(weights, pair.index)
     use &= w > 0
     codes, w = complete_subjects(labels.codes[use]), w[use]
     c = len(labels.categories)
@@ -256,10 +254,10 @@ def light_kappa(
     `ratings` is subjects × raters; subjects with a missing rating are left out. In R:
     ``irr::kappam.light(x)``. Light (1971), Psychological Bulletin 76, 365–377.
     """
-    labels = read_labels(ratings, categories=categories)
+    labels = read_labels(ratings, categories=categories, ordered=weighting != "unweighted")
     codes = complete_subjects(labels.codes)
-    names = list(ratings.columns) if isinstance(ratings, pd.DataFrame) else list(range(codes.shape[1]))
-    everything = range(len(labels.categories)) if categories is not None else None
+    names = labels.raters
+    everything = range(len(labels.categories)) if labels.declared else None
     rows = [
         (
             names[i],
@@ -285,8 +283,8 @@ def _count_table(ratings, counts: bool) -> tuple[np.ndarray, tuple, np.ndarray |
         codes = complete_subjects(labels.codes)
         table = np.stack([(codes == j).sum(axis=1) for j in range(len(labels.categories))], axis=1)
         return table.astype(float), labels.categories, codes
-    frame = pd.DataFrame(ratings)
-    table = frame.to_numpy(float)
+    frame = as_frame(ratings, where="ratings", prefix=None)
+    table = table_of_numbers(frame, where="ratings")
     raters = table.sum(axis=1)
     if not (np.isfinite(table).all() and (table >= 0).all() and (raters == raters[0]).all() and raters[0] >= 2):
         raise InputError(

@@ -64,7 +64,7 @@ def krippendorff_alpha(
     ----------
     ratings : units × raters (``irr`` and ``krippendorff`` take raters × units: transpose).
         Missing ratings are simply absent; units with one rating do not count.
-    level : of measurement. Text is possible for ``"nominal"`` only.
+    level : of measurement. Text is possible for ``"nominal"``, ordered categories also for ``"ordinal"``.
     ci_method : ``"bootstrap"`` resamples units `draws` times; None gives no interval.
 
     Raises
@@ -87,15 +87,15 @@ def krippendorff_alpha(
     ci = read_proportion(ci, where="ci")
     read_option(level, ("nominal", "ordinal", "interval", "ratio"), where="level")
     read_option(ci_method, (None, "bootstrap"), where="ci_method")
-    labels = read_labels(ratings)
+    labels = read_labels(ratings, ordered=level != "nominal")
     value = None
-    if level != "nominal":
+    if level in ("interval", "ratio"):
         if not all(isinstance(c, (int, float, np.number)) for c in labels.categories):
             raise InputError(
                 f"the {level} level needs numbers",
                 where="ratings",
                 found=repr(labels.categories[0]),
-                action="Code the categories as numbers in their order, or use level='nominal'",
+                action="Code the categories as numbers, or use level='ordinal'",
             )
         value = np.array(labels.categories, dtype=float)
         if level == "ratio" and (value < 0).any():

@@ -12,6 +12,8 @@ from csi_lib.errors import InputError
 from csi_lib.measure import bivariate_normal
 
 _BOUND = 0.9999
+#: information on a correlation, per row, below which the likelihood is flat
+_FLAT = 1e-7
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class OrderedMoments:
         return bread @ products @ bread.T
 
     def standard_errors(self) -> np.ndarray:
-        return np.sqrt(np.diag(self.covariance()))
+        return np.sqrt(np.maximum(np.diag(self.covariance()), 0.0))  # an error of 0 may come out as −1e-16
 
 
 def ordered_moments(
@@ -104,7 +106,13 @@ def ordered_moments(
         ]
     )
     messages += _mend_two_by_two(tables, categories, first, second, names)
-    rho, scores, cross_first, cross_second = _correlate(tables, limits[first], limits[second])
+    rho, level, scores, cross_first, cross_second = _correlate(tables, limits[first], limits[second])
+    for m in np.flatnonzero(level & (np.abs(rho) < _BOUND)):
+        messages.append(
+            f"the polychoric correlation of '{names[first[m]]}' and '{names[second[m]]}' has no bound towards "
+            f"{np.sign(rho[m]):+.0f}: a category that hardly anybody chose goes with one answer only; {rho[m]:+.3f} is "
+            "where the search stopped. Merge this category with its neighbour"
+        )
     for m in np.flatnonzero(np.abs(rho) >= _BOUND):
         messages.append(
             f"the polychoric correlation of '{names[first[m]]}' and '{names[second[m]]}' is at its bound "
@@ -185,12 +193,13 @@ def _mend_two_by_two(tables, categories, first, second, names) -> list[str]:
 def _correlate(tables: np.ndarray, upper: np.ndarray, right: np.ndarray, tolerance: float = 1e-12):
     """Correlations of all tables by Fisher scoring, and their scores at the solution.
 
-    tables (pairs, K, K); upper, right (pairs, K + 1) with infinite ends. Returns rho, the scores by cell
+    tables (pairs, K, K); upper, right (pairs, K + 1) with infinite ends. Returns rho, where the likelihood is flat
+    at it (nothing bounds it towards ±1; it stands where the search stopped, as lavaan's does), the scores by cell
     (pairs, K, K), and the sums of products of scores by rho and by each threshold (pairs, K - 1) twice.
     """
     h, k = upper[:, :, None], right[:, None, :]
     n = tables.sum(axis=(1, 2))
-    rho = np.zeros(len(tables))
+    rho, level = np.zeros(len(tables)), np.zeros(len(tables), dtype=bool)
     active = np.arange(len(tables))
     for _ in range(100):
         r = rho[active, None, None]
@@ -200,7 +209,10 @@ def _correlate(tables: np.ndarray, upper: np.ndarray, right: np.ndarray, toleran
         )
         gradient = (tables[active] * slope / cells).sum(axis=(1, 2))
         information = n[active] * (slope**2 / cells).sum(axis=(1, 2))
-        step = np.clip(gradient / information, -0.3, 0.3)
+        # where one answer all but determines the other the likelihood goes flat before 1: nothing leads further on
+        flat = information <= _FLAT * n[active]
+        level[active[flat]] = True
+        step = np.where(flat, 0.0, np.clip(gradient / np.where(flat, 1.0, information), -0.3, 0.3))
         new = np.clip(rho[active] + step, -_BOUND, _BOUND)
         moved = np.abs(new - rho[active])
         rho[active] = new
@@ -214,6 +226,7 @@ def _correlate(tables: np.ndarray, upper: np.ndarray, right: np.ndarray, toleran
     weight = tables * scores / cells
     return (
         rho,
+        level,
         scores,
         _by_threshold(weight, upper, right, rho, root),
         _by_threshold(weight.transpose(0, 2, 1), right, upper, rho, root),

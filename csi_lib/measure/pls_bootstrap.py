@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.measure.frames import as_series
 from csi_lib.measure.pls_algorithm import Layout
 from csi_lib.measure.pls_statistics import keys, statistics
 from csi_lib.measure.resampling import bca_limits, bootstrap_counts, percentile_limits
@@ -315,9 +316,8 @@ def _group_estimates(model, rows: Rows, counts, control, kinds, *, strict: bool 
 
 def _labels(groups, rows: Rows) -> np.ndarray:
     """Group labels as text in the order of the rows used; "" for missing."""
-    if isinstance(groups, pd.Series):
-        groups = _aligned(groups, rows, "groups")
-    elif len(groups) != rows.n:
+    groups = _aligned(groups, rows, "groups") if isinstance(groups, pd.Series) else as_series(groups, where="groups")
+    if len(groups) != rows.n:
         raise InputError(
             "there must be one group label per row used",
             where="groups",

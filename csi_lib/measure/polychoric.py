@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError, MeasureWarning
-from csi_lib.measure.cfa_data import as_frame, column, numbers
+from csi_lib.measure.cfa_data import as_frame, numbers, weights_of
 from csi_lib.measure.ordered_moments import ordered_moments
 
 
@@ -88,20 +88,20 @@ def polychoric(
     if missing not in ("listwise", "pairwise"):
         raise InputError(f"'{missing}' is not known", where="missing", expected="listwise or pairwise")
     frame = as_frame(items)
-    mass = None if weights is None else numbers(column(frame, weights, "weights").to_frame("weights"), ["weights"])
+    mass = None if weights is None else weights_of(frame, weights)
     if isinstance(weights, str):
         frame = frame.drop(columns=weights)
     names = list(frame.columns)
     if len(names) < 2:
         raise InputError("a correlation needs two items", where="items", found=str(len(names)))
-    values = numbers(frame, names, ranks=True)
+    values = numbers(frame, names)
     keep = ~np.isnan(values)
     keep = keep.all(axis=1) if missing == "listwise" else keep.any(axis=1)
     if mass is not None:
         if (mass < 0).any() or not (mass[keep] > 0).any():
             raise InputError("the weights are negative, or all zero or missing", where="weights")
-        keep &= mass[:, 0] > 0
-        mass = mass[keep, 0] * (keep.sum() / mass[keep, 0].sum())
+        keep &= mass > 0
+        mass = mass[keep] * (keep.sum() / mass[keep].sum())
     found = ordered_moments(values[keep], names, mass)
     for message in found.messages:
         warnings.warn(message, MeasureWarning, stacklevel=2)

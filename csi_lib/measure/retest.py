@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.special import stdtrit
 
 from csi_lib.errors import InputError
+from csi_lib.measure.frames import paired
 from csi_lib.measure.icc import icc
 from csi_lib.measure.inputs import read_proportion, read_vector
 from csi_lib.measure.split_half import fisher_interval
@@ -66,20 +66,8 @@ def test_retest(first, second, *, ci: float = 0.95) -> RetestReliability:  # noq
     Weir (2005), Journal of Strength and Conditioning Research 19, 231–240.
     """
     ci = read_proportion(ci, where="ci")
-    both = isinstance(first, pd.Series) and isinstance(second, pd.Series)
-    if both and len(first) == len(second) and not first.index.equals(second.index):
-        raise InputError(
-            "the two occasions list different people (their indexes differ)",
-            where="first, second",
-            action="Join both by the respondent first",
-        )
+    first, second = paired(first, second, where="first, second")
     x, y = read_vector(first, where="first"), read_vector(second, where="second")
-    if len(x) != len(y):
-        raise InputError(
-            "both occasions must list the same people",
-            where="first, second",
-            found=f"{len(x)} and {len(y)} scores",
-        )
     use = ~np.isnan(x) & ~np.isnan(y)
     x, y, n = x[use], y[use], int(use.sum())
     if n < 3:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError, MeasureWarning, nearest
+from csi_lib.measure.frames import as_frame, column_or_values, numbers, table_of_numbers
 
 #: codes that data files often use for "no answer"
 _CODES = {-8, -9, -98, -99, -998, -999, 98, 99, 998, 999, 9999}
@@ -65,7 +66,7 @@ class Rows:
                 found=repr(missing),
                 expected="'listwise' or 'mean'",
             )
-        frame = _as_frame(frame)
+        frame = as_frame(frame, prefix=None)
         items = tuple(items)
         values = _numbers(frame, items)
         weight = row_weights(weights, frame)
@@ -224,20 +225,6 @@ def warn(text: str) -> None:
     warnings.warn(text, MeasureWarning, stacklevel=4)
 
 
-def _as_frame(data) -> pd.DataFrame:
-    if isinstance(data, pd.DataFrame):
-        return data
-    array = np.asarray(data)
-    if array.ndim != 2:
-        raise InputError(
-            "items must be a table",
-            where="items",
-            found=f"{array.ndim} dimension(s)",
-            expected="a DataFrame with one column per item",
-        )
-    return pd.DataFrame(array)
-
-
 def _numbers(frame: pd.DataFrame, items: Sequence[str]) -> np.ndarray:
     unknown = [item for item in items if item not in frame.columns]
     if unknown:
@@ -256,20 +243,7 @@ def _numbers(frame: pd.DataFrame, items: Sequence[str]) -> np.ndarray:
             found=", ".join(map(str, doubled)),
             action="Rename one of them.",
         )
-    chosen = frame[list(items)]
-    text = [
-        c
-        for c in chosen.columns
-        if not (pd.api.types.is_numeric_dtype(chosen[c].dtype) or pd.api.types.is_bool_dtype(chosen[c].dtype))
-    ]
-    if text:
-        raise InputError(
-            "item holds text, not numbers",
-            where="items",
-            found=", ".join(map(str, text)),
-            action="Recode it through the codebook first.",
-        )
-    values = chosen.to_numpy(dtype=float, na_value=np.nan)
+    values = table_of_numbers(frame, items)
     infinite = np.isinf(values).any(axis=0)
     if infinite.any():
         raise InputError(
@@ -299,26 +273,7 @@ def row_weights(weights, frame: pd.DataFrame) -> np.ndarray:
     """Weights as an array in the frame's row order: None, a column name, a Series or an array."""
     if weights is None:
         return np.ones(len(frame))
-    if isinstance(weights, str):
-        if weights not in frame.columns:
-            raise InputError("the weight is not a column of the data", where="weights", found=repr(weights))
-        weights = frame[weights]
-    if isinstance(weights, pd.Series) and not weights.index.equals(frame.index):
-        if not weights.index.is_unique or not frame.index.isin(weights.index).all():
-            raise InputError(
-                "the weights belong to other rows than the items",
-                where="weights",
-                action="Give weights with the same index as the data.",
-            )
-        weights = weights.reindex(frame.index)
-    values = np.asarray(weights, dtype=float)
-    if values.shape != (len(frame),):
-        raise InputError(
-            "there must be one weight per row",
-            where="weights",
-            found=f"{values.shape}",
-            expected=f"({len(frame)},)",
-        )
+    values = numbers(column_or_values(frame, weights, where="weights"), name="weights", where="weights")
     if not np.isfinite(values).all():
         raise InputError(
             "a weight is missing or infinite",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +12,8 @@ import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 from csi_lib.errors import InputError, MeasureWarning
-from csi_lib.measure.inputs import read_items, read_option, read_proportion, read_vector, read_weights
+from csi_lib.measure.frames import as_frame, as_series, declared_order, is_one_column, refuse_repeated, table_of_numbers
+from csi_lib.measure.inputs import read_option, read_proportion, read_vector, read_weights, refuse_infinite
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,12 @@ def rescale(values, low: float, high: float, *, reverse: bool = False):
 
     Parameters
     ----------
-    values : Series, DataFrame or array of answers; missing stays missing.
+    values : one column or a table of answers (pandas, polars, Arrow, arrays); missing stays missing.
     low, high : ends of the answer scale as coded, ``low < high`` (1 and 5; 0 and 10).
 
     Returns
     -------
-    The same kind of object with float values, index and names kept.
+    Float values: an array of an array or list, else a pandas Series or DataFrame, index and names kept.
 
     Raises
     ------
@@ -75,23 +77,23 @@ def rescale(values, low: float, high: float, *, reverse: bool = False):
     In R: ``100 * (x - low) / (high - low)``.
     """
     _refuse_empty_scale(low, high)
-    if isinstance(values, pd.DataFrame):
-        array, names = read_items(values, at_least=1, where="values", fewest=0).values, list(values.columns)
-    elif isinstance(values, pd.Series) or np.ndim(values) == 1:
-        array = read_vector(values, where="values")[:, None]
-        names = [getattr(values, "name", None)]
-    elif np.ndim(values) == 0:
-        return float(rescale([values], low, high, reverse=reverse)[0])
+    if not is_one_column(values):
+        if np.ndim(values) == 0 and not isinstance(values, Mapping):
+            return float(rescale([values], low, high, reverse=reverse)[0])
+        frame = as_frame(values, where="values")
+        refuse_repeated(frame.columns, where="values")
+        array, names = table_of_numbers(frame, where="values"), list(frame.columns)
+        refuse_infinite(array, names, "values")
     else:
-        checked = read_items(values, at_least=1, where="values", fewest=0)
-        array, names = checked.values, list(checked.names)
+        column = as_series(values, where="values")
+        array, names = read_vector(column, where="values")[:, None], [column.name]
     _refuse_outside(array, names, low, high)
     points = 100 * ((high - array) if reverse else (array - low)) / (high - low)
-    if isinstance(values, pd.DataFrame):
-        return pd.DataFrame(points, index=values.index, columns=values.columns)
-    if isinstance(values, pd.Series):
-        return pd.Series(points[:, 0], index=values.index, name=values.name)
-    return points[:, 0] if np.ndim(values) == 1 else points
+    if isinstance(values, np.ndarray | Sequence):
+        return points[:, 0] if is_one_column(values) else points
+    if is_one_column(values):
+        return pd.Series(points[:, 0], index=column.index, name=column.name)
+    return pd.DataFrame(points, index=frame.index, columns=frame.columns)
 
 
 def top_box(
@@ -153,12 +155,18 @@ def net_box(values, low: float = 1, high: float = 5, *, boxes: int = 2, weights=
     return _share((x > high - boxes).astype(float) - (x < low + boxes), w, ci, "t")
 
 
-def nps(values, *, weights=None, ci: float = 0.95) -> NetPromoterScore:
+def nps(values, *, scale: tuple[float, float] | None = None, weights=None, ci: float = 0.95) -> NetPromoterScore:
     """Net promoter score: %(9–10) − %(0–6) of answers on 0..10, from −100 to 100.
 
     The standard error is that of the mean of +100, 0, −100 over independent respondents
     (linearised under weights); the interval is t with n − 1 degrees of freedom. Missing answers
     are left out.
+
+    Parameters
+    ----------
+    values : answers on 0–10, whole numbers.
+    scale : ends of the question's scale; only (0, 10) has a net promoter score. None reads it off the answers, and
+        asks where none of them is above 7: they may be from another scale, of which 9 and 6 cut nothing.
 
     In R: ``survey::svymean(~I(100 * ((x >= 9) - (x <= 6))), svydesign(~1, weights = ~w))``.
 
@@ -166,6 +174,7 @@ def nps(values, *, weights=None, ci: float = 0.95) -> NetPromoterScore:
     ----------
     Reichheld (2003), Harvard Business Review 81(12), 46–54.
     """
+    _refuse_other_scale(values, scale)
     x, w = _categories(values, 0, 10, weights, 1)
     up, down = (x >= 9).astype(float), (x <= 6).astype(float)
     score = _share(up - down, w, ci, "t")
@@ -183,6 +192,28 @@ def nps(values, *, weights=None, ci: float = 0.95) -> NetPromoterScore:
         df=score.df,
         ci=ci,
     )
+
+
+def _refuse_other_scale(values, scale) -> None:
+    """The score is defined on 0–10 alone: on 1–5 everybody would be a detractor."""
+    column = as_series(values, where="values")
+    declared = declared_order(column)
+    seen = read_vector(column, where="values")
+    ends = scale if scale is not None else (0, len(declared) - 1) if declared else None
+    if ends is None and np.isfinite(seen).any() and np.nanmax(seen) <= 7:
+        raise InputError(
+            "the answers may be from a scale that is not 0–10, which alone has a net promoter score",
+            where="values",
+            found=f"answers from {np.nanmin(seen):g} to {np.nanmax(seen):g}",
+            action="If the question was asked on 0–10, say so: scale=(0, 10); else take net_box or top_box",
+        )
+    if ends is not None and (float(ends[0]), float(ends[1])) != (0.0, 10.0):
+        raise InputError(
+            "the net promoter score is defined on 0–10",
+            where="scale",
+            found=f"{ends[0]:g} to {ends[1]:g}" if scale is not None else f"{len(declared)} ordered categories",
+            action="Take net_box or top_box, with the scale's own boxes",
+        )
 
 
 def _share(z: np.ndarray, w: np.ndarray, ci: float, ci_method: str) -> Share:
@@ -214,10 +245,10 @@ def _categories(values, low, high, weights, boxes) -> tuple[np.ndarray, np.ndarr
     _refuse_empty_scale(low, high)
     if not 1 <= boxes <= high - low:
         raise InputError("no such boxes", where="boxes", found=boxes, expected=f"1 to {high - low:g}")
+    values = as_series(values, where="values")
     x = read_vector(values, where="values")
-    index = values.index if isinstance(values, pd.Series) else None
-    w = np.ones(len(x)) if weights is None else read_weights(weights, len(x), index=index)
-    _refuse_outside(x[:, None], [getattr(values, "name", None)], low, high)
+    w = np.ones(len(x)) if weights is None else read_weights(weights, values.index)
+    _refuse_outside(x[:, None], [values.name], low, high)
     use = ~np.isnan(x) & (w > 0)
     x, w = x[use], w[use]
     if len(x) < 2:

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from csi_lib.errors import InputError
+from csi_lib.measure.frames import as_frame
 from csi_lib.measure.importance import Importance
 from csi_lib.measure.resampling import check_level
 from csi_lib.measure.rows import row_weights
@@ -36,7 +37,7 @@ def stated_importance(picks, *, of="respondents", weights=None, ci=0.95) -> Impo
     check_level(ci)
     if of not in ("respondents", "picks"):
         raise InputError("unknown base", where="of", found=repr(of), expected="'respondents' or 'picks'")
-    frame = picks if isinstance(picks, pd.DataFrame) else pd.DataFrame(np.asarray(picks))
+    frame = as_frame(picks, where="picks", prefix=None)
     chosen, answered, names = _read_picks(frame)
     weight = row_weights(weights, frame)
     use = answered & (weight > 0)

@@ -13,6 +13,7 @@ from csi_lib.errors import InputError
 from csi_lib.measure.distributions import f_tail
 from csi_lib.measure.extraction import extract, inverse
 from csi_lib.measure.factor import correlated_items
+from csi_lib.measure.frames import paired, same_rows
 from csi_lib.measure.inputs import Items, Missing, read_items, read_option, read_proportion, read_vector
 from csi_lib.measure.moments import moments
 from csi_lib.measure.split_half import fisher_interval
@@ -124,9 +125,8 @@ def known_groups(scores, groups, *, order=None, ci: float = 0.95) -> KnownGroups
     Welch (1951), Biometrika 38, 330–336; Hedges (1981).
     """
     ci = read_proportion(ci, where="ci")
-    y, label = read_vector(scores, where="scores"), pd.Series(list(groups))
-    if len(y) != len(label):
-        raise InputError("one group per score is needed", where="groups", found=f"{len(y)}, {len(label)}")
+    scores, label = paired(scores, groups, where="scores, groups")
+    y = read_vector(scores, where="scores")
     use = ~np.isnan(y) & label.notna().to_numpy()
     y, label = y[use], label[use].reset_index(drop=True)
     names = list(order) if order is not None else _in_order(label)
@@ -221,14 +221,9 @@ def criterion_correlations(
     """
     ci = read_proportion(ci, where="ci")
     read_option(method, ("pearson", "spearman"), where="method")
+    scores, criteria = same_rows(scores, criteria, where=("scores", "criteria"))
     left = read_items(scores, weights, at_least=1, where="scores")
     right = read_items(criteria, weights, at_least=1, where="criteria")
-    if left.n != right.n:
-        raise InputError(
-            "scores and criteria list different respondents",
-            where="scores, criteria",
-            found=f"{left.n} and {right.n}",
-        )
     rows = []
     for i, score in enumerate(left.names):
         for j, criterion in enumerate(right.names):
@@ -281,7 +276,10 @@ def common_method(items, *, weights=None, missing: Missing = "listwise", thresho
 
 
 def _in_order(label: pd.Series) -> list:
+    """The groups that occur: in their declared order, else from the lowest."""
     names = list(dict.fromkeys(label))
+    if isinstance(label.dtype, pd.CategoricalDtype):
+        return [name for name in label.cat.categories if name in names]
     try:
         return sorted(names)
     except TypeError:  # numbers and text together have no order: as they come

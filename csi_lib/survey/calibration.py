@@ -18,6 +18,9 @@ from csi_lib.errors import InputError
 from csi_lib.survey.margins import Margin
 from csi_lib.survey.stages import pair_codes
 
+#: largest change of u in one Newton step where g grows exponentially with it
+_LONGEST = 4.0
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -105,23 +108,35 @@ class Calibrating:
             before = np.abs(gap).max()
             while damping < 1e8:
                 step = root * np.linalg.solve(unit + damping * eye, root * gap * scale)
+                if self.method != "linear":  # from weights far below the population's scale a full step overflows
+                    step *= min(1.0, _LONGEST / max(np.abs(x @ step).max(), 1e-300))
                 new = x @ (lam + step)
-                g, slope, value = self._factor(new)
-                fallen = weights @ value - totals @ (lam + step)
-                gap = (totals - x.T @ (weights * g)) / scale
+                trial = self._factor(new)
+                fallen = weights @ trial[2] - totals @ (lam + step)
+                gap_there = (totals - x.T @ (weights * trial[0])) / scale
                 # near the solution the dual is flat to rounding, and the gap decides
-                if np.isfinite(fallen) and (fallen < dual or np.abs(gap).max() < before):
+                if np.isfinite(fallen) and (fallen < dual or np.abs(gap_there).max() < before):
                     break
                 damping *= 100
             else:
                 break
+            (g, slope, value), gap = trial, gap_there
             lam, dual, damping = lam + step, fallen, max(damping / 1000, 1e-13)
-        far = int(np.nanargmax(np.abs(gap)))
+        far = int(np.argmax(np.abs(gap)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = totals / (x.T @ weights)
+        apart = (ratio > self.bounds[1]).all() or (ratio < self.bounds[0]).all()
         raise InputError(
-            "no weights within the bounds meet the totals",
+            "no weights within the bounds meet the totals"
+            if np.isfinite(self.bounds).any()
+            else "no positive weights meet the totals",
             where=self.labels[far],
             found=f"a gap of {np.abs(gap[far]):.2%}, factors from {self.bounds[0]:g} to {self.bounds[1]:g}",
-            action="Widen the bounds, merge small categories, or drop a total.",
+            action="The bounds are limits of final over starting weight, and the totals are about "
+            f"{np.median(ratio):.4g} times those of the starting weights: scale the weights to the population first."
+            if apart
+            else "Widen the bounds, merge small categories, drop a total, or look whether a total lies beyond what the "
+            "answers allow.",
         )
 
     def _factor(self, u) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

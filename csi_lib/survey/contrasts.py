@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from csi_lib.errors import InputError, nearest
+from csi_lib.errors import InputError, MeasureWarning, nearest
 from csi_lib.survey import comparisons
 from csi_lib.survey.estimation import DomainStatistic, Item, t_interval
 
@@ -51,21 +52,34 @@ def _combine(design, cols, by, matrix, labels, ci, adjust) -> pd.DataFrame:
     for batch in batches:
         statistic = DomainStatistic([Item(c, lambda c=c: design.numeric(c), design._ones) for c in batch], domains)
         estimate = statistic.estimate(design.weights)
-        if np.isnan(estimate).any():
+        gone = np.isnan(estimate)
+        lacking = (matrix[:, gone] != 0).any(axis=1)
+        if lacking.all():
             raise InputError(
                 "nobody in the domain answered the item",
                 where=", ".join(batch),
                 action="Leave the group or item out of the comparison.",
             )
-        covariance = matrix @ design.covariance_of(statistic) @ matrix.T
+        if lacking.any():
+            warnings.warn(
+                f"{', '.join(map(str, batch))}: nobody answered in a group; {lacking.sum()} comparisons with it "
+                "have no estimate",
+                MeasureWarning,
+                stacklevel=4,
+            )
+        covariance = matrix[~lacking] @ design.covariance_of(statistic) @ matrix[~lacking].T
         frame = labels.copy()
         if by is not None:
             frame.insert(0, "item", batch[0])
-        frames.append(_frame(frame, matrix @ estimate, covariance, design.df, ci, adjust))
+        found = _frame(
+            frame[~lacking], matrix[~lacking] @ np.where(gone, 0.0, estimate), covariance, design.df, ci, adjust
+        )
+        frames.append(found.reindex(frame.index).combine_first(frame)[found.columns])
     return pd.concat(frames, ignore_index=True)
 
 
 def _frame(frame, estimate, covariance, df, ci, adjust) -> pd.DataFrame:
+    frame = frame.copy()
     se = np.sqrt(np.maximum(np.diag(covariance), 0))
     with np.errstate(invalid="ignore", divide="ignore"):
         t = np.where(se > 0, estimate / se, np.where(estimate == 0, 0.0, np.inf * np.sign(estimate)))

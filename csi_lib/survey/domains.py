@@ -32,8 +32,8 @@ class Domains:
 def partition(data: pd.DataFrame, by: list[str], inside: np.ndarray | None) -> Domains:
     """Groups that occur in `by` among the rows `inside`; a row without a group belongs to none.
 
-    Groups come in sorted order, categories in the order of their categories. An unused category is refused:
-    whether an empty group is to be shown or dropped is the caller's decision.
+    Groups come in sorted order, categories in the order of their categories; a category without a respondent
+    is no group (R: ``svyby``).
     """
     n = len(data)
     out = np.zeros(n, dtype=bool) if inside is None else ~inside
@@ -43,13 +43,8 @@ def partition(data: pd.DataFrame, by: list[str], inside: np.ndarray | None) -> D
         if isinstance(column.dtype, pd.CategoricalDtype):
             part, levels = column.cat.codes.to_numpy(np.int64), column.cat.categories
             used = np.bincount(part[part >= 0], minlength=len(levels)) > 0
-            if not used.all():
-                raise InputError(
-                    "the grouping has groups without a respondent",
-                    where=name,
-                    found=", ".join(map(str, levels[~used][:5])),
-                    action="Drop them with .cat.remove_unused_categories(), or merge them.",
-                )
+            place = np.append(np.cumsum(used) - 1, -1)  # the last for −1, no group
+            part, levels = place[part], levels[used]
         else:
             part, levels = pd.factorize(column, sort=True)
         out = out | (part < 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -94,15 +94,16 @@ def _linearise(item: Item, code, size: int, weights) -> _Linearised:
     sum_x = by_domain(z)
     with np.errstate(invalid="ignore", divide="ignore"):
         if y is None:
-            theta = sum_x
+            theta = np.where(n > 0, sum_x, np.nan)  # of nobody's answers there is no total
             r = x - (sum_x / n_weighted)[code]
             scale = n_weighted
         else:
             y_sum = by_domain(w * y)
             theta = sum_x / y_sum
-            r = x - theta[code] * y
+            exists = y_sum != 0  # else nothing is linearised, and the domain's rows weigh nothing in variances
+            r = x - np.where(exists, theta, 0.0)[code] * y
             np.multiply(w, r, out=z)
-            z /= y_sum[code]
+            z /= np.where(exists, y_sum, np.inf)[code]
             scale = n_weighted / y_sum
         r *= r
         r *= w
@@ -118,27 +119,17 @@ def estimates(design, items: list[Item], domains: Domains, *, ci: float, deff: s
     parts = []
     for item in items:
         one = _linearise(item, domains.code, domains.size, design.weights)
-        if (one.n == 0).any():
-            i = int(np.flatnonzero(one.n == 0)[0])
-            raise InputError(
-                "nobody in the domain answered the item",
-                where=item.name,
-                found=domains.name(i),
-                action="Leave the item out for this group, or merge the group with another.",
-            )
-        if not np.isfinite(one.estimate).all():
-            raise InputError(
-                "the denominator sums to 0, so the ratio does not exist",
-                where=item.name,
-                found=domains.name(int(np.flatnonzero(~np.isfinite(one.estimate))[0])),
-                action="Leave the group out, or check the column.",
-            )
+        lacking = ~np.isfinite(one.estimate)
+        if lacking.any():
+            without_estimate(item.name, domains, one.n, lacking)
+            one = replace(one, estimate=np.where(lacking, np.nan, one.estimate))
         var = variances(DomainStatistic([item], domains), one.z)
         # where all rows give one value there is no variance, rounding of θ apart
         flat = (one.spread <= (1e-13 * one.estimate) ** 2) & (item.y is not None)
         with np.errstate(invalid="ignore", divide="ignore"):
             effect = var / (one.spread / (one.n - 1) * _deff_factor(design, one, deff))
         var, effect = np.where(flat, 0.0, var), np.where(flat, np.nan, effect)
+        var, effect = np.where(lacking, np.nan, var), np.where(lacking, np.nan, effect)
         parts.append((one.estimate, np.sqrt(var), one.n, one.n_weighted, effect))
     estimate, se, n, n_weighted, effect = (np.concatenate(part) for part in zip(*parts))
     df = np.tile(df, len(items))
@@ -154,6 +145,25 @@ def estimates(design, items: list[Item], domains: Domains, *, ci: float, deff: s
         frame[column] = values
     warn_without_df(frame)
     return frame
+
+
+def without_estimate(item: str, domains: Domains, n: np.ndarray, lacking: np.ndarray) -> None:
+    """One empty group leaves its row empty and is said; where no group has an estimate there is no table."""
+    unanswered = bool((n[lacking] == 0).all())
+    groups = ", ".join(domains.name(i) for i in np.flatnonzero(lacking)[:5])
+    if lacking.all():
+        raise InputError(
+            "nobody in the domain answered the item"
+            if unanswered
+            else "the denominator sums to 0, so the ratio does not exist",
+            where=item,
+            found=groups,
+            action="Leave the item out for this group, or merge the group with another."
+            if unanswered
+            else "Leave the group out, or check the column.",
+        )
+    what = "nobody answered it" if unanswered else "the denominator sums to 0"
+    warnings.warn(f"{item}: {what} in {groups}; the row has no estimate", MeasureWarning, stacklevel=5)
 
 
 def warn_without_df(frame: pd.DataFrame) -> None:

@@ -15,7 +15,8 @@ class Estimators(Sample):
     """Means, totals, ratios, proportions, quantiles, differences, tests and regressions.
 
     Frames have one row per item and group: the columns of `by`, then ``item estimate se df ci_low ci_high n
-    n_weighted n_effective deff`` with n_effective = n/deff. Common options:
+    n_weighted n_effective deff`` with n_effective = n/deff. A group in which nobody answered keeps its row, with
+    n = 0 and no estimate, and is warned of. Common options:
 
     ci : confidence level of the t intervals.
     deff : design effect against sampling with (``replace``) or without replacement (``noreplace``).
@@ -73,7 +74,8 @@ class Estimators(Sample):
         ----------
         method : ``logit`` (Wald on the logit), ``xlogit`` (the same by the delta method), ``wilson``,
             ``beta`` (Korn–Graubard), ``likelihood`` (profile, Rao–Scott scaled), ``asin``, ``mean`` (t on
-            the share).
+            the share). At a share of 0 or 1, where none of them has anything to go by, the exact bound on
+            the number of answers stands (0 of 30: up to .116), for ``wilson`` its own.
 
         R: ``svyciprop``; for all levels ``svymean(~factor)``.
         """

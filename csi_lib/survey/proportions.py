@@ -85,10 +85,28 @@ def _interval(design, item, domains, frame, method, ci) -> np.ndarray:
             limits = _profile(design, item, domains, p, se, df, ci)
         else:
             limits = np.column_stack(share_interval(p, se, df, n, method, ci))
-    # at a share of 0 or 1 the variance is 0 and only methods that do not need it can say more
-    sure = (se == 0) | (p <= 0) | (p >= 1)
+    sure = (se == 0) & (p > 0) & (p < 1)
     limits[sure] = p[sure, None]
+    edge = ((p <= 0) | (p >= 1)) & (n > 0)
+    if edge.any():
+        limits[edge] = p[edge, None] if _is_census(design) else edge_interval(p[edge], n[edge], method, ci)
     return limits
+
+
+def edge_interval(p, n, method: str, ci: float) -> np.ndarray:
+    """Limits of a share of 0 or 1 among n answers, where no variance is seen and all other methods are silent.
+
+    Exact (Clopper & Pearson 1934): 1 − (α/2)^(1/n) above 0, its mirror image below 1; Wilson's own for ``wilson``.
+    """
+    z = special.ndtri(0.5 + ci / 2)
+    reach = z**2 / (n + z**2) if method == "wilson" else 1 - (0.5 - ci / 2) ** (1 / n)
+    return np.column_stack([np.where(p <= 0, 0.0, 1 - reach), np.where(p <= 0, reach, 1.0)])
+
+
+def _is_census(design) -> bool:
+    """Everybody was asked: a share of 0 is then no estimate."""
+    stages = getattr(design, "stages", ())
+    return bool(stages) and all((stage.fraction >= 1 - 1e-9).all() for stage in stages)
 
 
 def share_interval(p, se, df, n, method: str, ci: float) -> tuple[np.ndarray, np.ndarray]:
@@ -131,6 +149,9 @@ def _profile(design, item, domains, p, se, df, ci) -> np.ndarray:
     limits = np.empty((domains.size, 2))
     for i in range(domains.size):
         rows = domains.code == i if valid is None else (domains.code == i) & valid
+        if not rows.any():
+            limits[i] = np.nan
+            continue
         w, y = design.weights[rows], x[rows]
         limits[i] = _profile_limits(y, w / w.mean(), p[i], se[i], df[i], ci)
     return limits

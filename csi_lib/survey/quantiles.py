@@ -37,13 +37,6 @@ def quantile(design, cols, probabilities, by, rule, interval, ci) -> pd.DataFram
         sorted_domains = []
         for i in range(domains.size):
             rows = np.flatnonzero((domains.code == i) & ~np.isnan(x))
-            if not rows.size:
-                raise InputError(
-                    "nobody in the domain answered the item",
-                    where=name,
-                    found=domains.name(i),
-                    action="Leave the item out for this group, or merge the group with another.",
-                )
             rows = rows[np.argsort(x[rows], kind="stable")]
             sorted_domains.append((x[rows], design.weights[rows]))
         for p in probabilities:
@@ -52,7 +45,7 @@ def quantile(design, cols, probabilities, by, rule, interval, ci) -> pd.DataFram
 
 
 def _one(design, name, x, p, domains, sorted_domains, rule, interval, ci) -> pd.DataFrame:
-    q = np.array([quantile_rule(values, w, p, rule) for values, w in sorted_domains])
+    q = np.array([quantile_rule(values, w, p, rule) if len(w) else np.nan for values, w in sorted_domains])
     at = np.append(q, np.nan)[domains.code]
 
     def below():
@@ -67,9 +60,9 @@ def _one(design, name, x, p, domains, sorted_domains, rule, interval, ci) -> pd.
     limits = np.full((domains.size, 2), np.nan)
     for i, (values, w) in enumerate(sorted_domains):
         for side, limit in enumerate((low[i], high[i])):
-            if 0 <= limit <= 1:
+            if len(w) and 0 <= limit <= 1:
                 limits[i, side] = quantile_rule(values, w, limit, rule)
-    if np.isnan(limits).any():
+    if np.isnan(limits[~np.isnan(q)]).any():
         warnings.warn(
             f"{name}: a limit of the {p:g} quantile lies beyond the answers and cannot be given; "
             "interval='beta' or 'xlogit' stays inside",

@@ -108,7 +108,8 @@ class ReplicateDesign(Estimators):
         return deviation @ deviation.T
 
     def _deviations(self, replicates, estimate) -> np.ndarray:
-        usable = np.isfinite(replicates).all(0)
+        lives = np.isfinite(estimate)  # what has no estimate at all (an empty group) is no reason to drop replicates
+        usable = np.isfinite(replicates[lives]).all(0)
         scale = self.scale
         if not usable.all():
             lost = int((~usable).sum())
@@ -127,7 +128,7 @@ class ReplicateDesign(Estimators):
             scale *= self.count / (self.count - lost)
         theta, rscales = replicates[:, usable], self.rscales[usable]
         centre = estimate if self.mse else theta[:, rscales > 0].mean(1)
-        return (theta - centre[:, None]) * np.sqrt(rscales * scale)
+        return np.where(lives[:, None], (theta - centre[:, None]) * np.sqrt(rscales * scale), 0.0)
 
     def variance_of(self, statistic) -> np.ndarray:
         deviation = self._deviations(self.replicate_estimates(statistic), statistic.estimate(self.weights))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError, nearest
+from csi_lib.measure.frames import as_frame, as_series, scores
 from csi_lib.survey.domains import Domains, partition
 
 #: columns of the frames that estimators return, which a grouping column would hide
@@ -28,7 +29,7 @@ class Sample:
     domain: np.ndarray | None = None
 
     def _read(self, data) -> None:
-        self.data = data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
+        self.data = as_frame(data, where="data", prefix=None)
         self.n = len(self.data)
         if self.n == 0:
             raise InputError("the data have no rows", where="data", action="Check the filter that made them.")
@@ -73,17 +74,7 @@ class Sample:
         """A column name or an array of one value per row; a Series is matched to the data by its index."""
         if isinstance(column, str) or (np.ndim(column) == 0 and isinstance(column, Hashable)):
             return self.column(column, where)
-        if isinstance(column, pd.Series) and not column.index.equals(self.data.index):
-            column = self._matched(column, where)
-        values = column if isinstance(column, (pd.Series, pd.Categorical)) else np.asarray(column)
-        if np.ndim(values) != 1 or len(values) != self.n:
-            raise InputError(
-                "the array does not match the data",
-                where=where,
-                found=f"{len(values)} values" if np.ndim(values) == 1 else f"shape {np.shape(values)}",
-                expected=f"{self.n}",
-            )
-        return values
+        return as_series(column, where=where, index=self.data.index)
 
     def are_columns(self, names) -> bool:
         return len(names) > 0 and all(isinstance(n, Hashable) and n in self.data.columns for n in names)
@@ -95,22 +86,12 @@ class Sample:
             return [np.asarray(value)]
         return listed(value)
 
-    def _matched(self, column: pd.Series, where: str) -> pd.Series:
-        if not column.index.is_unique or not self.data.index.isin(column.index).all():
-            raise InputError(
-                "the values belong to other rows than the data (their indexes differ)",
-                where=where,
-                found=f"{len(column)} values for {self.n} rows",
-                action="Take both from one frame, or pass .to_numpy() if the order is right.",
-            )
-        return column.reindex(self.data.index)
-
     def given_numeric(self, column, where: str) -> np.ndarray:
         """As `given`, as float64; one number stands for all rows."""
         if np.isscalar(column) and not isinstance(column, str):
             return np.full(self.n, float(column))
         name = column if isinstance(column, str) else where
-        return _as_float(pd.Series(self.given(column, where)), name)
+        return _as_float(self.given(column, where), name)
 
     def positive_weights(self, weights) -> np.ndarray:
         """Weights as float64, all above 0."""
@@ -182,8 +163,9 @@ def listed(value) -> list:
 
 
 def _as_float(column: pd.Series, name: str) -> np.ndarray:
-    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
-        values = column.to_numpy(dtype=float, na_value=np.nan)
+    # a mean of labels would be a number that nobody asked for: only categories that are numbers count
+    values = None if _are_labels(column) else scores(column)
+    if values is not None:
         if np.isinf(values).any():
             raise InputError(
                 "the column holds an infinite number",
@@ -198,3 +180,8 @@ def _as_float(column: pd.Series, name: str) -> np.ndarray:
         found=str(column.dtype),
         action="For shares of its categories use .proportion; digits kept as text must be converted first.",
     )
+
+
+def _are_labels(column: pd.Series) -> bool:
+    """Categories with words for names, ordered or not."""
+    return isinstance(column.dtype, pd.CategoricalDtype) and scores(pd.Series(column.cat.categories)) is None

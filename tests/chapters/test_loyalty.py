@@ -161,3 +161,12 @@ def test_a_later_stage_is_asked_of_those_of_the_stage_before():
 def test_a_misspelt_item_is_named_with_its_place():
     with pytest.raises(InputError, match="trust"):
         check_columns(FILE.model_copy(update={"outcomes": ("trsut",)}), BOOK)
+
+
+def test_promoters_need_a_scale_of_zero_to_ten():
+    items = {i: SimpleNamespace(low=1.0, high=5.0) for i in ITEMS}
+    codebook = SimpleNamespace(items=ITEMS, columns={**dict.fromkeys(ITEMS), "complaint": None}, scale=items.get)
+    with pytest.raises(InputError, match=r"defined on 0–10.*'recommend' on 1–5"):
+        check_columns(FILE, codebook)
+    items["recommend"] = SimpleNamespace(low=0.0, high=10.0)
+    check_columns(FILE, codebook)

@@ -66,8 +66,10 @@ def test_binary_scale_with_gaps_agrees_with_psych_as_pingouin_documents_it():
     """pingouin.cronbach_alpha's docstring gives psych's values for its data set."""
     pingouin = pytest.importorskip("pingouin")
     data = pingouin.read_dataset("cronbach_wide_missing")
-    assert cronbach_alpha(data, missing="pairwise").alpha == pytest.approx(0.732660835214447, abs=1e-12)
-    assert cronbach_alpha(data).alpha == pytest.approx(0.8016949152542373, abs=1e-12)
+    with pytest.warns(MeasureWarning, match="not turned"):
+        assert cronbach_alpha(data, missing="pairwise").alpha == pytest.approx(0.732660835214447, abs=1e-12)
+    with pytest.warns(MeasureWarning, match="hardly informative|copy"):
+        assert cronbach_alpha(data).alpha == pytest.approx(0.8016949152542373, abs=1e-12)
 
 
 def test_weighted_alpha_agrees_with_svycralpha(oracle, statistics_data):
@@ -289,12 +291,12 @@ def test_bad_items_are_refused_in_words(items, words):
     [
         (np.zeros(10), "all weights are zero"),
         (-np.ones(10), "negative"),
-        (np.ones(9), "one weight per respondent"),
+        (np.ones(9), "one value per row"),
         ([np.nan] + [1.0] * 9, "missing.*row 0"),
         ([np.inf] + [1.0] * 9, "infinite"),
         ([1.0] + [0.0] * 9, "only one respondent"),
-        (["a"] * 10, "numbers"),
-        (pd.Series(1.0, index=range(9, -1, -1)), "index"),
+        (["a"] * 10, "not numeric"),
+        (pd.Series(1.0, index=range(1, 11)), "index"),
     ],
 )
 def test_bad_weights_are_refused_in_words(weights, words):
@@ -311,3 +313,16 @@ def test_options_are_checked():
     ):
         with pytest.raises(InputError):
             cronbach_alpha(_bad(), **bad)
+
+
+def test_an_item_that_was_not_turned_is_named_at_any_alpha():
+    random = np.random.default_rng(3)
+    t = random.normal(size=400)
+    items = pd.DataFrame({f"q{i}": t + 0.6 * random.normal(size=400) for i in range(6)})
+    items["q3"] = -items["q3"]
+    with pytest.warns(MeasureWarning, match=r"'q3' \(-0\.\d\d\).*not turned") as caught:
+        found = cronbach_alpha(items)
+    assert found.alpha > 0.5
+    assert len(caught) == 1
+    turned = items.assign(q3=-items["q3"])
+    assert cronbach_alpha(turned).alpha > 0.9  # and nothing is said

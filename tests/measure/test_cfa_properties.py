@@ -197,12 +197,20 @@ def test_perfect_correlation_behind_missing_answers():
 
 
 def test_ordered_categories_count_by_rank():
+    W = {"estimator": "WLSMV"}
     frame = simulate(400, 1)
     codes = pd.DataFrame(np.digitize(frame, [-0.7, 0.7]), columns=ITEMS)
     words = codes.apply(lambda c: pd.Categorical.from_codes(c, ["bad", "fair", "good"], ordered=True))
-    one, two = (csi_lib.cfa(f, MODEL, estimator="WLSMV") for f in (codes, words))
-    assert one.fit.chisq == two.fit.chisq
-    raises(words, MODEL, "'a1' is not numeric")
+    one, two, chosen = (csi_lib.cfa(f, MODEL, **o) for f, o in ((codes, W), (words, W), (words, {})))
+    assert one.fit.chisq == two.fit.chisq == chosen.fit.chisq
+    assert chosen.estimator == "WLSMV"  # as lavaan chooses
+    plain = csi_lib.cfa(codes, MODEL).fit.chisq
+    assert csi_lib.cfa(words, MODEL, ordered=False).fit.chisq == pytest.approx(plain)
+    with pytest.warns(MeasureWarning, match="not all items"):
+        assert csi_lib.cfa(words.assign(a2=codes["a2"]), MODEL).estimator == "ML"
+    with pytest.warns(MeasureWarning, match="fiml"):
+        assert csi_lib.cfa(words, MODEL, missing="fiml").estimator == "ML"
+    raises(words.astype(str), MODEL, "'a1', .* are not numeric")
 
 
 def test_labels_of_groups_are_kept_when_rows_are_dropped():
@@ -217,7 +225,7 @@ def test_bad_weights_and_groups():
     frame = simulate(100, 1).assign(g="only")
     raises(frame, MODEL, "all weights are zero or missing", weights=np.zeros(100))
     raises(frame, MODEL, "a weight is negative", weights=np.full(100, -1.0))
-    raises(frame, MODEL, "do not match the rows", weights=np.ones(5))
+    raises(frame, MODEL, "one value per row", weights=np.ones(5))
     raises(frame, MODEL, "fewer than two groups", group="g")
     assert "Did you mean 'g'" in str(raises(frame, MODEL, "no column 'gg'", group="gg"))
     frame["g"] = np.where(frame.index < 95, "x", "y")

@@ -81,8 +81,8 @@ def test_blocks(match, blocks):
         ("all weights are zero", {"weights": np.zeros(120)}),
         ("weight is negative", {"weights": np.r_[-1.0, np.ones(119)]}),
         ("missing or infinite", {"weights": np.r_[np.nan, np.ones(119)]}),
-        ("one weight per row", {"weights": np.ones(3)}),
-        ("weight is not a column", {"weights": "w"}),
+        ("one value per row", {"weights": np.ones(3)}),
+        ("no column 'w'", {"weights": "w"}),
         ("did not settle in 2 iterations", {"max_iterations": 2}),
     ],
 )
@@ -94,7 +94,7 @@ def test_data():
     data = sample()
     refused("same answer.*y2", data.assign(y2=7))
     refused("infinite.*x1", data.assign(x1=data["x1"].replace(1.0, np.inf).where(data.index > 0, np.inf)))
-    refused("text.*m1", data.assign(m1="good"))
+    refused("m1.*text", data.assign(m1="good"))
     refused("only 0 usable rows, 120 left out", data.assign(m1=np.nan))
     refused(
         "fewer rows than a regression",

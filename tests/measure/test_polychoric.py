@@ -1,5 +1,7 @@
 """Polychoric correlations against lavaan, closed forms and simulation."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -160,3 +162,50 @@ def test_bad_items():
         csi_lib.polychoric(many)
     with pytest.raises(InputError, match="negative, or all zero"):
         csi_lib.polychoric(frame[["a", "c"]], weights=np.zeros(4))
+
+
+def test_a_category_of_one_respondent_has_no_bound_and_is_said():
+    """R: lavCor stops at .964 and .954 here; the likelihood goes on rising to 1 by less than its last digit."""
+    counts = {"b": ([6, 5, 10, 11, 14], [0, 0, 0, 0, 1]), "c": ([2, 7, 6, 14, 17], [0, 0, 0, 0, 1])}
+    for most, one in counts.values():
+        rows = [(1, k + 1) for k, n in enumerate(most) for _ in range(n)] + [
+            (2, k + 1) for k, n in enumerate(one) for _ in range(n)
+        ]
+        frame = pd.DataFrame(rows, columns=["a", "b"])
+        with pytest.warns(MeasureWarning, match="no bound towards \\+1"):
+            found = csi_lib.polychoric(frame)
+        assert 0.95 < found.correlations.loc["a", "b"] < 1
+        assert np.isfinite(found.se.to_numpy()).all()
+        turned = frame.assign(b=6 - frame["b"])
+        with pytest.warns(MeasureWarning, match="no bound towards -1"):
+            assert csi_lib.polychoric(turned).correlations.loc["a", "b"] == pytest.approx(
+                -found.correlations.loc["a", "b"]
+            )
+
+
+def test_rare_categories_give_a_number_or_words():
+    """Few rows, many categories, gaps: polychoric, WLSMV, FIML and what rests on them never end in a crash."""
+    model = "F =~ v0 + v1 + v2"
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        n, k = int(random.integers(12, 60)), int(random.integers(3, 9))
+        latent = random.normal(size=(n, 1)) * 0.8 + random.normal(size=(n, k))
+        frame = pd.DataFrame(np.clip(np.round(3 + latent), 1, 5), columns=[f"v{j}" for j in range(k)])
+        frame["v0"] = 1.0
+        frame.loc[: random.integers(0, 3), "v0"] = 2.0
+        frame = frame.mask(random.random(frame.shape) < 0.1)
+        for call in (
+            lambda f: csi_lib.polychoric(f).correlations,
+            lambda f: csi_lib.polychoric(f, missing="pairwise").correlations,
+            lambda f: csi_lib.ordinal_alpha(f).alpha,
+            lambda f: csi_lib.cfa(f, model, estimator="WLSMV").loadings["estimate"],
+            lambda f: csi_lib.cfa(f, "F =~ " + " + ".join(f), missing="fiml").loadings["estimate"],
+            lambda f: csi_lib.cfa(f, "F =~ " + " + ".join(f)).loadings["estimate"],
+        ):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", MeasureWarning)
+                try:
+                    found = np.asarray(call(frame))
+                except InputError:
+                    continue
+                assert np.isfinite(found).all()

@@ -41,7 +41,7 @@ def test_an_undeclared_code_is_refused_with_its_place():
         rescale([1, np.inf], 1, 5)
     with pytest.raises(InputError, match="no width"):
         rescale([1, 2], 5, 5)
-    with pytest.raises(InputError, match=r"not numbers|not all numbers"):
+    with pytest.raises(InputError, match="not numeric"):
         rescale(pd.Series(["a", "b"]), 1, 5)
 
 
@@ -93,6 +93,19 @@ def test_nps_of_known_shares():
     assert (found.promoters, found.passives, found.detractors) == pytest.approx((0.5, 0.25, 0.25))
     assert found.se == pytest.approx(100 * np.sqrt((0.5 + 0.25 - 0.25**2) / 99))
     assert nps(x, weights=np.full(100, 3.0)).se == pytest.approx(found.se)
+
+
+def test_nps_is_of_zero_to_ten_alone():
+    for low, high in ((1, 5), (1, 7), (0, 4), (1, 4)):
+        answers = np.random.default_rng(1).integers(low, high + 1, 200)
+        with pytest.raises(InputError, match=r"not 0–10.*scale=\(0, 10\)"):
+            nps(answers)
+        with pytest.raises(InputError, match="defined on 0–10"):
+            nps(answers, scale=(low, high))
+        with pytest.raises(InputError, match="ordered categories"):
+            nps(pd.Categorical(answers, range(low, high + 1), ordered=True))
+    assert nps([0, 3, 5, 7], scale=(0, 10)).estimate == -75
+    assert nps(pd.Categorical([0, 3, 5, 7], range(11), ordered=True)).estimate == -75
 
 
 def test_shares_refuse_what_is_no_answer():

@@ -138,7 +138,7 @@ def test_criterion_correlations_agree_with_scipy():
     assert [ranks["r"], ranks["p_value"]] == pytest.approx([expected.statistic, expected.pvalue], abs=1e-10)
     with pytest.raises(InputError, match=r"criterion flat"):
         criterion_correlations(scores, pd.DataFrame({"flat": np.ones(60)}))
-    with pytest.raises(InputError, match=r"different respondents"):
+    with pytest.raises(InputError, match=r"same respondents"):
         criterion_correlations(scores, criteria.iloc[:50])
 
 

@@ -69,6 +69,13 @@ def check_columns(file: LoyaltyFile, codebook) -> None:
                 found=repr(name),
                 action=f"Did you mean {near!r}?" if near else None,
             )
+    if file.recommend and ((scale := codebook.scale(file.recommend)).low, scale.high) != (0, 10):
+        raise InputError(
+            "the net promoter score is defined on 0–10; on another scale 9 and 6 cut nothing",
+            where="loyalty.yml: recommend",
+            found=f"{file.recommend!r} on {scale.low:g}–{scale.high:g}",
+            action="Leave recommend out; the item may stand among the outcomes",
+        )
 
 
 def stage_flags(survey, file: LoyaltyFile) -> tuple[np.ndarray, np.ndarray]:

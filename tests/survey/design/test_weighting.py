@@ -255,3 +255,28 @@ def test_response_classes_of_decimal_codes():
     data = pd.DataFrame({"k": [1.0, 1, 2, 2, 2], "s": ["a"] * 5})
     got = adjust_nonresponse(data, ["k", "s"], sampled={("1", "a"): 10, (2, "a"): 9}, minimum=1)
     np.testing.assert_allclose(got.weights, [5, 5, 3, 3, 3])
+
+
+@pytest.mark.parametrize("start", [1.0, 4000 / 18, 1e-3])
+@pytest.mark.parametrize(("mean", "lowest", "highest"), [
+    (2.6, 83.92715, 395.7327), (2.8, 55.10241, 506.4482), (3.0, 30.95255, 634.8695), (3.3, 5.635567, 888.4755),
+])  # fmt: skip
+def test_raking_calibration_from_weights_of_any_scale(start, mean, lowest, highest):
+    """R: survey 4.1-1, calibrate(design, ~g + z, …, calfun = "raking"): the same whatever the weights sum to."""
+    frame = pd.DataFrame({"g": list("AABBCC") * 3, "z": np.linspace(1, 4, 18)})
+    totals = {"g": {"A": 1800, "B": 1500, "C": 700}, "z": 4000 * mean}
+    found = calibrate(frame, totals, method="raking", weights=np.full(18, start)).weights
+    assert [found.min(), found.max()] == pytest.approx([lowest, highest], rel=1e-6)
+    assert found @ frame["z"] == pytest.approx(4000 * mean)
+
+
+def test_totals_that_no_weights_meet_are_said():
+    frame = pd.DataFrame({"g": list("AABBCC") * 3, "z": np.linspace(1, 4, 18)})
+    groups = {"A": 1800, "B": 1500, "C": 700}
+    for start in (1.0, 4000 / 18):
+        with pytest.raises(InputError, match="no positive weights meet the totals"):
+            calibrate(frame, {"g": groups, "z": 4000 * 5.9}, method="raking", weights=np.full(18, start))
+    with pytest.raises(InputError, match="scale the weights to the population first"):
+        calibrate(frame, {"g": groups}, method="logit", bounds=(0.3, 3))
+    with pytest.raises(InputError, match="scale the weights to the population first"):
+        rake(frame, {"g": {"A": 0.5, "B": 0.3, "C": 0.2}}, population=30_000, bounds=(0.3, 3))
