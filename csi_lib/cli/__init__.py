@@ -22,6 +22,7 @@ VERBS = (
     "letters",
     "deliver",
     "simulate",
+    "serve",
     "lab",
     "doctor",
 )
