@@ -30,7 +30,7 @@ def recorded(
     counted = frame.get("statistic", pd.Series(constant.get("statistic"), index=frame.index)).isin(
         ["count", "deduction"]
     )
-    small = (n > 0) & (n < chapter.study.privacy.small_base_flag) & ~counted & flagged
+    small = (n > 0) & (n < chapter.reading.small_base) & ~counted & flagged
     frame["flag"] = np.where(small, "small_base", None)
     if hidden is not None and chapter.release == "public":
         mask = np.asarray(hidden, dtype=bool)
@@ -122,8 +122,7 @@ def board(
         ko="‘가능한 순위’는 모두의 표본오차를 함께 감안한 범위이며, 범위가 겹치면 앞뒤를 말할 수 없다.",
         en="Possible ranks allow for the sampling error of all at once; where they overlap, the order is not known.",
     )
-    return Table(name, caption, tuple(columns), tuple(body), (*ties, possible, *filter(None, notes)), chapter.lang,
-                 chapter.study.privacy.small_base_flag)  # fmt: skip
+    return Table(name, caption, tuple(columns), tuple(body), (*ties, possible, *filter(None, notes)), chapter.lang)  # fmt: skip
 
 
 def unmarked(cell):

@@ -7,11 +7,12 @@ import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 from csi_lib.errors import InputError
+from csi_lib.study.reading import confidence
 
 
 def clustered_means(
     frame: pd.DataFrame, value: str, by: list[str] | str | None = None, *, clusters: str | None = None,
-    share: bool = False, ci: float = 0.95,
+    share: bool = False, ci: float | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     r"""Mean of `value` for everybody and within `by`, with standard errors that respect bunches.
 
@@ -41,7 +42,7 @@ def clustered_means(
     return pd.DataFrame(rows, columns=[*keys, "estimate", "se", "df", "ci_low", "ci_high", "n", "clusters"])
 
 
-def _mean(part: pd.DataFrame, value: str, clusters: str | None, share: bool, ci: float) -> dict:
+def _mean(part: pd.DataFrame, value: str, clusters: str | None, share: bool, ci: float | None) -> dict:
     valid = part[part[value].notna()]
     x = valid[value].to_numpy(float)
     n = len(x)
@@ -59,7 +60,7 @@ def _mean(part: pd.DataFrame, value: str, clusters: str | None, share: bool, ci:
         effective = mean * (1 - mean) / se**2 if se > 0 else n
         out["ci_low"], out["ci_high"] = wilson(mean, min(effective, n), ci=ci)
     elif m > 1:
-        half = stdtrit(m - 1, 0.5 + ci / 2) * se
+        half = stdtrit(m - 1, 0.5 + confidence(ci) / 2) * se
         out["ci_low"], out["ci_high"] = mean - half, mean + half
     return out
 
@@ -72,8 +73,8 @@ def _labels(column: pd.Series) -> np.ndarray:
     return codes
 
 
-def wilson(p: float, n: float, *, ci: float = 0.95) -> tuple[float, float]:
+def wilson(p: float, n: float, *, ci: float | None = None) -> tuple[float, float]:
     """Wilson's score interval of a share; R: ``prop.test(x, n, correct = FALSE)$conf.int``."""
-    z = ndtri(0.5 + ci / 2)
+    z = ndtri(0.5 + confidence(ci) / 2)
     centre, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     return max(0.0, (centre - half) / (1 + z**2 / n)), min(1.0, (centre + half) / (1 + z**2 / n))

@@ -41,7 +41,7 @@ class Standard(Part):
 
 def compliance(
     frame: pd.DataFrame, standards: dict[str, Standard], *, by: str | None = None, clusters: str | None = None,
-    all_of: str | None = None, ci: float = 0.95,
+    all_of: str | None = None, ci: float | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Share of records that keep each standard, with Wilson intervals (see `clustered_means`).
 

@@ -15,6 +15,7 @@ from scipy import sparse
 from scipy.special import stdtrit
 
 from csi_lib.measure.exact import exceeds, same
+from csi_lib.study.reading import confidence as _confidence
 from csi_lib.survey.estimates import Estimates, Influence
 
 #: a peer mean needs this many others, or it would tell who the one other is
@@ -85,7 +86,9 @@ def peer_mean(
     return together.combine(matrix, frame)
 
 
-def ranks(wave: pd.DataFrame, measure: str, *, type: str | None = None, confidence: float = 0.95) -> dict[str, Rank]:
+def ranks(
+    wave: pd.DataFrame, measure: str, *, type: str | None = None, confidence: float | None = None
+) -> dict[str, Rank]:
     """Rank of every agency on one measure with simultaneous bounds (Bonferroni over all pairs)."""
     rows = wave[(wave["measure"] == measure) & wave["estimate"].notna()]
     if type is not None:
@@ -99,7 +102,7 @@ def ranks(wave: pd.DataFrame, measure: str, *, type: str | None = None, confiden
     variance = se[:, None] ** 2 + se[None, :] ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         dfs = variance**2 / (se[:, None] ** 4 / df[:, None] + se[None, :] ** 4 / df[None, :])
-    critical = stdtrit(np.nan_to_num(dfs, nan=1e6), 1 - (1 - confidence) / (k * (k - 1)))
+    critical = stdtrit(np.nan_to_num(dfs, nan=1e6), 1 - (1 - _confidence(confidence)) / (k * (k - 1)))
     above = gap < -critical * np.sqrt(variance)
     below = gap > critical * np.sqrt(variance)
     out = {}

@@ -14,6 +14,7 @@ from csi_lib.errors import InputError
 from csi_lib.figures.svg import compact_svg
 from csi_lib.prose.numbers import check_lang
 from csi_lib.prose.unfilled import check_filled
+from csi_lib.study.reading import reading
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 # the same drawing gives the same bytes everywhere: no date, no random ids, no fonts of the machine
@@ -49,9 +50,12 @@ class Figure:
         check_lang(self.lang)
         if not _NAME.fullmatch(self.name):
             raise InputError("malformed name of a figure", found=repr(self.name), expected="small letters, digits, -")
+        rule = reading()
         for part in ("caption", "alt"):
+            object.__setattr__(self, part, rule.worded(getattr(self, part)))
             if not getattr(self, part).strip():
                 raise InputError(f"a figure needs its {part}", where=f"figure {self.name}")
+        object.__setattr__(self, "notes", tuple(map(rule.worded, self.notes)))
         check_filled(self.caption, where=f"figure {self.name}")
 
     @property

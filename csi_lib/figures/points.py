@@ -9,6 +9,7 @@ import pandas as pd
 
 from csi_lib.prose.numbers import UNITS, Interval, Number
 from csi_lib.prose.results import Labels, by_cell, results, unique
+from csi_lib.study.reading import reading
 
 _WORDS = {
     "ko": {
@@ -28,7 +29,6 @@ _WORDS = {
         "small": "† base under {base}",
     },
 }
-MIN_BASE = 30
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def missing_word(item: Point, lang: str) -> str:
     return _WORDS[lang]["suppressed" if item.estimate.suppressed else "unavailable"]
 
 
-def base_note(items: Sequence[Point], lang: str, *, min_base: int = MIN_BASE, error: bool = True) -> str:
+def base_note(items: Sequence[Point], lang: str, *, error: bool = True) -> str:
     """``사례수 n = 412 · 선은 95% 신뢰구간``: bases and error of what is drawn."""
     words = _WORDS[lang]
     bases = sorted((p.n for p in items if p is not None and p.n.shown), key=lambda n: n.value)
@@ -117,7 +117,7 @@ def base_note(items: Sequence[Point], lang: str, *, min_base: int = MIN_BASE, er
             text += ("~" if lang == "ko" else " to ") + bases[-1].text(lang, unit=False)
         parts.append(f"n = {text}")
     if error and any(p.interval.shown and p.shown for p in items if p is not None):
-        parts.append(words["ci"])
+        parts.append(reading().worded(words["ci"]))
     if any(p.estimate.small_base for p in items if p is not None):
-        parts.append(words["small"].format(base=min_base))
+        parts.append(words["small"].format(base=reading().small_base))
     return " · ".join(parts)

@@ -16,6 +16,7 @@ from csi_lib.figures.spread import place_labels, push_apart
 from csi_lib.figures.theme import HOUSE, Theme, text_width, wrap
 from csi_lib.measure.exact import reaches
 from csi_lib.prose.sentences import join_words, say
+from csi_lib.study.reading import confidence
 
 #: quadrant → (important, satisfied)
 QUADRANTS = {"keep": (True, True), "concentrate": (True, False), "low_priority": (False, False),
@@ -54,7 +55,6 @@ _TEXT = {
         "hidden": "Not shown: {items}",
     },
 }
-_95 = 5.991464547107979  # chi-square(2) quantile: half-axes of a joint 95 % region
 
 
 def portfolio(
@@ -228,7 +228,7 @@ def _uncertainty(ax, a: Point, b: Point, covariance, scales, theme):
     values, vectors = np.linalg.eigh(np.array([[se[0] ** 2, cov], [cov, se[1] ** 2]]))
     # on axes of unequal scale the ellipse is drawn in data units, so its angle is the data's
     angle = np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1]))
-    axes = 2 * np.sqrt(np.maximum(values, 0) * _95)
+    axes = 2 * np.sqrt(np.maximum(values, 0) * -2 * np.log(1 - confidence()))  # chi-square(2) quantile: a joint region
     ax.add_patch(
         Ellipse(
             (a.value, b.value),

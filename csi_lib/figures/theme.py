@@ -18,6 +18,7 @@ from matplotlib.ft2font import FT2Font, LoadFlags
 
 from csi_lib.figures.colour import difference, mixed
 from csi_lib.share import shared_path
+from csi_lib.study.reading import reading
 
 POINTS_PER_MM = 72 / 25.4
 #: two colours nearer than this (Oklab) may be taken for one another
@@ -147,7 +148,7 @@ def drawable(text: str, theme: Theme = HOUSE) -> str:
 
     Dollar signs are escaped, because matplotlib reads them as mathematics.
     """
-    return _in_font(str(text), theme.family).replace("$", r"\$")
+    return _in_font(reading().worded(str(text)), theme.family).replace("$", r"\$")
 
 
 def _in_font(text: str, family: str) -> str:

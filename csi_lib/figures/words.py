@@ -12,7 +12,7 @@ from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, frame_of, points
 from csi_lib.figures.spread import overlap
 from csi_lib.figures.theme import HOUSE, Theme, text_width
-from csi_lib.prose.numbers import Number
+from csi_lib.prose.change import verdict_of
 from csi_lib.prose.sentences import join_words, say
 
 _TEXT = {
@@ -93,7 +93,5 @@ def _placed(items: list[Point], width: float, height: float, theme: Theme):
 
 
 def _direction(row: Mapping | None) -> int:
-    if row is None or pd.isna(row.get("p_value")) or row["p_value"] >= 0.05:
-        return 0
-    value = Number.from_row(row).value
-    return 0 if value is None else 1 if value > 0 else -1
+    outcome = verdict_of(row).direction if row is not None else "unknown"
+    return {"up": 1, "down": -1}.get(outcome, 0)

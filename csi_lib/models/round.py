@@ -19,6 +19,7 @@ from csi_lib.errors import InputError
 from csi_lib.models.scoring import score
 from csi_lib.models.study_models import study_models
 from csi_lib.study.keeping import SUFFIX, keep, kept, state
+from csi_lib.study.reading import Reading
 from csi_lib.survey.estimates import Estimates, results_frame
 from csi_lib.survey.reading import read_survey
 
@@ -104,7 +105,8 @@ class Round:
     def _compute(self, agency: str, year: int, as_of: int | None) -> Estimates:
         survey = self.survey(agency, year)
         refused: dict[str, str] = {}
-        estimates = score(self.study, survey, surveys=self.survey, as_of=as_of, refused=refused)
+        with Reading.of(self.study):
+            estimates = score(self.study, survey, surveys=self.survey, as_of=as_of, refused=refused)
         self.refused.update({(agency, year, model): reason for model, reason in refused.items()})
         if self.store and (not self.fresh or (agency, year) in self.fresh):
             key = self._current(agency, year)

@@ -8,6 +8,7 @@ from csi_lib.errors import InputError
 from csi_lib.models.index import IndexModel
 from csi_lib.models.study_models import study_models
 from csi_lib.models.valuation import refuse_absent
+from csi_lib.study.reading import Reading
 from csi_lib.survey.assembly import NO_VARIATION, Assembly, Grouping, unit_labels
 from csi_lib.survey.description import describe_into, groupings, shares_into
 from csi_lib.survey.disclosure import Rules, decide
@@ -92,7 +93,7 @@ def _decided(study, survey, groups: list[Grouping], build: Assembly, surveys=Non
         period=study.period_of(survey.year),
         source=survey.source,
     )
-    minimum = study.privacy.small_base_flag
+    minimum = Reading.of(study).small_base
     # an index by importance of the sectors beside figures by number of customers: two totals of the same sectors
     totals = {m.file.sectors.by: 2 for m in study_models(study, survey.source, year=survey.year) if m.file.sectors}
     decided = decide(estimates, groups, Rules.of(study, survey.source), totals)

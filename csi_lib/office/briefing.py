@@ -17,6 +17,7 @@ from csi_lib.prose.change import describe, verdict_of
 from csi_lib.prose.numbers import SMALL_BASE, Interval, Number, absent
 from csi_lib.prose.sentences import Sentence, say
 from csi_lib.report.theme import DEFAULT_PRIMARY
+from csi_lib.study.reading import reading
 
 _MOST_BARS, _MOST_DIMENSIONS, _MOST_POINTS = 20, 8, 18
 
@@ -55,8 +56,9 @@ def write_briefing(
 class _Briefing:
     def __init__(self, deck: Deck, study, rows: ResultRows, name: str, lang: str, labels, model):
         self.deck, self.study, self.rows, self.name, self.lang = deck, study, rows, name, lang
-        self.labels, self.model, self.words = labels, model, WORDS[lang]
-        self.alpha = study.thresholds.significance
+        self.labels, self.model = labels, model
+        self.reading = reading()
+        self.words = {k: self.reading.worded(v) if isinstance(v, str) else v for k, v in WORDS[lang].items()}
         self.index = model and rows.one(measure=model.file.index, statistic="index", model=model.name)
         root = model.node(model.file.index) if model else None
         parts = (
@@ -95,7 +97,7 @@ class _Briefing:
             "ko": f"{self.study.period_of(int(before['year']))}년",
             "en": self.study.period_of(int(before["year"])),
         }
-        return describe(change, self.lang, subject=subject, versus=versus[self.lang], alpha=self.alpha)
+        return describe(change, self.lang, subject=subject, versus=versus[self.lang])
 
     def chart(self, title: str, rows: Sequence[Mapping], *, message: Sentence | None = None, names=None, notes=(),
               columns=False, head: str | None = None) -> None:  # fmt: skip
@@ -160,7 +162,7 @@ class _Briefing:
             change = self.rows.change(row)
             told = (
                 self.say("{c} {mark}", "{c} {mark}", c=Number.from_row(change, signed=True),
-                         mark=verdict_of(change, alpha=self.alpha).mark) if change else "–"
+                         mark=verdict_of(change).mark) if change else "–"
             )  # fmt: skip
             body.append(
                 (self.measure(row), Number.from_row(row), Interval.from_row(row), told, Number.from_row(row, "n"))
@@ -237,7 +239,7 @@ class _Briefing:
         pairs = [p for p in pairs if p[0] is not None and p[2] is not None]
         if not pairs:
             return
-        moved = {d: [self.measure(r) for _, r, c in pairs if verdict_of(c, alpha=self.alpha).direction == d]
+        moved = {d: [self.measure(r) for _, r, c in pairs if verdict_of(c).direction == d]
                  for d in ("up", "down")}  # fmt: skip
         told = [self.say("유의하게 오른 차원: {x}." if d == "up" else "유의하게 내린 차원: {x}.",
                          "Significantly higher: {x}." if d == "up" else "Significantly lower: {x}.", x=names)
@@ -371,8 +373,10 @@ class _Briefing:
             self.end(slide)
 
     def reading(self) -> None:
-        privacy = self.study.privacy
         slide = self.deck.slide(self.words["reading"])
-        lines = [t.format(small=privacy.small_base_flag, least=privacy.min_base) for t in READING[self.lang]]
+        lines = [
+            self.reading.worded(t).format(small=self.reading.small_base, least=self.reading.min_base)
+            for t in READING[self.lang]
+        ]
         slide.text(lines, top=1.4, size=18)
         self.end(slide)

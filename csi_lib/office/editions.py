@@ -12,6 +12,7 @@ from csi_lib.office.briefing import write_briefing
 from csi_lib.office.statistics_book import statistics_book, wave_labels
 from csi_lib.office.xlsx import write_workbook
 from csi_lib.report.chapter import OVERALL
+from csi_lib.study.reading import Reading
 
 
 def write_editions(
@@ -32,6 +33,11 @@ def write_editions(
     """
     if agency == OVERALL:
         return results
+    with Reading.of(round_.study, lang=lang, release=release):
+        return _written(folder, round_, results, agency=agency, year=year, lang=lang, release=release, formats=formats)
+
+
+def _written(folder, round_, results, *, agency, year, lang, release, formats) -> pd.DataFrame:
     if "xlsx" in formats:
         book = statistics_book(round_, agency, year, lang=lang, release=release)
         write_workbook(book.workbook, folder / "report.xlsx")

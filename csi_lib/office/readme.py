@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from csi_lib.prose.escape import clean_text
+from csi_lib.study.reading import Reading
 
 _WHAT = {
     "ko": {"report": "결과보고서", "tables": "통계표(모든 문항 × 모든 분류 변수)", "briefing": "발표자료(편집할 수 있는 차트)",
@@ -60,7 +61,7 @@ _TEXT = {
 
 def readme(study, jobs: Sequence, files: Sequence[tuple[str, str]], *, lang: str, release: str) -> str:
     """Markdown text that opens the delivery; `files` are (name in the zip, kind)."""
-    t, privacy = _TEXT[lang], study.privacy
+    t, rule = _TEXT[lang], Reading.of(study)
     label = lambda x: clean_text(x.text(lang))
     lines = [f"# {label(study.title)}: {t['title']}", ""]
     for name, value in (
@@ -78,7 +79,7 @@ def readme(study, jobs: Sequence, files: Sequence[tuple[str, str]], *, lang: str
         "",
         f"## {t['numbers']}",
         "",
-        *(f"- {x.format(least=privacy.min_base, small=privacy.small_base_flag)}" for x in t["about_numbers"]),
+        *(f"- {rule.worded(x).format(least=rule.min_base, small=rule.small_base)}" for x in t["about_numbers"]),
     ]
     if any(kind == "data" for _, kind in files):
         lines += ["", f"## {t['data']}", "", *(f"- {x}" for x in t["about_data"])]

@@ -14,6 +14,7 @@ from csi_lib.models.scoring import banners, tabulate
 from csi_lib.models.study_models import study_models
 from csi_lib.office.xlsx import Sheet, Workbook
 from csi_lib.prose.numbers import Interval, Number
+from csi_lib.study.reading import Reading
 from csi_lib.survey.estimates import Estimates
 from csi_lib.survey.letters import LetterRules
 from csi_lib.tables.banner import banner_tables
@@ -58,9 +59,9 @@ def statistics_book(
         round_.estimates(agency, year).masked(release),
         tabulate(study, survey, by, surveys=round_.survey).masked(release),
     )
-    minimum = study.privacy.small_base_flag
+    minimum = Reading.of(study).compared_base
     rules = letters or letter_rules(study)
-    options = {"banners": by, "labels": labels, "lang": lang, "min_base": minimum,
+    options = {"banners": by, "labels": labels, "lang": lang,
                "letters": rules}  # fmt: skip
     # an index has no answers to take a variance from, so SPSS's rules do not reach it
     by_design = replace(rules, rules="design", least=minimum) if rules.rules == "spss" else rules
@@ -97,11 +98,11 @@ def statistics_book(
 
 
 def letter_rules(study) -> LetterRules:
-    """The comparisons that ``report.letters`` of a study declares; groups under its small-base mark are not compared."""
-    said = study.report.letters
+    """The comparisons that ``report.letters`` of a study declares; groups under ``report.minimum_base`` are not compared."""
+    said, rule = study.report.letters, Reading.of(study)
     if said.rules == "spss":
-        return LetterRules.spss(adjust=said.adjust or "bonferroni", level=study.thresholds.significance)
-    return LetterRules(said.rules, said.adjust or "holm", study.thresholds.significance, study.privacy.small_base_flag)
+        return LetterRules.spss(adjust=said.adjust or "bonferroni", level=rule.significance)
+    return LetterRules(said.rules, said.adjust or rule.comparisons.control, rule.significance, rule.compared_base)
 
 
 def wave_labels(round_: Round, agency: str, year: int, lang: str) -> tuple[Labels, list[IndexModel]]:

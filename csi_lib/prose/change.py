@@ -1,4 +1,4 @@
-"""Words for a tested difference: 상승, 하락, 차이 없음. The test decides, never the sign alone.
+"""Words for a tested difference: 상승, 하락, 유의한 차이 없음. The test decides, never the sign alone.
 
 `verdict` reads a difference with its p-value or interval; `describe` writes the sentence, which calls a change
 significant and prints its p-value. Kept apart are a change that is clear, one that is significant, none that can be told (the interval says
@@ -13,19 +13,20 @@ from dataclasses import dataclass
 from csi_lib.errors import InputError
 from csi_lib.prose.numbers import Interval, Number, absent, check_lang
 from csi_lib.prose.sentences import Sentence, join_words, say
+from csi_lib.study.reading import reading
 
 #: ▲ and ▼ mark change; never △, which means minus in Korean public finance
 UP, DOWN, LEVEL = "▲", "▼", "–"
-#: levels of the test: below the first a change is called clear, below the second significant
-CLEAR, SIGNIFICANT = 0.01, 0.05
+#: below this level a significant change is called clear
+CLEAR = 0.01
 
 _NOUNS = {
     "change": {
-        "ko": {"up": "상승", "down": "하락", "none": "차이 없음", "unknown": "비교 불가"},
+        "ko": {"up": "상승", "down": "하락", "none": "유의한 차이 없음", "unknown": "비교 불가"},
         "en": {"up": "rose", "down": "fell", "none": "not significant", "unknown": "not comparable"},
     },
     "comparison": {
-        "ko": {"up": "높음", "down": "낮음", "none": "차이 없음", "unknown": "비교 불가"},
+        "ko": {"up": "높음", "down": "낮음", "none": "유의한 차이 없음", "unknown": "비교 불가"},
         "en": {
             "up": "higher",
             "down": "lower",
@@ -95,14 +96,14 @@ class Verdict:
         return _MARKS[self.direction]
 
     def word(self, lang: str, *, kind: str = "change") -> str:
-        """상승/하락/차이 없음, rose/fell/not significant; ``kind="comparison"``: 높음/낮음,
+        """상승/하락/유의한 차이 없음, rose/fell/not significant; ``kind="comparison"``: 높음/낮음,
         higher/lower."""
         return _kind(_NOUNS, kind)[check_lang(lang)][self.direction]
 
 
 def verdict(
     difference: float | Number | None, *, p_value: float | None = None, ci: tuple[float, float] | None = None,
-    alpha: float = SIGNIFICANT, margin: float | None = None,
+    alpha: float | None = None, margin: float | None = None,
 ) -> Verdict:  # fmt: skip
     """The verdict of a test on a difference.
 
@@ -111,7 +112,8 @@ def verdict(
     difference : estimate, in the unit of the interval and the margin.
     p_value : two-sided p-value; decides when given.
     ci : interval; decides when there is no p-value (significant when it excludes 0).
-    alpha : level below which a difference is called significant; below ``CLEAR`` it is called clear.
+    alpha : level below which a difference is called significant, that of the reading rule in force unless another is
+        given; below ``CLEAR`` it is called clear.
     margin : a difference nobody would act on; an interval wholly inside ±margin is ``same`` [off by default].
 
     A difference of exactly 0, or one without test (one respondent, a census), is never called a change.
@@ -126,6 +128,7 @@ def verdict(
     if not absent(p_value):
         if not 0 <= p_value <= 1:
             raise InputError("a p-value lies between 0 and 1", where="verdict", found=str(p_value))
+        alpha = reading().significance if alpha is None else alpha
         significant, clear = p_value < alpha, p_value < min(CLEAR, alpha)
     else:
         significant, clear = not bounds[0] <= 0 <= bounds[1], False
@@ -136,7 +139,7 @@ def verdict(
     return Verdict("up" if value > 0 else "down", "clear" if clear else "significant")
 
 
-def verdict_of(row: Mapping, *, alpha: float = SIGNIFICANT, margin: float | None = None) -> Verdict:
+def verdict_of(row: Mapping, *, alpha: float | None = None, margin: float | None = None) -> Verdict:
     """The verdict on a results row that is a difference (CONTRACT §4)."""
     return verdict(
         Number.from_row(row), p_value=row.get("p_value"), ci=(row.get("ci_low"), row.get("ci_high")),
@@ -151,7 +154,7 @@ def describe(
     subject: str | Sentence,
     versus: str | Sentence,
     kind: str = "change",
-    alpha: float = SIGNIFICANT,
+    alpha: float | None = None,
     margin: float | None = None,
 ) -> Sentence:
     """The sentence on a difference: ``종합만족도는 전년보다 1.9점 유의하게 상승했다(p = .012, 95% 신뢰구간

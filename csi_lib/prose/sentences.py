@@ -16,6 +16,7 @@ from csi_lib.prose.escape import clean_text, escape_markdown
 from csi_lib.prose.numbers import Interval, Number, check_lang
 from csi_lib.prose.particles import PARTICLES, josa
 from csi_lib.prose.unfilled import check_filled
+from csi_lib.study.reading import reading
 
 #: what a sentence says where a table would print a mark
 _UNAVAILABLE = {"ko": "자료 없음", "en": "not available"}
@@ -79,7 +80,7 @@ def say(template: str, lang: str, **fields: Value) -> Sentence:
     """
     check_lang(lang)
     markdown, text, ids, used, author = [], [], [], set(), ""
-    for literal, name, option, conversion in _parse(template):
+    for literal, name, option, conversion in _parse(reading().worded(template)):
         author += literal + ("" if name is None else "\0")
         markdown.append(literal)
         text.append(literal)

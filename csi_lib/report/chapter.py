@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from csi_lib.errors import InputError
-from csi_lib.figures.theme import adopt, client_theme, prepare_fonts
+from csi_lib.figures.theme import adopt, prepare_fonts
 from csi_lib.prose.change import describe, verdict_of
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence, say
@@ -15,6 +15,7 @@ from csi_lib.prose.study_texts import declare_literals
 from csi_lib.report.chapter_data import ChapterData
 from csi_lib.report.context import Context
 from csi_lib.report.display import Display, figure_display, highlights_display, sentence_display, table_display
+from csi_lib.study.reading import under_reading
 from csi_lib.study.study import OVERALL
 from csi_lib.survey.estimates import KEYS, Estimates, results_frame
 from csi_lib.tables.table import Table
@@ -42,6 +43,7 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     context, named = Context.current(), str(study)
     made = _prepared.get((named, agency, year, lang, release))
     if made is not None:
+        made.reading.adopt()
         return made._for(context)
     study = context.study_or(study)
     lang, release = lang or study.report.language, release or study.report.release
@@ -54,9 +56,11 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
             found=f"{agency}, {year}",
             action="Waves of an agency are listed in agencies.yml",
         )
-    adopt(client_theme(study.report.theme, study.path))
+    chapter = Chapter(study, str(agency), int(year), lang, release, context)
+    adopt(chapter.reading.theme)
+    chapter.reading.adopt()
     declare_literals(study)
-    return Chapter(study, str(agency), int(year), lang, release, context)
+    return chapter
 
 
 #: what a run has loaded ahead of the chapters of one report, by the parameters they are opened with
@@ -146,20 +150,37 @@ class Chapter(ChapterData):
         places = self._places[id(estimates)][1]
         return [places.get(k) for k in _identities(rows)]
 
+    @under_reading
     def change_rows(self, rows: pd.DataFrame) -> pd.DataFrame | None:
         """The tested changes of these numbers since the last wave; None when there are none."""
         if self.previous is None:
             return None
-        pairs = [
-            (a, b)
-            for a, b in zip(self._locate(self.estimates, rows), self._locate(self.previous, rows), strict=True)
-            if None not in (a, b)
-        ]
-        if not pairs:
+        # whole families are judged, whichever of their numbers is asked for: one of them once, all that is no group's at once
+        parts = [self._family_changes(by) for by in dict.fromkeys(rows["by1"].astype("string").fillna(""))]
+        places = {k: (n, p) for n, (_, known) in enumerate(parts) for k, p in known.items()}
+        found = [places[k] for k in _identities(rows) if k in places]
+        if not found:
             return None
-        both = Estimates.concat([self.estimates.take([a for a, _ in pairs]), self.previous.take([b for _, b in pairs])])
-        changes = self._register(both.contrast({"year": self.year}, {"year": self.previous_year}))
-        return self.labels.attach(changes.frame) if len(changes) else None
+        frame = pd.concat([parts[n][0].iloc[[p]] for n, p in found], ignore_index=True)
+        return self.labels.attach(frame)
+
+    def _family_changes(self, by: str) -> tuple[pd.DataFrame, dict[tuple, int]]:
+        """Judged changes of all numbers of the whole ("") or of one variable's groups, and where each stands."""
+        if by not in self._change_places:
+            of_wave = lambda estimates: estimates.take(estimates.positions(by1=by or None))
+            both = Estimates.concat([of_wave(self.estimates), of_wave(self.previous)])
+            changes = self._register(
+                self.judged_changes(both.contrast({"year": self.year}, {"year": self.previous_year}))
+            )
+            frame = changes.frame
+            kinds = frame["versus"].astype("string").str.split(":").str[0]
+            places = (
+                dict(zip(_identities(frame.assign(statistic=kinds)), range(len(frame)), strict=True))
+                if len(frame)
+                else {}
+            )
+            self._change_places[by] = frame, places
+        return self._change_places[by]
 
     def interval(self, row: Mapping) -> Interval:
         return Interval.from_row(row)
@@ -174,6 +195,7 @@ class Chapter(ChapterData):
         return [f"{variable}:{c}" for c in column.cat.categories]
 
     # ------------------------------------------------------------------ recording
+    @under_reading
     def record(self, rows: pd.DataFrame | Sequence[Mapping] | Estimates, **constant) -> pd.DataFrame:
         """Numbers computed in the notebook, as results rows of this report.
 
@@ -216,10 +238,12 @@ class Chapter(ChapterData):
         return [{**frame.iloc[at].to_dict(), "chapter": self.id, "object_id": name} for frame, at in rows]
 
     # ------------------------------------------------------------------ showing and saying
+    @under_reading
     def show(self, thing) -> Display:
         """Show a `Table` or `Figure` and record every number in it."""
         return self._shown(thing, fold=False)
 
+    @under_reading
     def detail(self, thing) -> Display:
         """Show what only some readers want, item by item or group by group: HTML unfolds it, paper leaves it out.
 
@@ -241,6 +265,7 @@ class Chapter(ChapterData):
         rows = self._recorded(thing.row_ids, f"fig-{thing.name}")
         return figure_display(thing, rows, self.id, self._figures, fold=fold)
 
+    @under_reading
     def say(
         self,
         template: str | Mapping | Sentence | None = None,
@@ -256,6 +281,7 @@ class Chapter(ChapterData):
         """
         return sentence_display(*self._sentence(template, ko, en, fields))
 
+    @under_reading
     def sentence(
         self, template: str | None = None, *, ko: str | None = None, en: str | None = None, **fields
     ) -> Sentence:
@@ -279,6 +305,7 @@ class Chapter(ChapterData):
             sentence = say(text, self.lang, **{k: _as_value(v) for k, v in fields.items()})
         return sentence, self._recorded(sentence.row_ids, f"say-{next(self._spoken)}")
 
+    @under_reading
     def change_sentence(
         self, row: Mapping, *, subject: str | None = None, versus: str | None = None
     ) -> Sentence | None:
@@ -292,7 +319,6 @@ class Chapter(ChapterData):
             self.lang,
             subject=subject or self.labels.measure(row["measure"]),
             versus=versus,
-            alpha=self.study.thresholds.significance,
         )
 
     def has(self, chapter: str) -> bool:
@@ -305,12 +331,12 @@ class Chapter(ChapterData):
             return None
         return self.sentence(ko=ko, en=en, ref=Sentence(f"@sec-{chapter}-top", ""))
 
+    @under_reading
     def comparison(self, row: Mapping, *, subject: str, versus: str) -> Sentence:
         """How two things measured at the same time differ, decided by the test."""
-        return describe(
-            row, self.lang, subject=subject, versus=versus, kind="comparison", alpha=self.study.thresholds.significance
-        )
+        return describe(row, self.lang, subject=subject, versus=versus, kind="comparison")
 
+    @under_reading
     def highlights(self, rows: Sequence[Mapping | None]) -> Display:
         """Key figures for the summary: each number with its label, its change since the last wave and its base."""
         cards, ids = [], []
@@ -318,7 +344,7 @@ class Chapter(ChapterData):
             change = None if self.agency == OVERALL else self.change(row)  # bodies differ from wave to wave
             note = self.sentence(ko="n\u00a0=\u00a0{n:bare}", en="n\u00a0=\u00a0{n:bare}", n=Number.from_row(row, "n"))
             if change is not None and not pd.isna(change["estimate"]):
-                tested = verdict_of(change, alpha=self.study.thresholds.significance)
+                tested = verdict_of(change)
                 size = Number.from_row(change).magnitude()
                 note = (
                     self.sentence(
@@ -336,14 +362,14 @@ class Chapter(ChapterData):
             ids += [row["row_id"], *note.row_ids]
         return highlights_display(cards, self._recorded(list(dict.fromkeys(ids)), "key-figures"), self.lang)
 
+    @under_reading
     def verdict(self, change: Mapping):
-        return verdict_of(change, alpha=self.study.thresholds.significance)
+        return verdict_of(change)
 
+    @under_reading
     def table(self, frame: pd.DataFrame, *, name: str, caption, **options) -> Table:
         """`Table.from_estimates` in this chapter's language, with the study's small-base mark."""
-        return Table.from_estimates(
-            frame, name=name, caption=caption, lang=self.lang, min_base=self.study.privacy.small_base_flag, **options
-        )
+        return Table.from_estimates(frame, name=name, caption=caption, lang=self.lang, **options)
 
 
 #: the keys that name a number whatever the wave

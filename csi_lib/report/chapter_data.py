@@ -16,11 +16,14 @@ from csi_lib.evaluation.portfolio import effective_weights
 from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
 from csi_lib.evaluation.systems import system
+from csi_lib.figures.theme import client_theme
+from csi_lib.findings.families import change_family, judged_estimates
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, weights_survey
 from csi_lib.models.study_models import study_models
 from csi_lib.report.context import Context
+from csi_lib.study.reading import Reading
 from csi_lib.study.study import OVERALL
 from csi_lib.survey.estimates import Estimates, results_frame
 
@@ -31,6 +34,7 @@ class ChapterData:
     def __init__(self, study, agency: str, year: int, lang: str, release: str, context: Context):
         self.study, self.agency, self.year, self.lang, self.release = study, agency, year, lang, release
         self.id = context.chapter
+        self.reading = Reading.of(study, lang=lang, release=release, theme=client_theme(study.report.theme, study.path))
         self._figures, self._chapters = context.figures, context.chapters
         self._peers = "all" if agency == OVERALL else context.peers
         self._round = Round(study, data=context.data, store=context.store, fresh=context.fresh)
@@ -38,6 +42,7 @@ class ChapterData:
         self._gains: pd.DataFrame | None = None
         self._spoken = itertools.count(1)
         self._places: dict[int, tuple[Estimates, dict]] = {}
+        self._change_places: dict[str, tuple[pd.DataFrame, dict[tuple, int]]] = {}
 
     def _for(self, context: Context) -> Self:
         """The same for another chapter of the report."""
@@ -73,7 +78,7 @@ class ChapterData:
             other.__dict__.pop(name, None)
         # what the run has checked is the report's own source, so another one's store is checked here
         other._round = Round(self.study, data=self._round.data, store=self._round.store, source=source)
-        other._gains = None
+        other._gains, other._change_places = None, {}
         return other
 
     def surveyed(self, source: str, year: int | None = None) -> bool:
@@ -178,9 +183,16 @@ class ChapterData:
         return self.changes_since(self.previous_year)
 
     def changes_since(self, year: int) -> Estimates:
-        both = Estimates.concat([self.estimates, self.of_year(year)])
-        changes = both.contrast({"year": self.year}, {"year": year})
-        return self._register(changes)
+        with self.reading:
+            both = Estimates.concat([self.estimates, self.of_year(year)])
+            return self._register(self.judged_changes(both.contrast({"year": self.year}, {"year": year})))
+
+    def judged_changes(self, changes: Estimates) -> Estimates:
+        """Changes since another wave, each judged in the family it is read in (`findings.families`)."""
+        roots = {m.file.index for m in self.models}
+        sides = {n.id for m in self.models for n in m.file.side}
+        families = [change_family(r, roots, sides) for r in changes.frame.to_dict("records")]
+        return judged_estimates(changes, families)
 
     @cached_property
     def wave(self) -> pd.DataFrame:
@@ -241,11 +253,13 @@ class ChapterData:
                 found="type",
                 expected="all",
             )
-        return self._register(peer_mean(self.wave, self.agency, measure, type=self.type, others=others))
+        with self.reading:
+            return self._register(peer_mean(self.wave, self.agency, measure, type=self.type, others=others))
 
     def rank(self, measure: str) -> Rank | None:
         """Rank among the agencies of the same type, with simultaneous bounds; None without peers."""
-        return ranks(self.wave, measure, type=self.type).get(self.agency)
+        with self.reading:
+            return ranks(self.wave, measure, type=self.type).get(self.agency)
 
     # ------------------------------------------------------------------ what the report is about
     @property
@@ -295,7 +309,8 @@ class ChapterData:
     @cached_property
     def gain_estimates(self) -> Estimates:
         """`gains` with what they share with every other number of this wave."""
-        return self._register(effective_weights(self.estimates, self.model))
+        with self.reading:
+            return self._register(effective_weights(self.estimates, self.model))
 
     @cached_property
     def labels(self) -> Labels:
@@ -303,7 +318,7 @@ class ChapterData:
 
     def text(self, *, ko: str, en: str) -> str:
         """One of two texts."""
-        return ko if self.lang == "ko" else en
+        return self.reading.worded(ko if self.lang == "ko" else en)
 
     def _register(self, estimates: Estimates) -> Estimates:
         frame = estimates.frame

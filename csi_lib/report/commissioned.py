@@ -76,6 +76,8 @@ def front_matter(study, job) -> dict[str, object]:
     lang, say, t = job.lang, lambda label: escape_markdown(label.text(job.lang)), _WORDS[job.lang]
     overall = job.agency == OVERALL
     front: dict[str, object] = {"title": say(study.title), "subtitle": edition(study.period_of(job.year), lang)}
+    if study.subtitle is not None:
+        front["subtitle"] = f"{say(study.subtitle)} · {front['subtitle']}"
     front["agency"] = t["overall"] if overall else escape_markdown(study.agency(job.agency).name.text(lang))
     for name, label in (("commissioned-by", study.commissioned_by), ("contractor", study.contractor)):
         if label is not None:

@@ -28,7 +28,7 @@ class Gauge(Part):
 class Letters(Part):
     """How the statistics tables compare groups: `design` (survey design), `spss` (custom tables' rules) or `none`.
 
-    `adjust` controls the comparisons of a row; default holm (spss: bonferroni). The level is ``thresholds.significance``.
+    `adjust` controls the comparisons of a row; default ``comparisons.control`` (spss: bonferroni). The level is ``thresholds.significance``.
     """
 
     rules: Literal["design", "spss", "none"] = "design"
@@ -79,7 +79,11 @@ class Report(Part):
     chapters: Several[str] | None = None
     release: Literal["public", "restricted"] = "public"
     peers: Literal["named", "anonymous", "group"] = "anonymous"
-    minimum_base: int = Field(default=30, ge=1)
+    minimum_base: int = Field(
+        default=30,
+        ge=1,
+        description="base from which a figure may be compared, ranked or called best or worst (tables, letters, sentences)",
+    )
     gauge: Gauge = Gauge()
     #: house goal: satisfaction as a multiple of expectation (1.1: ten per cent more than customers expect)
     expectation_goal: float | None = Field(default=None, gt=0)
@@ -138,6 +142,22 @@ class Thresholds(Part):
     cfi: float = 0.9
     rmsea: float = 0.08
     srmr: float = 0.08
-    vif: float = 5
-    significance: float = Field(default=0.05, gt=0, lt=1)
-    confidence: float = Field(default=0.95, gt=0, lt=1)
+    vif: float = Field(
+        default=5, gt=1, description="variance inflation from which drivers are said to be hard to tell apart"
+    )
+    significance: float = Field(default=0.05, gt=0, lt=1, description="level of every test")
+    confidence: float = Field(default=0.95, gt=0, lt=1, description="of every interval")
+
+
+class Comparisons(Part):
+    """Which tests are judged together, and how their number is controlled.
+
+    A family holds the comparisons that a reader takes in together: the changes of all dimensions, of all items, the
+    groups of one variable. ``family: report`` judges a body's families within its own report; ``family: round`` judges the change
+    of the index over all bodies of a round together, in every report alike.
+    """
+
+    control: Literal["holm", "bonferroni", "bh", "none"] = Field(
+        "holm", description="control of the error within a family (holm, bonferroni: any false claim; bh: their share)"
+    )
+    family: Literal["report", "round"] = Field("report", description="whether bodies are judged alone or together")

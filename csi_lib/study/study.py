@@ -15,7 +15,7 @@ from csi_lib.study.base import PROSE, Label, LanguageCode, Part, Several
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.consistency import cross_faults, design_faults, group_faults, untranslated
 from csi_lib.study.location import resolve_study
-from csi_lib.study.options import Privacy, Report, Thresholds
+from csi_lib.study.options import Comparisons, Privacy, Report, Thresholds
 from csi_lib.study.simulation import Simulation
 from csi_lib.study.source import SURVEYS, Source
 from csi_lib.study.weighting import weighting_faults
@@ -74,6 +74,7 @@ class StudyFile(Part):
     report: Report = Report()
     privacy: Privacy = Privacy()
     thresholds: Thresholds = Thresholds()
+    comparisons: Comparisons = Comparisons()
     simulate: Simulation | None = None
     #: parameters of later parts (registers, targets, incentive tables …), checked where they are used
     extensions: dict[str, object] = {}

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import sparse
 
 from csi_lib.errors import InputError
+from csi_lib.study.reading import confidence
 from csi_lib.survey.estimates import Estimates, t_interval
 from csi_lib.survey.influence import Influence, influence_of, squared
 from csi_lib.survey.results import results_frame
@@ -257,7 +258,7 @@ def _interval(frame: pd.DataFrame):
         high = np.where(inside, 1 / (1 + np.exp(-b)), np.where(share, np.nan, high))
         # nobody or everybody: the exact (Clopper–Pearson) bound on n
         edge = share & ((p == 0) | (p == 1)) & (n > 0)
-        bound = 0.025 ** (1 / np.where(edge, n, 1.0))
+        bound = ((1 - confidence()) / 2) ** (1 / np.where(edge, n, 1.0))
         low = np.where(edge, np.where(p == 0, 0.0, bound), low)
         high = np.where(edge, np.where(p == 0, 1 - bound, 1.0), high)
     return low, high

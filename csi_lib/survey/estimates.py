@@ -17,15 +17,13 @@ from scipy import sparse
 from scipy.special import stdtr, stdtrit
 
 from csi_lib.errors import InputError
+from csi_lib.study.reading import confidence as level_of
 from csi_lib.survey import comparisons
 from csi_lib.survey.influence import Influence, cross_variance, influence_of, joined
 from csi_lib.survey.results import KEYS, RESULT_COLUMNS, VALUES, key_texts, results_frame, row_ids
 
-__all__ = ["CONFIDENCE", "KEYS", "RESULT_COLUMNS", "VALUES", "Estimates", "Influence", "influence_of", "results_frame",
+__all__ = ["KEYS", "RESULT_COLUMNS", "VALUES", "Estimates", "Influence", "influence_of", "results_frame",
            "row_ids", "t_interval", "t_p_value"]  # fmt: skip
-
-#: two-sided confidence of every interval in the project
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,7 +273,7 @@ class Estimates:
             out[k] = text
         return out
 
-    def ranks(self, keys: Mapping | Sequence[int] | None = None, *, ci: float = CONFIDENCE,
+    def ranks(self, keys: Mapping | Sequence[int] | None = None, *, ci: float | None = None,
               adjust: str = "simultaneous") -> pd.DataFrame:  # fmt: skip
         """Ranks (1 = highest) of the rows chosen with intervals that hold for all of them at once.
 
@@ -285,7 +283,7 @@ class Estimates:
         positions = self._chosen(keys)
         positions = positions[self._comparable(positions)]
         found = comparisons.rank_intervals(self.frame["estimate"].to_numpy(float)[positions], self.covariance(positions),
-                                           self._least_df(positions), ci=ci, adjust=adjust)  # fmt: skip
+                                           self._least_df(positions), ci=level_of(ci), adjust=adjust)  # fmt: skip
         return pd.DataFrame({"rank": found.rank, "low": found.low, "high": found.high}, index=positions)
 
     def _comparable(self, positions) -> np.ndarray:
@@ -337,11 +335,11 @@ def _selection(positions: np.ndarray, count: int) -> sparse.csc_matrix:
     return sparse.csc_matrix((ones, (positions, np.arange(len(positions)))), shape=(count, len(positions)))
 
 
-def t_interval(estimate, se, df, confidence: float = CONFIDENCE):
-    """estimate ± t(df)·se; df ≤ 0 gives no interval."""
+def t_interval(estimate, se, df, confidence: float | None = None):
+    """estimate ± t(df)·se at the confidence in force; df ≤ 0 gives no interval."""
     estimate, se, df = (np.asarray(v, dtype=float) for v in (estimate, se, df))
     with np.errstate(invalid="ignore"):
-        half = stdtrit(np.where(df > 0, df, np.nan), 0.5 + confidence / 2) * se
+        half = stdtrit(np.where(df > 0, df, np.nan), 0.5 + level_of(confidence) / 2) * se
     return estimate - half, estimate + half
 
 

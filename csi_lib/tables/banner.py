@@ -16,7 +16,7 @@ from csi_lib.prose.numbers import Number, check_lang
 from csi_lib.survey.comparisons import column_letter
 from csi_lib.survey.estimates import Estimates
 from csi_lib.survey.letters import LetterRules, letters_of
-from csi_lib.tables.table import MIN_BASE, Column, Row, Table
+from csi_lib.tables.table import Column, Row, Table
 
 _TEXT = {
     "ko": {
@@ -48,7 +48,7 @@ _DESIGN = LetterRules()
 
 def banner_tables(
     estimates: Estimates, *, items: Sequence[str], banners: Sequence[str], labels, lang: str,
-    letters: LetterRules = _DESIGN, min_base: int = MIN_BASE, statistic: str = "mean", model: str | None = None,
+    letters: LetterRules = _DESIGN, min_base: int | None = None, statistic: str = "mean", model: str | None = None,
 ) -> list[Table]:  # fmt: skip
     """A statistics table for each of `items` by all of `banners`.
 

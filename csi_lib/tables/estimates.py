@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.findings.families import correction_note
 from csi_lib.prose.change import verdict_of
 from csi_lib.prose.numbers import Interval, Number, check_lang, unit_of
 from csi_lib.prose.results import Labels, by_cell, code, results, unique
 from csi_lib.prose.rounding import disagrees
 from csi_lib.prose.sentences import Sentence
-from csi_lib.tables.table import MIN_BASE, Column, Row, Table
+from csi_lib.tables.table import Column, Row, Table
 
 _HEADS = {
     "ko": {
@@ -74,7 +75,7 @@ def estimates_table(
     frame: pd.DataFrame, *, name: str, caption: str | Sentence, rows: str, columns: str | None = None,
     fields: Sequence[str] = ("estimate", "se", "ci", "n"), lang: str, labels: Mapping | None = None,
     row_group: str | None = None, heads: Mapping[str, str] | None = None, stub: str | None = None,
-    digits: int | None = None, min_base: int = MIN_BASE, notes: Sequence[str | Sentence] = (),
+    digits: int | None = None, min_base: int | None = None, notes: Sequence[str | Sentence] = (),
 ) -> Table:  # fmt: skip
     """A list of estimates, or (with `columns`) a cross table with the base beside each row.
 
@@ -146,7 +147,7 @@ def distribution_table(
     labels: Mapping | None = None,
     heads: Mapping[str, str] | None = None,
     means: pd.DataFrame | None = None,
-    min_base: int = MIN_BASE,
+    min_base: int | None = None,
     notes: Sequence[str | Sentence] = (),
 ) -> Table:
     """Shares of the answers (rows of statistic ``share``): one row per item or group, its base beside it.
@@ -183,6 +184,13 @@ def distribution_table(
     return Table(name, caption, (*table.columns, column), tuple(body), table.notes, lang, min_base)
 
 
+#: what the changes of a table are judged together with
+_TOGETHER = {
+    "ko": "차원은 차원끼리, 항목은 항목끼리",
+    "en": "what is read together (dimensions with dimensions, items with items)",
+}
+
+
 def change_table(
     current: pd.DataFrame,
     previous: pd.DataFrame,
@@ -194,10 +202,10 @@ def change_table(
     lang: str,
     labels: Mapping | None = None,
     heads: Mapping[str, str] | None = None,
-    min_base: int = MIN_BASE,
+    min_base: int | None = None,
     notes: Sequence[str | Sentence] = (),
 ) -> Table:
-    """Last year, this year, the change and what the test says of it (▲ 상승, ▼ 하락, – 차이 없음).
+    """Last year, this year, the change and what the test says of it (▲ 상승, ▼ 하락, – 유의한 차이 없음).
 
     `difference` holds the rows from ``Estimates.contrast``. A printed change is the rounded unrounded
     difference; where that is not the difference of the printed values it carries ‡ and a note.
@@ -232,7 +240,8 @@ def change_table(
         Column("change", text["change"]), Column("p_value", text["p_value"]),
         Column("verdict", text["verdict"], "left", "text"),
     )  # fmt: skip
-    extra = [*([text["marks"]] if tested else []), *([text["rounding"]] if footnote else [])]
+    both = correction_note(lang, **_TOGETHER) if tested and len(body) > 1 else None
+    extra = [*([text["marks"]] if tested else []), *([both] if both else []), *([text["rounding"]] if footnote else [])]
     return Table(name, caption, columns, tuple(body), (*notes, *extra), lang, min_base)
 
 
@@ -247,7 +256,7 @@ def rank_table(
     labels: Mapping | None = None,
     descending: bool = True,
     heads: Mapping[str, str] | None = None,
-    min_base: int = MIN_BASE,
+    min_base: int | None = None,
     notes: Sequence[str | Sentence] = (),
 ) -> Table:
     """Rows in order of the estimate with their rank (ties share the better one); hidden rows come last.

@@ -26,9 +26,7 @@ from csi_lib.prose.numbers import (
 )
 from csi_lib.prose.sentences import Sentence
 from csi_lib.prose.unfilled import check_filled
-
-#: base below which a group is marked with † (METHOD §8 [D]); the study's thresholds override it
-MIN_BASE = 30
+from csi_lib.study.reading import reading
 
 Cell = str | Number | Interval | None
 _UNIT_NOTE = {"ko": "단위: {}", "en": "Unit: {}"}
@@ -87,7 +85,7 @@ class Table:
     columns, rows : see `Column`, `Row`.
     notes : lines under the table; those that explain marks are added by themselves (`all_notes`).
     lang : language of the labels, in which numbers are printed.
-    min_base : the base below which † is set, as the notes say it.
+    min_base : the base below which † is set, as the notes say it; that of the reading rule in force unless given.
     exempt : reason why the table needs no bases (a schedule, a list of items), else None.
     """
 
@@ -97,7 +95,7 @@ class Table:
     rows: tuple[Row, ...]
     notes: tuple[str | Sentence, ...] = ()
     lang: str = "ko"
-    min_base: int = MIN_BASE
+    min_base: int | None = None
     exempt: str | None = field(default=None, compare=False)
 
     def __post_init__(self):
@@ -108,8 +106,14 @@ class Table:
         for part in (self.caption, *self.notes):
             if isinstance(part, str):
                 check_filled(part, where=where)
-        for name in ("columns", "rows", "notes"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        rule = reading()
+        if self.min_base is None:
+            object.__setattr__(self, "min_base", rule.small_base)
+        worded = lambda part: rule.worded(part) if isinstance(part, str) else part
+        object.__setattr__(self, "columns", tuple(replace(c, label=worded(c.label)) for c in self.columns))
+        object.__setattr__(self, "notes", tuple(map(worded, self.notes)))
+        object.__setattr__(self, "caption", worded(self.caption))
+        object.__setattr__(self, "rows", tuple(self.rows))
         if not self.rows:
             raise InputError("a table without rows", where=where, action="Say in a sentence that there is nothing")
         keys = [c.key for c in self.columns]

@@ -57,7 +57,7 @@ class VoiceFile(Part):
     ``columns`` are the text columns of the codebook (all of role text where absent); ``score`` the item whose answers
     say how satisfied the writer is (the model's overall item where absent). ``analyser: auto`` takes kiwi where it is
     installed and the plain one elsewhere; ``kiwi`` insists. ``same`` gathers spellings under one word; ``ignore`` are
-    words never counted; ``tested`` the least number of people of whom a difference in satisfaction is tested [D];
+    words never counted;
     ``no_answer`` further ways of saying nothing; ``names`` a file of names to hide, one a line.
     ``listing`` says in which edition all comments are listed.
     """
@@ -74,6 +74,5 @@ class VoiceFile(Part):
     tone: Tone = Tone()
     quotes: Quotes = Quotes()
     words: int = Field(default=20, ge=1, le=60)
-    tested: int = Field(default=10, ge=2)
     listing: Literal["none", "restricted", "public"] = "restricted"
     most_listed: int = Field(default=400, ge=1)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.models.scoring import hide_family
+from csi_lib.study.reading import reading
 from csi_lib.survey.assembly import Assembly, Grouping, domain_means
 from csi_lib.survey.disclosure import Rules, decide
 from csi_lib.survey.estimates import Estimates
@@ -127,7 +128,7 @@ def voice_estimates(
         source=survey.source,
     )
     frame = estimates.frame
-    small = frame["flag"].isna() & (frame["n"] > 0) & (frame["n"] < study.privacy.small_base_flag)
+    small = frame["flag"].isna() & (frame["n"] > 0) & (frame["n"] < reading().small_base)
     frame.loc[small, "flag"] = "small_base"
     decided = decide(estimates, groups, Rules.of(study, survey.source))
     hide_family(study, survey, decided.frame, surveys)

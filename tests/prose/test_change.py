@@ -55,7 +55,7 @@ def test_margin():
     [
         ("up", "상승", "rose", "▲"),
         ("down", "하락", "fell", "▼"),
-        ("none", "차이 없음", "not significant", "–"),
+        ("none", "유의한 차이 없음", "not significant", "–"),
     ],
 )
 def test_words_and_marks(direction, ko, en, mark):

@@ -162,7 +162,7 @@ def test_change_table_marks_only_tested_changes():
     # 63.94 − 62.05 = 1.89 prints 1.9 beside 63.9 and 62.1, which differ by 1.8
     assert [c.text("ko", unit=False) for c in change] == ["+1.9", "+1.0", "–"]
     assert [c.mark for c in change] == ["‡", "", ""]
-    assert [r.cells[7] for r in table.rows] == ["▲\u00a0상승", "–\u00a0차이 없음", ""]
+    assert [r.cells[7] for r in table.rows] == ["▲\u00a0상승", "–\u00a0유의한 차이 없음", ""]
     assert any("‡" in str(n) for n in table.notes)
     assert any("5%" in str(n) for n in table.notes)
     assert texts(table)[2][1:5] == ["–", "–", "100", "50.0"]

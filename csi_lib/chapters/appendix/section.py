@@ -8,7 +8,7 @@ import pandas as pd
 
 import csi_lib
 from csi_lib.evaluation.standing import MIN_PEERS
-from csi_lib.survey.estimates import CONFIDENCE
+from csi_lib.findings.families import correction_note
 from csi_lib.tables.table import Column, Row, Table
 
 _RULES = {
@@ -57,8 +57,8 @@ def assumptions_table(chapter) -> Table:
         (
             t(ko="신뢰구간과 검정", en="Intervals and tests"),
             t(
-                ko=f"{CONFIDENCE:.0%} 신뢰수준, 조사 설계의 자유도를 쓴 t 분포; 비율은 로짓 구간",
-                en=f"{CONFIDENCE:.0%} confidence, t with the design's degrees of freedom; logit intervals for shares",
+                ko=f"{chapter.reading.confidence:.0%} 신뢰수준, 조사 설계의 자유도를 쓴 t 분포; 비율은 로짓 구간",
+                en=f"{chapter.reading.confidence:.0%} confidence, t with the design's degrees of freedom; logit intervals for shares",
             ),
             default,
         ),
@@ -73,10 +73,19 @@ def assumptions_table(chapter) -> Table:
         (
             t(ko="상승·하락의 판단", en="Rise and fall"),
             t(
-                ko=f"유의수준 {study.thresholds.significance:g}의 검정으로 판단한다",
-                en=f"Decided by a test at the level {study.thresholds.significance:g}",
+                ko=f"유의수준 {chapter.reading.significance:g}의 검정으로 판단한다",
+                en=f"Decided by a test at the level {chapter.reading.significance:g}",
             ),
             declared,
+        ),
+        (
+            t(ko="함께 견주는 비교", en="Comparisons judged together"),
+            correction_note(
+                chapter.lang,
+                ko="차원은 차원끼리, 항목은 항목끼리, 한 변수의 집단은 그 집단끼리",
+                en="what is read together (dimensions, items, the groups of a variable)",
+            ),
+            default if study.comparisons == type(study.comparisons)() else declared,
         ),
         (
             t(ko="진단 구간", en="Zones of the gauge"),
@@ -97,8 +106,8 @@ def assumptions_table(chapter) -> Table:
         (
             t(ko="적은 사례수 표시", en="Small bases"),
             t(
-                ko=f"응답자 {privacy.small_base_flag}명 미만이면 †로 표시한다",
-                en=f"Marked † below {privacy.small_base_flag} respondents",
+                ko=f"응답자 {chapter.reading.small_base}명 미만이면 †로 표시한다",
+                en=f"Marked † below {chapter.reading.small_base} respondents",
             ),
             declared,
         ),

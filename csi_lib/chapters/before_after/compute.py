@@ -20,6 +20,7 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import wilson
 from csi_lib.evaluation.records import Field
 from csi_lib.study.base import Label, Part
+from csi_lib.study.reading import confidence
 
 
 class Measure(Part):
@@ -100,7 +101,7 @@ class Change:
     n_after: int
 
 
-def before_after(before, after, *, ci: float = 0.95) -> Change:
+def before_after(before, after, *, ci: float | None = None) -> Change:
     """Welch's comparison of two independent groups, with Hedges' g on the pooled standard deviation.
 
     R: ``t.test(after, before)``; ``effectsize::hedges_g(after, before)``. Missing values do not enter. Refused with fewer
@@ -121,7 +122,7 @@ def before_after(before, after, *, ci: float = 0.95) -> Change:
     )
 
 
-def paired_change(before, after, *, ci: float = 0.95) -> Change:
+def paired_change(before, after, *, ci: float | None = None) -> Change:
     """The same units twice (departments around training, agencies around consulting); units seen once do not enter.
 
     R: ``t.test(after, before, paired = TRUE)``; dz = mean difference / its standard deviation. Units chosen because they
@@ -152,7 +153,7 @@ def paired_change(before, after, *, ci: float = 0.95) -> Change:
     )
 
 
-def share_change(x_before: int, n_before: int, x_after: int, n_after: int, *, ci: float = 0.95) -> Change:
+def share_change(x_before: int, n_before: int, x_after: int, n_after: int, *, ci: float | None = None) -> Change:
     """Two shares: Newcombe's interval from Wilson limits, pooled z test, Cohen's h.
 
     R: ``prop.test(c(x_after, x_before), c(n_after, n_before), correct = FALSE)$p.value``; ``DescTools::BinomDiffCI(...,
@@ -173,7 +174,7 @@ def share_change(x_before: int, n_before: int, x_after: int, n_after: int, *, ci
 
 
 def _change(a, b, gap, se, df, effect, name, na, nb, ci) -> Change:
-    half = stdtrit(df, 0.5 + ci / 2) * se
+    half = stdtrit(df, 0.5 + confidence(ci) / 2) * se
     return Change(float(a), float(b), float(gap), float(se), float(df), float(gap - half), float(gap + half),
                   float(2 * stdtr(df, -abs(gap) / se)), float(effect), name, int(na), int(nb))  # fmt: skip
 
@@ -195,7 +196,7 @@ class InterruptedSeries:
 
 
 def interrupted_series(
-    months, values, change, *, season: int = 12, harmonics: int = 1, ci: float = 0.95
+    months, values, change, *, season: int = 12, harmonics: int = 1, ci: float | None = None
 ) -> InterruptedSeries:
     r"""Change of level and of trend at a date, with seasons and serially correlated errors.
 
@@ -233,7 +234,7 @@ def interrupted_series(
         columns += [np.sin(2 * np.pi * h * t / season), np.cos(2 * np.pi * h * t / season)]
     x = np.column_stack(columns)
     fits = _autoregression(x[valid], y[valid], t[valid])
-    rows = [{"term": term, **fits.term(at, ci)} for term, at in (("level", 2), ("slope", 3), ("trend", 1))]
+    rows = [{"term": term, **fits.term(at, confidence(ci))} for term, at in (("level", 2), ("slope", 3), ("trend", 1))]
     without = x.copy()
     without[:, 2:4] = 0
     fitted = pd.DataFrame(

@@ -17,9 +17,10 @@ from csi_lib.chapters.before_after.compute import (
 )
 from csi_lib.chapters.office import change_row, month_name, recorded
 from csi_lib.errors import InputError
+from csi_lib.findings.families import judged
 from csi_lib.prose.change import verdict_of
 from csi_lib.prose.numbers import Interval, Number
-from csi_lib.survey.comparisons import adjust_p
+from csi_lib.prose.sentences import join_words
 from csi_lib.tables.table import Column, Row, Table
 
 
@@ -160,25 +161,41 @@ def series_table(chapter, found: list[tuple[Indicator, pd.DataFrame]], *, name: 
     return Table(name, caption, columns, tuple(body), (note,), chapter.lang, 1)
 
 
+def judged_series(chapter, items: list[Indicator]) -> list[tuple[Indicator, pd.DataFrame]]:
+    """`series_rows` of the indicators that have a series; jumps and changes of trend of all of them are one family."""
+    found = [(item, series_rows(chapter, item)) for item in items if item.series is not None]
+    terms = [(item, term, rows.loc[term]) for item, rows in found for term in ("level", "slope")]
+    if not terms:
+        return found
+    frame = judged(pd.DataFrame([row for *_, row in terms]), least=0)
+    chapter.record(frame.drop(columns=[c for c in frame if c.endswith("_label")]))
+    for (item, term, _), (_, row) in zip(terms, frame.iterrows(), strict=True):
+        rows = next(r for i, r in found if i is item)
+        rows.loc[term, ["p_value", "ci_low", "ci_high"]] = row[["p_value", "ci_low", "ci_high"]].to_numpy(float)
+    return found
+
+
 def verdicts(chapter, found: list[tuple[Indicator, pd.DataFrame]]) -> list:
-    """What the jumps say, better or worse, with p-values adjusted for the number of indicators (Holm)."""
-    level = chapter.study.thresholds.significance
-    p = adjust_p([rows.loc["level", "p_value"] for _, rows in found], method="holm")
-    groups: dict[str, list] = {"better": [], "worse": [], "none": []}
-    for (item, rows), adjusted in zip(found, p, strict=True):
-        row = rows.loc["level"]
-        good = (row["estimate"] > 0) == (item.measure.better == "more")
-        kind = "none" if adjusted >= level else "better" if good else "worse"
-        said = chapter.sentence(
-            ko="{name}({change})",
-            en="{name} ({change})",
-            name=label(chapter, item),
-            change=Number.from_row(row, signed=True),
-        )
-        groups[kind].append(said)
+    """What jumps and changes of trend say, better or worse; a slope counts like a level (`judged_series`)."""
+    groups: dict[str, list] = {"better": [], "worse": [], "mixed": [], "none": []}
+    for item, rows in found:
+        moved = [(t, rows.loc[t]) for t in ("level", "slope") if chapter.verdict(rows.loc[t]).significant]
+        good = {(row["estimate"] > 0) == (item.measure.better == "more") for _, row in moved}
+        kind = "none" if not good else "mixed" if len(good) == 2 else "better" if good == {True} else "worse"
+        parts = [
+            chapter.sentence(
+                ko="변경 때 {x}" if term == "level" else "그 뒤 달마다 {x}",
+                en="{x} at once" if term == "level" else "{x} a month afterwards",
+                x=Number.from_row(row, signed=True, digits=2 if term == "slope" else None),
+            )
+            for term, row in (moved or [("level", rows.loc["level"])])
+        ]
+        groups[kind].append(chapter.sentence(ko="{name}({change})", en="{name} ({change})", name=label(chapter, item),
+                                             change=join_words(parts, chapter.lang, between=", ")))  # fmt: skip
     words = {
         "better": ("변경과 함께 나아진 지표는 {items}이다.", "Better with the change: {items}."),
         "worse": ("변경과 함께 나빠진 지표는 {items}이다.", "Worse with the change: {items}."),
+        "mixed": ("한편 나아지고 한편 나빠진 지표는 {items}이다.", "Better in one way and worse in another: {items}."),
         "none": (
             "{items:은/는} 추세와 계절을 감안하면 달라졌다고 말할 수 없다.",
             "No change beyond trend and seasons: {items}.",
@@ -302,7 +319,7 @@ def pair_table(chapter, result: PairResult, *, name: str, caption: str) -> Table
              Interval.from_row(r["change"]), Number.from_row(r["change"], "p_value"), Number.from_row(r["effect"]), Number.from_row(r["change"], "n")))
         for group, r in result.groups
     ]  # fmt: skip
-    return Table(name, caption, columns, tuple(body), lang=chapter.lang, min_base=chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), lang=chapter.lang)
 
 
 def pair_sentences(chapter, result: PairResult) -> list:
@@ -314,7 +331,7 @@ def pair_sentences(chapter, result: PairResult) -> list:
             ko="{what:을/를} 받지 않은 {units:과/와} 견주지 못하였으므로, 변화가 {what} 때문인지 저절로 생긴 것인지는 알 수 없다. 점수가 낮아 뽑힌 곳은 저절로 오르는 경향이 있다.",
             en="There are no {units} without {what} to compare with, so it is not known whether the change is due to it; those chosen because they scored low tend to rise by themselves.",
             what=what, units=units)]  # fmt: skip
-    row, sure = result.gap, verdict_of(result.gap, alpha=chapter.study.thresholds.significance).significant
+    row, sure = result.gap, verdict_of(result.gap).significant
     numbers = {
         "gap": Number.from_row(row, signed=True),
         "ci": Interval.from_row(row),

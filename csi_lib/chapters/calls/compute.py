@@ -44,14 +44,18 @@ class CallsFile(Part):
 
 
 def call_compliance(
-    calls: pd.DataFrame, rules: dict[str, Standard] = RULE_333, *, by: str | None = "department", ci: float = 0.95
+    calls: pd.DataFrame,
+    rules: dict[str, Standard] = RULE_333,
+    *,
+    by: str | None = "department",
+    ci: float | None = None,
 ):
     """Share of answered calls that keep each rule and ``all`` rules, by department and together; calls of one person
     are one bunch. Calls that nobody answered carry no ring count and do not enter; say their number beside it."""
     return compliance(calls, rules, by=by, clusters="person", all_of="all", ci=ci)
 
 
-def pick_up(calls: pd.DataFrame, *, by: str | None = "department", ci: float = 0.95) -> pd.DataFrame:
+def pick_up(calls: pd.DataFrame, *, by: str | None = "department", ci: float | None = None) -> pd.DataFrame:
     """Share of calls for an absent colleague that somebody picked up (직원부재전화 대신 받기), with Wilson intervals.
 
     Only calls with ``absent`` yes count; one bunch per absent person. Columns as `clustered_means`.

@@ -70,8 +70,7 @@ def call_table(chapter, rows: pd.DataFrame, picked: pd.DataFrame, *, name: str, 
                 else [Number.from_row(own), Number.from_row(own, "n")]
             )
         body.append(Row(tuple(cells), None, "total" if group is None else "data"))
-    return Table(name, caption, tuple(columns), tuple(body), tuple(filter(None, [tiny_note(chapter)])), chapter.lang,
-                 chapter.study.privacy.small_base_flag)  # fmt: skip
+    return Table(name, caption, tuple(columns), tuple(body), tuple(filter(None, [tiny_note(chapter)])), chapter.lang)  # fmt: skip
 
 
 def _key(value):

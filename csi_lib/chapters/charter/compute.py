@@ -31,7 +31,7 @@ def case_columns(file: CharterFile) -> tuple[Field, ...]:
     )
 
 
-def charter_compliance(cases: pd.DataFrame, file: CharterFile, *, ci: float = 0.95) -> pd.DataFrame:
+def charter_compliance(cases: pd.DataFrame, file: CharterFile, *, ci: float | None = None) -> pd.DataFrame:
     """Share of cases that keep each standard, and ``verdict`` against the promise: ``kept`` where the whole interval lies
     at or above it, ``missed`` where it lies below, ``unclear`` between, null without a promise."""
     out = compliance(cases, file.standards, ci=ci)
@@ -39,7 +39,7 @@ def charter_compliance(cases: pd.DataFrame, file: CharterFile, *, ci: float = 0.
     return out
 
 
-def channel_volume(cases: pd.DataFrame, file: CharterFile, *, ci: float = 0.95) -> pd.DataFrame:
+def channel_volume(cases: pd.DataFrame, file: CharterFile, *, ci: float | None = None) -> pd.DataFrame:
     """By channel and altogether: ``cases share handled ci_low ci_high days n_days``; a channel without cases is a row of 0.
 
     ``share`` of all cases, ``handled`` the share handled with Wilson's interval, ``days`` the mean time of those handled.

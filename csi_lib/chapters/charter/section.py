@@ -71,9 +71,7 @@ def compliance_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) ->
                 en="Kept: the whole interval lies at or above the promise; missed: the whole interval lies below it.")  # fmt: skip
     blank = text(ko="기록에 값이 없는 건(아직 처리되지 않은 건 등)은 그 기준의 사례수에 들어가지 않는다.",
                  en="Cases without an entry (such as those not handled yet) do not count for that standard.")  # fmt: skip
-    return Table(
-        name, caption, columns, tuple(body), (note, blank), chapter.lang, chapter.study.privacy.small_base_flag
-    )
+    return Table(name, caption, columns, tuple(body), (note, blank), chapter.lang)
 
 
 def sentences(chapter, rows: pd.DataFrame) -> list:
@@ -134,4 +132,4 @@ def channel_table(chapter, rows, *, name: str, caption: str) -> Table:
         cells = (text(ko="전체", en="All") if total else row["cases"]["group1_label"], Number.from_row(row["cases"], "n"), Number.from_row(row["share"]),
                  Number.from_row(row["handled"]), Interval.from_row(row["handled"]), Number.from_row(row["days"], digits=1))  # fmt: skip
         body.append(Row(cells, None, "total" if total else "data"))
-    return Table(name, caption, columns, tuple(body), lang=chapter.lang, min_base=chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), lang=chapter.lang)

@@ -9,6 +9,7 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.records import Field, read_records
 from csi_lib.evaluation.systems import system, unknown_names
 from csi_lib.study.base import Code, Label, Part, written
+from csi_lib.study.reading import confidence
 from csi_lib.survey.planning import METHODS, Allocation, allocate, margin_of_error
 
 
@@ -126,15 +127,17 @@ def frame_population(study, agency: str, year: int, *, data=None) -> dict[str, f
 
 
 def allocations(population: dict[str, float], n: int, sd: dict[str, float], *, minimum: int = 0, power: float = 0.5,
-                deff: float = 1.0, ci: float = 0.95) -> dict[str, Allocation]:  # fmt: skip
+                deff: float = 1.0, ci: float | None = None) -> dict[str, Allocation]:  # fmt: skip
     """The same `n` spread by each rule (proportional, Neyman, power, equal); margins are those of a mean with these `sd`."""
     return {
-        method: allocate(population, n, method=method, sd=sd, minimum=minimum, power=power, deff=deff, ci=ci)
+        method: allocate(
+            population, n, method=method, sd=sd, minimum=minimum, power=power, deff=deff, ci=confidence(ci)
+        )
         for method in METHODS
     }
 
 
-def achieved(plan: Allocation, counts: dict[str, int], *, deff: float = 1.0, ci: float = 0.95) -> pd.DataFrame:
+def achieved(plan: Allocation, counts: dict[str, int], *, deff: float = 1.0, ci: float | None = None) -> pd.DataFrame:
     """Plan and fieldwork by cell: ``cell population planned achieved share missing margin``.
 
     share = achieved/planned; margin: error of a share of one half in the cell with its finite population; a cell that nobody
@@ -146,7 +149,9 @@ def achieved(plan: Allocation, counts: dict[str, int], *, deff: float = 1.0, ci:
         if got > line["population"]:
             raise InputError("more people answered than the frame has", where=f"cell {line['stratum']}", found=f"{got}",
                              expected=f"at most {line['population']:g}", action="Correct the frame or the type codes")  # fmt: skip
-        margin = margin_of_error(got, population=line["population"], deff=deff, ci=ci) if got else float("nan")
+        margin = (
+            margin_of_error(got, population=line["population"], deff=deff, ci=confidence(ci)) if got else float("nan")
+        )
         rows.append((line["stratum"], line["population"], line["n"], got, got / line["n"] if line["n"] else float("nan"),
                      max(line["n"] - got, 0), margin))  # fmt: skip
     return pd.DataFrame(rows, columns=["cell", "population", "planned", "achieved", "share", "missing", "margin"])

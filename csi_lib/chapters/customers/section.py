@@ -9,6 +9,7 @@ from csi_lib.chapters.customers.compute import CustomerDefinitionFile, achieved,
 from csi_lib.models.sectors import sector_importance
 from csi_lib.prose.numbers import Number
 from csi_lib.study.base import written
+from csi_lib.study.reading import small_bases
 from csi_lib.survey.planning import margin_of_error
 from csi_lib.survey.sampling_plan import AgencyPlan, plan_agency, read_plan
 from csi_lib.tables.table import Column, Row, Table
@@ -103,7 +104,7 @@ def importance_table(chapter, file, rows: pd.DataFrame, *, name: str, caption: s
         ko="중요도 = 기준마다 전체에서 차지하는 몫을 구하여 기준의 비중으로 평균한 값(합은 1).",
         en="Importance = the type's share of each criterion, averaged over the criteria by their weights (adds to 1).",
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def frame_table(chapter, file, *, name: str, caption: str) -> tuple[Table, dict[str, float]] | None:
@@ -223,7 +224,7 @@ def achievement(chapter, file, planned: AgencyPlan) -> pd.DataFrame:
                 "margin": margin_of_error(got, population=size, deff=kish, ci=plan.confidence) if got else np.nan},
          (whole["ci_high"] - whole["ci_low"]) / 2),
     ]  # fmt: skip
-    rows, small = [], chapter.study.privacy.small_base_flag
+    rows = []
     for cell, line, half in lines:
         keys = {"n": line["achieved"], **({"by1": file.by, "group1": cell} if cell else {})}
         for what, value, unit in (
@@ -234,7 +235,7 @@ def achievement(chapter, file, planned: AgencyPlan) -> pd.DataFrame:
             secret = cell in hidden and what != "population" and what != "planned"
             rows.append({"measure": f"sample:{what}", "statistic": "count" if unit == "count" else what,
                          "estimate": np.nan if secret else value, "suppressed": secret, "unit": unit,
-                         "flag": "small_base" if line["achieved"] < small and what not in ("population", "planned") else None,
+                         "flag": small_bases(line["achieved"]) if what not in ("population", "planned") else None,
                          **(keys | ({"n": np.nan} if secret else {}))})  # fmt: skip
     return chapter.record(rows)
 
@@ -260,7 +261,7 @@ def achievement_table(chapter, file, rows: pd.DataFrame, *, name: str, caption: 
         ko="비율의 오차는 50%를 추정할 때의 95% 오차이며 유한모집단을 반영하였다. 전체에는 가중치에 따른 설계효과도 반영하였다.",
         en="Error of a share: 95% error of an estimate of 50%, with the finite population; in total also with the design effect of the weights.",
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def shortfalls(chapter, rows: pd.DataFrame) -> list[str]:

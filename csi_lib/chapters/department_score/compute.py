@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 
 from csi_lib.errors import InputError
 from csi_lib.study.base import Label, Part
+from csi_lib.study.reading import confidence
 
 
 class Component(Part):
@@ -41,7 +42,7 @@ class DepartmentScoreFile(Part):
 
 
 def combined_scores(
-    parts: Mapping[str, pd.DataFrame], weights: Mapping[str, float], *, missing: str = "refuse", ci: float = 0.95
+    parts: Mapping[str, pd.DataFrame], weights: Mapping[str, float], *, missing: str = "refuse", ci: float | None = None
 ) -> pd.DataFrame:
     r"""Σ w·score / Σ w with SE = √(Σ w²·SE²)/Σ w; sources are independent samples.
 
@@ -80,7 +81,7 @@ def combined_scores(
                     row["df"] = (
                         float(variance.sum() ** 2 / np.nansum(variance**2 / df)) if variance.sum() > 0 else np.inf
                     )
-                half = stdtrit(min(row["df"], 1e9), 0.5 + ci / 2) * row["se"]
+                half = stdtrit(min(row["df"], 1e9), 0.5 + confidence(ci) / 2) * row["se"]
                 row |= {"ci_low": row["estimate"] - half, "ci_high": row["estimate"] + half}
         rows.append(row)
     return pd.DataFrame(rows, columns=["department", "estimate", "se", "df", "ci_low", "ci_high", "n", "components"])

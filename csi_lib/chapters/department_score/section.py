@@ -119,8 +119,7 @@ def error_table(chapter, result: Combined, rows, *, name: str, caption: str) -> 
         for frame in parts.values():
             cells += [Number.from_row(frame.iloc[k], "se", digits=2), Number.from_row(frame.iloc[k], "n")]
         body.append(Row((*cells, Number.from_row(row, "se", digits=2))))
-    return Table(name, caption, tuple(columns), tuple(body), tuple(filter(None, [tiny_note(chapter)])), chapter.lang,
-                 chapter.study.privacy.small_base_flag)  # fmt: skip
+    return Table(name, caption, tuple(columns), tuple(body), tuple(filter(None, [tiny_note(chapter)])), chapter.lang)  # fmt: skip
 
 
 def absent(chapter, result: Combined):

@@ -114,9 +114,7 @@ def results_table(chapter) -> Table:
                        en="No mean of peers is given: there are fewer than three other agencies to compare with."))  # fmt: skip
     notes += rounding_note(chapter, body)
     caption = t(ko="단위별 결과와 비교", en="Results by unit, last year and peers")
-    return Table(
-        "units", caption, columns, tuple(body), tuple(notes), chapter.lang, chapter.study.privacy.small_base_flag
-    )
+    return Table("units", caption, columns, tuple(body), tuple(notes), chapter.lang)
 
 
 def _row(label: str, part: pd.DataFrame, nodes: list[str], *, kind: str = "data") -> Row:

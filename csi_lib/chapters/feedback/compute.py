@@ -17,6 +17,7 @@ from csi_lib.chapters.grade.settings import GradingFile
 from csi_lib.errors import InputError
 from csi_lib.evaluation.records import Field
 from csi_lib.study.base import Label, Link, Part
+from csi_lib.study.reading import half_width, reading
 
 
 class Rank(Part):
@@ -260,10 +261,10 @@ def task_status(tasks: pd.DataFrame, *, asof) -> pd.DataFrame:
     se = np.sqrt(out["before_se"] ** 2 + out["after_se"] ** 2)
     known = gap.notna() & (se > 0)
     out["change"], out["se"] = gap, se
-    out["ci_low"], out["ci_high"] = gap - 1.959963984540054 * se, gap + 1.959963984540054 * se
+    out["ci_low"], out["ci_high"] = gap - half_width() * se, gap + half_width() * se
     with np.errstate(divide="ignore", invalid="ignore"):
         out["p_value"] = np.where(known, 2 * ndtr(-np.abs(gap / se)), np.nan)
-    sure = known & (out["p_value"] < 0.05)
+    sure = known & (out["p_value"] < reading().significance)
     verdict = pd.Series(
         np.select([sure & (gap > 0), sure, known], ["better", "worse", "no_evidence"], ""), index=out.index
     )

@@ -6,12 +6,13 @@ import pandas as pd
 
 from csi_lib.chapters.feedback.compute import TASKS, FeedbackFile, task_status, without_initiative, without_names
 from csi_lib.chapters.feedback.letters import STATUS
-from csi_lib.chapters.management.section import department_label, small_base
+from csi_lib.chapters.management.section import department_label
 from csi_lib.evaluation.records import read_records
 from csi_lib.prose.change import verdict_of
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.rounding import disagrees
 from csi_lib.prose.sentences import Sentence, join_words
+from csi_lib.study.reading import small_bases
 from csi_lib.tables.table import Column, Row, Table
 from csi_lib.voice.scrubbing import scrub
 
@@ -59,7 +60,7 @@ def _with_survey(chapter, tasks: pd.DataFrame, group: str) -> pd.DataFrame:
         for name in ("se", "ci_low", "ci_high", "p_value"):
             out.at[at, name] = change[name]
         out.at[at, "change"] = change["estimate"]
-        found = verdict_of(change, alpha=chapter.study.thresholds.significance).direction
+        found = verdict_of(change).direction
         out.at[at, "verdict"] = {"up": "better", "down": "worse", "none": "no_evidence"}.get(found)
     return out
 
@@ -79,7 +80,7 @@ def _recorded(chapter, tasks: pd.DataFrame, source: str) -> pd.DataFrame:
         rows = [
             {"measure": source, "statistic": part, "by1": "task", "group1": r["task"], "source": source, "estimate": r[part],
              "unit": "points", "n": r["n"], "value_text": r["verdict"] if part == "change" else None,
-             "flag": small_base(chapter, r["n"]) if part == "after" else None,
+             "flag": small_bases(r["n"]) if part == "after" else None,
              **({k: r[k] for k in ("se", "ci_low", "ci_high", "p_value")} if part == "change" else {})}
             for r in out.to_dict("records")
         ]  # fmt: skip
@@ -190,7 +191,7 @@ def scores_table(chapter, tasks: pd.DataFrame, *, name: str, caption: str) -> Ta
         en="Verdicts are those of a test at the 5% level; among many tasks one may be significant by chance.",
     )
     notes = (note, *rounding_note(chapter, body))
-    return Table(name, caption, tuple(columns), tuple(body), notes, chapter.lang, chapter.study.privacy.small_base_flag,
+    return Table(name, caption, tuple(columns), tuple(body), notes, chapter.lang, None,
                  exempt=None if based else "the register gives scores without bases")  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from csi_lib.evaluation.records import Field, read_records
 from csi_lib.evaluation.systems import unknown_names
 from csi_lib.measure.response_rates import OutcomeRates, outcome_rates
 from csi_lib.study.base import Label, Part
+from csi_lib.study.reading import reading
 from csi_lib.survey.comparisons import adjust_p
 
 Group = Literal["I", "P", "R", "NC", "O", "UH", "UO", "NE"]
@@ -219,10 +220,12 @@ def by_interviewer(log: Log, file: FieldworkFile) -> pd.DataFrame:
     judged = (out["n"] >= file.minimum).to_numpy()
     p = out["p_short"].to_numpy(float).copy()
     if judged.any():
-        p[judged] = adjust_p(p[judged], method="holm")
+        p[judged] = adjust_p(p[judged], method=reading().comparisons.control)
     p[~judged] = np.nan
     out["p_short"] = p
-    return out.assign(flagged=judged & ((out["failed"] > 0).to_numpy() | (np.nan_to_num(p, nan=1.0) < 0.05)))
+    return out.assign(
+        flagged=judged & ((out["failed"] > 0).to_numpy() | (np.nan_to_num(p, nan=1.0) < reading().significance))
+    )
 
 
 def _upper_tail(k: int, n: int, hits: int, total: int) -> float:

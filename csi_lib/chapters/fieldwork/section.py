@@ -323,7 +323,7 @@ def cleaning_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) -> T
         ko="변화는 같은 실사 자료에서 폐기 면접을 뺀 효과이므로 표본오차가 없다.",
         en="The change is what leaving out discarded interviews did to the same data; it has no sampling error.",
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def pace_rows(chapter, file: FieldworkFile, log: Log) -> pd.DataFrame | None:

@@ -7,6 +7,7 @@ import pandas as pd
 from csi_lib.chapters.grade.grades import GradeSheet, grade_label, group_label, reason_label
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence
+from csi_lib.study.reading import half_width
 from csi_lib.tables.table import Column, Row, Table
 
 
@@ -50,7 +51,7 @@ def chances_table(chapter, sheet: GradeSheet) -> Table | None:
         return None
     score = chapter.record(
         [{"measure": "grade", "statistic": "score", "estimate": own["score"], "se": own["se"], "n": own["n"],
-          "ci_low": own["score"] - 1.959963984540054 * own["se"], "ci_high": own["score"] + 1.959963984540054 * own["se"],
+          "ci_low": own["score"] - half_width() * own["se"], "ci_high": own["score"] + half_width() * own["se"],
           "unit": sheet.unit_of_score, "value_text": own["grade"]}]
     ).iloc[0]  # fmt: skip
     rows = [

@@ -10,9 +10,8 @@ from csi_lib.chapters.grade.rules import consulting_cohorts, two_years_running
 from csi_lib.chapters.grade.settings import GradingFile
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import join_words
+from csi_lib.study.reading import half_width
 from csi_lib.tables.table import Column, Row, Table
-
-_Z = 1.959963984540054
 
 
 def count_rows(chapter, sheet: GradeSheet) -> pd.DataFrame:
@@ -112,8 +111,7 @@ def sheet_tables(chapter, sheet: GradeSheet) -> list[Table]:
             en=f"Possible: grades with a probability of at least {file.alike * 100:g} per cent, given the sampling error",
         )
         tables.append(
-            Table(f"sheet-{position}", caption, tuple(columns[k] for k in keep), tuple(body), (note,), chapter.lang,
-                  chapter.study.privacy.small_base_flag)
+            Table(f"sheet-{position}", caption, tuple(columns[k] for k in keep), tuple(body), (note,), chapter.lang)
         )  # fmt: skip
     return tables
 
@@ -122,7 +120,7 @@ def _sheet_rows(sheet: GradeSheet) -> list[dict]:
     rows = []
     for row in sheet.frame.to_dict("records"):
         key = {"measure": "grade", "agency": row["unit"], "n": row["n"]}
-        low, high = row["score"] - _Z * row["se"], row["score"] + _Z * row["se"]
+        low, high = row["score"] - half_width() * row["se"], row["score"] + half_width() * row["se"]
         rows.append({**key, "statistic": "score", "estimate": row["score"], "se": row["se"], "ci_low": low, "ci_high": high,
                      "unit": sheet.unit_of_score, "value_text": row["grade"]})  # fmt: skip
         rows.append(

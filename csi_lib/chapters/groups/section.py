@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csi_lib.findings.families import extremes
+from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
 from csi_lib.tables.estimates import change_table as _change_table
 from csi_lib.tables.table import Table
@@ -40,7 +42,6 @@ def change_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) -> Tab
         rows="measure",
         lang=chapter.lang,
         heads={"current": year(chapter.year), "previous": year(chapter.previous_year)},
-        min_base=chapter.study.privacy.small_base_flag,
     )
 
 
@@ -52,41 +53,34 @@ def unavailable(chapter) -> list[str]:
 
 
 def extremes_sentence(chapter, variable: str) -> Sentence:
-    """Which group of a variable rates highest and lowest, and whether the difference between the two is real; where
-    fewer than two groups have a figure (all answered alike, or small groups are not shown), that."""
+    """Which group of a variable rates higher than which, corrected for having looked for the largest difference
+    (`findings.families.extremes`); where fewer than two groups can be compared, that."""
     keys = {"measure": chapter.model.file.index, "model": chapter.model.name, "statistic": "index"}
-    rows = chapter.rows(by1=variable, **keys)
-    rows = rows[rows["estimate"].notna() & rows["se"].notna()]
-    if len(rows) < 2:
+    estimates = chapter.estimates
+    with chapter.reading:
+        found = extremes(estimates, estimates.positions(by1=variable, by2=None, **keys))
+    name = _mid_sentence(chapter.labels.variable(variable))
+    if found is None:
         return chapter.sentence(
-            ko="{variable}에 따라 견줄 수 있는 집단이 둘이 되지 않는다.",
-            en="By {variable}, there are no two groups to compare.",
-            variable=_mid_sentence(chapter.labels.variable(variable)),
+            ko="{variable}에 따라 견줄 수 있는 집단이 둘이 되지 않는다(사례수 {least}명 이상).",
+            en="By {variable}, there are no two groups to compare (with {least} respondents or more).",
+            variable=name,
+            least=chapter.reading.compared_base,
         )
-    rows = rows.sort_values("estimate", ascending=False)
-    high, low = rows.iloc[0], rows.iloc[-1]
-    gap = chapter.estimates.contrast(
-        {**keys, "by1": variable, "group1": high["group1"]}, {**keys, "by1": variable, "group1": low["group1"]}
-    )
-    gap = chapter.labels.attach(chapter.record(gap)).iloc[0]
-    two = len(rows) == 2
-    first = chapter.sentence(
-        ko="{variable}에 따라 보면 {high_name}의 점수는 {high}, {low_name}의 점수는 {low}이다."
-        if two
-        else "{variable}에 따라 보면 {high_name}의 점수가 {high}으로 가장 높고 {low_name}의 점수가 {low}으로 가장 낮다.",
-        en="By {variable}, the scores are {high} for {high_name} and {low} for {low_name}."
-        if two
-        else "By {variable}, the highest score is that of {high_name} ({high}), the lowest that of {low_name} ({low}).",
-        variable=_mid_sentence(chapter.labels.variable(variable)),
-        high_name=high["group1_label"],
-        high=high,
-        low_name=low["group1_label"],
-        low=low,
-    )
-    subject, versus = high["group1_label"], low["group1_label"]
-    if chapter.lang == "en":  # one score, whether the group is named in the singular or the plural
-        subject, versus = f"The score of {subject}", f"that of {versus}"
-    return first + chapter.comparison(gap, subject=subject, versus=versus)
+    high, low = (chapter.labels.attach(row.to_frame().T).iloc[0] for row in found[:2])
+    gap = chapter.labels.attach(chapter.record(found[2])).iloc[0]
+    names = {"high_name": high["group1_label"], "high": high, "low_name": low["group1_label"], "low": low}
+    if chapter.verdict(gap).significant:
+        return chapter.sentence(
+            ko="{variable}별로는 {high_name}({high})의 점수가 {low_name}({low})보다 {size} 유의하게 높다({p:p}).",
+            en="By {variable}, the score of {high_name} ({high}) is significantly higher than that of {low_name} ({low}), by {size} ({p:p}).",
+            variable=name, size=Number.from_row(gap).magnitude(), p=Number.from_row(gap, "p_value"), **names,
+        )  # fmt: skip
+    return chapter.sentence(
+        ko="{variable}에 따른 유의한 차이는 없다(가장 큰 차이는 {high_name} {high:plain}, {low_name} {low:plain}의 {size}, {p:p}).",
+        en="By {variable}, no groups differ significantly (the largest difference is {size}, between {high_name} at {high} and {low_name} at {low}, {p:p}).",
+        variable=name, size=Number.from_row(gap).magnitude(), p=Number.from_row(gap, "p_value"), **names,
+    )  # fmt: skip
 
 
 def _mid_sentence(label: str) -> str:

@@ -174,7 +174,9 @@ class HappyCall:
     response: pd.DataFrame
 
 
-def happy_call(cases: pd.DataFrame, file: HappyCallFile, *, months: Sequence = (), ci: float = 0.95) -> HappyCall:
+def happy_call(
+    cases: pd.DataFrame, file: HappyCallFile, *, months: Sequence = (), ci: float | None = None
+) -> HappyCall:
     """Satisfaction and response by department, by month, by both, and altogether.
 
     cases : of `rated_cases`; months : months that must appear (an empty one shows as a gap), default those that occur.

@@ -154,7 +154,7 @@ def response_table(chapter, rows, *, name: str, caption: str) -> Table:
         counts = [Number.from_row(rows[w].iloc[k]) for w in ("reached", "rated", "unrated")]
         cells = (label, Number.from_row(row, "n"), *counts, Number.from_row(row), Interval.from_row(row))
         body.append(Row(cells, None, "total" if total else "data"))
-    return Table(name, caption, columns, tuple(body), lang=chapter.lang, min_base=chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), lang=chapter.lang)
 
 
 def outcomes(chapter, found: Calls) -> pd.DataFrame:
@@ -316,7 +316,7 @@ def earlier_schemes(chapter, found: Calls):
             )
         )
     table = Table("schemes", chapter.text(ko="산출 방식이 다른 결과", en="Results made in different ways"), columns, tuple(rows),
-                  lang=chapter.lang, min_base=chapter.study.privacy.small_base_flag)  # fmt: skip
+                  lang=chapter.lang)  # fmt: skip
     return table, said
 
 

@@ -13,6 +13,7 @@ from scipy import special
 
 from csi_lib.chapters.integrity.compute import Aids
 from csi_lib.study.base import written
+from csi_lib.study.reading import reading
 from csi_lib.survey.comparisons import adjust_p
 from csi_lib.survey.quality import straight_lined
 
@@ -144,7 +145,7 @@ def interviewer_effect(values, who: pd.Series, *, minimum: int) -> tuple[pd.Data
             p = 1.0 if gap == 0 else 0.0
         rows.append((name, len(part), part["y"].mean(), gap, p))
     table = pd.DataFrame(rows, columns=columns[:-1])
-    table["p_value"] = adjust_p(table["p_value"].to_numpy(float), method="holm")
+    table["p_value"] = adjust_p(table["p_value"].to_numpy(float), method=reading().comparisons.control)
     groups = data.groupby("who")["y"]
     n, k = len(data), len(table)
     counts = groups.size().to_numpy(float)

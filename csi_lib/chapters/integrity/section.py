@@ -85,7 +85,7 @@ def bound_table(chapter, file: IntegrityFile, rows: pd.DataFrame, *, name: str, 
         ko="가장 높은(낮은) 응답부터 그 비율만큼 뺀 평균이다. 어느 응답이 거짓인지 모른다는 것 말고는 아무것도 가정하지 않은 범위이다(Horowitz와 Manski, 1995).",
         en="Means without the highest (lowest) answers up to that share. Nothing is assumed but that it is unknown which answers are false (Horowitz and Manski 1995).",
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def overturning_rows(chapter, values) -> pd.DataFrame:
@@ -186,7 +186,7 @@ def aid_table(chapter, found: Detection, values, *, name: str, caption: str) -> 
         )
         for k, a in enumerate(marks)
     ]
-    return Table(name, caption, columns, tuple(body), lang=chapter.lang, min_base=chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), lang=chapter.lang)
 
 
 def _telling(marks: dict[str, np.ndarray], min_base: int) -> set[str]:

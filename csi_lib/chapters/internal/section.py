@@ -118,7 +118,7 @@ def pick_table(staff, rows: pd.DataFrame, *, name: str, caption: str) -> Table:
         ko="가중치 = (선택 비율 + 무작위율)/2를 합이 1이 되도록 나눈 값. 무작위율은 1/항목 수이다.",
         en="Weight = (share that picked it + chance)/2, divided so that weights add to 1. Chance is 1/number of items.",
     )
-    return Table(name, caption, columns, tuple(body), (note,), staff.lang, staff.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), staff.lang)
 
 
 def structure(staff, picks: pd.DataFrame):

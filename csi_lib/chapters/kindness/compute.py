@@ -21,6 +21,7 @@ from csi_lib.measure.kappa import cohen_kappa
 from csi_lib.measure.krippendorff import krippendorff_alpha
 from csi_lib.prose.rounding import round_half_up
 from csi_lib.study.base import Label, Part
+from csi_lib.study.reading import confidence
 
 
 class SheetItem(Part):
@@ -190,7 +191,7 @@ class Standing:
 
 
 def standing(
-    scored: pd.DataFrame, by: str, *, clusters: str | None = "person", digits: int = 1, ci: float = 0.95
+    scored: pd.DataFrame, by: str, *, clusters: str | None = "person", digits: int = 1, ci: float | None = None
 ) -> Standing:
     """Mean score of each department (`clusters` = person) or person (`clusters` = None), with ranks.
 
@@ -207,7 +208,7 @@ def standing(
     return Standing(ranked(rows, by, digits=digits, ci=ci))
 
 
-def ranked(rows: pd.DataFrame, by: str, *, digits: int = 1, ci: float = 0.95) -> pd.DataFrame:
+def ranked(rows: pd.DataFrame, by: str, *, digits: int = 1, ci: float | None = None) -> pd.DataFrame:
     """`rows` (``estimate se df`` of independent groups) with ``rank ties rank_low rank_high``, as in `Standing`."""
     printed = np.array([float(round_half_up(v, digits)) for v in rows["estimate"]])
     k = len(rows)
@@ -224,7 +225,7 @@ def ranked(rows: pd.DataFrame, by: str, *, digits: int = 1, ci: float = 0.95) ->
     return rows.assign(rank_low=np.minimum(low, rows["rank"]), rank_high=np.maximum(high, rows["rank"]))
 
 
-def _pooled(rows: pd.DataFrame, scored: pd.DataFrame, by: str, ci: float) -> pd.DataFrame:
+def _pooled(rows: pd.DataFrame, scored: pd.DataFrame, by: str, ci: float | None) -> pd.DataFrame:
     """The same means with the common spread within groups; as they are where no group has two sheets."""
     valid = scored[scored["score"].notna()]
     df = len(valid) - valid[by].nunique()
@@ -232,7 +233,7 @@ def _pooled(rows: pd.DataFrame, scored: pd.DataFrame, by: str, ci: float) -> pd.
     if df < 1 or not (spread := float(np.sqrt(np.square(within).sum() / df))) > 0:
         return rows
     se = spread / np.sqrt(rows["n"])
-    half = stdtrit(df, 0.5 + ci / 2) * se
+    half = stdtrit(df, 0.5 + confidence(ci) / 2) * se
     return rows.assign(se=se, df=float(df), ci_low=rows["estimate"] - half, ci_high=rows["estimate"] + half)
 
 

@@ -28,6 +28,7 @@ from csi_lib.chapters.office import (
 from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import clustered_means
 from csi_lib.prose.numbers import Interval, Number
+from csi_lib.study.reading import confidence
 from csi_lib.survey.comparisons import adjust_p
 from csi_lib.tables.table import Table
 
@@ -166,7 +167,7 @@ def _paired(now: pd.DataFrame, before: pd.DataFrame) -> dict | None:
     sums = z.groupby(who).sum().to_numpy()
     alone = z[who.isna()].to_numpy()
     se = float(np.sqrt(m / (m - 1) * (np.square(sums).sum() + np.square(alone).sum())))
-    half = stdtrit(m - 1, 0.975) * se
+    half = stdtrit(m - 1, 0.5 + confidence() / 2) * se
     return {"estimate": gap, "se": se, "df": m - 1.0, "ci_low": gap - half, "ci_high": gap + half, "n": len(now) + len(before),
             "p_value": float(2 * stdtr(m - 1, -abs(gap) / se)) if se > 0 else np.nan}  # fmt: skip
 
@@ -207,9 +208,9 @@ def department_sentence(chapter, found: Sheets, channel: str) -> list:
     part = found.of(channel, year=chapter.year)
     hidden = hidden_departments(chapter, standing(part, "department").frame)
     gaps = [(d, *_against_the_rest(part, d)) for d in standing(part, "department").frame.loc[~hidden, "department"]]
-    p = adjust_p([g[2] for g in gaps], method="holm")
-    above = [g[0] for g, q in zip(gaps, p, strict=True) if q < chapter.study.thresholds.significance and g[1] > 0]
-    below = [g[0] for g, q in zip(gaps, p, strict=True) if q < chapter.study.thresholds.significance and g[1] < 0]
+    p = adjust_p([g[2] for g in gaps], method=chapter.reading.comparisons.control)
+    above = [g[0] for g, q in zip(gaps, p, strict=True) if q < chapter.reading.significance and g[1] > 0]
+    below = [g[0] for g, q in zip(gaps, p, strict=True) if q < chapter.reading.significance and g[1] < 0]
     label = lambda ids: [chapter.labels.group("department", d) for d in ids]
     out = []
     if above:

@@ -17,6 +17,7 @@ from csi_lib.errors import InputError, nearest
 from csi_lib.evaluation.clustered import wilson
 from csi_lib.models.scoring import hide_family
 from csi_lib.study.base import Code, Label, Part, Several, written
+from csi_lib.study.reading import confidence, reading
 from csi_lib.survey.assembly import Assembly, Grouping, domain_means
 from csi_lib.survey.description import groupings
 from csi_lib.survey.disclosure import Rules, decide
@@ -173,11 +174,11 @@ def _wilson(frame: pd.DataFrame) -> None:
 
 
 def _flag_small(frame: pd.DataFrame, study) -> None:
-    small = frame["flag"].isna() & (frame["n"] > 0) & (frame["n"] < study.privacy.small_base_flag)
+    small = frame["flag"].isna() & (frame["n"] > 0) & (frame["n"] < reading().small_base)
     frame.loc[small, "flag"] = "small_base"
 
 
-def correlations(survey, file: LoyaltyFile, *, ci: float = 0.95) -> pd.DataFrame:
+def correlations(survey, file: LoyaltyFile, *, ci: float | None = None) -> pd.DataFrame:
     """Pearson, Spearman and partial correlation of every pair of complaint (0/1) and outcomes.
 
     Over respondents who answered all of them, weighted by the design weights; Spearman is Pearson on weighted mid-ranks; the
@@ -207,7 +208,7 @@ def correlations(survey, file: LoyaltyFile, *, ci: float = 0.95) -> pd.DataFrame
     spearman = _correlation(np.column_stack([_midranks(c, w) for c in matrix.T]), w)
     partial = _partial(pearson)
     effective = w.sum() ** 2 / (w**2).sum()
-    z = ndtri((1 + ci) / 2)
+    z = ndtri((1 + confidence(ci)) / 2)
     rows = []
     for i, j in combinations(range(len(names)), 2):
         row = {"a": names[i], "b": names[j], "n": int(keep.sum())}

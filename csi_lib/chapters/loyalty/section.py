@@ -8,9 +8,9 @@ import pandas as pd
 
 from csi_lib.chapters.loyalty.compute import OUTCOMES, PROMOTERS, LoyaltyFile, correlations, loyalty_estimates
 from csi_lib.evaluation.systems import system
+from csi_lib.findings.families import judged
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence
-from csi_lib.survey.comparisons import adjust_p
 from csi_lib.survey.estimates import Estimates
 from csi_lib.tables.table import Column, Row, Table
 
@@ -50,8 +50,8 @@ def open_loyalty(chapter) -> Loyalty:
         before = chapter.survey_of(chapter.previous_year)
         if all(s.column in before.frame and before.frame[s.column].notna().any() for s in file.chain[:1]):
             previous = count(before, by)
-            changes = Estimates.concat([now, previous]).contrast(
-                {"year": chapter.year}, {"year": chapter.previous_year}
+            changes = chapter.judged_changes(
+                Estimates.concat([now, previous]).contrast({"year": chapter.year}, {"year": chapter.previous_year})
             )
     for part in (now, previous, changes):
         if part is not None:
@@ -123,7 +123,7 @@ def _change(chapter, change, subject: str) -> Sentence:
     from csi_lib.prose.change import describe
 
     versus = chapter.text(ko=f"{chapter.previous_year}년", en=str(chapter.previous_year))
-    return describe(change, chapter.lang, subject=subject, versus=versus, alpha=chapter.study.thresholds.significance)
+    return describe(change, chapter.lang, subject=subject, versus=versus)
 
 
 def chain_table(chapter, loyalty: Loyalty, *, name: str, caption: str) -> Table:
@@ -158,9 +158,7 @@ def chain_table(chapter, loyalty: Loyalty, *, name: str, caption: str) -> Table:
         ko="각 단계의 비율은 앞 단계에 해당하는 사람 가운데의 비율이며, 구간은 유효 사례수에 따른 윌슨 구간이다.",
         en="Each rate is among those of the stage before; intervals are Wilson's on the effective number of cases.",
     )
-    return Table(
-        name, caption, tuple(columns), tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag
-    )
+    return Table(name, caption, tuple(columns), tuple(body), (note,), chapter.lang)
 
 
 def rates_by_group(chapter, loyalty: Loyalty) -> pd.DataFrame:
@@ -189,9 +187,7 @@ def comparison_table(chapter, loyalty: Loyalty, *, name: str, caption: str) -> T
     for a, b in pairs:
         gap = loyalty.estimates.contrast({"by1": by, "group1": a}, {"by1": by, "group1": b})
         frame = gap.frame[gap.frame["statistic"] == "difference"].reset_index(drop=True)
-        known = frame["p_value"].notna()
-        frame.loc[known, "p_value"] = adjust_p(frame.loc[known, "p_value"].to_numpy(float), method="holm")
-        frame = chapter.record(frame.drop(columns="row_id").assign(versus=frame["versus"] + ";holm"))
+        frame = chapter.record(judged(frame))
         tested[a, b] = {r["measure"]: r for r in frame.to_dict("records")}
     columns = (
         Column("group", t(ko="구분", en="Group"), "left", "stub"),
@@ -219,7 +215,7 @@ def comparison_table(chapter, loyalty: Loyalty, *, name: str, caption: str) -> T
         ko=f"불만이 잘 처리된 사람: 처리 만족도가 {loyalty.file.handled:g} 이상. 유의확률은 모든 항목을 함께 검정한 값이다(Holm).",
         en=f"Handled well: satisfaction with the handling of {loyalty.file.handled:g} or more. p-values are adjusted for all measures (Holm).",
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def recovery_rows(chapter, loyalty: Loyalty, outcome: str) -> pd.DataFrame:
@@ -294,7 +290,7 @@ def correlation_table(chapter, loyalty: Loyalty, *, name: str, caption: str) -> 
         ko="불만 경험은 있음 1, 없음 0. 편상관은 나머지 항목을 모두 고정한 값이다. 상관은 원인을 말하지 않는다.",
         en="Complaint is 1 for yes and 0 for no. Partial: all other columns held fixed. Correlation does not say what causes what.",
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def correlation_cells(chapter, loyalty: Loyalty) -> pd.DataFrame | None:

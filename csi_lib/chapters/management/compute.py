@@ -12,8 +12,8 @@ from pydantic import model_validator
 from csi_lib.errors import InputError
 from csi_lib.evaluation.records import Field
 from csi_lib.study.base import Label, Part
+from csi_lib.study.reading import half_width
 
-_Z = 1.959963984540054
 #: one row per department and indicator; ``*_se`` where the value is an estimate
 TARGETS = (
     Field("department"),
@@ -191,7 +191,9 @@ def _score(row: dict, file: ManagementFile) -> dict:
         out["score"] = _scored(value, target, indicator, file)
         out["points"] = points(row["allotted"], out["score"], most=file.cap)
         if not _null(error):
-            ends = sorted(_scored(value + way * _Z * error, target, indicator, file, end=True) for way in (-1, 1))
+            ends = sorted(
+                _scored(value + way * half_width() * error, target, indicator, file, end=True) for way in (-1, 1)
+            )
             for end, score in zip(("low", "high"), ends, strict=True):
                 out[f"score_{end}"], out[f"points_{end}"] = score, row["allotted"] * score / 100
     except InputError as error:

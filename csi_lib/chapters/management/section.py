@@ -10,8 +10,8 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.records import record_files
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
+from csi_lib.study.reading import half_width, small_bases
 
-_Z = 1.959963984540054
 #: results of a card, with their unit (None: that of the indicator)
 _PARTS = {"actual": None, "previous": None, "target": None, "growth": "proportion", "attainment": "proportion",
           "score": "points", "points": "points", "allotted": "points"}  # fmt: skip
@@ -38,7 +38,7 @@ def card_of(chapter) -> pd.DataFrame:
                 **_error(row, part),
                 "unit": unit or file.indicators[row["indicator"]].unit,
                 "n": row["n"],
-                "flag": small_base(chapter, row["n"]) if part == "actual" else None,
+                "flag": small_bases(row["n"]) if part == "actual" else None,
             }
             for row in card.to_dict("records")
         ]
@@ -57,15 +57,11 @@ def _error(row: dict, part: str) -> dict:
     """Error and interval of a part that rests on an estimate."""
     if part in ("actual", "previous"):
         se = row[f"{part}_se"]
-        return {} if pd.isna(se) else {"se": se, "ci_low": row[part] - _Z * se, "ci_high": row[part] + _Z * se}
+        half = half_width() * se
+        return {} if pd.isna(se) else {"se": se, "ci_low": row[part] - half, "ci_high": row[part] + half}
     if part in ("score", "points"):
         return {"ci_low": row[f"{part}_low"], "ci_high": row[f"{part}_high"]}
     return {}
-
-
-def small_base(chapter, n) -> str | None:
-    """The flag of a result that rests on few respondents."""
-    return "small_base" if 0 < n < chapter.study.privacy.small_base_flag else None
 
 
 def without_tiny(chapter, table: pd.DataFrame) -> pd.DataFrame:
@@ -131,7 +127,7 @@ def totals_of(chapter, card: pd.DataFrame) -> pd.DataFrame:
     out = chapter.record(
         [
             {**key(r), "statistic": "share of points", "estimate": r["share"], "ci_low": r["share_low"],
-             "ci_high": r["share_high"], "unit": "proportion", "n": r["n"], "flag": small_base(chapter, r["n"])}
+             "ci_high": r["share_high"], "unit": "proportion", "n": r["n"], "flag": small_bases(r["n"])}
             for r in base
         ]
     )  # fmt: skip

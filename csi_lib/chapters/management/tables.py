@@ -76,7 +76,7 @@ def scorecard_table(chapter, card: pd.DataFrame, totals: pd.DataFrame) -> Table:
             )
         )
     caption = t(ko="부서별 경영평가 성적표", en="Scorecard of the departments")
-    return Table("scorecard", caption, tuple(columns), tuple(body), tuple(notes), chapter.lang, chapter.study.privacy.small_base_flag,
+    return Table("scorecard", caption, tuple(columns), tuple(body), tuple(notes), chapter.lang, None,
                  exempt="a schedule of points; the bases of surveyed results stand in the table of indicators")  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def indicators_table(chapter, card: pd.DataFrame, indicators: Sequence[str]) -> 
     )
     return Table(
         f"indicator-{indicators[0].replace('_', '-')}", caption, tuple(columns), tuple(body), _reasons(chapter, whole.reset_index()),
-        chapter.lang, chapter.study.privacy.small_base_flag,
+        chapter.lang, None,
         exempt=None if whole["n"].notna().any() else "figures of the administration, not of a sample",
     )  # fmt: skip
 

@@ -35,7 +35,7 @@ def structural_rows(chapter) -> tuple[pd.DataFrame, pd.DataFrame] | None:
             weights=weights,
             scale=(scale.low, scale.high),
         )
-        boot = model.bootstrap(BOOTSTRAP, SEED)
+        boot = model.bootstrap(BOOTSTRAP, SEED, ci=chapter.reading.confidence)
     base = {"model": chapter.model.name, "formula_edition": file.formula_edition, "unit": "coefficient", "n": model.n}
     keep = ("estimate", "se", "ci_low", "ci_high")
     paths = [

@@ -40,7 +40,8 @@ def alpha_rows(chapter) -> tuple[pd.DataFrame, pd.DataFrame]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", MeasureWarning)
-                result = cronbach_alpha(frame, weights=np.asarray(survey.design.weights, float))
+                result = cronbach_alpha(frame, weights=np.asarray(survey.design.weights, float),
+                                        ci=chapter.reading.confidence)  # fmt: skip
         except InputError as error:
             whole.append(
                 {

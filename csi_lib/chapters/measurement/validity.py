@@ -194,6 +194,19 @@ def verdicts(chapter, checks: ValidityChecks) -> list:
             )
         )
     if len(checks.by_dimension):
+        short = checks.by_dimension[
+            (checks.by_dimension["statistic"] == "composite_reliability")
+            & (checks.by_dimension["estimate"] < limits.composite_reliability)
+        ]
+        if len(short):
+            out.append(
+                chapter.sentence(
+                    ko="{names}의 합성신뢰도가 참고 기준 {limit}에 미치지 못한다.",
+                    en="The composite reliability of {names} stays below the reference value {limit}.",
+                    names=[label(m) for m in short["measure"]],
+                    limit=f"{limits.composite_reliability:g}",
+                )
+            )
         low = checks.by_dimension[
             (checks.by_dimension["statistic"] == "average_variance_extracted")
             & (checks.by_dimension["estimate"] < limits.average_variance_extracted)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.prose.numbers import Number
+from csi_lib.study.reading import half_width
 from csi_lib.tables.table import Column, Row, Table
 
 _TEXT = {
@@ -88,7 +89,7 @@ def sample_rows(chapter) -> pd.DataFrame:
     population = population_of(chapter)
     correction = 1 - n / population if population and population > n else 1.0
     se = np.sqrt(correction * deff * 0.25 / n)
-    margin = 1.959963984540054 * se  # the convention of quoted margins: normal, not t
+    margin = half_width() * se  # the convention of quoted margins: normal, not t
     rows = [
         {"measure": "sample", "statistic": "count", "estimate": n, "unit": "count"},
         {"measure": "sample", "statistic": "effective_size", "estimate": n / deff, "unit": "count"},
@@ -204,5 +205,4 @@ def composition(chapter) -> Table | None:
         columns,
         tuple(body),
         lang=chapter.lang,
-        min_base=chapter.study.privacy.small_base_flag,
     )

@@ -151,7 +151,7 @@ def margins_table(chapter) -> Table | None:
         for variable, category in order
     ]  # fmt: skip
     return Table("margins", t(ko="모집단과 가중 전·후의 구성", en="Population and sample, before and after weighting"), columns,
-                 tuple(body), lang=chapter.lang, min_base=chapter.study.privacy.small_base_flag)  # fmt: skip
+                 tuple(body), lang=chapter.lang)  # fmt: skip
 
 
 def nonresponse_table(chapter) -> Table | None:
@@ -185,7 +185,7 @@ def nonresponse_table(chapter) -> Table | None:
         for c in report["category"]
     )
     return Table("response", t(ko="응답 집단별 접촉과 응답", en="Approached and answered, by response class"), columns, body,
-                 lang=chapter.lang, min_base=chapter.study.privacy.small_base_flag)  # fmt: skip
+                 lang=chapter.lang)  # fmt: skip
 
 
 def _margin_label(chapter, variable: str) -> str:

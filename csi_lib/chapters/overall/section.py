@@ -112,7 +112,7 @@ def performance_table(chapter, *, name: str, caption: str) -> Table:
         ko=f"구간: {low:g}점 미만 위험, {low:g}~{high:g}점 보통, {high:g}점 이상 양호.",
         en=f"Zones: at risk below {low:g}, fair from {low:g} to {high:g}, good from {high:g} points.",
     )
-    return Table(name, caption, columns, tuple(body), (note,), lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), lang)
 
 
 def goal(chapter) -> tuple[dict, dict] | None:
@@ -133,7 +133,7 @@ def goal_sentence(chapter, ratio: dict, gap: dict):
     """Whether the goal was reached, and whether the sample is large enough to say so."""
     multiple = chapter.study.report.expectation_goal
     reached = gap["estimate"] >= 0
-    sure = not pd.isna(gap["p_value"]) and gap["p_value"] < chapter.study.thresholds.significance
+    sure = not pd.isna(gap["p_value"]) and gap["p_value"] < chapter.reading.significance
     first = chapter.sentence(
         ko="만족은 기대의 {ratio}배이다(95% 신뢰구간 {interval}). 기대의 {goal}배라는 목표를 {outcome}.",
         en="Satisfaction is {ratio} times expectation (95% interval {interval}). The goal of {goal} times expectation was {outcome}.",
@@ -200,7 +200,7 @@ def sector_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) -> Tab
         Number.from_row(index, "n"),
     )  # fmt: skip
     body.append(Row(total, kind="total"))
-    return Table(name, caption, columns, tuple(body), lang=chapter.lang, min_base=chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), lang=chapter.lang)
 
 
 def sector_tree(chapter, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -7,9 +7,9 @@ import pandas as pd
 from csi_lib.chapters.peers.compute import PeersFile, check_columns, covariate, standardised
 from csi_lib.evaluation.standing import MIN_PEERS, Rank
 from csi_lib.evaluation.systems import system
+from csi_lib.findings.families import judged
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence
-from csi_lib.survey.comparisons import adjust_p
 from csi_lib.survey.estimates import Estimates
 from csi_lib.tables.table import Column, Row, Table
 
@@ -34,9 +34,8 @@ def dimension_table(chapter, *, name: str, caption: str, others: bool = False) -
     if not found:
         return None
     gaps = pd.concat([e.frame.iloc[[1]] for _, e in found], ignore_index=True)
-    known = gaps["p_value"].notna()
-    gaps.loc[known, "p_value"] = adjust_p(gaps.loc[known, "p_value"].to_numpy(float), method="holm")
-    gaps = chapter.record(gaps.drop(columns="row_id").assign(versus=gaps["versus"] + ";holm")).to_dict("records")
+    whole = gaps["measure"] == chapter.model.file.index  # the index is asked about by itself, its parts together
+    gaps = chapter.record(judged(gaps, whole)).to_dict("records")
     columns = (
         Column("measure", t(ko="구분", en="Measure"), "left", "stub"),
         Column("own", chapter.name),
@@ -59,7 +58,7 @@ def dimension_table(chapter, *, name: str, caption: str, others: bool = False) -
         ko="평균은 이 기관을 뺀 다른 기관들의 단순 평균이고, 유의확률은 모든 차원을 함께 검정한 값이다(Holm).",
         en="Means are plain means of the other bodies, without this one; p-values are adjusted for all dimensions together (Holm).",
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def percentile_sentence(chapter, measure: str) -> Sentence | None:
@@ -131,7 +130,7 @@ def comparability_table(chapter, *, name: str, caption: str) -> Table:
         ko="조건이 다른 기관의 점수를 견줄 때에는 이 차이를 함께 보아야 한다.",
         en="These differences must be kept in mind when scores of bodies with other conditions are compared.",
     )
-    return Table(name, caption, columns, tuple(body_rows), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body_rows), (note,), chapter.lang)
 
 
 def _mean_rows(chapter, frame: pd.DataFrame, measures: list[str]) -> list[Row]:
@@ -197,4 +196,4 @@ def standardised_table(chapter, *, name: str, caption: str) -> Table | None:
         ko="구성을 맞춘 지수는 모든 기관의 {} 구성이 기관 평균과 같다고 보고 다시 계산한 값이다.",
         en="The second index is computed as if every body had the mean mix of bodies by {}.",
     ).format(chapter.labels.variable(file.standardise))
-    return Table(name, caption, columns, body, (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, body, (note,), chapter.lang)

@@ -11,6 +11,7 @@ from csi_lib.chapters.portfolio.section import settings
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.measure.importance import importance
 from csi_lib.measure.stated_importance import stated_importance
+from csi_lib.measure.validity import vif
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
 from csi_lib.tables.table import Column, Row, Table
@@ -62,7 +63,8 @@ def drivers(chapter) -> pd.DataFrame | None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", MeasureWarning)
-                found = importance(matrix, outcome, method=method, share=share, weights=weights, seed=chapter.year)
+                found = importance(matrix, outcome, method=method, share=share, weights=weights, seed=chapter.year,
+                                   ci=chapter.reading.confidence)  # fmt: skip
         except InputError:
             continue
         rows += [
@@ -148,6 +150,35 @@ def _stated(chapter, nodes: list[str]) -> list[dict]:
     return out
 
 
+def collinear(chapter) -> Sentence | None:
+    """Which dimensions go along with the others so closely (VIF of ``thresholds.vif`` or more) that their effects are
+    hard to tell apart; None where none does."""
+    data, limit = _data(chapter), chapter.reading.thresholds.vif
+    if data is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MeasureWarning)
+            found = vif(data[0], weights=data[2]).items
+    except InputError:
+        return None
+    high = found[found["vif"] >= limit]
+    if not len(high):
+        return None
+    rows = chapter.record(
+        [{"measure": r["item"], "statistic": "vif", "estimate": r["vif"], "unit": "coefficient", "n": len(data[0]),
+          "model": chapter.model.name} for r in high.to_dict("records")]
+    )  # fmt: skip
+    names = [chapter.sentence(ko="{label}({v})", en="{label} ({v})", label=chapter.labels.measure(r["measure"]), v=r)
+             for r in rows.to_dict("records")]  # fmt: skip
+    return chapter.sentence(
+        ko="{names:은/는} 다른 차원과 함께 움직여(분산팽창계수 {limit} 이상) 각각의 영향을 가려내기 어렵다.",
+        en="{names} move along with the other dimensions (variance inflation of {limit} or more), so their effects are hard to tell apart.",
+        names=names,
+        limit=f"{limit:g}",
+    )
+
+
 def rank_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) -> Table:
     """Rank of every dimension by every measure (ties share the better rank), and the mean of its ranks."""
     t = chapter.text
@@ -182,7 +213,7 @@ def rank_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) -> Table
         cells += [Number.from_row(found[node, m]) if (node, m) in found else Number(None, "rank") for m in measures]
         cells += [Number.from_row(found[node, None]), Number.from_row(found[node, None], "n")]
         body.append(Row(tuple(cells)))
-    return Table(name, caption, columns, tuple(body), (), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (), chapter.lang)
 
 
 def agreement_sentence(chapter, rows: pd.DataFrame) -> Sentence:

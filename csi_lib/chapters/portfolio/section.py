@@ -128,9 +128,7 @@ def priority_table(
                 en="Probability and range of the priority (90%) allow for sampling error of satisfaction and gain together.",
             )
         )
-    return Table(
-        name, caption, tuple(columns), tuple(body), tuple(notes), chapter.lang, chapter.study.privacy.small_base_flag
-    )
+    return Table(name, caption, tuple(columns), tuple(body), tuple(notes), chapter.lang)
 
 
 def first_sentence(chapter, points: pd.DataFrame, found: pd.DataFrame | None) -> Sentence | None:

@@ -87,7 +87,7 @@ def item_table(trial, file: PretestFile, found: pd.DataFrame, *, name: str, capt
         en=f"Flagged when missing exceeds {rules.missing:.0%}, the corrected item–total r is under {rules.discrimination:g}, one end of the scale "
         f"holds over {rules.extreme:.0%}, or the SD is under {rules.spread:.0%} of the scale. Upper − lower: mean among the top 27 % by the other items less that among the bottom 27 %.",
     )
-    return Table(name, caption, columns, tuple(body), (note,), lang, trial.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), lang)
 
 
 def decision_table(trial, file: PretestFile, found: pd.DataFrame, *, name: str, caption: str) -> Table | None:
@@ -146,7 +146,7 @@ def alpha_table(trial, file: PretestFile, *, name: str, caption: str) -> Table:
              Number.from_row(by[b, "alpha"], "n"), Number.from_row(by[b, "alpha_kept"], "n")))
         for b in found["block"]
     ]  # fmt: skip
-    return Table(name, caption, columns, tuple(body), lang=lang, min_base=trial.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), lang=lang)
 
 
 def length_row(trial, file: PretestFile) -> dict | None:

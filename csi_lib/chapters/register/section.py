@@ -204,8 +204,7 @@ def department_table(chapter, register: pd.DataFrame, rows, *, name: str, captio
     if quiet:
         notes.append(chapter.sentence(ko="{names:은/는} 접수된 일이 없어 점수가 그대로이다.", en="{names}: no case, score unchanged.",
                                       names=[chapter.labels.group("department", d) for d in quiet]))  # fmt: skip
-    return Table(name, caption, tuple(columns), tuple(body), tuple(filter(None, [*notes, tiny_note(chapter)])), chapter.lang,
-                 chapter.study.privacy.small_base_flag)  # fmt: skip
+    return Table(name, caption, tuple(columns), tuple(body), tuple(filter(None, [*notes, tiny_note(chapter)])), chapter.lang)  # fmt: skip
 
 
 # ------------------------------------------------------------------ restricted lists

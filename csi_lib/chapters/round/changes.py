@@ -10,9 +10,9 @@ import pandas as pd
 from csi_lib.chapters.round.section import agency_rows, type_label
 from csi_lib.errors import InputError
 from csi_lib.evaluation.standing import independent
+from csi_lib.findings.families import correction_note, judged
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence
-from csi_lib.survey.comparisons import adjust_p
 from csi_lib.survey.estimates import Estimates
 from csi_lib.tables.table import Column, Row, Table
 
@@ -20,7 +20,7 @@ _QUANTILES = {"minimum": 0.0, "lower_quartile": 0.25, "median": 0.5, "upper_quar
 
 
 def agency_changes(chapter) -> pd.DataFrame | None:
-    """Every body's change of the index since the round's last wave, tested together (Holm); None without a last wave.
+    """Every body's change of the index since the round's last wave, judged as in the bodies' own reports (``comparisons.family``); None without a last wave.
 
     Columns of results plus ``now``, ``before`` (results rows) and ``agency_label``. The last wave is scored under this
     wave's formula; bodies new this year have no row, and are named by `newcomers`.
@@ -37,9 +37,8 @@ def agency_changes(chapter) -> pd.DataFrame | None:
     if not found:
         return None
     frame = pd.DataFrame([c for c, _, _ in found]).reset_index(drop=True)
-    known = frame["p_value"].notna()
-    frame.loc[known, "p_value"] = adjust_p(frame.loc[known, "p_value"].to_numpy(float), method="holm")
-    frame = chapter.record(frame.drop(columns="row_id").assign(versus=frame["versus"] + ";holm"))
+    together = chapter.reading.comparisons.family == "round"
+    frame = chapter.record(judged(frame, None if together else frame["agency"]))
     frame["now"], frame["before"] = [n for _, n, _ in found], [b for _, _, b in found]
     frame["agency_label"] = [chapter.labels.agency(a) for a in frame["agency"]]
     return frame
@@ -120,13 +119,22 @@ def change_sentences(chapter, changes: pd.DataFrame | None) -> list[Sentence]:
     up, down, none = chapter.record(records).to_dict("records")
     out = [
         chapter.sentence(
-            ko="지난 조사보다 유의하게 오른 기관은 {up}곳, 내린 기관은 {down}곳, 차이가 없는 기관은 {none}곳이다.",
+            ko="지난 조사보다 유의하게 오른 기관은 {up}곳, 내린 기관은 {down}곳, 유의한 차이가 없는 기관은 {none}곳이다.",
             en="Since the last wave {up} bodies rose significantly, {down} fell, and {none} did not change significantly.",
             up=up,
             down=down,
             none=none,
         )
     ]
+    if chapter.reading.comparisons.family == "report" and len(said) > 1:
+        level = chapter.reading.significance
+        out.append(
+            chapter.sentence(
+                ko="기관마다 따로 검정하였으므로, 달라진 기관이 하나도 없어도 {of}곳 가운데 {chance}곳쯤은 우연히 유의하게 나온다.",
+                en="Each body is tested by itself: of {of} without any change, about {chance} would come out as significant by chance.",
+                of=len(said), chance=f"{level * len(said):.1f}",
+            )
+        )  # fmt: skip
     new = newcomers(chapter)
     if new:
         out.append(
@@ -160,11 +168,18 @@ def change_table(chapter, changes: pd.DataFrame, *, name: str, caption: str) -> 
                  Number.from_row(row["now"], "n"), Number.from_row(row, signed=True), Interval.from_row(row),
                  Number.from_row(row, "p_value"), f"{said.mark} {said.word(chapter.lang)}")  # fmt: skip
         body.append(Row(cells))
-    note = t(
-        ko="지난 조사는 올해의 산식으로 다시 계산한 값이며, 유의확률은 모든 기관을 함께 검정한 값이다(Holm).",
-        en="The last wave is scored under this year's formula; p-values are adjusted for all bodies together (Holm).",
+    scored = t(
+        ko="지난 조사는 올해의 산식으로 다시 계산한 값이다.", en="The last wave is scored under this year's formula."
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    if chapter.reading.comparisons.family == "round":
+        judged_as = correction_note(chapter.lang, ko="모든 기관을", en="all bodies")
+    else:
+        judged_as = t(
+            ko="판정은 기관마다 따로 검정한 것으로, 기관별 보고서와 같다.",
+            en="Verdicts are those of each body's own report.",
+        )
+    note = f"{scored} {judged_as}"
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def distribution_table(chapter, *, name: str, caption: str) -> Table | None:

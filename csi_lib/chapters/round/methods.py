@@ -6,9 +6,8 @@ import pandas as pd
 
 from csi_lib.chapters.round.section import agency_rows, type_label
 from csi_lib.prose.numbers import Number
+from csi_lib.study.reading import half_width
 from csi_lib.tables.table import Column, Row, Table
-
-_NORMAL = 1.959963984540054  # the convention of quoted margins: normal, not t
 
 
 def sample_table(chapter, *, name: str, caption: str) -> Table:
@@ -25,7 +24,7 @@ def sample_table(chapter, *, name: str, caption: str) -> Table:
         ]  # fmt: skip
         recorded = {r["agency"]: r for r in chapter.record(records).to_dict("records")}
     errors = [
-        {"measure": "sampling_error", "agency": r["agency"], "statistic": "margin", "estimate": _NORMAL * r["se"],
+        {"measure": "sampling_error", "agency": r["agency"], "statistic": "margin", "estimate": half_width() * r["se"],
          "unit": "points", "n": r["n"], "model": chapter.model.name}
         for r in rows.to_dict("records") if r["se"] == r["se"]
     ]  # fmt: skip
@@ -52,7 +51,7 @@ def sample_table(chapter, *, name: str, caption: str) -> Table:
         ko="표본오차는 95% 신뢰수준이며 표본설계를 반영하였다.",
         en="Errors are at 95% confidence and allow for the design.",
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def formula_table(chapter) -> Table:
@@ -102,7 +101,7 @@ def item_extremes_by_agency(chapter, *, name: str, caption: str) -> Table | None
         Column("low", t(ko="점수", en="Score"), group=low),
         Column("n", t(ko="사례수", en="n"), "right", "base"),
     )
-    return Table(name, caption, columns, tuple(body), (), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (), chapter.lang)
 
 
 def item_rows(chapter) -> pd.DataFrame:

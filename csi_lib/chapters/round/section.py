@@ -71,7 +71,7 @@ def rank_table(chapter, *, name: str, caption: str) -> Table:
         ko="순위 구간: 모든 기관 쌍을 동시에 비교하여(95%) 유의하게 높거나 낮은 기관만 세었을 때 가능한 순위",
         en="Ranks possible: counting only agencies that are significantly above or below, all pairs held at once (95%)",
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def type_label(chapter, code: str | None) -> str:
@@ -122,6 +122,8 @@ def outline_table(chapter) -> Table:
         ]
     ).to_dict("records")
     say = lambda row: chapter.sentence(ko="{n}", en="{n}", n=Number.from_row(row))
+    there = {a.region for a in agencies}
+    regions = [label.text(chapter.lang) for code, label in study.regions.items() if code in there]
     lines = [(t(ko="조사", en="Study"), study.title.text(chapter.lang))]
     if study.commissioned_by is not None:
         lines.append((t(ko="조사 의뢰", en="Commissioned by"), study.commissioned_by.text(chapter.lang)))
@@ -130,6 +132,7 @@ def outline_table(chapter) -> Table:
     lines += [
         (t(ko="조사 시기", en="Wave"), study.period_of(chapter.year)),
         (t(ko="대상 기관 수", en="Agencies"), say(rows[0])),
+        *([(t(ko="지역", en="Regions"), ", ".join(regions))] if regions else []),
         (t(ko="응답자 수", en="Respondents"), say(rows[1])),
         (t(ko="지수", en="Index"), chapter.model.file.label.text(chapter.lang)),
     ]

@@ -80,7 +80,7 @@ def use_table(chapter, file: TouchPointsFile, rows: pd.DataFrame, *, name: str, 
         ko="고객 유형마다 합이 100%이다. 가중 비율이며 사례수는 실제 응답자 수이다.",
         en="Columns add to 100 %. Shares are weighted; n is the number of people who answered.",
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def score_rows(chapter, file: TouchPointsFile, contacts: Estimates) -> pd.DataFrame:
@@ -152,7 +152,7 @@ def priority_table(
         ko=f"개선 여지 = 이용 비율 × (목표 − 만족도). 목표: {goal}. 그 접점이 목표에 이르면 전체 접점 만족도가 오르는 폭이다.",
         en=f"Room = share of use × (target − satisfaction); target: {goal}. It is what all contacts would gain if this one reached it.",
     )
-    return Table(name, caption, columns, tuple(body), (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
 
 def small_types(chapter, file: TouchPointsFile, rows: pd.DataFrame) -> list[str]:

@@ -7,7 +7,6 @@ import pandas as pd
 from csi_lib.evaluation.standing import MIN_PEERS, Rank
 from csi_lib.models.split import change_split as split_change
 from csi_lib.prose.sentences import Sentence
-from csi_lib.survey.comparisons import adjust_p
 from csi_lib.survey.estimates import Estimates
 
 
@@ -99,16 +98,13 @@ def items_came_and_went(chapter) -> list[Sentence]:
 
 
 def item_changes(chapter):
-    """Items of this wave and the last with the tested changes (Holm over all items), or None without a last wave."""
+    """Items of this wave and the last with the changes, judged together, or None without a last wave."""
     rows = chapter.rows(statistic="mean", by1=None, measure=chapter.model_items)
     rows = rows[rows["estimate"].notna()].reset_index(drop=True)
     before, changes = (chapter.previous_rows(rows), chapter.change_rows(rows)) if len(rows) else (None, None)
     if before is None or changes is None:
         return None
-    known = changes["p_value"].notna()
-    changes.loc[known, "p_value"] = adjust_p(changes.loc[known, "p_value"].to_numpy(float), method="holm")
-    changes = chapter.record(changes.drop(columns="row_id").assign(versus=changes["versus"] + ";holm"))
-    return rows, before, chapter.labels.attach(changes)
+    return rows, before, changes
 
 
 def rank_sentence(chapter, measure: str) -> Sentence | None:

@@ -52,7 +52,7 @@ def quote_table(chapter, voice: Voice, found: list[Quote], *, name: str, caption
         "comments most typical of the words of their group; none in which personal data was hidden, none of groups below the "
         "minimum base.",
     )
-    return Table(name, caption, columns, body, (note,), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, body, (note,), chapter.lang)
 
 
 def listed(chapter, voice: Voice) -> bool:

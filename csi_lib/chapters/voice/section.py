@@ -9,9 +9,10 @@ import pandas as pd
 
 from csi_lib.chapters.record_checks import people_in_records
 from csi_lib.evaluation.systems import system
+from csi_lib.findings.families import judged
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
-from csi_lib.survey.comparisons import adjust_p
+from csi_lib.study.reading import reading
 from csi_lib.survey.disclosure import Rules
 from csi_lib.survey.estimates import Estimates
 from csi_lib.tables.estimates import change_table
@@ -105,8 +106,8 @@ def open_voice(chapter) -> Voice:
         before = read(chapter.previous_year)
         if len(before[1]):
             previous = count(*before, (), ()).masked(chapter.release)
-            changes = Estimates.concat([now, previous]).contrast(
-                {"year": chapter.year}, {"year": chapter.previous_year}
+            changes = chapter.judged_changes(
+                Estimates.concat([now, previous]).contrast({"year": chapter.year}, {"year": chapter.previous_year})
             )
     for estimates in (now, previous, changes):
         if estimates is not None:
@@ -181,8 +182,7 @@ def _gap(voice: Voice, by: str, a: str, b: str) -> Estimates | None:
         return None
     keys = {"measure": voice.score, "statistic": "mean", "by1": by}
     both = voice.estimates.contrast({**keys, "group1": a}, {**keys, "group1": b})
-    # the normal theory behind the test needs more than a handful of people on either side
-    enough = len(both) and both.frame["estimate"].notna().all() and both.frame["n"].min() >= voice.file.tested
+    enough = len(both) and both.frame["estimate"].notna().all() and reading().compares(both.frame["n"].min())
     return both if enough else None
 
 
@@ -232,7 +232,6 @@ def topic_changes(chapter, voice: Voice, rows: pd.DataFrame, *, name: str, capti
         )
     changes = voice.changes.frame
     changes = changes[changes["by1"].isna() & changes["measure"].isin(rows["measure"])].reset_index(drop=True)
-    changes = _together(chapter, changes)
     year = lambda y: f"{y}년" if chapter.lang == "ko" else str(y)
     return change_table(
         rows,
@@ -244,7 +243,6 @@ def topic_changes(chapter, voice: Voice, rows: pd.DataFrame, *, name: str, capti
         lang=chapter.lang,
         labels=named,
         heads={**stub, "current": year(chapter.year), "previous": year(chapter.previous_year)},
-        min_base=chapter.study.privacy.small_base_flag,
         notes=(
             chapter.text(
                 ko="사례수는 의견을 적은 응답자 수이며, 유의확률은 모든 주제를 함께 검정한 값이다(Holm).",
@@ -256,10 +254,7 @@ def topic_changes(chapter, voice: Voice, rows: pd.DataFrame, *, name: str, capti
 
 def _together(chapter, frame: pd.DataFrame) -> pd.DataFrame:
     """The same differences with p-values that hold for all of them together (Holm), as rows of their own."""
-    frame = frame.drop(columns="row_id").assign(versus=frame["versus"] + ";holm")
-    tested = frame["p_value"].notna()
-    frame.loc[tested, "p_value"] = adjust_p(frame.loc[tested, "p_value"].to_numpy(float), method="holm")
-    return chapter.record(frame)
+    return chapter.record(judged(frame))
 
 
 def score_table(chapter, voice: Voice, rows: pd.DataFrame, *, name: str, caption: str) -> Table | None:
@@ -309,12 +304,12 @@ def score_table(chapter, voice: Voice, rows: pd.DataFrame, *, name: str, caption
     few = t(
         ko="어느 한쪽이 {n}명에 못 미치면 차이를 검정하지 않았다.",
         en="Differences are not tested where either side has fewer than {n} people.",
-    ).format(n=voice.file.tested)
+    ).format(n=chapter.reading.compared_base)
     note = t(
         ko="만족도는 글에서 짐작한 것이 아니라 응답자가 스스로 매긴 점수이다. 유의확률은 모든 주제를 함께 검정한 값이다(Holm).",
         en="Satisfaction is not read into the text: it is the writers' own score. p-values are adjusted for all topics (Holm).",
     )
-    return Table(name, caption, columns, tuple(body), (note, few), chapter.lang, chapter.study.privacy.small_base_flag)
+    return Table(name, caption, columns, tuple(body), (note, few), chapter.lang)
 
 
 def tone_rows(chapter, voice: Voice, rows: pd.DataFrame) -> pd.DataFrame | None:

@@ -12,10 +12,17 @@ from csi_lib.run.site.league import Scores, group_page, league_page
 from csi_lib.run.site.reports import Report, headline_of, published_reports
 from csi_lib.run.site.search import write_search
 from csi_lib.share import shared_path
+from csi_lib.study.reading import Reading
 from csi_lib.study.study import OVERALL
 
 
 def write_site(study, out: Path) -> Path:
+    """The site under the study's reading rule; see `_write_site`."""
+    with Reading.of(study):
+        return _write_site(study, out)
+
+
+def _write_site(study, out: Path) -> Path:
     """Write ``index.html`` and ``site/`` from the public reports under `out` (never from restricted ones).
 
     Figures, ranks and peer groups only where the study says ``report: {publish: true}``; without it the site lists

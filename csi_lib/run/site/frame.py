@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from csi_lib.prose.change import verdict
+from csi_lib.prose.change import verdict_of
 from csi_lib.prose.numbers import Interval, Number, absent
 from csi_lib.run.site.words import WORDS
 from csi_lib.share import shared_path
+from csi_lib.study.reading import reading
 
 e = html.escape
 
@@ -28,7 +29,7 @@ class Site:
 
     @property
     def words(self) -> dict[str, str]:
-        return WORDS[self.lang]
+        return {k: reading().worded(v) if isinstance(v, str) else v for k, v in WORDS[self.lang].items()}
 
     def name(self, agency: str) -> str:
         return self.study.agency(agency).name.text(self.lang)
@@ -94,11 +95,7 @@ def changed(row, *, lang: str) -> str:
     """A change with ▲ or ▼ where the test finds one."""
     if row is None:
         return ""
-    tested = verdict(
-        None if absent(row["estimate"]) else row["estimate"],
-        p_value=None if absent(row["p_value"]) else row["p_value"],
-        ci=(row["ci_low"], row["ci_high"]),
-    )
+    tested = verdict_of(row)
     return number(row, lang=lang, signed=True, mark=tested.mark if tested.significant else "")
 
 
