@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from csi_lib.study.reading import Reading
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 ORACLES = Path(__file__).parent / "oracles"
 
@@ -97,3 +99,9 @@ def accessible(visit, axe):
                 page.context.close()
 
     return check
+
+
+@pytest.fixture(autouse=True)
+def _house_reading():
+    """Every test begins under the default reading rule, whatever study the one before opened."""
+    Reading().adopt()
