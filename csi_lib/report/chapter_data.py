@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Self
 
@@ -79,6 +80,15 @@ class ChapterData:
         # what the run has checked is the report's own source, so another one's store is checked here
         other._round = Round(self.study, data=self._round.data, store=self._round.store, source=source)
         other._gains, other._change_places = None, {}
+        return other
+
+    def in_language(self, lang: str) -> Self:
+        """The same chapter with words in another language of the study: for what is said in all of them."""
+        if lang == self.lang:
+            return self
+        other = copy.copy(self)
+        other.__dict__.pop("labels", None)
+        other.lang, other.reading = lang, replace(self.reading, lang=lang)
         return other
 
     def surveyed(self, source: str, year: int | None = None) -> bool:

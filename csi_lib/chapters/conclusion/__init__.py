@@ -1,0 +1,1 @@
+"""Conclusions and recommendations: what all chapters found, put in order."""
