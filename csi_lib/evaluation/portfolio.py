@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from csi_lib.errors import InputError
+from csi_lib.errors import InputError, nearest
 from csi_lib.measure.exact import reaches
 from csi_lib.models.index import IndexModel
+from csi_lib.models.study_models import study_models
 from csi_lib.study.base import Code, Part, Several
 from csi_lib.survey.estimates import Estimates
 
@@ -31,7 +32,8 @@ class PortfolioFile(Part):
     """``portfolio.yml``: what a study's portfolio takes from elsewhere than the index model.
 
     ``stated`` says which item asks how important a dimension is (rated on a scale); ``picks`` are the columns that hold
-    the dimensions picked as important, and ``codes`` which dimension each of their codes is. ``crosshair`` fixes the lines
+    the dimensions picked as important, and ``codes`` which dimension each of their codes is (an item stands for its
+    dimension). ``crosshair`` fixes the lines
     of the map; ``surely`` is the probability from which an item's quadrant is called sure [D].
     """
 
@@ -40,6 +42,53 @@ class PortfolioFile(Part):
     codes: dict[Code, str] = {}
     crosshair: Crosshair | None = None
     surely: float = 0.9
+
+    def faults(self, study):
+        """What `csi check` says: stated importance of what is neither a dimension nor an item of the index."""
+        source = "customers"
+        if source not in study.codebooks:
+            return
+        try:
+            models = study_models(study, source)
+        except InputError:
+            return  # named with the models
+        if not models:
+            return
+        known = {name for pair in dimension_of(models[0]) for name in pair}
+        book = study.codebook(source)
+        wanted = [*((f"stated > {n}", n) for n in self.stated), *((f"codes > {c}", n) for c, n in self.codes.items())]
+        for place, name in wanted:
+            if name not in known:
+                near = nearest(name, known)
+                yield InputError("this is neither a dimension nor an item of the index", where=f"portfolio.yml: {place}",
+                                 found=repr(name), expected=", ".join(sorted(known)[:12]),
+                                 action=f"Did you mean {near!r}?" if near else None)  # fmt: skip
+        for place, column in (
+            *((f"stated > {n}", c) for n, c in self.stated.items()),
+            *(("picks", c) for c in self.picks),
+        ):
+            if column not in book.columns:
+                near = nearest(column, book.columns)
+                yield InputError("the codebook has no such column", where=f"portfolio.yml: {place}", found=repr(column),
+                                 action=f"Did you mean {near!r}?" if near else None)  # fmt: skip
+
+
+def dimension_of(model: IndexModel) -> list[tuple[str, str]]:
+    """(node, item or column; the dimension of the index that it belongs to), a dimension being its own."""
+    index = model.file.index
+    elements = f"{index}_elements"
+    top = model.node(index).children or ()
+    tops = [c for n in top for c in ((model.node(n).children or ()) if n == elements else (n,))]
+    out = []
+    for dimension in tops:
+        below = [dimension]
+        while below:
+            node = model.node(below.pop())
+            below += node.children or ()
+            out.append((node.id, dimension))
+            for item in (*(node.items or ()), *([node.asked] if node.asked else ())):
+                out += [(item, dimension), (model.binding.get(item, item), dimension)]
+    return list(dict.fromkeys(out))
 
 
 def effective_weights(estimates: Estimates, model: IndexModel) -> Estimates:

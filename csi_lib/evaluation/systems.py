@@ -54,6 +54,7 @@ def system_faults(study) -> list[InputError]:
             faults.append(error)
             continue
         faults += _reference_faults(study, study.extensions[name], part)
+        faults += getattr(part, "faults", lambda _: ())(study)  # what only this system knows to be wrong
         faults += [
             InputError(
                 "a label has no text in " + repr(lang),

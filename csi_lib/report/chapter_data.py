@@ -26,6 +26,7 @@ from csi_lib.models.study_models import study_models
 from csi_lib.report.context import Context
 from csi_lib.study.reading import Reading
 from csi_lib.study.study import OVERALL
+from csi_lib.survey.contradictions import Contradiction, contradictions
 from csi_lib.survey.estimates import Estimates, results_frame
 
 
@@ -75,7 +76,17 @@ class ChapterData:
         """
         self.study.source(source)
         other = copy.copy(self)
-        for name in ("survey", "estimates", "previous", "changes", "wave", "models", "labels"):
+        for name in (
+            "survey",
+            "estimates",
+            "previous",
+            "changes",
+            "wave",
+            "models",
+            "labels",
+            "contradictions",
+            "gain_estimates",
+        ):
             other.__dict__.pop(name, None)
         # what the run has checked is the report's own source, so another one's store is checked here
         other._round = Round(self.study, data=self._round.data, store=self._round.store, source=source)
@@ -318,9 +329,25 @@ class ChapterData:
 
     @cached_property
     def gain_estimates(self) -> Estimates:
-        """`gains` with what they share with every other number of this wave."""
+        """`gains` with what they share with every other number of this wave; none of an item whose answers contradict
+        something, so that it is nobody's priority."""
         with self.reading:
-            return self._register(effective_weights(self.estimates, self.model))
+            gains = effective_weights(self.estimates, self.model)
+            kept = [k for k, measure in enumerate(gains.frame["measure"]) if measure not in self.doubted]
+            return self._register(gains if len(kept) == len(gains) else gains.take(kept))
+
+    @cached_property
+    def contradictions(self) -> tuple[Contradiction, ...]:
+        """Where this wave's answers contradict the codebook, each other or last wave (`csi_lib.survey.contradictions`)."""
+        if self.agency == OVERALL:
+            return ()
+        before = None if self.previous_year is None else self.survey_of(self.previous_year)
+        return contradictions(self.survey, before, items=self.model_items if self.models else None)
+
+    @property
+    def doubted(self) -> frozenset[str]:
+        """Columns that these cast doubt on."""
+        return frozenset(i for c in self.contradictions for i in c.doubted)
 
     @cached_property
     def labels(self) -> Labels:

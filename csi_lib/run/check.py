@@ -11,13 +11,14 @@ from csi_lib.chapters.record_checks import record_faults
 from csi_lib.errors import InputError
 from csi_lib.evaluation.systems import system_faults
 from csi_lib.models.scoring import score
-from csi_lib.models.study_models import untranslated
+from csi_lib.models.study_models import study_models, untranslated
 from csi_lib.prose.study_texts import declare_literals, template_faults
 from csi_lib.prose.unfilled import unfilled
 from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.run.keys import PRIMARY
 from csi_lib.study.study import load_study
 from csi_lib.study.yaml_file import InputErrors
+from csi_lib.survey.contradictions import contradictions
 from csi_lib.survey.drawing import strata_differ
 from csi_lib.survey.reading import read_survey
 
@@ -114,13 +115,16 @@ def _surveys(study, data, tell) -> Iterable[Finding]:
         for fault in missing or ():
             findings += _faults(study, fault)
         strata: dict[str, dict[int, set[str]]] = {}
+        last: dict[str, object] = {}
         for year in study.years:
             for agency in study.agencies:
                 if not (agency.took_part(year) and declared.covers(agency.id, year)):
                     continue
                 if tell:
                     tell(f"{source}, {agency.id} {year}")
-                survey = _check_wave(findings, study, agency.id, year, source, data, scored=missing is not None)
+                survey = _check_wave(findings, study, agency.id, year, source, data, scored=missing is not None,
+                                     before=last.get(agency.id))  # fmt: skip
+                last[agency.id] = survey if survey is not None else last.get(agency.id)
                 if survey is not None and declared.design.in_year(year)["strata"]:
                     names = survey.frame["design_stratum"].astype(str).str.split("/", n=2).str[2]
                     strata.setdefault(agency.id, {})[year] = set(names)
@@ -143,7 +147,7 @@ def guesses(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
-def _check_wave(findings, study, agency, year, source, data, *, scored: bool):
+def _check_wave(findings, study, agency, year, source, data, *, scored: bool, before=None):
     where = f"{source}, {agency} {year}"
     survey = _try(findings, where, lambda: read_survey(study, agency, year, source=source, data=data))
     if survey is None:
@@ -151,9 +155,24 @@ def _check_wave(findings, study, agency, year, source, data, *, scored: bool):
     for check, n in survey.quality.counts.items():
         if check in ("dropped", "undeclared", "straight_lined") and n:
             findings.append(Finding("note", where, f"{n} {check.replace('_', '-')}"))
+    findings += [
+        Finding("note", where, c.words()) for c in contradictions(survey, before, items=_index_items(study, survey))
+    ]
     if scored:  # a model that cannot be read has been named once
         _try(findings, where, lambda: score(study, survey))
     return survey
+
+
+def _index_items(study, survey) -> list[str] | None:
+    """Columns of the items that the first index is made of; None (all of them) where there is no index."""
+    try:
+        models = study_models(study, survey.source, year=survey.year)
+    except InputError:
+        return None
+    if not models:
+        return None
+    model = models[0].fitted(survey) if models[0].file.open_ended else models[0]
+    return [model.binding.get(i, i) for node in model.file.order for i in node.items or ()]
 
 
 def _rehearsed(study, data, agencies, years, tell) -> Iterable[Finding]:

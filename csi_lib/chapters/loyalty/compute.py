@@ -48,6 +48,15 @@ class LoyaltyFile(Part):
     outcomes: Several[str] = Field(min_length=1)
     recommend: str | None = None
 
+    def faults(self, study):
+        """What `csi check` says: columns that the codebook has not, a net promoter item that is not asked from 0 to 10."""
+        if self.source not in study.codebooks:
+            return
+        try:
+            check_columns(self, study.codebook(self.source))
+        except InputError as fault:
+            yield fault
+
 
 #: groups by what became of a complaint
 OUTCOMES = ("none", "well", "badly")

@@ -161,7 +161,8 @@ def quality_table(chapter) -> Table:
     )
     columns = (Column("check", t["check"], "left", "stub"), Column("count", t["count"], "right", "number"))
     body = tuple(
-        Row((t[check], Number.from_row(row))) for check, row in zip(counts, rows.to_dict("records"), strict=True)
+        Row((t.get(check, check), Number.from_row(row)))
+        for check, row in zip(counts, rows.to_dict("records"), strict=True)
     )
     return Table("quality", t["quality"], columns, body, lang=chapter.lang, exempt=t["reason"])
 

@@ -9,11 +9,13 @@ import pandas as pd
 
 from csi_lib.chapters.portfolio.section import settings
 from csi_lib.errors import InputError, MeasureWarning
+from csi_lib.evaluation.portfolio import dimension_of
 from csi_lib.measure.importance import importance
 from csi_lib.measure.stated_importance import stated_importance
 from csi_lib.measure.validity import vif
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
+from csi_lib.study.base import written
 from csi_lib.tables.table import Column, Row, Table
 
 #: column of the table → method, share of the sum or not, unit
@@ -116,21 +118,25 @@ def _stated(chapter, nodes: list[str]) -> list[dict]:
     """How important people say the dimensions are: rated on a scale, or picked from a list."""
     file = settings(chapter)
     out = []
-    for node in (n for n in nodes if n in file.stated):
-        row = chapter.row(measure=file.stated[node], statistic="mean", by1=None)
+    dimensions = dict(dimension_of(chapter.model))
+    stated = {dimensions.get(name, name): column for name, column in file.stated.items()}
+    for node in (n for n in nodes if n in stated):
+        row = chapter.row(measure=stated[node], statistic="mean", by1=None)
         if row is None:
             raise InputError(
                 "no item of this name asks for importance",
                 where=f"portfolio.yml: stated > {node}",
-                found=file.stated[node],
+                found=stated[node],
                 expected="an item of the codebook",
             )
         keep = ("estimate", "se", "df", "ci_low", "ci_high", "n", "unit")
         out.append({"measure": node, "statistic": "stated", "model": chapter.model.name, **{k: row[k] for k in keep}})
     there = [c for c in file.picks if c in chapter.survey.frame and chapter.survey.frame[c].notna().any()]
     if there and not out:
-        names = {str(k): v for k, v in file.codes.items()}
-        picked = chapter.survey.frame[there].astype("string").apply(lambda column: column.map(names))
+        names = {written(k): dimensions.get(v, v) for k, v in file.codes.items()}
+        # a column with a blank cell is one of floats, in which the code 1 is 1.0
+        code = lambda v: names.get(written(v)) if v is not None and v == v else None
+        picked = chapter.survey.frame[there].astype(object).apply(lambda column: column.map(code, na_action="ignore"))
         weights = np.asarray(chapter.survey.design.weights, float)
         found = stated_importance(picked.astype(object).where(picked.notna(), None), weights=weights)
         out += [
