@@ -13,7 +13,7 @@ import pandas as pd
 from csi_lib.draft import words
 from csi_lib.draft.files import Given
 from csi_lib.draft.sheet import RawColumn
-from csi_lib.survey.formats import plain_name
+from csi_lib.intake.heading import plain_name
 
 #: below this a pair of columns is not taken for one question
 _ENOUGH = 0.62

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
-from csi_lib.survey import formats
+from csi_lib.intake.text_file import rows_of_text
 
 #: kinds of file that hold answers
 ANSWERS = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".sav", ".zsav", ".parquet")
@@ -120,12 +118,7 @@ def read_grids(path: Path) -> list[Grid]:
     """The sheets of a text file or workbook that hold anything; hidden sheets are left out."""
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         return _workbook(path)
-    stat = path.stat()
-    encoding, separator = formats._text_form(str(path), stat.st_mtime_ns, stat.st_size, None, None)
-    text = path.read_bytes().decode(encoding)
-    rows = [
-        [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=separator)
-    ]
+    rows = [[cell.strip() for cell in row] for row in rows_of_text(path)]
     return [Grid(path, "", [row for row in rows if row])]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from csi_lib.draft.column import Draft, DraftColumn
 from csi_lib.draft.files import Given
 from csi_lib.draft.naming import slug
-from csi_lib.survey.formats import plain_name
+from csi_lib.intake.heading import plain_name
 
 #: what stands before every guess in the files, for `csi check` to find
 MARK = "# guess"

@@ -14,9 +14,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from csi_lib.errors import InputError, nearest
-from csi_lib.study.base import written
-from csi_lib.survey.formats import column_names, plain_name, read_raw
+from csi_lib.errors import InputError
+from csi_lib.intake.cells import Cells
+from csi_lib.intake.gate import Asked
+from csi_lib.intake.numbers import reader
+from csi_lib.intake.places import agency_of, other_year
+from csi_lib.intake.table import Table, read_table
+from csi_lib.intake.workbook import ERRORS
+from csi_lib.study.base import trimmed, written
 
 _TRUE, _FALSE = {"1", "true", "yes", "y", "o", "예"}, {"0", "false", "no", "n", "x", "아니요", "아니오"}
 
@@ -108,113 +113,83 @@ def without_people(frame: pd.DataFrame, fields: Sequence[Field]) -> pd.DataFrame
 
 
 def _read_file(study, declared, path: Path, fields, columns, year: int) -> pd.DataFrame:
-    options = {k: getattr(declared, k).get(year) for k in ("sheet", "encoding", "separator")}
-    there = {plain_name(n): n for n in column_names(path, **options)}
-    raw_of = {}
-    for field in fields:
-        wanted = columns.get(field.name, field.name)
-        if plain_name(wanted) in there:
-            raw_of[field.name] = there[plain_name(wanted)]
-        elif field.needed:
-            near = nearest(wanted, list(there.values()))
-            raise InputError(f"the column {wanted!r} is missing", where=str(path), found=", ".join(there.values()),
-                             action=f"Did you mean {near!r}?" if near else "Name it under 'columns'.")  # fmt: skip
-    extra = {}
+    form = declared.form(year)
+    missing = {trimmed(text).casefold() for text in form.missing_text}
+    asked = {f.name: _asked(f, columns.get(f.name, f.name), missing) for f in fields}
     for what in ("agency", "year"):
         locator = getattr(declared, what)
         if locator is not None and locator.column is not None:
-            if plain_name(locator.column) not in there:
-                raise InputError(
-                    f"the column {locator.column!r} is missing", where=str(path), found=", ".join(there.values())
-                )
-            extra[what] = there[plain_name(locator.column)]
-    table = read_raw(path, list(dict.fromkeys([*raw_of.values(), *extra.values()])), empty=True, **options)
-    raw, first = table.frame, table.first_row
-    keep = _of_year(raw, declared, extra, year)
-    out = pd.DataFrame(index=raw.index)
-    out["agency"] = _agencies(study, raw, declared, extra, path, first)
+            known = {written(k) for k in locator.map} | {a.id for a in study.agencies}
+            asked[f"\0{what}"] = Asked(
+                (locator.column,), "place", True, lambda text, known=known: written(text) in known
+            )
+    absent = "a column is missing" if len(asked) == 1 else "{n} column(s) are missing"
+    advice = "Name each under 'columns' as the file has it."
+    table = read_table(path, asked, form, empty=True, absent=absent, advice=advice)
+    keep = ~other_year(table, declared.year, year)
+    out = pd.DataFrame(index=range(len(table)))
+    out["agency"] = agency_of(study, declared.agency, table, keep, str(path))
     for field in fields:
-        if field.name in raw_of:
-            out[field.name] = _typed(raw[raw_of[field.name]], field, path, first, keep)
+        if field.name in table.cells:
+            decimal = form.decimal if table.receipt.kind == "text" else None
+            out[field.name] = _typed(table.cells[field.name], field, table, path, keep, missing, decimal)
         else:
             out[field.name] = np.nan if field.kind == "number" else None
-    return out[keep & out["agency"].notna()].reset_index(drop=True)
+    return out[keep & out["agency"].notna().to_numpy()].reset_index(drop=True)
 
 
-def _of_year(raw, declared, extra, year) -> np.ndarray:
-    if declared.year is None:
-        return np.ones(len(raw), bool)
-    if "year" not in extra:
-        return np.full(len(raw), written(declared.year.constant) == written(year))
-    known = {written(k): v for k, v in declared.year.map.items()}
-    value = raw[extra["year"]].map(lambda v: known.get(written(v), v) if not _blank(v) else None)
-    return value.map(lambda v: v is not None and written(v) == written(year)).to_numpy(bool)
-
-
-def _agencies(study, raw, declared, extra, path, first) -> list:
-    locator, ids = declared.agency, {a.id for a in study.agencies}
-    if "agency" not in extra:
-        return [str(locator.constant)] * len(raw)
-    known = {written(old): a.id for a in study.agencies for old in a.merged_from if old not in ids}
-    known |= {written(k): v for k, v in locator.map.items()}
-    out = []
-    for i, value in enumerate(raw[extra["agency"]]):
-        code = None if _blank(value) else written(value)
-        id = known.get(code, None if code is None else str(value).strip())
-        if code not in known and id not in ids:
-            raise InputError("this agency is not in the study", where=f"{path}, row {i + first}, column {extra['agency']!r}",
-                             found=repr(value), expected="an id of agencies.yml, or a name under agency.map")  # fmt: skip
-        out.append(id)
-    return out
-
-
-def _typed(column: pd.Series, field: Field, path: Path, first: int, keep: np.ndarray) -> pd.Series:
-    blank = column.map(_blank).to_numpy(bool)
-    if field.needed and not field.blank and (blank & keep).any():
-        raise _fault("this cell is blank", column, int(np.flatnonzero(blank & keep)[0]), field, path, first)
-    text = column.where(~blank, None)
+def _asked(field: Field, name: str, missing: set[str]) -> Asked:
+    """What a field wants of the file: only numbers, dates and flags can be told from remarks below the data."""
+    if field.private == "text":
+        return Asked((name,), "text", field.needed)
     if field.kind == "text":
-        return text.map(lambda v: None if _blank(v) else _plain(v)).astype("str").where(~blank, None)
-    if field.kind == "flag":
-        value = text.map(lambda v: np.nan if _blank(v) else _flag(v))
-        bad = (value == -1).to_numpy(bool)
-    elif field.kind == "date":
-        value = pd.to_datetime(text, errors="coerce", format="mixed")
-        bad = value.isna().to_numpy() & ~blank
+        return Asked((name,), "answer", field.needed)
+    test = {"number": reader((), None, None), "date": _date, "flag": _flag}[field.kind]
+    return Asked((name,), "answer", field.needed, lambda text: text.casefold() in missing or test(text) is not None)
+
+
+def _typed(
+    cells: Cells, field: Field, table: Table, path: Path, keep: np.ndarray, missing: set[str], decimal: str | None
+) -> pd.Series:
+    blank = cells.blank | cells.where(lambda text: text.casefold() in missing)
+    if field.needed and not field.blank and (blank & keep).any():
+        raise _fault("this cell is blank", cells, int(np.flatnonzero(blank & keep)[0]), field, table, path)
+    if field.kind == "text":
+        bad = cells.where(lambda text: text in ERRORS)
+        values = cells.each(lambda text: None if text.casefold() in missing else written(text))
     else:
-        value = pd.to_numeric(
-            text.map(lambda v: v.replace(",", "") if isinstance(v, str) else v), errors="coerce"
-        ).astype(float)
-        bad = (value.isna() | np.isinf(value)).to_numpy() & ~blank
+        number = reader(cells.texts, decimal, table.receipt.separator)
+        read = {"number": number, "date": _date, "flag": _flag}[field.kind]
+        values = cells.each(read)
+        bad = np.array([value is None for value in values], bool) & ~blank
+        values = np.where(blank, None, values)
     if (bad & keep).any():
-        words = {"flag": "yes or no (1 or 0)", "date": "a date such as 2024-03-05", "number": "a number"}
-        raise _fault(
-            "this value cannot be used",
-            column,
-            int(np.flatnonzero(bad & keep)[0]),
-            field,
-            path,
-            first,
-            words[field.kind],
-        )
-    return value
+        words = {
+            "flag": "yes or no (1 or 0)",
+            "date": "a date such as 2024-03-05",
+            "number": "a number",
+            "text": "a text",
+        }
+        at = int(np.flatnonzero(bad & keep)[0])
+        raise _fault("this value cannot be used", cells, at, field, table, path, words[field.kind])
+    if field.kind == "text":
+        return pd.Series(values, dtype=object).astype("str").where(~blank, None)
+    if field.kind == "date":
+        return pd.to_datetime(pd.Series(values, dtype=object))
+    return pd.Series([np.nan if value is None else value for value in values], dtype=float)
 
 
-def _fault(problem, column, at, field, path, first, expected=None) -> InputError:
-    found = "a value that is not shown" if field.private else repr(column.iloc[at])
-    return InputError(
-        problem, where=f"{path}, row {at + first}, column {column.name!r}", found=found, expected=expected
-    )
+def _fault(problem, cells: Cells, at: int, field: Field, table: Table, path, expected=None) -> InputError:
+    found = "a value that is not shown" if field.private else repr(cells.text_at(at))
+    where = f"{path}, row {table.lines[at]}, column {table.names[field.name]!r}"
+    return InputError(problem, where=where, found=found, expected=expected)
 
 
-def _flag(value) -> float:
-    code = written(value)
-    return 1.0 if code in _TRUE else 0.0 if code in _FALSE else -1.0
+def _flag(text: str) -> float | None:
+    code = written(text).casefold()
+    return 1.0 if code in _TRUE else 0.0 if code in _FALSE else None
 
 
-def _plain(value) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-
-
-def _blank(value) -> bool:
-    return value is None or value != value or (isinstance(value, str) and not value.strip())
+def _date(text: str):
+    value = pd.to_datetime(text, errors="coerce", format="mixed")
+    return None if pd.isna(value) else value

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.intake.coding import MISSING
 from csi_lib.office.withheld import Withheld, blurred_weights, members
 from csi_lib.report.office_text import xml_text
 from csi_lib.study.codebook import Codebook, Column
-from csi_lib.survey.coding import MISSING
 from csi_lib.survey.reading import Survey
 
 #: roles that are delivered; identifiers and contacts never get this far, quasi-identifiers and free text stay behind

@@ -152,8 +152,12 @@ def _check_wave(findings, study, agency, year, source, data, *, scored: bool, be
     survey = _try(findings, where, lambda: read_survey(study, agency, year, source=source, data=data))
     if survey is None:
         return None
+    for said in survey.quality.notes:  # of a file, not of the agency: said once
+        note = Finding("note", f"{source} {year}, {said.file}" + (f", {said.column}" if said.column else ""), said.en)
+        if note not in findings:
+            findings.append(note)
     for check, n in survey.quality.counts.items():
-        if check in ("dropped", "undeclared", "straight_lined") and n:
+        if check in ("dropped", "undeclared", "unmapped", "straight_lined") and n:
             findings.append(Finding("note", where, f"{n} {check.replace('_', '-')}"))
     findings += [
         Finding("note", where, c.words()) for c in contradictions(survey, before, items=_index_items(study, survey))

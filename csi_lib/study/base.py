@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -142,6 +146,16 @@ class CodeByYear(ByYear):
     years: dict[int, Code | None] = {}
 
 
+class WholeByYear(ByYear):
+    default: int | None = None
+    years: dict[int, int | None] = {}
+
+
+class RowsByYear(ByYear):
+    default: int | tuple[int, ...] | None = None
+    years: dict[int, int | tuple[int, ...] | None] = {}
+
+
 class TextsByYear(ByYear):
     default: Several[str] | None = None
     years: dict[int, Several[str] | None] = {}
@@ -156,17 +170,68 @@ def _is_year(key: object) -> bool:
     return isinstance(key, int) and 1900 <= key <= 2200
 
 
-def written(value: object) -> str:
-    """The one spelling under which a code of a file and a code of a codebook are compared.
+#: a number as statistical packages and spreadsheets write it: no leading zero, no exponent
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+#: what some programs put around a cell and nobody sees: byte order mark, zero-width blanks, NUL
+_UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\x00"
+#: digits that every binary number keeps
+_EXACT_DIGITS = 15
 
-    ``3``, ``3.0``, ``"3"`` and ``" 3 "`` are the same code, ``Blank`` and ``BLANK`` too: statistical
-    packages, spreadsheets and text files write the same answer in all these ways.
+
+def trimmed(text: str) -> str:
+    """Text without outer blanks and unseen characters, in Unicode's composed form (NFC)."""
+    if text.isascii() and "\x00" not in text:
+        return text.strip()
+    text = unicodedata.normalize("NFC", text).strip()
+    while text and (text[0] in _UNSEEN or text[-1] in _UNSEEN):
+        text = text.strip(_UNSEEN).strip()
+    return text
+
+
+def written(value: object) -> str:
+    """The one spelling under which a code or an id of a file and one of a codebook are compared: as written.
+
+    A number is its shortest decimal form, so ``3``, ``3.0``, ``"3"`` and ``" 3.00 "`` are the same code. Everything else
+    stays itself: ``01``, ``1e2``, ``1_0``, ``A`` and ``a``, an id of seventeen digits.
     """
     if isinstance(value, str):
-        text = value.strip()
-        try:
-            value = float(text)
-        except ValueError:
-            return text.casefold()
+        text = trimmed(value)
+        if _DECIMAL.fullmatch(text):
+            text = text.rstrip("0").rstrip(".") if "." in text else text
+            return "0" if text == "-0" else text
+        return text
+    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int) or type(value).__name__.startswith(("int", "uint")):
+        return str(int(value))
     number = float(value)
-    return str(int(number)) if number.is_integer() else repr(number)
+    if not math.isfinite(number):
+        return str(number)
+    return str(int(number)) if number.is_integer() else format(Decimal(repr(number)), "f")
+
+
+def code_of(text: str) -> Code:
+    """A written answer as a code: a number where the text is one in its decimal form and short enough to be exact."""
+    text = written(text)
+    if not _DECIMAL.fullmatch(text) or sum(c.isdigit() for c in text) > _EXACT_DIGITS:
+        return text
+    return float(text) if "." in text else int(text)
+
+
+def number_in(text: str) -> float | None:
+    """The number a text writes (``3``, ``-.5``, ``1.2e-3``), or None: no underscores, no words, no other alphabets' digits."""
+    text = trimmed(text)
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def collisions(codes: Iterable[object]) -> list[tuple[object, object]]:
+    """Pairs of declared codes that are one and the same in a file, such as ``1`` and ``"1.0"``."""
+    first: dict[str, object] = {}
+    found = []
+    for code in codes:
+        text = written(code)
+        if text in first:
+            found.append((first[text], code))
+        first.setdefault(text, code)
+    return found

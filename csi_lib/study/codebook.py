@@ -11,7 +11,18 @@ from typing import Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from csi_lib.errors import InputError, nearest
-from csi_lib.study.base import ByYear, Code, CodesByYear, Label, Part, Several, TextsByYear, written
+from csi_lib.study.base import (
+    ByYear,
+    Code,
+    CodesByYear,
+    Label,
+    Part,
+    Several,
+    TextsByYear,
+    code_of,
+    collisions,
+    written,
+)
 
 Role = Literal[
     "id", "contact", "quasi", "weight", "design",
@@ -53,7 +64,7 @@ class Derivation(Part):
 
     ``map`` turns written answers into codes (``null`` = missing), ``ranges`` turns numbers from low to
     high, both included, into a code. What neither names is kept as it is (``otherwise: keep``) or is
-    missing (``otherwise: missing``).
+    missing (``otherwise: missing``), counted in the checks of the data.
     """
 
     source: str | None = Field(default=None, alias="from")
@@ -91,9 +102,10 @@ class QuestionSet(Part):
 class Column(Part):
     """One column of a source: its role, labels, scale, codes and what changes from year to year.
 
-    ``asked_if: {complaint: 1}`` says that only those who gave these answers were asked: where nobody did, nobody need
-    have answered. A question with several answers is either several columns of the role ``multiple`` or ``rank`` that
-    name one ``set``, or one column whose cells hold several codes between a ``separator``.
+    ``missing`` adds to the codebook's own ``missing``, unless ``missing_replaces: true``; an empty list says that this
+    column has none. ``asked_if: {complaint: 1}`` says that only those who gave these answers were asked: where nobody did,
+    nobody need have answered. A question with several answers is either several columns of the role ``multiple`` or
+    ``rank`` that name one ``set``, or one column whose cells hold several codes between a ``separator``.
     """
 
     name: str = ""
@@ -104,6 +116,7 @@ class Column(Part):
     reverse: bool = False
     labels: dict[Code, Label] = {}
     missing: CodesByYear = Field(default=(), validate_default=True)
+    missing_replaces: bool = False
     names: TextsByYear = Field(default=None, validate_default=True)
     derive: DerivationByYear = Field(default=None, validate_default=True)
     available: Several[int] | None = None
@@ -180,13 +193,14 @@ class Codebook(Part):
     @classmethod
     def _name_columns(cls, data):
         if isinstance(data, dict) and isinstance(data.get("columns"), dict):
-            shared = data.get("missing")
+            shared = CodesByYear.model_validate(data.get("missing") or ())
             columns = {}
             for name, column in data["columns"].items():
                 if isinstance(column, dict):
                     column = {"name": str(name), **column}
-                    if shared is not None and column.get("role") in (*SCALED, *ASKED, "group", "measure"):
-                        column.setdefault("missing", shared)
+                    shares = column.get("role") in (*SCALED, *ASKED, "group", "measure")
+                    if shares and not column.get("missing_replaces"):
+                        column["missing"] = _with_shared(column.get("missing"), shared)
                 columns[name] = column
             data = {**data, "columns": columns}
         return data
@@ -248,6 +262,8 @@ class Codebook(Part):
     def faults(self) -> list[tuple[str, tuple, dict]]:
         """What one part says that another contradicts: (problem, path in the file, more words)."""
         found = []
+        for name, scale in self.scales.items():
+            found += [_collision(one, other, ("scales", name, "labels")) for one, other in collisions(scale.labels)]
         for name, column in self.columns.items():
             if column.scale and column.scale not in self.scales:
                 near = nearest(column.scale, self.scales)
@@ -293,13 +309,41 @@ class Codebook(Part):
         scale = self.scales.get(column.scale) if column.scale else None
         valid = {written(code) for code in column.labels}
         found = []
+        places = [(column.labels, ("columns", name, "labels"))]
+        for year, derivation in ((None, column.derive.default), *column.derive.years.items()):
+            if derivation is not None:
+                below = ("columns", name, "derive", *(() if year is None else (year,)))
+                places += [(derivation.map, (*below, "map")), (derivation.ranges, (*below, "ranges"))]
+        for codes, path in places:
+            found += [_collision(one, other, path) for one, other in collisions(codes)]
         for year in (None, *column.missing.years):
             for code in column.missing_in(year):
-                numeric = isinstance(code, (int, float))
-                if written(code) in valid or (scale and numeric and scale.holds(code)):
+                number = code_of(written(code))
+                if written(code) in valid or (scale and not isinstance(number, str) and scale.holds(number)):
                     path = ("columns", name, "missing")
-                    found.append(("a code cannot be both an answer and missing", path, {"found": repr(code)}))
+                    action = (
+                        None
+                        if column.missing_replaces
+                        else "If the code comes from the codebook's own 'missing', write 'missing_replaces: true' here."
+                    )
+                    more = {"found": repr(code), "action": action}
+                    found.append(("a code cannot be both an answer and missing", path, more))
         return found
+
+
+def _with_shared(own, shared: CodesByYear):
+    """A column's own "no answer" codes and the codebook's together, year by year; an empty list stands for none."""
+    if isinstance(own, (list, tuple)) and not own:
+        return own
+    own = CodesByYear.model_validate(own if own is not None else ())
+    join = lambda *codes: tuple({written(c): c for part in codes for c in part or ()}.values())
+    years = {y: join(own.get(y), shared.get(y)) for y in (*own.years, *shared.years)}
+    return {"default": join(own.default, shared.default), **years}
+
+
+def _collision(one: object, other: object, path: tuple) -> tuple[str, tuple, dict]:
+    more = {"found": f"{one!r} and {other!r}", "action": "Keep one of them."}
+    return "two codes are written alike in a file", path, more
 
 
 #: columns that reading adds to every frame

@@ -71,6 +71,12 @@ def cross_faults(file: YamlFile, declared, listed):
                 action=f"Did you mean {near!r}?" if near else None,
             )
     for name, source in declared.sources.items():
+        if not source.tells_year and len(declared.years) > 1:
+            yield file.error(
+                "which year a row belongs to is not said",
+                *("sources", name, "path"),
+                action="Put {year} into 'path', list paths by year, or give 'year'.",
+            )
         constant = source.agency.constant
         ids = [agency.id for agency in listed.agencies]
         if constant is not None and constant not in (*ids, ROUND):

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from csi_lib.study.base import Code, CodeByYear, Part, Several, TextByYear, TextsByYear
+from csi_lib.study.base import (
+    Code,
+    CodeByYear,
+    Part,
+    RowsByYear,
+    Several,
+    TextByYear,
+    TextsByYear,
+    WholeByYear,
+    collisions,
+)
 from csi_lib.study.weighting import WeightingPlan
 
 Kind = Literal[
@@ -19,7 +30,8 @@ SURVEYS = ("respondents", "employees", "individuals")
 class Locator(Part):
     """Which agency (or year) a row belongs to: a raw `column`, or one `constant` for the whole source.
 
-    ``map`` turns what the column holds into our ids (agencies) or years; ``null`` leaves the rows out.
+    ``map`` turns what the column holds into our ids (agencies) or years; ``null`` leaves the rows out (and counts them);
+    ``"": …`` says the same of a blank cell.
     """
 
     column: str | None = None
@@ -35,6 +47,8 @@ class Locator(Part):
     def _one_of_two(self):
         if (self.column is None) == (self.constant is None):
             raise ValueError("give either 'column' or 'constant'")
+        for one, other in collisions(self.map):
+            raise ValueError(f"'map' names the same cell twice: {one!r} and {other!r}")
         return self
 
 
@@ -66,6 +80,19 @@ class Discard(Part):
     codes: Several[Code]
 
 
+@dataclass(frozen=True)
+class Form:
+    """How one file of a source is written, as declared; None = to be found out."""
+
+    sheet: Code | None = None
+    header_row: int | None = None
+    skip_rows: int | tuple[int, ...] | None = None
+    encoding: str | None = None
+    separator: str | None = None
+    decimal: str | None = None
+    missing_text: tuple[str, ...] = ()
+
+
 class Source(Part):
     """One data source: ``path`` may hold ``{year}`` and ``{agency}``, and may differ by year.
 
@@ -73,6 +100,11 @@ class Source(Part):
     or ``missing``, counted in the survey's quality record. ``duplicates`` says the same of a second
     row with the same respondent id: ``error`` or ``drop-later``. ``enumeration``: everybody was asked (a census of
     employees, for instance), so single cells must not be shown either.
+
+    How its files are written is found out, unless it is said: ``sheet`` (name or number of a workbook's sheet),
+    ``header_row`` (the row of the file that holds the names of the columns, from 1), ``skip_rows`` (a number: that many rows
+    at the top; a list: these rows), ``encoding``, ``separator``, ``decimal`` (``.`` or ``,``), ``missing_text`` (texts that
+    stand for "no answer" in every column, such as ``[NA, N/A, ., -]``).
     """
 
     kind: Kind = "respondents"
@@ -81,6 +113,10 @@ class Source(Part):
     sheet: CodeByYear = Field(default=None, validate_default=True)
     encoding: TextByYear = Field(default=None, validate_default=True)
     separator: TextByYear = Field(default=None, validate_default=True)
+    header_row: WholeByYear = Field(default=None, validate_default=True)
+    skip_rows: RowsByYear = Field(default=None, validate_default=True)
+    decimal: TextByYear = Field(default=None, validate_default=True)
+    missing_text: TextsByYear = Field(default=None, validate_default=True)
     agency: Locator
     year: Locator | None = None
     design: Design = Design()
@@ -97,12 +133,26 @@ class Source(Part):
     note: str | None = None
 
     @model_validator(mode="after")
-    def _year_known(self):
-        if self.year is None and "{year}" not in "".join(self.path.default or ()) and not self.path.years:
-            raise ValueError(
-                "which year a row belongs to is not said: put {year} into 'path', list paths by year, or give 'year'"
-            )
+    def _form_possible(self):
+        for decimal in (self.decimal.default, *self.decimal.years.values()):
+            if decimal not in (None, ".", ","):
+                raise ValueError("'decimal' is '.' or ','")
+        for row in (self.header_row.default, *self.header_row.years.values()):
+            if row is not None and row < 1:
+                raise ValueError("rows are counted from 1")
         return self
+
+    @property
+    def tells_year(self) -> bool:
+        """Whether the path or a column says to which year a row belongs; a study of one year needs neither."""
+        return self.year is not None or "{year}" in "".join(self.path.default or ()) or bool(self.path.years)
+
+    def form(self, year: int) -> Form:
+        """How the source's files of a year are written, as declared."""
+        names = ("sheet", "header_row", "skip_rows", "encoding", "separator", "decimal")
+        return Form(
+            **{name: getattr(self, name).get(year) for name in names}, missing_text=self.missing_text.get(year) or ()
+        )
 
     @property
     def is_survey(self) -> bool:

@@ -6,6 +6,7 @@ without Korean, a scale that was never declared) is reported as ``file:line``.
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 
 from csi_lib.errors import InputError, nearest
@@ -68,7 +69,7 @@ class YamlFile:
         except UnicodeDecodeError:
             raise InputError("this file is not UTF-8 text", where=str(path), action="Save it as UTF-8.") from None
         try:
-            tree = YAML(typ="rt", pure=True).load(text)
+            tree = _yaml().load(text)
         except DuplicateKeyError as error:
             raise InputError(
                 "this key stands twice in the same place",
@@ -229,6 +230,25 @@ def _expectation(part: dict) -> str:
     }
     kind = part["type"].split("_")[0]
     return words.get(kind) or part["msg"][:1].lower() + part["msg"][1:]
+
+
+class _AsWritten(RoundTripConstructor):
+    """``011`` and ``1_0`` stay text: as codes they are not 11 and 10 (and where a number is wanted they become one)."""
+
+    def construct_yaml_int(self, node):
+        text = node.value
+        if "_" in text or re.fullmatch(r"[-+]?0[0-9]+", text):
+            return text
+        return super().construct_yaml_int(node)
+
+
+_AsWritten.add_constructor("tag:yaml.org,2002:int", _AsWritten.construct_yaml_int)
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt", pure=True)
+    yaml.Constructor = _AsWritten
+    return yaml
 
 
 def _scalar(value):

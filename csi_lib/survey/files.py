@@ -101,7 +101,7 @@ def _existing(study, settings: Source, source: str, root: Path, year: int, agenc
                 if near
                 else "Put it there, correct 'path' in study.yml, or name the data folder (--data).",
             )
-        found += matches
+        found += [match for match in matches if match not in found]
     return found
 
 
@@ -114,7 +114,8 @@ def _is_there(root: Path, template: str) -> bool:
 def _matches(root: Path, template: str) -> list[Path]:
     path = root / template
     if "*" in template:
-        return sorted(p for p in root.glob(template) if p.is_file())
+        # a spreadsheet program leaves files named ~$… beside those it has open
+        return sorted(p for p in root.glob(template) if p.is_file() and not p.name.startswith(("~$", ".")))
     return [path] if path.is_file() else []
 
 

@@ -12,17 +12,21 @@ import io
 import json
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.intake.receipt import FileReceipt
+from csi_lib.intake.sheets import Note
+from csi_lib.intake.wave import CodedWave
 from csi_lib.study.base import Label
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.keeping import keep, kept
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.files import DIGESTS, NOTE, find_files, import_folder, key_text, wave_key
-from csi_lib.survey.wave import CodedWave, coded_wave
+from csi_lib.survey.waves import wave_of
 
 _STATUS, _LATER, _ROW, _POSITION = "status:", "meta:later", "meta:file_row", "meta:position"
 
@@ -45,7 +49,7 @@ def import_data(
     for source in names:
         for year in years or [y for y in study.years if study.sources[source].paths(y)]:
             files, _ = find_files(study, source, year, data=data)
-            wave = coded_wave(study, source, year, data=data)
+            wave = wave_of(study, source, year, data=data)
             _write(wave, import_folder(study, source, year), wave_key(study, source, year, files))
             counts = wave.frame["agency"].value_counts(sort=False)
             written += [(source, year, agency, int(n)) for agency, n in counts.items()]
@@ -133,6 +137,9 @@ def _write(wave: CodedWave, folder: Path, key: tuple) -> None:
         "categories": categories,
         "labels": labels,
         "undeclared": undeclared.to_dict("list"),
+        "receipts": [receipt.as_dict() for receipt in wave.receipts],
+        "notes": [asdict(note) for note in wave.notes],
+        "codes": wave.codes or {},
     }
     keep(fresh / NOTE, key_text(key), json.loads(json.dumps(note, default=int)))
     digests = _digests(whole, {k: note[k] for k in ("unanswered", "categories", "labels")})
@@ -183,4 +190,7 @@ def _read(tables: list[pd.DataFrame], note: dict, codebook: Codebook, simulated:
         tuple(note["files"]),
         simulated,
         tuple(note["unanswered"]),
+        tuple(FileReceipt.from_dict(receipt) for receipt in note["receipts"]),
+        tuple(Note(**one) for one in note["notes"]),
+        {name: tuple(codes) for name, codes in note["codes"].items()},
     )

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from csi_lib.intake.coding import BLANK, MISSING, UNDECLARED, UNMAPPED
+from csi_lib.intake.receipt import FileReceipt
+from csi_lib.intake.sheets import Note
 from csi_lib.study.codebook import Codebook
-from csi_lib.survey.coding import BLANK, MISSING, UNDECLARED
 
 COLUMNS = ["agency", "year", "check", "column", "n", "base", "action"]
 PEOPLE = ["agency", "year", "interviewer", "n", "straight_lined", "share", "flagged"]
@@ -23,13 +25,18 @@ class SurveyQuality:
     Attributes
     ----------
     frame : tidy; one row per agency, year, check and column with a count above zero. Checks: ``blank``,
-        ``declared_missing``, ``undeclared`` (recoded to missing), ``duplicate_id``, ``discarded``, ``no_answer`` (an item
+        ``declared_missing``, ``undeclared`` (recoded to missing), ``unmapped`` (answers that ``derive`` with
+        ``otherwise: missing`` does not name), ``duplicate_id``, ``discarded``, ``no_answer`` (an item
         nobody answered), ``not_available``, ``straight_lined`` (respondents), ``straight_lining``
         (interviewers).
-    counts : ``read``, ``dropped``, ``kept`` rows, ``undeclared`` cells, ``straight_lined`` respondents.
+    counts : ``read``, ``dropped``, ``kept`` rows, ``undeclared`` cells, ``unmapped`` cells (where there are any),
+        ``straight_lined`` respondents.
     interviewers : per interviewer (numbered, not named): ``n``, ``straight_lined``, ``share``, ``flagged``.
     files : names of the files read.
     simulated : whether the answers are simulated.
+    notes : what the reader of the files should know: rows left out, answers written out, labels that contradict the codebook.
+    receipts : what became of every line and column, file by file.
+    codes : year → column → the codes met in the files.
     """
 
     frame: pd.DataFrame
@@ -37,7 +44,25 @@ class SurveyQuality:
     interviewers: pd.DataFrame
     files: tuple[str, ...] = ()
     simulated: bool = False
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
+    receipts: tuple[FileReceipt, ...] = ()
+    codes: dict[int, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    @property
+    def receipt(self) -> dict:
+        """The intake receipt as plain data."""
+        return {
+            "files": [receipt.as_dict() for receipt in self.receipts],
+            "notes": [
+                {"kind": n.kind, "file": n.file, "column": n.column, "n": n.n, "ko": n.ko, "en": n.en}
+                for n in self.notes
+            ],
+        }
+
+    @property
+    def contradictions(self) -> tuple[Note, ...]:
+        """What the files say against the codebook or against one another."""
+        return tuple(note for note in self.notes if note.kind == "contradiction")
 
 
 def examine(
@@ -80,6 +105,7 @@ def examine(
         **({} if rejected is None else {"discarded": len(rejected)}),
         "kept": len(frame),
         "undeclared": int((status.to_numpy() == UNDECLARED).sum()),
+        **({"unmapped": unmapped} if (unmapped := int((status.to_numpy() == UNMAPPED).sum())) else {}),
         "straight_lined": int(straight.sum()),
     }
     return SurveyQuality(pd.DataFrame(rows, columns=COLUMNS), counts, people, files, simulated)
@@ -89,13 +115,18 @@ def combine(parts: list[SurveyQuality]) -> SurveyQuality:
     """Quality of several waves together."""
     if len(parts) == 1:
         return parts[0]
-    counts = {key: sum(part.counts[key] for part in parts) for key in parts[0].counts}
+    order = ("read", "dropped", "discarded", "kept", "undeclared", "unmapped", "straight_lined")
+    met = {key for part in parts for key in part.counts}
+    counts = {key: sum(part.counts.get(key, 0) for part in parts) for key in order if key in met}
     return SurveyQuality(
         _stack([p.frame for p in parts]),
         counts,
         _stack([p.interviewers for p in parts]),
         tuple(dict.fromkeys(f for p in parts for f in p.files)),
         any(p.simulated for p in parts),
+        tuple(dict.fromkeys(n for p in parts for n in p.notes)),
+        tuple({(r.hash, r.file, *r.other_rows.items()): r for p in parts for r in p.receipts}.values()),
+        {year: codes for p in parts for year, codes in p.codes.items()},
     )
 
 
@@ -114,6 +145,7 @@ def _cells(agency, year, part, status, codebook):
         (BLANK, "blank", "missing"),
         (MISSING, "declared_missing", "missing"),
         (UNDECLARED, "undeclared", "recoded to missing"),
+        (UNMAPPED, "unmapped", "recoded to missing"),
     )
     values = status.to_numpy()
     for position, column in enumerate(status.columns):

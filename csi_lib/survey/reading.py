@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,14 +13,16 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.intake.contradictions import differing
+from csi_lib.intake.sheets import Note
+from csi_lib.intake.wave import CodedWave, concat
 from csi_lib.study.base import written
-from csi_lib.study.codebook import SCALED, Codebook
+from csi_lib.study.codebook import Codebook
 from csi_lib.study.study import Study, load_study
 from csi_lib.survey.quality import SurveyQuality, combine, examine
-from csi_lib.survey.wave import CodedWave, coded_wave, concat
+from csi_lib.survey.refusals import refuse_unanswered, refuse_undeclared, refuse_weights, rows_text
+from csi_lib.survey.waves import wave_of
 from csi_lib.survey.weighted import AppliedWeighting, calibrations, designed
-
-_LISTED = 10  # errors shown of a kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +94,7 @@ class Survey:
         record, people = part(quality.frame), part(quality.interviewers)
         totals = {
             check: int(record.loc[record["check"] == check, "n"].sum())
-            for check in ("duplicate_id", "discarded", "undeclared", "straight_lined")
+            for check in ("duplicate_id", "discarded", "undeclared", "unmapped", "straight_lined")
         }
         counts = {
             "read": len(frame) + totals["duplicate_id"] + totals["discarded"],
@@ -99,6 +102,7 @@ class Survey:
             **({"discarded": totals["discarded"]} if "discarded" in quality.counts else {}),
             "kept": len(frame),
             "undeclared": totals["undeclared"],
+            **({"unmapped": totals["unmapped"]} if totals["unmapped"] else {}),
             "straight_lined": totals["straight_lined"],
         }
         return replace(
@@ -187,10 +191,11 @@ def read_survey(
         waves.append(wave)
     frame = concat(frames)
     frame, columns, weighting = designed(study, source, frame, years)
+    quality = combine(qualities)
     return Survey(
         frame,
         _merged([w.codebook for w in waves]),
-        combine(qualities),
+        replace(quality, notes=(*quality.notes, *_relabelled(waves, years))),
         columns,
         agency,
         None if year is None else int(year),
@@ -204,7 +209,7 @@ def answer_status(
     study: Study, agency: str | None, year: int, *, source: str = "customers", data: str | Path | None = None
 ) -> pd.DataFrame:
     """What became of every answer of `read_survey` for one wave, row by row: VALID, BLANK, MISSING (declared) or
-    UNDECLARED (`csi_lib.survey.coding`); one column for each column that the file has."""
+    UNDECLARED, UNMAPPED (`csi_lib.intake.coding`); one column for each column that the file has."""
     wave = _wave(study, source, year, data, agency)
     return wave.status.take(_rows_of(wave, _members(study, agency), study.source(source))).reset_index(drop=True)
 
@@ -212,7 +217,7 @@ def answer_status(
 def _wave(study: Study, source: str, year: int, data, agency: str | None) -> CodedWave:
     """The coded rows that hold an agency's, and its children's where it is reported together with them."""
     one = None if agency is not None and len(study.members(agency)) > 1 else agency
-    return _imported(study, source, year, data, one) or coded_wave(study, source, year, data=data, agency=one)
+    return _imported(study, source, year, data, one) or wave_of(study, source, year, data=data, agency=one)
 
 
 def _members(study: Study, agency: str | None) -> tuple[str, ...] | None:
@@ -244,13 +249,13 @@ def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: 
             expected=f"one of {', '.join(present[:12])}",
             action="Give 'years' to the agency in agencies.yml when it did not take part.",
         )
-    _refuse_undeclared(wave, chosen, settings, place)
+    refuse_undeclared(wave, chosen, settings, place)
     later = chosen & wave.later
     if later.any() and settings.duplicates == "error":
         raise InputError(
             "respondent ids stand more than once",
             where=place,
-            found=f"{int(later.sum())} further record(s), rows {_rows(wave.file_rows[later])}",
+            found=f"{int(later.sum())} further record(s), rows {rows_text(wave.file_rows[later])}",
             action="Remove them, or set 'duplicates: drop-later' for the source.",
         )
     rows = _rows_of(wave, members, settings, discarded)
@@ -260,10 +265,10 @@ def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: 
         raise InputError("every interview was discarded", where=place, found=f"{int(rejected.sum())} interview(s)",
                          action="Check 'discard' of the source.")  # fmt: skip
     frame, status = wave.frame.take(rows), wave.status.take(rows)
-    _refuse_unanswered(wave, year, place)
+    refuse_unanswered(wave, year, place)
     weights = settings.design.weights.get(year)
     if weights and wave.codebook.columns[weights].available_in(year):
-        _refuse_weights(frame[weights], weights, wave.file_rows[rows], place)
+        refuse_weights(frame[weights], weights, wave.file_rows[rows], place)
         if rejected.any():
             both = np.flatnonzero(chosen & ~later)
             frame = frame.assign(
@@ -281,6 +286,7 @@ def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: 
         dropped_as="later record dropped",
         rejected=wave.frame["agency"].take(np.flatnonzero(rejected)) if settings.discard else None,
     )
+    quality = replace(quality, notes=wave.notes, receipts=wave.receipts, codes={year: wave.codes or {}})
     return frame.reset_index(drop=True), quality
 
 
@@ -304,83 +310,17 @@ def _kept_weights(frame: pd.DataFrame, rejected, weights: str, settings, year: i
     return (w * total / np.where(kept > 0, kept, 1.0))[~rejected]
 
 
-def _refuse_undeclared(wave: CodedWave, chosen, settings, place: str) -> None:
-    wrong = wave.undeclared
-    wrong = wrong[chosen[wrong["row"].to_numpy(int)]]
-    weights = wrong["column"].isin(wave.codebook.of_role("weight"))
-    if settings.on_undeclared == "missing":
-        wrong = wrong[weights]  # a weight that is no number is never "no answer"
-    if wrong.empty:
-        return
-    shown = "; ".join(f"row {w.file_row}, {w.column}: {_value(w.value)}" for w in wrong.head(_LISTED).itertuples())
-    more = f" and {len(wrong) - _LISTED} more" if len(wrong) > _LISTED else ""
-    raise InputError(
-        "answers that the codebook does not declare",
-        where=place,
-        found=shown + more,
-        expected=_declared(wave.codebook, wrong["column"].iloc[0]),
-        action="Correct the data, declare the codes ('labels', 'missing', 'derive') or set "
-        "'on_undeclared: missing' for the source.",
-    )
-
-
-def _value(value: object) -> str:
-    """Codes are shown; text may be about a person and is not."""
-    try:
-        return f"{float(value):g}"
-    except (TypeError, ValueError):
-        return f"text of {len(str(value))} characters"
-
-
-def _declared(codebook: Codebook, name: str) -> str:
-    column = codebook.columns[name]
-    if column.role in SCALED:
-        scale = codebook.scales[column.scale]
-        return f"{scale.low:g} to {scale.high:g} in {name}"
-    codes = ", ".join(str(code) for code in column.labels)
-    return f"one of {codes} in {name}" if codes else f"a number in {name}"
-
-
-def _refuse_unanswered(wave: CodedWave, year: int, place: str) -> None:
-    """An item that nobody of any agency answered was not asked, or its codes are wrong; or its question before let
-    nobody through (no complaint, so nobody was asked how it was handled)."""
-    silent = [item for item in wave.unanswered if _somebody_asked(wave, item)]
-    if silent:
-        raise InputError(
-            "nobody answered these items",
-            where=place,
-            found=", ".join(silent[:_LISTED]),
-            action=f"If they were not asked in {year}, write 'names: {{{year}: null}}' in the codebook; if only some were asked, "
-            "say whom with 'asked_if'; else check their missing codes.",
-        )
-
-
-def _somebody_asked(wave: CodedWave, item: str) -> bool:
-    for column, codes in wave.codebook.columns[item].asked_if.items():
-        if (
-            column in wave.frame
-            and not wave.frame[column].map(written, na_action="ignore").isin(map(written, codes)).any()
-        ):
-            return False
-    return True
-
-
-def _refuse_weights(weights: pd.Series, name: str, file_rows: np.ndarray, place: str) -> None:
-    for wrong, what in ((weights.isna(), "missing"), (weights < 0, "negative")):
-        if wrong.any():
-            raise InputError(
-                f"weights are {what}",
-                where=place,
-                found=f"{name} in {int(wrong.sum())} row(s): {_rows(file_rows[wrong.to_numpy()])}",
-                action="Every respondent needs a weight of zero or more.",
-            )
-    if len(weights) and not (weights > 0).any():
-        raise InputError("all weights are zero", where=place, found=name)
-
-
-def _rows(rows) -> str:
-    shown = ", ".join(str(row) for row in rows[:_LISTED])
-    return f"{shown} and {len(rows) - _LISTED} more" if len(rows) > _LISTED else shown
+def _relabelled(waves: list[CodedWave], years: list[int]) -> list[Note]:
+    """Codes that the files of two years label differently."""
+    notes = []
+    for (before, then), (after, now) in pairwise(zip(waves, years, strict=True)):
+        for name in before.codebook.groups:
+            clash = differing(before.codebook.columns[name].labels, after.codebook.columns[name].labels)
+            if clash and before.codebook.columns[name].labels is not after.codebook.columns[name].labels:
+                code, old, new = clash[0]
+                notes.append(Note("contradiction", f"{then}년 원자료의 {code}번 이름표는 ‘{old}’, {now}년에는 ‘{new}’이다.",
+                                  f"the files label {code} {old!r} in {then} and {new!r} in {now}", len(clash), name))  # fmt: skip
+    return notes
 
 
 def _merged(books: list[Codebook]) -> Codebook:

@@ -61,7 +61,7 @@ def test_a_bad_frame_in_words(corp, tmp_path):
         read([("raon-corp", "1", 10, 6, 4)])
     with pytest.raises(InputError, match="has no row"):
         read([("dure-housing", "1", 10, 0, 0)])
-    with pytest.raises(InputError, match="not in the study"):
+    with pytest.raises(InputError, match="study does not list"):
         read([("elsewhere", "1", 10, 0, 0)])
 
 

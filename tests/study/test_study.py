@@ -164,10 +164,27 @@ def test_untranslated_labels_are_listed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("a", "b"), [(3, "3"), (3.0, " 3 "), ("3.0", 3), ("BLANK", "Blank "), (18.5, "18.5"), (-1, "-1.0")]
+    ("a", "b"), [(3, "3"), (3.0, " 3 "), ("3.0", 3), ("Blank", " Blank "), (18.5, "18.5"), (-1, "-1.0")]
 )
 def test_one_code_written_in_several_ways_is_one_code(a, b):
     assert written(a) == written(b)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("01", 1),
+        ("1e2", 100),
+        ("1_0", 10),
+        ("A", "a"),
+        ("20240501123456700", "20240501123456701"),
+        ("+1", 1),
+        ("1.", 1),
+    ],
+)
+def test_what_is_written_otherwise_is_another_code(a, b):
+    assert written(a) != written(b)
+    assert written(a) == a
 
 
 def test_settings_by_year():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from csi_lib import load_study, read_survey
+from csi_lib.intake.heading import plain_name
 from csi_lib.share import shared_path
-from csi_lib.survey.formats import plain_name
 
 YEARS = (2013, 2014, 2016, 2017)
 

@@ -7,8 +7,9 @@ import os
 import pandas as pd
 import pytest
 
+from csi_lib.intake import wave
 from csi_lib.study.study import load_study
-from csi_lib.survey import importing, wave
+from csi_lib.survey import importing
 from csi_lib.survey.importing import import_data
 from csi_lib.survey.reading import read_survey
 

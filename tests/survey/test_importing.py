@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from csi_lib import InputError, import_data, load_study, read_survey
-from csi_lib.survey import formats, importing, wave
+from csi_lib.intake import wave
+from csi_lib.survey import importing
 
 
 def test_imported_rows_are_the_rows_read_from_the_file(small, monkeypatch):
@@ -22,7 +23,7 @@ def test_imported_rows_are_the_rows_read_from_the_file(small, monkeypatch):
     def never(*_, **__):
         raise AssertionError("the source file was read although it is imported")
 
-    monkeypatch.setattr(formats, "read_raw", never)
+    monkeypatch.setattr(wave, "read_table", never)
     for agency, before in direct.items():
         after = read_survey(study, agency, 2024)
         pd.testing.assert_frame_equal(after.frame, before.frame)

@@ -8,7 +8,7 @@ import pyreadstat
 import pytest
 
 from csi_lib import load_study, read_survey
-from csi_lib.survey import formats, wave
+from csi_lib.intake import wave
 
 
 def same(a, b):
@@ -178,8 +178,8 @@ def test_agency_and_year_select_rows(small):
 def test_a_file_is_parsed_once_for_all_agencies(small, monkeypatch):
     study = load_study(small.write())
     parsed = []
-    read = formats.read_raw
-    monkeypatch.setattr(formats, "read_raw", lambda *a, **k: parsed.append(a) or read(*a, **k))
+    read = wave.read_table
+    monkeypatch.setattr(wave, "read_table", lambda *a, **k: parsed.append(a) or read(*a, **k))
     for agency in ("north", "south"):
         read_survey(study, agency, 2024)
     assert len(parsed) == 1

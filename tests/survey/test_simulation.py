@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from csi_lib import load_study, new_study, read_survey, simulate_population, simulate_study, simulate_survey
+from csi_lib.intake.wave import _MEMORY
 from csi_lib.share import shared_path
 from csi_lib.study.location import cache_folder
-from csi_lib.survey.wave import _MEMORY
 
 
 @pytest.fixture(scope="module")
