@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,18 @@ from csi_lib.study.reading import Reading
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 ORACLES = Path(__file__).parent / "oracles"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many tests were skipped and why: a silent skip looks like a test that passed."""
+    reasons = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason.removeprefix("Skipped: ")] += 1
+    if reasons:
+        terminalreporter.section(f"{sum(reasons.values())} tests skipped")
+        for reason, count in reasons.most_common():
+            terminalreporter.write_line(f"{count:5d}  {reason}")
 
 
 @pytest.fixture(scope="session")

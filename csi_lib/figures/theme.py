@@ -7,6 +7,7 @@ makes it the default of this process.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -88,10 +89,15 @@ def _family_of(files: list[Path]) -> str | None:
     """The family of these font files, made known to matplotlib; None without files or without Hangul."""
     family = None
     for file in files:
-        if file.is_file() and {ord("가"), ord("힣"), ord("0")} <= set(FT2Font(str(file)).get_charmap()):
+        if file.is_file() and {ord("가"), ord("힣"), ord("0")} <= set((font := _read_font(file)).get_charmap()):
             font_manager.fontManager.addfont(str(file))
-            family = FT2Font(str(file)).family_name
+            family = font.family_name
     return family
+
+
+def _read_font(file: str | Path) -> FT2Font:
+    """A font from memory: given a path, matplotlib would keep the file open as long as the font lives."""
+    return FT2Font(io.BytesIO(Path(file).read_bytes()))
 
 
 # what a font lacks is looked for in the next; DejaVu comes with matplotlib on every machine
@@ -116,7 +122,7 @@ def _fonts(family: str, bold: bool) -> tuple[FT2Font, ...]:
     register_fonts()
     weight = "bold" if bold else "normal"
     found = [font_manager.findfont(font_manager.FontProperties(family=f, weight=weight)) for f in (family, _FALLBACK)]
-    return tuple(FT2Font(path) for path in found)
+    return tuple(_read_font(path) for path in found)
 
 
 @lru_cache(maxsize=32)

@@ -50,7 +50,7 @@ def cronbach_alpha(
     ci: float = 0.95,
     ci_method: Literal["feldt", "asymptotic", "bootstrap"] = "feldt",
     missing: Missing = "listwise",
-    draws: int = 2000,
+    n_boot: int = 2000,
     seed: int | None = None,
 ) -> CronbachAlpha:
     r"""Cronbach's alpha, raw and standardised, with an interval and item statistics.
@@ -69,11 +69,11 @@ def cronbach_alpha(
     ci_method : ``"feldt"``, exact for normal items with equal covariances:
         :math:`1-(1-\alpha)F_{1-q}` and :math:`1-(1-\alpha)F_{q}` with n − 1 and (n − 1)(k − 1)
         degrees of freedom; ``"asymptotic"``, alpha ± z·se with the normal-theory standard error
-        of van Zyl, Neudecker and Nel; ``"bootstrap"``, percentiles of `draws` resamples of
+        of van Zyl, Neudecker and Nel; ``"bootstrap"``, percentiles `n_boot` resamples of
         respondents.
     missing : ``"listwise"`` keeps the respondents who answered every item; ``"pairwise"`` takes
         each covariance over those who answered both items.
-    draws, seed : of the bootstrap.
+    n_boot, seed : of the bootstrap.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def cronbach_alpha(
             lambda m: alpha_from_covariance(m.covariance),
             missing=missing,
             ci=ci,
-            draws=draws,
+            draws=n_boot,
             seed=seed,
         )
     k = len(used.names)

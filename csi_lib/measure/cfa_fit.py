@@ -20,12 +20,12 @@ from csi_lib.measure.cfa_corrections import (
     yuan_bentler,
 )
 from csi_lib.measure.cfa_data import Answers, check_singular
-from csi_lib.measure.cfa_ml import Likelihood, saturated
+from csi_lib.measure.cfa_ml import Likelihood, available_moments, saturated
 from csi_lib.measure.cfa_model import FactorModel, Parameter
 from csi_lib.measure.cfa_result import FactorAnalysis
 from csi_lib.measure.cfa_start import start
 from csi_lib.measure.descent import Minimum, minimise
-from csi_lib.measure.fit_indices import assemble, root_mean_square_residuals
+from csi_lib.measure.fit_indices import assemble, goodness_of_fit, normal_moments, root_mean_square_residuals
 
 
 def by_item(likelihood: Likelihood) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -127,6 +127,17 @@ class LikelihoodFit:
         return table.sort_values("mi", ascending=False, ignore_index=True)
 
 
+def _incomplete_moments(samples, fitted, items):
+    """As `normal_moments` where answers are missing: available-case moments, weighted by the information in the rows."""
+    observed, expected, weights = [], [], []
+    for one, there in zip(samples, fitted):
+        full = Likelihood(free_moments(items, 1, True, covariances=True), [one])
+        observed.append(at_moments(full.model, [available_moments(one.values, one.weights)]))
+        expected.append(at_moments(full.model, [there]))
+        weights.append(full.expected_information(expected[-1]))
+    return observed, expected, weights
+
+
 def fit_likelihood(
     model: FactorModel, answers: Answers, *, estimator: str, missing: str, likelihood: str, ci: float
 ) -> FactorAnalysis:
@@ -173,7 +184,8 @@ def fit_likelihood(
     # the saturated and the baseline model are never fitted, only evaluated, so their value is exact
     best, worst = value_at(found, moments), value_at(base, independent)
     logl, logl_unrestricted = (_logl(counted, at) for at in (fitted, moments))
-    srmr, rmr = root_mean_square_residuals(moments, fitted, [s.n / counted.n for s in counted.samples], model.means)
+    shares = [s.n / counted.n for s in counted.samples]
+    srmr, rmr = root_mean_square_residuals(moments, fitted, shares, model.means)
     indices = assemble(
         n=answers.n,
         n_parameters=model.n_free,
@@ -185,6 +197,14 @@ def fit_likelihood(
         rmr=rmr,
         groups=groups,
         divisor=found.n,
+        goodness=goodness_of_fit(
+            *(
+                _incomplete_moments(samples, fitted, model.items)
+                if missing == "fiml"
+                else normal_moments(moments, fitted, model.means)
+            ),
+            shares,
+        ),
         logl=logl,
         logl_unrestricted=logl_unrestricted,
         correction=correction,

@@ -41,6 +41,18 @@ class Sample:
         return float(sum(p.n for p in self.patterns))
 
 
+def available_moments(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Means over all answers to an item, covariances over all rows with both answers (times (n − 1)/n, as lavaan)."""
+    seen = ~np.isnan(values)
+    w = np.ones(len(values)) if weights is None else weights
+    mean = np.array([np.average(x[s], weights=w[s]) for x, s in zip(values.T, seen.T)])
+    x, held = np.where(seen, values - mean, 0.0), seen * w[:, None]
+    total, first, product = held.T @ seen, (x * w[:, None]).T @ seen, (x * w[:, None]).T @ x
+    both, n = seen.T.astype(float) @ seen, len(values)
+    spread = both / np.maximum(both - 1, 1) * (n - 1) / n
+    return mean, (product / total - (first / total) * (first.T / total)) * spread
+
+
 def moments(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance with divisor n (or the sum of the weights)."""
     if weights is None:

@@ -20,7 +20,7 @@ from csi_lib.measure.cfa_fit import check_identified, descend
 from csi_lib.measure.cfa_model import FactorModel, build, check_names
 from csi_lib.measure.cfa_result import FactorAnalysis
 from csi_lib.measure.cfa_start import start
-from csi_lib.measure.fit_indices import assemble, root_mean_square_residuals
+from csi_lib.measure.fit_indices import assemble, goodness_of_fit, root_mean_square_residuals
 from csi_lib.measure.ordered_model import OrderedModel
 from csi_lib.measure.ordered_moments import OrderedMoments, ordered_moments
 
@@ -172,6 +172,12 @@ def fit(
         rmr=rmr,
         groups=table.groups,
         divisor=n - table.groups,
+        goodness=goodness_of_fit(
+            [s.statistics for s in samples],
+            [s.statistics - r for s, r in zip(samples, found.residuals(theta))],
+            [np.diag(w) for w in found.weights()],
+            found.shares,
+        ),
         correction=correction,
         baseline_correction=base_correction,
         robust=robust,

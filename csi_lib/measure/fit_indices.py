@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from math import inf, isnan, log, nan, sqrt
+from math import exp, inf, isnan, log, nan, sqrt
 
 import numpy as np
 from scipy.optimize import brentq
@@ -20,6 +20,10 @@ class FitIndices:
     and Savalei 2014). Both are nan where the estimator has no correction. ``rmsea_ci_*`` is a 90 % interval,
     ``rmsea_p_close`` tests RMSEA <= .05. With no degrees of freedom the fit is perfect by construction:
     ``p_value`` and ``rmsea_p_close`` are then nan.
+
+    ``gfi agfi pgfi`` (Jöreskog and Sörbom), ``nfi rfi`` (Bentler and Bonett; Bollen 1986), ``ifi`` (Bollen 1989), ``rni``
+    (McDonald and Marsh), ``pnfi``, ``ecvi`` (Browne and Cudeck) and ``mfi`` (McDonald) are lavaan's, from the plain
+    chi-square; ``tli`` is NNFI and ``bic_adjusted`` SABIC, which can be read under these names too.
     """
 
     n: int
@@ -38,6 +42,16 @@ class FitIndices:
     rmsea_p_close: float
     srmr: float
     rmr: float
+    gfi: float = nan
+    agfi: float = nan
+    pgfi: float = nan
+    nfi: float = nan
+    ifi: float = nan
+    rfi: float = nan
+    rni: float = nan
+    pnfi: float = nan
+    ecvi: float = nan
+    mfi: float = nan
     logl: float = nan
     logl_unrestricted: float = nan
     aic: float = nan
@@ -58,6 +72,16 @@ class FitIndices:
     rmsea_robust: float = nan
     rmsea_robust_ci_low: float = nan
     rmsea_robust_ci_high: float = nan
+
+    @property
+    def nnfi(self) -> float:
+        """Non-normed fit index: another name of TLI."""
+        return self.tli
+
+    @property
+    def sabic(self) -> float:
+        """Sample-size adjusted BIC: another name of ``bic_adjusted``."""
+        return self.bic_adjusted
 
     def __getitem__(self, name: str) -> float:
         return getattr(self, name)
@@ -156,6 +180,59 @@ def root_mean_square_residuals(
     return srmr, rmr
 
 
+def goodness_of_fit(
+    observed: Sequence[np.ndarray], fitted: Sequence[np.ndarray], weights: Sequence[np.ndarray], shares: Sequence[float]
+) -> tuple[float, int]:
+    """GFI, 1 - (s - sigma)'V(s - sigma) / s'Vs of each group's moments, and the number of moments; mean by group size."""
+    value, count = 0.0, 0
+    for s, sigma, v, share in zip(observed, fitted, weights, shares):
+        apart = s - sigma
+        value += share * (1 - (apart @ v @ apart) / (s @ v @ s))
+        count += len(s)
+    return float(value), count
+
+
+def normal_moments(
+    moments: Sequence[tuple[np.ndarray, np.ndarray]], fitted: Sequence[tuple[np.ndarray, np.ndarray]], means: bool
+) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    """Means (if modelled) and covariances as vectors, and the weights of normal theory at the fitted moments."""
+    observed, expected, weights = [], [], []
+    for (mean, cov), (fitted_mean, fitted_cov) in zip(moments, fitted):
+        k = len(cov)
+        a, b = np.tril_indices(k)
+        inverse = np.linalg.inv(fitted_cov)
+        # x'Vx = tr((S^-1 X)^2)/2 for symmetric X given by its lower triangle
+        v = (inverse[np.ix_(a, a)] * inverse[np.ix_(b, b)] + inverse[np.ix_(a, b)] * inverse[np.ix_(b, a)]) / 2
+        double = np.where(a == b, 1.0, 2.0)
+        v *= np.outer(double, double) / 2
+        s, sigma = cov[a, b], fitted_cov[a, b]
+        if means:
+            s, sigma = np.concatenate([mean, s]), np.concatenate([fitted_mean, sigma])
+            v = np.block([[inverse, np.zeros((k, len(a)))], [np.zeros((len(a), k)), v]])
+        observed.append(s)
+        expected.append(sigma)
+        weights.append(v)
+    return observed, expected, weights
+
+
+def _incremental(chisq: float, df: int, baseline: float, baseline_df: int) -> dict[str, float]:
+    """Indices that compare with uncorrelated items."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x, x0, d0 = np.float64(chisq), np.float64(baseline), np.float64(baseline_df)
+        nfi = (x0 - x) / x0
+        return {
+            "nfi": nfi,
+            "pnfi": df / d0 * nfi,
+            "ifi": (x0 - x) / (x0 - df),
+            "rni": 1 - (x - df) / (x0 - d0),
+            "rfi": 1 - (x / df) / (x0 / d0) if df > 0 else nan,
+        }
+
+
+def _goodness(gfi: float, count: int, df: int) -> dict[str, float]:
+    return {"gfi": gfi, "agfi": 1 - count / df * (1 - gfi) if df > 0 else 1.0, "pgfi": df / count * gfi}
+
+
 def assemble(
     *,
     n: int,
@@ -168,6 +245,7 @@ def assemble(
     rmr: float,
     groups: int = 1,
     divisor: float | None = None,
+    goodness: tuple[float, int] | None = None,
     logl: float = nan,
     logl_unrestricted: float = nan,
     correction: Correction | None = None,
@@ -194,9 +272,14 @@ def assemble(
         "rmsea_p_close": rmsea_p_close(chisq, df, N, groups),
         "srmr": srmr,
         "rmr": rmr,
+        **_incremental(chisq, df, baseline_chisq, baseline_df),
+        "mfi": exp(-(chisq - df) / (2 * N)),
     }
+    if goodness is not None:
+        found |= _goodness(*goodness, df)
     if not isnan(logl):
         found |= {
+            "ecvi": (chisq + 2 * n_parameters) / N,
             "logl": logl,
             "logl_unrestricted": logl_unrestricted,
             "aic": -2 * logl + 2 * n_parameters,

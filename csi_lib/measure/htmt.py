@@ -47,7 +47,7 @@ def htmt(
     correlation: str = "pearson",
     missing: str = "listwise",
     weights=None,
-    bootstrap: int = 0,
+    n_boot: int = 0,
     ci: float = 0.95,
     seed: int | None = None,
 ) -> Htmt:
@@ -71,7 +71,7 @@ def htmt(
     missing : {"listwise", "pairwise"}
     weights : column name or values, optional
         Sampling weights.
-    bootstrap : int
+    n_boot : int
         Number of bootstrap samples of rows for `se` and percentile interval; 0: none.
     ci : float
         Level of the interval. Discriminant validity is doubtful if it holds 1.
@@ -136,12 +136,12 @@ def htmt(
     pair = list(combinations(range(len(at)), 2))
     low = high = se = np.full(len(pair), np.nan)
     used = 0
-    if bootstrap:
-        drawn = _bootstrap(values, names, mass, at, correlation, method, absolute, bootstrap, seed)
+    if n_boot:
+        drawn = _bootstrap(values, names, mass, at, correlation, method, absolute, n_boot, seed)
         used = len(drawn)
-        if used < 0.95 * bootstrap:
+        if used < 0.95 * n_boot:
             warnings.warn(
-                f"only {used} of {bootstrap} bootstrap samples gave ratios (constant items, or mean "
+                f"only {used} of {n_boot} bootstrap samples gave ratios (constant items, or mean "
                 "correlations that are not positive); the intervals are doubtful",
                 MeasureWarning,
                 stacklevel=2,

@@ -66,7 +66,7 @@ def importance(
     weights=None,
     ci=0.95,
     ci_method=None,
-    resamples=1000,
+    n_boot=1000,
     seed=0,
     missing="listwise",
     vif_limit=10.0,
@@ -89,7 +89,7 @@ def importance(
         p − 1 degrees of freedom for "beta" (standard error of the regression on standardised variables);
         "percentile" or "bca" bootstrap. None takes "analytic" where it exists and applies (no weights, no
         share), else "percentile".
-    resamples, seed : of the bootstrap (rows with their weights; the same seed gives the same numbers).
+    n_boot, seed : of the bootstrap (rows with their weights; the same seed gives the same numbers).
     missing : "listwise" or "mean" (mean of the item, re-computed in each resample).
     vif_limit : warn where a driver's VIF exceeds it and the method depends on telling drivers apart.
 
@@ -168,7 +168,7 @@ def importance(
     if chosen == "analytic":
         low, high = _closed_interval(method, estimate, R[0], rows.n, ci)
     else:
-        replicates = _replicates(measure, rows, p, resamples, seed)
+        replicates = _replicates(measure, rows, p, n_boot, seed)
         if chosen == "bca":
             low, high = bca_limits(replicates, estimate, _influence(measure, rows) * rows.weights[:, None], ci)
         else:
@@ -276,12 +276,12 @@ def _closed_interval(method: str, estimate: np.ndarray, R: np.ndarray, n: int, c
     return np.tanh(z - half), np.tanh(z + half)
 
 
-def _replicates(measure, rows: Rows, p: int, resamples: int, seed) -> np.ndarray:
-    if not resamples >= 2:
-        raise InputError("too few resamples", where="resamples", found=resamples, expected="at least 2, better 1000")
+def _replicates(measure, rows: Rows, p: int, n_boot: int, seed) -> np.ndarray:
+    if not n_boot >= 2:
+        raise InputError("too few resamples", where="n_boot", found=n_boot, expected="at least 2, better 1000")
     rng = np.random.default_rng(seed)
     parts = []
-    for size in rows.batches(resamples, 4 * (p + 1) ** 2):
+    for size in rows.batches(n_boot, 4 * (p + 1) ** 2):
         parts.append(measure(correlations(rows.moments(bootstrap_counts(rng, size, rows.n))[1])))
     values = np.concatenate(parts)
     good = np.isfinite(values).all(axis=1)
@@ -293,7 +293,7 @@ def _replicates(measure, rows: Rows, p: int, resamples: int, seed) -> np.ndarray
         )
     if not good.all():
         warn(
-            f"{(~good).sum()} of {resamples} resamples could not be estimated and were left out; intervals "
+            f"{(~good).sum()} of {n_boot} resamples could not be estimated and were left out; intervals "
             "may be too short."
         )
     return values[good]

@@ -50,7 +50,7 @@ def krippendorff_alpha(
     level: Literal["nominal", "ordinal", "interval", "ratio"] = "nominal",
     ci: float = 0.95,
     ci_method: Literal["bootstrap"] | None = None,
-    draws: int = 1000,
+    n_boot: int = 1000,
     seed: int | None = None,
 ) -> KrippendorffAlpha:
     r"""Krippendorff's alpha, :math:`1 - D_o/D_e`, for any number of raters and missing ratings.
@@ -65,7 +65,7 @@ def krippendorff_alpha(
     ratings : units × raters (``irr`` and ``krippendorff`` take raters × units: transpose).
         Missing ratings are simply absent; units with one rating do not count.
     level : of measurement. Text is possible for ``"nominal"``, ordered categories also for ``"ordinal"``.
-    ci_method : ``"bootstrap"`` resamples units `draws` times; None gives no interval.
+    ci_method : ``"bootstrap"`` resamples units `n_boot` times; None gives no interval.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def krippendorff_alpha(
         )
     low = high = None
     if ci_method is not None:
-        low, high = _bootstrap(counts, level, value, ci, draws, seed)
+        low, high = _bootstrap(counts, level, value, ci, n_boot, seed)
     return KrippendorffAlpha(
         alpha=1 - observed / expected,
         observed=observed,
@@ -186,7 +186,7 @@ def _delta(margin: np.ndarray, level: str, value: np.ndarray | None) -> np.ndarr
 
 def _bootstrap(counts, level, value, ci, draws, seed) -> tuple[float, float]:
     if draws < 100:
-        raise InputError("too few draws for an interval", where="draws", found=draws, expected="100 or more")
+        raise InputError("too few draws for an interval", where="n_boot", found=draws, expected="100 or more")
     rng, found = np.random.default_rng(seed), []
     units = _interval_sums(counts, value) if level == "interval" else counts
     for _ in range(draws):

@@ -27,7 +27,7 @@ def percentile_interval(
     nothing is copied and missing answers stay with their respondent.
     """
     if draws < 100:
-        raise InputError("too few draws for an interval", where="draws", found=draws, expected="100 or more")
+        raise InputError("too few draws for an interval", where="n_boot", found=draws, expected="100 or more")
     if missing == "listwise":
         table = table.complete()
     rng, n = np.random.default_rng(seed), table.n

@@ -60,7 +60,7 @@ def mcdonald_omega(
     missing: Missing = "listwise",
     ci: float = 0.95,
     ci_method: Literal["bootstrap"] | None = None,
-    draws: int = 500,
+    n_boot: int = 500,
     seed: int | None = None,
 ) -> McDonaldOmega:
     r"""McDonald's omega from an exploratory factor model of the correlations.
@@ -81,7 +81,7 @@ def mcdonald_omega(
         ``"implied"``: the sum of the model's matrix, (Σλ)² + Σu² with one factor (the composite
         reliability of that model; ``omega_fa1`` in many textbooks).
     weights, missing : as in :func:`csi_lib.cronbach_alpha`.
-    ci_method : ``"bootstrap"`` gives percentiles of `draws` resamples of respondents (half a
+    ci_method : ``"bootstrap"`` gives percentiles of `n_boot` resamples of respondents (half a
         second to a few seconds for a scale); None gives no interval.
 
     Raises
@@ -117,7 +117,7 @@ def mcdonald_omega(
             lambda m: omega_from_correlation(m.correlation, **options).omega,
             missing=missing,
             ci=ci,
-            draws=draws,
+            draws=n_boot,
             seed=seed,
         )
     return McDonaldOmega(**(vars(point) | {"n": found.n, "ci": ci, "ci_low": low, "ci_high": high}))

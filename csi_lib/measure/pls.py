@@ -194,11 +194,11 @@ class PLSPathModel:
 
     # ---- uncertainty (see pls_bootstrap) ----
     def bootstrap(
-        self, n: int = 1000, seed: int | None = 0, *, ci: float = 0.95, ci_method: str = "percentile"
+        self, n_boot: int = 1000, seed: int | None = 0, *, ci: float = 0.95, ci_method: str = "percentile"
     ) -> pls_bootstrap.PLSBootstrap:
-        """Resample rows `n` times: the same frames with `bias se ci_low ci_high`; see `pls_bootstrap`."""
+        """Resample rows `n_boot` times: the same frames with `bias se ci_low ci_high`; see `pls_bootstrap`."""
         check_level(ci)
-        return pls_bootstrap.bootstrap(self, n, seed, ci=ci, ci_method=ci_method)
+        return pls_bootstrap.bootstrap(self, n_boot, seed, ci=ci, ci_method=ci_method)
 
     def influence(self, of: str = "index") -> pd.DataFrame:
         """Linearised value of every row for one kind of statistic (n × m); see `pls_bootstrap`."""
@@ -219,9 +219,9 @@ class PLSPathModel:
         self._check_kind(of)
         return pls_bootstrap.replicate(self, weights, of)
 
-    def compare(self, groups, *, n: int = 1000, seed: int | None = 0) -> pls_bootstrap.PLSComparison:
+    def compare(self, groups, *, n_boot: int = 1000, seed: int | None = 0) -> pls_bootstrap.PLSComparison:
         """Permutation test of the differences between groups of rows; see `pls_bootstrap.compare`."""
-        return pls_bootstrap.compare(self, groups, n, seed)
+        return pls_bootstrap.compare(self, groups, n_boot, seed)
 
     def _check_kind(self, of: str) -> None:
         if of not in KEY_COLUMNS:

@@ -82,7 +82,7 @@ def measure() -> list[dict]:
         ("polychoric matrix with errors, 25 items x 2,500 rows", 2.0,
          lambda: csi_lib.polychoric(ordered), None, ""),
         ("HTMT with 1,000 bootstrap samples", None,
-         lambda: csi_lib.htmt(frame, BLOCKS, bootstrap=1000, seed=0), None, ""),
+         lambda: csi_lib.htmt(frame, BLOCKS, n_boot=1000, seed=0), None, ""),
     ]  # fmt: skip
     rows = []
     for what, goal, run, other, peer_name in work:

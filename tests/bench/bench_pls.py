@@ -111,7 +111,7 @@ def measure() -> list[dict]:
         ("PLS, ECSI mobile: 5,000 with BCa", 2.0,
          lambda: model.bootstrap(5000, 1, ci_method="bca"), None, None),
         ("PLS, ECSI mobile: 1,000 permutations", None,
-         lambda: model.compare(np.arange(len(data)) % 2, n=1000), None, None),
+         lambda: model.compare(np.arange(len(data)) % 2, n_boot=1000), None, None),
         ("LMG, 12 drivers × 10,000: shares", 0.5, shares, "pingouin relimp", lambda: pingouin_seconds(x, y)),
         ("LMG, 12 drivers × 10,000: with 1,000 bootstrap samples", 0.5,
          lambda: csi_lib.importance(x, y, method="lmg"), None, None),

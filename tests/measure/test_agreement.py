@@ -241,7 +241,7 @@ def test_krippendorff_alpha_does_not_care_for_rater_order_or_interval_units(seed
 
 def test_krippendorff_alpha_limits_and_bad_input():
     assert krippendorff_alpha([[1, 1], [2, 2], [3, 3]], level="interval").alpha == 1
-    found = krippendorff_alpha(KRIPPENDORFF, ci_method="bootstrap", draws=400, seed=1)
+    found = krippendorff_alpha(KRIPPENDORFF, ci_method="bootstrap", n_boot=400, seed=1)
     assert found.ci_low < found.alpha < found.ci_high
     for bad, options, words in (
         ([[1, 1], [1, 1]], {}, "all ratings are the same"),

@@ -191,8 +191,8 @@ def test_intervals_cover_the_truth():
 def test_bootstrap_interval_is_near_feldts_for_normal_items_and_repeats_with_its_seed():
     x = _scale(2, n=400, k=5)
     feldt = cronbach_alpha(x)
-    first = cronbach_alpha(x, ci_method="bootstrap", draws=1000, seed=1)
-    again = cronbach_alpha(x, ci_method="bootstrap", draws=1000, seed=1)
+    first = cronbach_alpha(x, ci_method="bootstrap", n_boot=1000, seed=1)
+    again = cronbach_alpha(x, ci_method="bootstrap", n_boot=1000, seed=1)
     assert (first.ci_low, first.ci_high) == (again.ci_low, again.ci_high)
     assert first.ci_low == pytest.approx(feldt.ci_low, abs=0.01)
     assert first.ci_high == pytest.approx(feldt.ci_high, abs=0.01)

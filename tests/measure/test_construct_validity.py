@@ -49,8 +49,8 @@ def test_htmt(data, oracle, name, reference, options):
 
 
 def test_htmt_interval(data):
-    one = csi_lib.htmt(data["HS9"], BLOCKS["HS9"], bootstrap=400, seed=1)
-    two = csi_lib.htmt(data["HS9"], BLOCKS["HS9"], bootstrap=400, seed=1)
+    one = csi_lib.htmt(data["HS9"], BLOCKS["HS9"], n_boot=400, seed=1)
+    two = csi_lib.htmt(data["HS9"], BLOCKS["HS9"], n_boot=400, seed=1)
     pd.testing.assert_frame_equal(one.pairs, two.pairs)
     assert one.replicates == 400
     assert (one.pairs.ci_low < one.pairs.estimate).all()
@@ -65,7 +65,7 @@ def test_htmt_interval_covers_the_truth():
         random = np.random.default_rng(seed)
         factors = random.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 200)
         items = 0.8 * np.repeat(factors, 3, axis=1) + 0.6 * random.normal(size=(200, 6))
-        row = csi_lib.htmt(items, {"F": ["x1", "x2", "x3"], "G": ["x4", "x5", "x6"]}, bootstrap=100, seed=seed).pairs
+        row = csi_lib.htmt(items, {"F": ["x1", "x2", "x3"], "G": ["x4", "x5", "x6"]}, n_boot=100, seed=seed).pairs
         inside += row.ci_low[0] < 0.6 < row.ci_high[0]
     assert 50 <= inside <= 60
 

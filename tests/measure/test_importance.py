@@ -41,7 +41,7 @@ def cases(bank, composites):
 
 
 def estimates(*args, **options):
-    return csi_lib.importance(*args, resamples=20, **options).frame.set_index("item")["estimate"]
+    return csi_lib.importance(*args, n_boot=20, **options).frame.set_index("item")["estimate"]
 
 
 def near(actual, expected, tolerance=EXACT):
@@ -86,7 +86,7 @@ def test_bootstrap_interval_of_lmg(composites, reference):
     """relaimpo's percentile limits, itself 1,000 samples of another random stream."""
     ref = reference["lmg_boot1000"]
     for ci_method in ("percentile", "bca"):
-        result = csi_lib.importance(composites, "SAT", method="lmg", ci_method=ci_method, resamples=4000, seed=2)
+        result = csi_lib.importance(composites, "SAT", method="lmg", ci_method=ci_method, n_boot=4000, seed=2)
         for row in result.frame.itertuples():
             assert row.ci_low == pytest.approx(ref["lower"][row.item], abs=0.5 * ref["se"][row.item])
             assert row.ci_high == pytest.approx(ref["upper"][row.item], abs=0.5 * ref["se"][row.item])
@@ -118,7 +118,7 @@ def test_order_and_units_do_not_matter(composites, method):
 
 @pytest.mark.parametrize("method", ["lmg", "johnson", "pratt", "car"])
 def test_parts_add_up_to_r_squared(composites, method):
-    result = csi_lib.importance(composites, "SAT", method=method, resamples=20)
+    result = csi_lib.importance(composites, "SAT", method=method, n_boot=20)
     assert result["estimate"].sum() == pytest.approx(result.r_squared, abs=EXACT)
 
 
@@ -164,14 +164,14 @@ def test_intervals_cover_the_truth():
         r = np.array([1.25, 1.0]) / np.sqrt(variance)
         whole = (r @ np.linalg.solve([[1, 0.5], [0.5, 1]], r)).item()
         truth = (r**2 + whole - r[::-1] ** 2) / 2
-        frame = csi_lib.importance(x, y, method="lmg", resamples=200).frame
+        frame = csi_lib.importance(x, y, method="lmg", n_boot=200).frame
         covered += ((frame["ci_low"] <= truth) & (truth <= frame["ci_high"])).tolist()
     assert 0.88 < np.mean(covered) < 0.99
 
 
 def test_missing_answers(composites):
     holes = composites.mask(np.random.default_rng(2).random(composites.shape) < 0.05)
-    listwise = csi_lib.importance(holes, "SAT", method="lmg", resamples=20)
+    listwise = csi_lib.importance(holes, "SAT", method="lmg", n_boot=20)
     near(estimates(holes.dropna(), "SAT", method="lmg"), listwise.frame.set_index("item")["estimate"])
     assert listwise.n + listwise.n_dropped == 250
     near(
@@ -191,7 +191,7 @@ def test_the_result_reads_like_its_frame(composites):
 def test_collinear_drivers(composites):
     near_copy = composites.assign(QUAL2=composites["QUAL"] + 0.01 * np.random.default_rng(0).normal(size=250))
     with pytest.warns(MeasureWarning, match=r"overlap .*QUAL .*QUAL2"):
-        csi_lib.importance(near_copy, "SAT", method="lmg", resamples=20)
+        csi_lib.importance(near_copy, "SAT", method="lmg", n_boot=20)
     csi_lib.importance(near_copy, "SAT")  # a plain correlation does not mind
     copy = composites.assign(QUAL2=2 * composites["QUAL"])
     with pytest.raises(InputError, match=r"determine each other exactly.*QUAL, QUAL2"):
@@ -226,10 +226,10 @@ def test_what_is_refused(composites, cases):
 
 def test_doubtful_results_warn(composites):
     with pytest.warns(MeasureWarning, match="R² = 1"):
-        csi_lib.importance(composites.assign(Z=composites.sum(axis=1)), "Z", method="lmg", resamples=20)
+        csi_lib.importance(composites.assign(Z=composites.sum(axis=1)), "Z", method="lmg", n_boot=20)
     noise = composites.assign(N=-composites["VAL"] + 3 * np.random.default_rng(0).normal(size=250))
     with pytest.warns(MeasureWarning, match="both signs"):
-        csi_lib.importance(noise, "SAT", method="beta", share=True, resamples=20)
+        csi_lib.importance(noise, "SAT", method="beta", share=True, n_boot=20)
 
 
 def test_stated_importance():

@@ -226,14 +226,14 @@ def test_labels_and_weights_follow_their_index():
     data.index = data.index[::-1] + 1000
     model = csi_lib.pls_path_model(data, BLOCKS, PATHS)
     groups = pd.Series(np.where(data["x1"] > 5, "high", "low"), index=data.index)
-    shuffled = model.compare(groups.sample(frac=1, random_state=1), n=19, seed=1).paths
-    pd.testing.assert_frame_equal(shuffled, model.compare(groups, n=19, seed=1).paths)
+    shuffled = model.compare(groups.sample(frac=1, random_state=1), n_boot=19, seed=1).paths
+    pd.testing.assert_frame_equal(shuffled, model.compare(groups, n_boot=19, seed=1).paths)
     weights = pd.Series(np.arange(1.0, 121.0), index=data.index)
     turned = csi_lib.pls_path_model(data, BLOCKS, PATHS, weights=weights[::-1])
     straight = csi_lib.pls_path_model(data, BLOCKS, PATHS, weights=weights.to_numpy())
     assert np.allclose(turned.paths["estimate"], straight.paths["estimate"])
     with pytest.raises(InputError, match="does not name every row"):
-        model.compare(groups.iloc[:50], n=19)
+        model.compare(groups.iloc[:50], n_boot=19)
 
 
 def test_nothing_left_to_explain():

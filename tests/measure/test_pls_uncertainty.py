@@ -171,7 +171,7 @@ def test_groups_against_plspm(shared, reference):
         blocks.setdefault(block, []).append(item)
     data = pd.read_csv(shared / "data/ecsi_bank/satisfaction.csv")
     model = csi_lib.pls_path_model(data, blocks, [tuple(p.split(" -> ")) for p in case["paths"]], scheme="path")
-    result = model.compare(data["gender"], n=1000, seed=3)
+    result = model.compare(data["gender"], n_boot=1000, seed=3)
     ref = reference["plspm_satisfaction_groups"]
     for row in result.paths.itertuples():
         theirs = ref[f"{row.source}->{row.target}"]
@@ -189,7 +189,7 @@ def test_permutation_keeps_its_level():
         f = rng.normal(size=(60, 1))
         data = pd.DataFrame(f + rng.normal(size=(60, 4)), columns=list("abcd"))
         model = csi_lib.pls_path_model(data, {"X": ["a", "b"], "Y": ["c", "d"]}, [("X", "Y")])
-        result = model.compare(rng.permutation(np.repeat(["u", "v"], 30)), n=99, seed=seed)
+        result = model.compare(rng.permutation(np.repeat(["u", "v"], 30)), n_boot=99, seed=seed)
         p += [result.paths["p_value"].item()]
     assert 0 <= np.mean(np.array(p) <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
     assert 0.35 < np.mean(p) < 0.65
@@ -197,7 +197,7 @@ def test_permutation_keeps_its_level():
 
 def test_holm_over_pairs_of_three_groups(model):
     groups = np.array(["a", "b", "c"])[np.arange(250) % 3]
-    table = model.compare(groups, n=99, seed=1).paths
+    table = model.compare(groups, n_boot=99, seed=1).paths
     assert len(table) == 3 * 12
     for _, rows in table.groupby(["source", "target"]):
         ranked = np.sort(rows["p_value"].to_numpy()) * [3, 2, 1]

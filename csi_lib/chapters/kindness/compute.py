@@ -294,7 +294,7 @@ def rater_agreement(
         # quadratic weights go by position, so scores nobody gave need their places too
         every = list(range(int(min(a.min(), b.min())), int(max(a.max(), b.max())) + 1))
         kappa = cohen_kappa(a, b, weighting="quadratic", categories=every)
-    alpha = krippendorff_alpha(wide.to_numpy(float), level="interval", ci_method=ci_method, draws=draws, seed=seed)
+    alpha = krippendorff_alpha(wide.to_numpy(float), level="interval", ci_method=ci_method, n_boot=draws, seed=seed)
     return RaterAgreement(
         len(wide), wide.shape[1], coefficient, alpha, kappa, form if coefficient is not None else None
     )
