@@ -278,7 +278,7 @@ def _groups(totals: pd.DataFrame, file: AppraisalFile) -> pd.DataFrame:
     names: list[str | None] = [g for g in file.groups if any(u.group == g for u in file.units.values())]
     rows = []
     for group in [*names, None]:
-        part = done[[group is None or file.units[u].group == group for u in done["unit"]]]
+        part = done[np.array([group is None or file.units[u].group == group for u in done["unit"]], bool)]
         w = np.array([file.units[u].weight for u in part["unit"]], float)
         if len(part):
             w = w / w.sum()

@@ -50,7 +50,8 @@ def scored_card(chapter) -> pd.DataFrame:
     """The scorecard of all departments, those of a few people too: for computing, not for showing."""
     file = chapter.system("management")
     table = chapter.records(file.source, TARGETS, columns=file.columns)
-    return scorecard(_from_survey(chapter, table, file), file)
+    measures = {name: i.measure for name, i in file.indicators.items() if i.measure is not None}
+    return scorecard(survey_results(chapter, table, measures, file.group), file)
 
 
 def _error(row: dict, part: str) -> dict:
@@ -86,17 +87,16 @@ def left_out(chapter) -> Sentence | None:
     )
 
 
-def _from_survey(chapter, table: pd.DataFrame, file: ManagementFile) -> pd.DataFrame:
-    """Blank results filled from the survey's estimates by department, this wave's and the last one's."""
+def survey_results(chapter, table: pd.DataFrame, measures: dict[str, str], group: str, *, by: str = "department"):
+    """Blank results of the indicators in `measures` (indicator → measure) filled from the survey's estimates by `group`, whose
+    codes are the values of the column `by`: this wave's and the last one's, with their errors."""
     out = table.copy()
-    for name, indicator in file.indicators.items():
-        if indicator.measure is None:
-            continue
+    for name, measure in measures.items():
         for column, estimates in (("actual", chapter.estimates), ("previous", chapter.previous)):
-            found = _by_department(chapter, estimates, indicator.measure, file.group)
+            found = _by_department(chapter, estimates, measure, group)
             blank = (out["indicator"] == name) & out[column].isna()
             for at in out.index[blank]:
-                row = found.get(out.at[at, "department"])
+                row = found.get(out.at[at, by])
                 if row is None:
                     continue
                 out.at[at, column], out.at[at, f"{column}_se"] = row["estimate"], row["se"]
