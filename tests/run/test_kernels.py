@@ -269,7 +269,7 @@ SNAPSHOT = """
 import gc, json, os, signal, sys, threading, warnings
 import matplotlib, matplotlib.pyplot as plt, numpy as np, pandas as pd, seaborn, pingouin, statsmodels.api
 plt.figure(); plt.close()
-own = {"JPY_PARENT_PID", "OLDPWD", "PWD", "_"}
+own = {"JPY_PARENT_PID", "OLDPWD", "PWD", "_", "_RJEM_MALLOC_CONF"}  # the last is set by polars, if something imports it
 print(json.dumps({
     "argv": sys.argv[:2], "path": sys.path, "flags": list(sys.flags), "cwd": os.getcwd(),
     "shell": str(type(get_ipython())), "history": get_ipython().history_manager.enabled,
