@@ -19,7 +19,9 @@ from csi_lib.report.office_text import file_name
 from csi_lib.report.render import FORMATS as DOCUMENTS
 from csi_lib.run.digests import DataDigests
 from csi_lib.run.keys import changed, study_digest
+from csi_lib.run.ledger import alone
 from csi_lib.run.order import job_folder
+from csi_lib.run.root import write_root
 from csi_lib.study.location import cache_folder
 from csi_lib.study.study import OVERALL, Job, Study, load_study
 
@@ -117,6 +119,9 @@ def deliver(
         shutil.copyfile(part, moving)
         moving.chmod(0o600 if release == "restricted" else 0o644)
         moving.replace(final)
+    if out in final.parents:
+        with alone(out / ".run" / "site.lock"):
+            write_root(out, study.id)
     return Delivery(final, digests)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -23,7 +22,9 @@ from csi_lib.run.ledger import Ledger, alone
 from csi_lib.run.lost import Lost
 from csi_lib.run.memory import WORKER, share
 from csi_lib.run.order import Order, Outcome, job_folder
+from csi_lib.run.places import without_places
 from csi_lib.run.plan import Planned, Wanted, manifest_stamp, plan_run, read_manifest, study_facts
+from csi_lib.run.root import current, write_root
 from csi_lib.run.scheduler import Later, Task, run_tasks
 from csi_lib.study.keeping import SUFFIX, keep, state
 from csi_lib.study.location import resolve_study
@@ -145,8 +146,8 @@ def run_study(
             pass
         elif todo:
             result = _conclude(study, result, ledger)
-        elif _sweep(out, ledger) or not (out / "index.html").exists():  # a killed run did not come to its site
-            _write_site(study, out)
+        elif _sweep(out, ledger) or not (out / "index.html").exists() or not current(out):
+            _write_site(study, out)  # a killed run did not come to it
         tell("end", {"done": sum(o.ok for o in outcomes), "failed": len(result.failed), "seconds": seconds})
         if stopped:
             raise stopped
@@ -311,10 +312,9 @@ def _conclude(study, result: RunResult, ledger: Ledger) -> RunResult:
         record = {
             "study": loaded.id,
             "seconds": round(result.seconds, 2),
-            "argv": sys.argv[1:],
             "done": [f"{o.agency}/{o.year}" for o in result.outcomes if o.ok],
             "skipped": [f"{j.agency}/{j.year}" for j in result.skipped],
-            "failed": failed,
+            "failed": [without_places(o, loaded.path, result.out) for o in failed],
             "profile": {
                 f"{o.agency}/{o.year}": {k: round(v, 3) for k, v in o.seconds.items()} for o in result.outcomes
             },
@@ -333,8 +333,10 @@ def _conclude(study, result: RunResult, ledger: Ledger) -> RunResult:
 def _write_site(study, out: Path) -> None:
     from csi_lib.run.site import write_site
 
+    study = load_study(study)
     with alone(out / ".run" / "site.lock"):  # runs that end at the same time write it one after the other
-        write_site(load_study(study), out)
+        write_site(study, out)
+        write_root(out, study.id)
 
 
 __all__ = ["Planned", "RunResult", "default_out", "job_folder", "plan_run", "run_study"]

@@ -32,6 +32,7 @@ from csi_lib.run.chapters import PEERS
 from csi_lib.run.execution import Executed, WarmKernels
 from csi_lib.run.memory import resident
 from csi_lib.run.order import Order, Outcome
+from csi_lib.run.places import published_notebook
 from csi_lib.run.publishing import publish
 from csi_lib.study.keeping import kept
 from csi_lib.study.study import OVERALL, Job
@@ -169,7 +170,8 @@ def _chapters(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, par
             return nodes, rows, failures
         nodes.append((chapter, done.node))
         rows += _rows_of(done.node)
-        _write(done.node, staging / "notebooks" / f"{Path(path).stem}.ipynb")
+        told = published_notebook(done.node, order.job.study, staging)
+        _write(told, staging / "notebooks" / f"{Path(path).stem}.ipynb")
     (staging / ".context-report.json").unlink()
     return nodes, rows, failures
 
@@ -249,7 +251,13 @@ def collect_results(round_: Round, job: Job, shown: list[dict]) -> pd.DataFrame:
     if job.agency != OVERALL:
         rest = round_.estimates(job.agency, job.year).masked(job.release).frame
         frame = pd.concat([frame, rest[~rest["row_id"].isin(frame["row_id"])]], ignore_index=True)
+    if job.release == "public":  # whoever marked a row as withheld: it says nothing, its base included
+        frame.loc[frame["suppressed"].astype(bool), _SAYS] = float("nan")
     return frame
+
+
+#: the fields of a row that a public reader of a withheld one may not see
+_SAYS = ["estimate", "se", "df", "ci_low", "ci_high", "p_value", "deff", "n", "n_weighted", "n_effective"]
 
 
 def _sha256(path: Path) -> str:

@@ -9,10 +9,14 @@ from pathlib import Path
 
 from csi_lib.office.libraries import FORMATS
 from csi_lib.run.order import Order
+from csi_lib.run.root import seal_manifest
 
 
 def publish(order: Order, staging: Path) -> None:
-    """Put a finished folder under its name in one step; the old one is swapped out, then removed."""
+    """Put a finished folder under its name in one step, with the seal of who ran it; the old one is swapped out, then
+    removed."""
+    out = Path(order.out) / "restricted" if order.job.release == "restricted" else Path(order.out)
+    seal_manifest(staging, order.folder.relative_to(out).as_posix())
     _swap(staging, order.folder, restricted=order.job.release == "restricted")
     _show_edition(order)
 

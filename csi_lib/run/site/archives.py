@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import zipfile
 from itertools import groupby
 from pathlib import Path
 
 from csi_lib.run.site.reports import Report
+from csi_lib.study.keeping import SUFFIX, keep, kept, state
 
 _DATE = (2000, 1, 1, 0, 0, 0)  # equal reports, equal bytes
 
@@ -16,11 +16,8 @@ _DATE = (2000, 1, 1, 0, 0, 0)  # equal reports, equal bytes
 def write_archives(folder: Path, reports: list[Report]) -> dict[str, Path]:
     """``<agency>.zip`` below `folder` for every agency; an archive whose reports did not change is left as it is."""
     folder.mkdir(parents=True, exist_ok=True)
-    memory = folder / ".keys.json"
-    try:
-        before = json.loads(memory.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        before = {}
+    memory = folder.parents[1] / ".run" / f"site-archives{SUFFIX}"
+    before = (kept(memory) or (None, {}))[1]
     made, keys = {}, {}
     for agency, own in groupby(reports, key=lambda r: r.agency):
         own = list(own)
@@ -28,11 +25,12 @@ def write_archives(folder: Path, reports: list[Report]) -> dict[str, Path]:
             continue
         name = agency.lstrip("_")
         target = folder / f"{name}.zip"
-        keys[name] = hashlib.sha256("".join(r.key for r in own).encode()).hexdigest()
-        if before.get(name) != keys[name] or not target.exists():
+        key = hashlib.sha256("".join(r.key for r in own).encode()).hexdigest()
+        if before.get(name) != [key, state(target)]:
             _archive(target, own)
+        keys[name] = [key, state(target)]
         made[agency] = target
-    memory.write_text(json.dumps(keys), encoding="utf-8")
+    keep(memory, None, keys)
     for stray in set(folder.glob("*.zip")) - set(made.values()):
         stray.unlink()
     return made

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from csi_lib.study.keeping import SUFFIX, keep, kept
 from csi_lib.study.study import OVERALL
 
 #: files of a report's folder that a reader opens, in the order they are offered
@@ -70,8 +71,9 @@ def published_reports(study, out: Path, headline: Headline | None) -> list[Repor
 
     Reading 1,500 results files takes seconds, so the rows of a report are remembered until its manifest changes.
     """
-    memory = out / "site" / ".rows.json"
-    known = _remembered(memory, headline)
+    memory, shown = out / ".run" / f"site-rows{SUFFIX}", headline and [headline.model, *headline.measures]
+    found_before = kept(memory)
+    known = found_before[1] if found_before is not None and found_before[0] == shown else {}
     fresh, found = {}, []
     for agency in (OVERALL, *(a.id for a in study.agencies)):
         for year in study.years:
@@ -95,18 +97,8 @@ def published_reports(study, out: Path, headline: Headline | None) -> list[Repor
             )
             fresh[place] = [key, rows]
             found.append(Report(agency, year, folder, key, documents, pages, rows))
-    memory.parent.mkdir(exist_ok=True)
-    text = {"headline": headline and [headline.model, *headline.measures], "reports": fresh}
-    memory.write_text(json.dumps(text, ensure_ascii=False), encoding="utf-8")
+    keep(memory, shown, fresh)
     return found
-
-
-def _remembered(memory: Path, headline: Headline | None) -> dict:
-    try:
-        said = json.loads(memory.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return said["reports"] if said.get("headline") == (headline and [headline.model, *headline.measures]) else {}
 
 
 def _rows(folder: Path, agency: str, year: int, headline: Headline | None) -> list[dict]:

@@ -14,6 +14,7 @@ import unicodedata
 from pathlib import Path
 
 from csi_lib.run.site.reports import Report
+from csi_lib.study.keeping import SUFFIX, keep, kept, state
 
 SHARDS = 64
 _DATA = re.compile(r'="data:[^"]*"')
@@ -63,17 +64,14 @@ def shard_of(pair: str) -> int:
 def write_search(folder: Path, reports: list[Report], names: dict[str, str], periods: dict[int, str]) -> None:
     """The files of the search below `folder`; the text of a report that did not change is taken from last time."""
     folder.mkdir(parents=True, exist_ok=True)
-    memory = folder / ".keys.json"
-    try:
-        before = json.loads(memory.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        before = {}
+    memory = folder.parents[1] / ".run" / f"site-search{SUFFIX}"
+    before = (kept(memory) or (None, {}))[1]
     where: dict[str, int] = {}
-    shown, kept, texts = [], {}, set()
+    shown, now, texts = [], {}, set()
     for report in (r for r in reports if r.page is not None):
         target = folder / f"t-{report.agency}-{report.year}.js"
         place = report.place
-        if before.get(place) != report.key or not target.exists():
+        if before.get(place) != [report.key, state(target)]:
             sections = sections_of(report.page.read_text(encoding="utf-8"))
             _write(target, f"csiText({_script(place)},{_script(sections)});")
         else:
@@ -82,7 +80,7 @@ def write_search(folder: Path, reports: list[Report], names: dict[str, str], per
         for pair in pairs_of(" ".join(f"{heading} {text}" for _, heading, text in sections)):
             where[pair] = where.get(pair, 0) | bit
         shown.append([place, names[report.agency], periods[report.year]])
-        kept[place] = report.key
+        now[place] = [report.key, state(target)]
         texts.add(target)
     size = (len(shown) + 7) // 8
     shards: list[dict[str, str]] = [{} for _ in range(SHARDS)]
@@ -94,7 +92,7 @@ def write_search(folder: Path, reports: list[Report], names: dict[str, str], per
         target = folder / f"i-{number}.js"
         _write(target, f"csiPairs({number},{_script(pairs)});")
     _write(folder / "reports.js", f"csiReports({_script(shown)});")
-    _write(memory, json.dumps(kept))
+    keep(memory, None, now)
     for stray in set(folder.glob("t-*.js")) - texts:
         stray.unlink()
 
