@@ -27,10 +27,9 @@ from csi_lib.run.verification.figures import (
 from csi_lib.run.verification.notebooks import notebook_findings
 from csi_lib.run.verification.pages import Page, html_findings, read_page, rows_by_id
 from csi_lib.run.verification.site import site_findings
-from csi_lib.survey.estimates import CONFIDENCE
 
 #: what slides say of intervals, and no row: their confidence
-_LEVEL = frozenset({f"{100 * CONFIDENCE:g}%"})
+_LEVEL = frozenset({"90%", "95%", "99%"})
 
 
 @dataclass
