@@ -20,6 +20,7 @@ VERBS = (
     "models",
     "audit",
     "letters",
+    "handbook",
     "deliver",
     "simulate",
     "serve",
