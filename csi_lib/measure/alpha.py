@@ -11,14 +11,16 @@ import pandas as pd
 from scipy.special import ndtri
 
 from csi_lib.errors import InputError, MeasureWarning
+from csi_lib.measure import readings
 from csi_lib.measure.distributions import f_quantile
 from csi_lib.measure.inputs import Items, Missing, read_items, read_option, read_proportion
 from csi_lib.measure.moment_bootstrap import percentile_interval
 from csi_lib.measure.moments import Moments, moments
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class CronbachAlpha:
+@dataclass(frozen=True, repr=False)
+class CronbachAlpha(Result):
     """Internal consistency of a scale; see :func:`cronbach_alpha`.
 
     ``alpha`` (raw, from covariances), ``standardized`` (from correlations), ``average_r`` (mean
@@ -27,6 +29,9 @@ class CronbachAlpha:
     weighting, ``k`` items. ``item_statistics`` has one row per item: ``item r_item_total
     r_corrected alpha_if_dropped mean sd n``.
     """
+
+    SUMMARY = ("alpha", "ci_low", "ci_high", "ci", "n", "k")
+    TABLE = "item_statistics"
 
     alpha: float
     standardized: float
@@ -41,6 +46,9 @@ class CronbachAlpha:
     ci: float
     ci_method: str
     missing: str
+
+    def verdict(self) -> str:
+        return readings.read(self.alpha, readings.RELIABILITY)
 
 
 def cronbach_alpha(

@@ -14,10 +14,11 @@ from scipy.special import ndtr, ndtri
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.measure.cfa_model import FactorModel, Implied
 from csi_lib.measure.fit_indices import FitIndices
+from csi_lib.measure.shown import Result, apa
 
 
-@dataclass(frozen=True)
-class FactorAnalysis:
+@dataclass(frozen=True, repr=False)
+class FactorAnalysis(Result):
     """A fitted factor model.
 
     Attributes
@@ -38,6 +39,9 @@ class FactorAnalysis:
     warnings, notes : tuple of str
         What makes the result doubtful (also given as `MeasureWarning`), and what one should know.
     """
+
+    SUMMARY = ("estimator", "n", "chisq", "df", "p_value", "cfi", "tli", "rmsea", "srmr")
+    TABLE = "loadings"
 
     parameters: pd.DataFrame
     fit: FitIndices
@@ -120,6 +124,27 @@ class FactorAnalysis:
         R: ``lavaan::modindices(fit, sort. = TRUE)``.
         """
         return self.fitted.modification_indices()
+
+    def verdict(self) -> str:
+        return self.fit.verdict()
+
+    def _value(self, name: str):
+        return getattr(self, name) if name in ("estimator", "n") else self.fit[name]
+
+    def to_apa(self) -> pd.DataFrame:
+        """The table of loadings as papers print it after AMOS: B, SE, C.R., p, β, and each factor's AVE and CR."""
+        rows = self.loadings
+        keys = ["factor"] if len(self.groups) == 1 else ["group", "factor"]
+        measured = rows[rows["item"].isin(self.model.items)]
+        square = measured.groupby(keys, sort=False)["standardized"].agg(
+            ave=lambda x: (x**2).mean(), cr=lambda x: x.sum() ** 2 / (x.sum() ** 2 + (1 - x**2).sum())
+        )
+        table = rows[[*keys, "item", "estimate", "se", "z", "p_value", "standardized"]].join(square, on=keys)
+        shown = apa(table.rename(columns={"z": "C.R.", "ave": "AVE", "cr": "CR", "estimate": "B"}))
+        first = ~table.duplicated(keys)
+        for column in ("AVE", "CR"):
+            shown[column] = shown[column].where(first, "")
+        return shown
 
 
 def _correlation(cov: pd.DataFrame) -> pd.DataFrame:

@@ -13,11 +13,14 @@ import pandas as pd
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.measure.cfa import cfa
 from csi_lib.measure.cfa_result import FactorAnalysis
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class CompositeReliability:
+@dataclass(frozen=True, repr=False)
+class CompositeReliability(Result):
     """`by_factor` has all factors; `composite_reliability` (and ``float(result)``) is for a single one."""
+
+    TABLE = "by_factor"
 
     by_factor: pd.Series
 
@@ -28,10 +31,15 @@ class CompositeReliability:
     def __float__(self) -> float:
         return _only(self.by_factor)
 
+    def verdict(self) -> str:
+        return f"{int((self.by_factor >= 0.7).sum())} of {len(self.by_factor)} reach .70"
 
-@dataclass(frozen=True)
-class AverageVarianceExtracted:
+
+@dataclass(frozen=True, repr=False)
+class AverageVarianceExtracted(Result):
     """`by_factor`: one per factor; `average_variance_extracted` (and ``float(result)``) if it is only one."""
+
+    TABLE = "by_factor"
 
     by_factor: pd.Series
 
@@ -41,6 +49,9 @@ class AverageVarianceExtracted:
 
     def __float__(self) -> float:
         return _only(self.by_factor)
+
+    def verdict(self) -> str:
+        return f"{int((self.by_factor >= 0.5).sum())} of {len(self.by_factor)} reach .50"
 
 
 def _only(values: pd.Series) -> float:
@@ -173,8 +184,8 @@ def _standardized(loadings) -> dict[object, np.ndarray]:
     return out
 
 
-@dataclass(frozen=True)
-class FornellLarcker:
+@dataclass(frozen=True, repr=False)
+class FornellLarcker(Result):
     """Fornell-Larcker criterion.
 
     Attributes
@@ -186,10 +197,16 @@ class FornellLarcker:
         ``factor_1 factor_2 correlation root_ave_1 root_ave_2 met``; met: both roots exceed the correlation.
     """
 
+    TABLE = "pairs"
+    MATRICES = ("matrix",)
+
     matrix: pd.DataFrame
     average_variance_extracted: pd.Series
     composite_reliability: pd.Series
     pairs: pd.DataFrame
+
+    def verdict(self) -> str:
+        return f"met by {int(self.pairs['met'].sum())} of {len(self.pairs)} pairs"
 
 
 def fornell_larcker(source, model=None, *, correlations: pd.DataFrame | None = None, **options) -> FornellLarcker:

@@ -10,34 +10,47 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.measure.inputs import read_items, refuse_infinite
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class ContentValidityIndex:
+@dataclass(frozen=True, repr=False)
+class ContentValidityIndex(Result):
     """Relevance of items to experts; see :func:`content_validity_index`.
 
     ``items``: frame ``item experts relevant i_cvi chance kappa``; ``s_cvi_average`` and
     ``s_cvi_universal`` of the scale.
     """
 
+    SUMMARY = ("s_cvi_average", "s_cvi_universal", "experts")
+    TABLE = "items"
+
     items: pd.DataFrame
     s_cvi_average: float
     s_cvi_universal: float
     experts: int
 
+    def verdict(self) -> str:
+        return "content valid" if self.s_cvi_average >= 0.9 else "below .90"
 
-@dataclass(frozen=True)
-class ContentValidityRatio:
+
+@dataclass(frozen=True, repr=False)
+class ContentValidityRatio(Result):
     """Lawshe's ratios; see :func:`content_validity_ratio`.
 
     ``items``: frame ``item experts essential cvr critical keep``; ``cvi`` is the mean ratio of the
     items kept (None if none is).
     """
 
+    SUMMARY = ("cvi", "experts", "level")
+    TABLE = "items"
+
     items: pd.DataFrame
     cvi: float | None
     experts: int
     level: float
+
+    def verdict(self) -> str:
+        return f"{int(self.items['keep'].sum())} of {len(self.items)} items kept"
 
 
 def content_validity_index(ratings, *, relevant: float = 3) -> ContentValidityIndex:

@@ -11,33 +11,46 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError, MeasureWarning
+from csi_lib.measure import readings
 from csi_lib.measure.extraction import extract, inverse
 from csi_lib.measure.inputs import Missing, read_items, read_option, refuse_constant
 from csi_lib.measure.moments import Moments, moments
 from csi_lib.measure.rotation import rotate
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class SamplingAdequacy:
+@dataclass(frozen=True, repr=False)
+class SamplingAdequacy(Result):
     """Kaiser–Meyer–Olkin measure: ``overall`` and ``per_item`` (frame ``item kmo``), 0–1."""
+
+    SUMMARY = ("overall", "n")
+    TABLE = "per_item"
 
     overall: float
     per_item: pd.DataFrame
     n: int
 
+    def verdict(self) -> str:
+        return readings.read(self.overall, readings.ADEQUACY)
 
-@dataclass(frozen=True)
-class SphericityTest:
+
+@dataclass(frozen=True, repr=False)
+class SphericityTest(Result):
     """Bartlett's test that the items are uncorrelated: ``chi_square df p_value``, ``n`` used."""
+
+    SUMMARY = ("chi_square", "df", "p_value", "n")
 
     chi_square: float
     df: int
     p_value: float
     n: float
 
+    def verdict(self) -> str:
+        return "the items are correlated" if self.p_value < 0.05 else "no correlation shown"
 
-@dataclass(frozen=True)
-class ExploratoryFactors:
+
+@dataclass(frozen=True, repr=False)
+class ExploratoryFactors(Result):
     """An exploratory factor solution; see :func:`efa`.
 
     ``loadings`` (items × factors; the pattern when oblique), ``phi`` (factor correlations),
@@ -46,6 +59,9 @@ class ExploratoryFactors:
     p_value rmsea rmsea_low rmsea_high`` (90 %) ``tli bic rmsr crms``. Without a number of
     respondents (from a bare correlation matrix) what depends on it is NaN.
     """
+
+    SUMMARY = ("factors", "method", "rotation", "chi_square", "df", "p_value", "rmsea", "tli", "rmsr", "n")
+    MATRICES = ("loadings", "phi")
 
     loadings: pd.DataFrame
     phi: pd.DataFrame

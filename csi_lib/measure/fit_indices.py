@@ -10,9 +10,11 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import chdtrc, chndtr
 
+from csi_lib.measure.shown import Result
 
-@dataclass(frozen=True)
-class FitIndices:
+
+@dataclass(frozen=True, repr=False)
+class FitIndices(Result):
     """Fit of a factor model. Every field can also be read as ``fit["cfi"]``.
 
     ``cfi``, ``tli`` and ``rmsea`` come from the plain chi-square. The ``_scaled`` fields put the corrected
@@ -25,6 +27,25 @@ class FitIndices:
     (McDonald and Marsh), ``pnfi``, ``ecvi`` (Browne and Cudeck) and ``mfi`` (McDonald) are lavaan's, from the plain
     chi-square; ``tli`` is NNFI and ``bic_adjusted`` SABIC, which can be read under these names too.
     """
+
+    SUMMARY = (
+        "chisq",
+        "df",
+        "p_value",
+        "cfi",
+        "tli",
+        "rmsea",
+        "rmsea_ci_low",
+        "rmsea_ci_high",
+        "srmr",
+        "gfi",
+        "agfi",
+        "nfi",
+        "ifi",
+        "aic",
+        "sabic",
+        "n",
+    )
 
     n: int
     n_parameters: int
@@ -88,6 +109,16 @@ class FitIndices:
 
     def keys(self) -> list[str]:
         return [f.name for f in fields(self)]
+
+    def verdict(self) -> str:
+        """Hu and Bentler (1999): CFI and TLI from .95, RMSEA to .06, SRMR to .08; acceptable from .90, to .08 and .10."""
+        if self.df == 0:
+            return "fits by construction (no degrees of freedom)"
+        best = lambda name: value if not isnan(value := self[f"{name}_robust"]) else self[name]
+        cfi, tli, rmsea = best("cfi"), best("tli"), best("rmsea")
+        if min(cfi, tli) >= 0.95 and rmsea <= 0.06 and self.srmr <= 0.08:
+            return "good fit"
+        return "acceptable fit" if min(cfi, tli) >= 0.9 and rmsea <= 0.08 and self.srmr <= 0.1 else "poor fit"
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,24 @@ from typing import Literal
 import numpy as np
 
 from csi_lib.errors import InputError
+from csi_lib.measure import readings
 from csi_lib.measure.extraction import inverse
 from csi_lib.measure.factor import correlated_items
 from csi_lib.measure.inputs import Missing, read_option
+from csi_lib.measure.shown import Result
 from csi_lib.measure.split_half import best_split
 
 
-@dataclass(frozen=True)
-class GuttmanLambda:
+@dataclass(frozen=True, repr=False)
+class GuttmanLambda(Result):
     """Guttman's λ1–λ6; see :func:`guttman_lambda`.
 
     ``lambda4`` is the largest over splits into halves of equal size (±1 item) and
     ``lambda4_exact`` says whether all of them were tried; ``half`` names the items of one of the
     two best halves.
     """
+
+    SUMMARY = ("lambda2", "lambda1", "lambda3", "lambda4", "lambda5", "lambda6", "n", "k")
 
     lambda1: float
     lambda2: float
@@ -34,6 +38,9 @@ class GuttmanLambda:
     n: int
     k: int
     scale: str
+
+    def verdict(self) -> str:
+        return readings.read(self.lambda2, readings.RELIABILITY)
 
 
 def guttman_lambda(

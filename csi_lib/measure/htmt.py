@@ -14,10 +14,11 @@ from csi_lib.errors import InputError, MeasureWarning, nearest
 from csi_lib.measure.cfa_data import as_frame, numbers, weights_of
 from csi_lib.measure.model_syntax import MeasurementModel, read_model
 from csi_lib.measure.ordered_moments import ordered_moments
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class Htmt:
+@dataclass(frozen=True, repr=False)
+class Htmt(Result):
     """Heterotrait-monotrait ratios.
 
     Attributes
@@ -32,10 +33,17 @@ class Htmt:
         Bootstrap samples used.
     """
 
+    SUMMARY = ("n", "replicates")
+    TABLE = "pairs"
+    MATRICES = ("matrix",)
+
     matrix: pd.DataFrame
     pairs: pd.DataFrame
     n: int
     replicates: int
+
+    def verdict(self) -> str:
+        return f"{int((self.pairs['estimate'] < 0.85).sum())} of {len(self.pairs)} pairs below .85"
 
 
 def htmt(

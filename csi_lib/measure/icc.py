@@ -8,19 +8,24 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.measure import readings
 from csi_lib.measure.distributions import f_quantile, f_tail
 from csi_lib.measure.inputs import read_proportion
 from csi_lib.measure.ratings import read_scores
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class IntraclassCorrelation:
+@dataclass(frozen=True, repr=False)
+class IntraclassCorrelation(Result):
     """The six intraclass correlations; see :func:`icc`.
 
     ``forms``: frame ``form icc f df1 df2 p_value ci_low ci_high`` with forms ``ICC1 ICC2 ICC3 ICC1k
     ICC2k ICC3k``; ``n`` subjects, ``k`` raters; ``mean_squares`` between subjects, between raters,
     residual, and within subjects. ``result["ICC2k"]`` gives one row.
     """
+
+    SUMMARY = ("n", "k", "ci")
+    TABLE = "forms"
 
     forms: pd.DataFrame
     n: int
@@ -30,6 +35,9 @@ class IntraclassCorrelation:
 
     def __getitem__(self, form: str) -> pd.Series:
         return self.forms.set_index("form").loc[form]
+
+    def verdict(self) -> str:
+        return f"ICC2 {readings.read(float(self['ICC2']['icc']), readings.INTRACLASS)}"
 
 
 def icc(ratings, *, ci: float = 0.95) -> IntraclassCorrelation:

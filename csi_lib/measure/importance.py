@@ -14,6 +14,7 @@ from csi_lib.measure.pls_algorithm import spd_inverse
 from csi_lib.measure.relative_importance import MEASURES
 from csi_lib.measure.resampling import bca_limits, bootstrap_counts, check_level, percentile_limits
 from csi_lib.measure.rows import Rows, correlations, warn
+from csi_lib.measure.shown import Result
 
 #: measures with an interval in closed form
 _CLOSED = ("correlation", "partial", "beta")
@@ -21,8 +22,8 @@ _CLOSED = ("correlation", "partial", "beta")
 _MOST_LMG = 20
 
 
-@dataclass(frozen=True, eq=False)
-class Importance:
+@dataclass(frozen=True, eq=False, repr=False)
+class Importance(Result):
     """Importance of each driver; reads like its `frame` (`result["estimate"]`, `len(result)`).
 
     Attributes
@@ -34,6 +35,9 @@ class Importance:
     vif : `item estimate`, variance inflation of each driver among the others.
     replicates : R × items of the bootstrap, else None.
     """
+
+    SUMMARY = ("method", "r_squared", "n", "n_dropped", "ci", "ci_method")
+    TABLE = "frame"
 
     frame: pd.DataFrame
     method: str

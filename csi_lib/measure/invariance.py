@@ -15,6 +15,7 @@ from csi_lib.measure.cfa_data import as_frame
 from csi_lib.measure.cfa_result import FactorAnalysis
 from csi_lib.measure.fit_indices import chisq_p_value
 from csi_lib.measure.model_syntax import read_model
+from csi_lib.measure.shown import Result
 
 LEVELS = {
     "configural": (),
@@ -30,8 +31,8 @@ ORDERED_LEVELS = {
 }
 
 
-@dataclass(frozen=True)
-class Invariance:
+@dataclass(frozen=True, repr=False)
+class Invariance(Result):
     """A ladder of models, each with more held equal over groups.
 
     Attributes
@@ -47,11 +48,17 @@ class Invariance:
     fits : mapping level -> FactorAnalysis
     """
 
+    SUMMARY = ("level", "groups", "n_by_group")
+    TABLE = "table"
+
     table: pd.DataFrame
     level: str | None
     groups: tuple[object, ...]
     n_by_group: tuple[int, ...]
     fits: Mapping[str, FactorAnalysis]
+
+    def verdict(self) -> str:
+        return f"{self.level} invariance" if self.level else "not even the first level"
 
 
 def invariance(

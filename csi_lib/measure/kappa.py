@@ -11,19 +11,24 @@ import pandas as pd
 from scipy.special import ndtr, ndtri, stdtrit
 
 from csi_lib.errors import InputError
+from csi_lib.measure import readings
 from csi_lib.measure.frames import as_frame, paired, table_of_numbers
 from csi_lib.measure.inputs import read_option, read_proportion, read_weights
 from csi_lib.measure.ratings import complete_subjects, read_labels
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class CohenKappa:
+@dataclass(frozen=True, repr=False)
+class CohenKappa(Result):
     """Agreement of two raters; see :func:`cohen_kappa`.
 
     ``kappa``, its large-sample ``se`` with ``ci_low`` and ``ci_high``, the test against 0 (``z
     p_value``, from the null standard error), ``agreement`` observed and ``expected`` by chance
     (weighted), ``table`` of first × second rater, ``n`` subjects.
     """
+
+    SUMMARY = ("kappa", "se", "ci_low", "ci_high", "p_value", "agreement", "n", "weighting")
+    MATRICES = ("table",)
 
     kappa: float
     se: float
@@ -38,14 +43,20 @@ class CohenKappa:
     weighting: str
     ci: float
 
+    def verdict(self) -> str:
+        return readings.read(self.kappa, readings.AGREEMENT)
 
-@dataclass(frozen=True)
-class MultiraterKappa:
+
+@dataclass(frozen=True, repr=False)
+class MultiraterKappa(Result):
     """Agreement of several raters; see :func:`fleiss_kappa`.
 
     ``kappa``, ``se`` and interval over subjects (Gwet), ``z p_value`` against 0 (None for Conger's
     form), ``categories`` (frame ``category kappa z p_value``), ``n`` subjects, ``raters``.
     """
+
+    SUMMARY = ("kappa", "se", "ci_low", "ci_high", "p_value", "n", "raters", "method")
+    TABLE = "categories"
 
     kappa: float
     se: float
@@ -59,15 +70,24 @@ class MultiraterKappa:
     method: str
     ci: float
 
+    def verdict(self) -> str:
+        return readings.read(self.kappa, readings.AGREEMENT)
 
-@dataclass(frozen=True)
-class LightKappa:
+
+@dataclass(frozen=True, repr=False)
+class LightKappa(Result):
     """Mean of Cohen's kappas over all pairs of raters; ``pairs``: frame ``first second kappa``."""
+
+    SUMMARY = ("kappa", "n", "raters")
+    TABLE = "pairs"
 
     kappa: float
     pairs: pd.DataFrame
     n: int
     raters: int
+
+    def verdict(self) -> str:
+        return readings.read(self.kappa, readings.AGREEMENT)
 
 
 def cohen_kappa(

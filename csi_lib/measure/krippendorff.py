@@ -9,17 +9,21 @@ import numpy as np
 from scipy.special import chdtrc
 
 from csi_lib.errors import InputError
+from csi_lib.measure import readings
 from csi_lib.measure.inputs import read_option, read_proportion
 from csi_lib.measure.ratings import read_labels, read_scores
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class KrippendorffAlpha:
+@dataclass(frozen=True, repr=False)
+class KrippendorffAlpha(Result):
     """Agreement of any number of raters, with gaps; see :func:`krippendorff_alpha`.
 
     ``alpha`` with the ``observed`` and ``expected`` disagreement; ``ci_low`` and ``ci_high`` are
     None unless a bootstrap was asked for; ``units`` with two or more ratings, ``values`` in them.
     """
+
+    SUMMARY = ("alpha", "ci_low", "ci_high", "units", "values", "level")
 
     alpha: float
     observed: float
@@ -31,10 +35,15 @@ class KrippendorffAlpha:
     level: str
     ci: float
 
+    def verdict(self) -> str:
+        return readings.read(self.alpha, readings.CODING)
 
-@dataclass(frozen=True)
-class KendallW:
+
+@dataclass(frozen=True, repr=False)
+class KendallW(Result):
     """Concordance of rankings: ``w`` (0–1, corrected for ties), ``chi_square df p_value``."""
+
+    SUMMARY = ("w", "chi_square", "df", "p_value", "n", "raters")
 
     w: float
     chi_square: float

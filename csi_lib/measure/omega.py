@@ -10,15 +10,17 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError, MeasureWarning
+from csi_lib.measure import readings
 from csi_lib.measure.extraction import extract
 from csi_lib.measure.factor import correlated_items, read_correlation
 from csi_lib.measure.inputs import Missing, read_items, read_option, read_proportion
 from csi_lib.measure.moment_bootstrap import percentile_interval
 from csi_lib.measure.rotation import rotate
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class McDonaldOmega:
+@dataclass(frozen=True, repr=False)
+class McDonaldOmega(Result):
     """Composite reliability of a sum score; see :func:`mcdonald_omega`.
 
     ``omega`` is ω total. With more than one factor ``hierarchical`` is the share of the variance
@@ -27,6 +29,9 @@ class McDonaldOmega:
     (of ω total) are None unless a bootstrap was asked for. ``loadings``: frame ``item g F1 … h2
     u2`` (Schmid–Leiman; with one factor ``item g h2 u2``).
     """
+
+    SUMMARY = ("omega", "hierarchical", "ci_low", "ci_high", "n", "k", "factors")
+    TABLE = "loadings"
 
     omega: float
     hierarchical: float | None
@@ -47,6 +52,9 @@ class McDonaldOmega:
     @property
     def omega_hierarchical(self) -> float | None:
         return self.hierarchical
+
+    def verdict(self) -> str:
+        return readings.read(self.omega, readings.RELIABILITY)
 
 
 def mcdonald_omega(

@@ -7,25 +7,33 @@ from dataclasses import dataclass
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.measure import readings
 from csi_lib.measure.alpha import alpha_from_covariance
 from csi_lib.measure.factor import read_correlation
 from csi_lib.measure.inputs import Missing
 from csi_lib.measure.omega import omega_from_correlation
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class OrdinalAlpha:
+@dataclass(frozen=True, repr=False)
+class OrdinalAlpha(Result):
     """``alpha`` and ``omega`` (total, one factor; None for two items) of the answers' latent scale.
 
     ``correlation`` is the polychoric matrix; ``n`` respondents (0 when a matrix was given), ``k``
     items.
     """
 
+    SUMMARY = ("alpha", "omega", "n", "k")
+    MATRICES = ("correlation",)
+
     alpha: float
     omega: float | None
     correlation: pd.DataFrame
     n: int
     k: int
+
+    def verdict(self) -> str:
+        return readings.read(self.alpha, readings.RELIABILITY)
 
 
 def ordinal_alpha(items=None, *, correlation=None, weights=None, missing: Missing = "listwise") -> OrdinalAlpha:

@@ -12,10 +12,11 @@ from csi_lib.errors import InputError
 from csi_lib.measure.importance import with_outcome
 from csi_lib.measure.resampling import check_level
 from csi_lib.measure.rows import Rows, warn
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True, eq=False)
-class PenaltyReward:
+@dataclass(frozen=True, eq=False, repr=False)
+class PenaltyReward(Result):
     """Result of `penalty_reward`.
 
     Attributes
@@ -27,6 +28,9 @@ class PenaltyReward:
     r_squared, n, n_dropped, ci : of the regression.
     covariance : of the coefficients (intercept, penalties, rewards).
     """
+
+    SUMMARY = ("r_squared", "n", "n_dropped", "ci")
+    TABLE = "frame"
 
     frame: pd.DataFrame
     intercept: float

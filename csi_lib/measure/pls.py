@@ -20,6 +20,7 @@ from csi_lib.measure.pls_inputs import check_blocks, check_consistent, check_dat
 from csi_lib.measure.pls_statistics import IndexScale, keys, statistics, structural
 from csi_lib.measure.resampling import check_level
 from csi_lib.measure.rows import Rows, warn
+from csi_lib.measure.shown import Result
 
 #: key columns of each frame
 KEY_COLUMNS = {
@@ -44,8 +45,8 @@ def tidy(name: str, layout: Layout, **columns) -> pd.DataFrame:
     return pd.DataFrame(frame | columns)
 
 
-@dataclass(frozen=True, eq=False)
-class PLSPathModel:
+@dataclass(frozen=True, eq=False, repr=False)
+class PLSPathModel(Result):
     """A fitted path model.
 
     Attributes
@@ -62,6 +63,9 @@ class PLSPathModel:
     `cross_loadings`, `communalities`, `fornell_larcker`, `f_squared`, `vif`, `item_vif` and `fit` are
     computed when first read.
     """
+
+    SUMMARY = ("n", "n_dropped", "iterations")
+    TABLE = "paths"
 
     paths: pd.DataFrame
     loadings: pd.DataFrame

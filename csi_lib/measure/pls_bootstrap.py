@@ -15,6 +15,7 @@ from csi_lib.measure.pls_algorithm import Layout
 from csi_lib.measure.pls_statistics import keys, statistics
 from csi_lib.measure.resampling import bca_limits, bootstrap_counts, percentile_limits
 from csi_lib.measure.rows import Rows, warn
+from csi_lib.measure.shown import Result
 
 if TYPE_CHECKING:
     from csi_lib.measure.pls import PLSPathModel
@@ -25,14 +26,17 @@ _RESAMPLE_TOLERANCE = 1e-8
 _STEP = 1e-4
 
 
-@dataclass(frozen=True, eq=False)
-class PLSBootstrap:
+@dataclass(frozen=True, eq=False, repr=False)
+class PLSBootstrap(Result):
     """Frames of the model with `estimate bias se ci_low ci_high`; `replicates` holds the R × m arrays behind
     them.
 
     `reliability` and `effects` come in long form: `block measure …` and `source target effect …`. `n` counts
     the resamples that could be estimated. `index` is None where the model has no answer scale.
     """
+
+    SUMMARY = ("n", "ci", "ci_method", "seed")
+    TABLE = "paths"
 
     paths: pd.DataFrame
     loadings: pd.DataFrame
@@ -194,13 +198,16 @@ def column_names(layout: Layout, of: str) -> list | pd.MultiIndex:
     return pd.MultiIndex.from_tuples(names)
 
 
-@dataclass(frozen=True, eq=False)
-class PLSComparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class PLSComparison(Result):
     """Differences between pairs of groups.
 
     Frames `group other …keys… estimate_group estimate_other difference p_value p_adjusted` for paths,
     loadings, weights, R² and index (None without an answer scale).
     """
+
+    SUMMARY = ("n", "seed")
+    TABLE = "paths"
 
     paths: pd.DataFrame
     loadings: pd.DataFrame

@@ -11,10 +11,11 @@ import pandas as pd
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.measure.cfa_data import as_frame, numbers, weights_of
 from csi_lib.measure.ordered_moments import ordered_moments
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class Polychoric:
+@dataclass(frozen=True, repr=False)
+class Polychoric(Result):
     """Polychoric correlations of k ordered items.
 
     Attributes
@@ -28,6 +29,10 @@ class Polychoric:
     smoothed : bool
         Whether the matrix had to be made positive definite.
     """
+
+    SUMMARY = ("n", "smoothed")
+    TABLE = "thresholds"
+    MATRICES = ("correlations", "se")
 
     correlations: pd.DataFrame
     se: pd.DataFrame

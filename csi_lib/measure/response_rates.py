@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from csi_lib.errors import InputError, nearest
+from csi_lib.measure.shown import Result
 
 #: groups of final dispositions: complete interview, partial, refusal and break-off, non-contact, other eligible,
 #: unknown whether there is a household or person, unknown whether eligible, not eligible
 OUTCOMES = ("I", "P", "R", "NC", "O", "UH", "UO", "NE")
 
 
-@dataclass(frozen=True)
-class OutcomeRates:
+@dataclass(frozen=True, repr=False)
+class OutcomeRates(Result):
     """Rates of one set of cases.
 
     Attributes
@@ -29,6 +30,9 @@ class OutcomeRates:
     counts : cases by outcome group; n : all cases, ``NE`` included.
     e : assumed share of eligible cases among those of unknown eligibility; e_rule : ``given`` or ``proportional``.
     """
+
+    SUMMARY = ("n", "e", "e_rule")
+    TABLE = "frame"
 
     frame: pd.DataFrame
     counts: dict[str, int]

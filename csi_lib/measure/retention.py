@@ -12,15 +12,19 @@ from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.measure.extraction import extract, inverse
 from csi_lib.measure.factor import correlated_items, read_correlation
 from csi_lib.measure.inputs import Missing, read_proportion
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class ParallelAnalysis:
+@dataclass(frozen=True, repr=False)
+class ParallelAnalysis(Result):
     """Eigenvalues beside those of unrelated items; see :func:`parallel_analysis`.
 
     ``eigenvalues`` has one row per position: ``position component component_simulated factor
     factor_simulated``; ``components`` and ``factors`` are the numbers suggested.
     """
+
+    SUMMARY = ("components", "factors", "n", "quantile")
+    TABLE = "eigenvalues"
 
     eigenvalues: pd.DataFrame
     components: int
@@ -30,14 +34,17 @@ class ParallelAnalysis:
     draws: int
 
 
-@dataclass(frozen=True)
-class AveragePartial:
+@dataclass(frozen=True, repr=False)
+class AveragePartial(Result):
     """Velicer's averages; see :func:`minimum_average_partial`.
 
     ``averages``: frame ``components map map4`` (mean squared and mean fourth-power partial
     correlation after so many components, from 0); ``components`` minimises ``map``,
     ``components4`` minimises ``map4``.
     """
+
+    SUMMARY = ("components", "components4")
+    TABLE = "averages"
 
     averages: pd.DataFrame
     components: int

@@ -8,20 +8,24 @@ import numpy as np
 from scipy.special import stdtrit
 
 from csi_lib.errors import InputError
+from csi_lib.measure import readings
 from csi_lib.measure.frames import paired
 from csi_lib.measure.icc import icc
 from csi_lib.measure.inputs import read_proportion, read_vector
+from csi_lib.measure.shown import Result
 from csi_lib.measure.split_half import fisher_interval
 
 
-@dataclass(frozen=True)
-class RetestReliability:
+@dataclass(frozen=True, repr=False)
+class RetestReliability(Result):
     """Stability of a score over two occasions; see :func:`test_retest`.
 
     ``r`` with ``ci_low`` and ``ci_high``; ``icc`` (absolute agreement, ICC2) with ``icc_low`` and
     ``icc_high``; ``sem`` the standard error of measurement and ``smallest_change`` what one person
     must change by to exceed it; ``mean_difference`` (second − first) with its interval; ``n``.
     """
+
+    SUMMARY = ("r", "ci_low", "ci_high", "icc", "icc_low", "icc_high", "sem", "smallest_change", "n")
 
     r: float
     ci_low: float
@@ -36,6 +40,9 @@ class RetestReliability:
     difference_high: float
     n: int
     ci: float
+
+    def verdict(self) -> str:
+        return readings.read(self.icc, readings.INTRACLASS)
 
 
 def test_retest(first, second, *, ci: float = 0.95) -> RetestReliability:  # noqa: PT028

@@ -14,15 +14,18 @@ from scipy.special import ndtri, stdtrit
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.measure.frames import as_frame, as_series, declared_order, is_one_column, refuse_repeated, table_of_numbers
 from csi_lib.measure.inputs import read_option, read_proportion, read_vector, read_weights, refuse_infinite
+from csi_lib.measure.shown import Result
 
 
-@dataclass(frozen=True)
-class Share:
+@dataclass(frozen=True, repr=False)
+class Share(Result):
     """A share of respondents, stored 0–1, or a difference of two such shares.
 
     ``estimate se ci_low ci_high`` at level ``ci``; ``n`` valid answers, ``n_effective`` (Kish)
     and ``df`` of the interval.
     """
+
+    SUMMARY = ("estimate", "se", "ci_low", "ci_high", "n", "n_effective", "df")
 
     estimate: float
     se: float
@@ -34,9 +37,11 @@ class Share:
     ci: float
 
 
-@dataclass(frozen=True)
-class NetPromoterScore:
+@dataclass(frozen=True, repr=False)
+class NetPromoterScore(Result):
     """Net promoter score, −100..100, and the three shares (0–1) it is made of."""
+
+    SUMMARY = ("estimate", "se", "ci_low", "ci_high", "promoters", "passives", "detractors", "n")
 
     estimate: float
     se: float

@@ -13,15 +13,17 @@ import pandas as pd
 from scipy.special import ndtri
 
 from csi_lib.errors import InputError, MeasureWarning
+from csi_lib.measure import readings
 from csi_lib.measure.inputs import Missing, read_items, read_option, read_proportion, refuse_constant
 from csi_lib.measure.moments import moments
+from csi_lib.measure.shown import Result
 
 #: splits are all tried up to this many items (48,620 halves)
 _ALL = 18
 
 
-@dataclass(frozen=True)
-class SplitHalf:
+@dataclass(frozen=True, repr=False)
+class SplitHalf(Result):
     """Split-half reliability; see :func:`split_half`.
 
     ``spearman_brown`` and ``guttman`` (λ4 of the split, also called Flanagan–Rulon) from the
@@ -29,6 +31,9 @@ class SplitHalf:
     (frame ``half r spearman_brown guttman``), whose extremes show how much depends on the split;
     ``ci_low`` and ``ci_high`` (of spearman_brown) exist for a single split and are None otherwise.
     """
+
+    SUMMARY = ("spearman_brown", "guttman", "r", "ci_low", "ci_high", "n", "k", "method")
+    TABLE = "splits"
 
     spearman_brown: float
     guttman: float
@@ -40,6 +45,9 @@ class SplitHalf:
     k: int
     method: str
     ci: float
+
+    def verdict(self) -> str:
+        return readings.read(self.spearman_brown, readings.RELIABILITY)
 
 
 def split_half(

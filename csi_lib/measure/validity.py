@@ -16,26 +16,36 @@ from csi_lib.measure.factor import correlated_items
 from csi_lib.measure.frames import paired, same_rows
 from csi_lib.measure.inputs import Items, Missing, read_items, read_option, read_proportion, read_vector
 from csi_lib.measure.moments import moments
+from csi_lib.measure.shown import Result
 from csi_lib.measure.split_half import fisher_interval
 
 
-@dataclass(frozen=True)
-class VarianceInflation:
+@dataclass(frozen=True, repr=False)
+class VarianceInflation(Result):
     """``items``: frame ``item vif tolerance r_squared``; ``condition`` of the correlation matrix."""
+
+    SUMMARY = ("condition", "n")
+    TABLE = "items"
 
     items: pd.DataFrame
     condition: float
     n: int
 
+    def verdict(self) -> str:
+        return "predictors overlap (VIF above 10)" if (self.items["vif"] > 10).any() else ""
 
-@dataclass(frozen=True)
-class KnownGroups:
+
+@dataclass(frozen=True, repr=False)
+class KnownGroups(Result):
     """Do groups that should differ, differ; see :func:`known_groups`.
 
     ``groups``: frame ``group n mean sd se``; Welch's ``statistic`` (t for two groups, else F) with
     ``df1 df2 p_value``; for two groups ``difference`` (first − second) with its interval and
     ``effect`` = Hedges's g, otherwise difference None and effect = ω².
     """
+
+    SUMMARY = ("statistic", "df1", "df2", "p_value", "difference", "ci_low", "ci_high", "effect", "effect_name", "n")
+    TABLE = "groups"
 
     groups: pd.DataFrame
     statistic: float
@@ -50,23 +60,31 @@ class KnownGroups:
     n: int
     ci: float
 
+    def verdict(self) -> str:
+        return "the groups differ" if self.p_value < 1 - self.ci else "no difference shown"
 
-@dataclass(frozen=True)
-class CriterionCorrelations:
+
+@dataclass(frozen=True, repr=False)
+class CriterionCorrelations(Result):
     """``correlations``: frame ``score criterion r ci_low ci_high p_value n``."""
+
+    SUMMARY = ("method", "ci")
+    TABLE = "correlations"
 
     correlations: pd.DataFrame
     method: str
     ci: float
 
 
-@dataclass(frozen=True)
-class CommonMethod:
+@dataclass(frozen=True, repr=False)
+class CommonMethod(Result):
     """Harman's single-factor check: what one component, and one common factor, account for.
 
     ``component_share`` and ``factor_share`` of the total variance (0–1), ``exceeds`` whether the
     component share passes ``threshold``; ``eigenvalues`` of the correlation matrix.
     """
+
+    SUMMARY = ("component_share", "factor_share", "threshold", "n", "k")
 
     component_share: float
     factor_share: float
@@ -75,6 +93,9 @@ class CommonMethod:
     eigenvalues: np.ndarray
     n: int
     k: int
+
+    def verdict(self) -> str:
+        return "one component dominates" if self.exceeds else "no single component dominates"
 
 
 def vif(items, *, weights=None, missing: Missing = "listwise") -> VarianceInflation:

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import special
 
 from csi_lib.errors import InputError
+from csi_lib.measure.shown import Result
 from csi_lib.survey.domains import Domains
 from csi_lib.survey.estimation import DomainStatistic, Item
 from csi_lib.survey.mixtures import mixture_saddlepoint, mixture_tail
@@ -17,12 +18,14 @@ from csi_lib.survey.regression import fit
 STATISTICS = ("F", "Chisq", "Wald", "adjWald", "lincom", "saddlepoint", "exact")
 
 
-@dataclass(frozen=True)
-class TestResult:
+@dataclass(frozen=True, repr=False)
+class TestResult(Result):
     """A test: statistic, degrees of freedom (`df2` None where there is no denominator), p-value.
 
     `estimate se ci_low ci_high` are those of the tested difference, None where there is none.
     """
+
+    SUMMARY = ("method", "statistic", "df", "df2", "p_value", "estimate", "se", "ci_low", "ci_high", "n")
 
     __test__ = False  # not a test case for pytest
 

@@ -14,17 +14,20 @@ import pandas as pd
 from scipy import special
 
 from csi_lib.errors import InputError
+from csi_lib.measure.shown import Result
 
 METHODS = ("proportional", "neyman", "power", "equal")
 
 
-@dataclass(frozen=True)
-class SampleSize:
+@dataclass(frozen=True, repr=False)
+class SampleSize(Result):
     """Numbers needed, unrounded (`n0 n_fpc n_deff`) and to be acted on (`n`, `invitations`).
 
     n0 : for an infinite population; n_fpc : with the finite population; n_deff : × design effect.
     n : completed interviews; invitations : n / expected response; both rounded up, at most the population.
     """
+
+    SUMMARY = ("n", "invitations", "n0", "n_fpc", "n_deff", "margin", "ci", "population")
 
     n0: float
     n_fpc: float
@@ -108,13 +111,16 @@ def margin_of_error(n, *, proportion: float = 0.5, sd: float | None = None, ci: 
     return float(result) if result.ndim == 0 else result
 
 
-@dataclass(frozen=True)
-class Allocation:
+@dataclass(frozen=True, repr=False)
+class Allocation(Result):
     """A sample spread over strata.
 
     `table` : ``stratum population sd n_exact n fraction margin`` (expected error of the cell's mean or
     share), one row per stratum; `n` interviews in all, `cost`, and `margin`, the expected error of the whole.
     """
+
+    SUMMARY = ("method", "n", "cost", "margin")
+    TABLE = "table"
 
     method: str
     table: pd.DataFrame

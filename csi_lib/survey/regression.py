@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import special
 
 from csi_lib.errors import InputError
+from csi_lib.measure.shown import Result
 from csi_lib.survey.estimation import t_interval
 
 
@@ -43,10 +44,13 @@ _FAMILIES = {
 _ALIASES = {"binomial": "quasibinomial", "poisson": "quasipoisson"}
 
 
-@dataclass(frozen=True)
-class Regression:
+@dataclass(frozen=True, repr=False)
+class Regression(Result):
     """`coefficients` (``term estimate se df ci_low ci_high statistic p_value``), `covariance` of the terms,
     `df` = degrees of freedom of the design + 1 − terms, `n` complete rows."""
+
+    SUMMARY = ("outcome", "family", "df", "n")
+    TABLE = "coefficients"
 
     outcome: str
     family: str

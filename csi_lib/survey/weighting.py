@@ -16,13 +16,14 @@ import pandas as pd
 from scipy import sparse
 
 from csi_lib.errors import InputError, MeasureWarning
+from csi_lib.measure.shown import Result
 from csi_lib.survey.calibration import Calibrating, Calibration, Raking, indicators, trimmed
 from csi_lib.survey.margins import read_margins
 from csi_lib.survey.sample import Sample, listed
 
 
-@dataclass(frozen=True)
-class WeightReport:
+@dataclass(frozen=True, repr=False)
+class WeightReport(Result):
     """Quality of a weighting.
 
     Attributes
@@ -33,6 +34,19 @@ class WeightReport:
     kish_deff : n Σw²/(Σw)², the loss from unequal weights; n_effective = n/kish_deff.
     factor_min, factor_max : range of final over starting weight.
     """
+
+    SUMMARY = (
+        "method",
+        "n",
+        "converged",
+        "largest_gap",
+        "kish_deff",
+        "n_effective",
+        "weight_min",
+        "weight_max",
+        "trimmed",
+    )
+    TABLE = "margins"
 
     method: str
     n: int
@@ -59,19 +73,30 @@ class WeightReport:
         return pd.DataFrame({"statistic": list(values), "value": [float(v) for v in values.values()]})
 
 
-@dataclass(frozen=True)
-class Weighting:
+@dataclass(frozen=True, repr=False)
+class Weighting(Result):
     """Weights (n,), the weights started from, the report, and the calibrated design (None from a frame).
 
     `calibration` is what a design must remember, so that the margins' part leaves its standard errors (None for
     non-response classes, whose totals are themselves a sample's).
     """
 
+    SUMMARY = ("method", "n", "kish_deff", "largest_gap")
+    TABLE = "margins"
+
     weights: np.ndarray
     start: np.ndarray
     report: WeightReport
     design: object | None = field(default=None, repr=False)
     calibration: Calibration | None = field(default=None, repr=False)
+
+    def _value(self, name: str):
+        return getattr(self.report, name)
+
+    @property
+    def margins(self) -> pd.DataFrame:
+        """The report's table of margins."""
+        return self.report.margins
 
 
 def rake(
