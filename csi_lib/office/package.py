@@ -23,6 +23,7 @@ from csi_lib.report.chapter import OVERALL
 from csi_lib.report.office_text import file_name
 from csi_lib.report.render import FORMATS as DOCUMENTS
 from csi_lib.report.render import render_document
+from csi_lib.report.standalone import without_way
 from csi_lib.survey.disclosure import Rules
 from csi_lib.survey.reading import answer_status, read_survey
 from csi_lib.tables.table import Table
@@ -181,7 +182,10 @@ class _Putter:
 
     def copy(self, kind: str, source: Path) -> Delivered:
         target = self.place(kind, source.suffix[1:])
-        target.write_bytes(source.read_bytes())
+        if source.suffix == ".html":
+            target.write_text(without_way(source.read_text(encoding="utf-8")), encoding="utf-8")
+        else:
+            target.write_bytes(source.read_bytes())
         return Delivered(kind, target)
 
     def move(self, kind: str, source: Path, extra: str = "") -> Delivered:

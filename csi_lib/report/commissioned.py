@@ -89,6 +89,7 @@ def front_matter(study, job) -> dict[str, object]:
         front["registration"] = f"{t['registration']} {escape_markdown(given.registration[job.year])}"
     if job.release == "restricted":
         front["release"] = t["restricted"]
+    front["pagetitle"] = f"{front['agency']} {study.period_of(job.year)} – {front['title']}"
     if overall:
         front["csi-design"] = "overall"
     if study.report.appendix == "short":

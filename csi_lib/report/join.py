@@ -29,6 +29,7 @@ from ruamel.yaml import YAML
 
 from csi_lib.errors import InputError
 from csi_lib.prose.unfilled import check_filled
+from csi_lib.report.markdown import with_attributes
 from csi_lib.report.pruning import without_empty_sections, without_folded_sections, without_repeats
 
 ROWS_MIME = "application/vnd.csi.rows+json"
@@ -126,6 +127,7 @@ def _kept_cells(chapter: str, node: nbformat.NotebookNode, lang: str) -> tuple[l
         elif cell.cell_type == "raw" and cell.source.startswith("---"):
             continue  # a chapter's own front matter serves only when it is rendered by itself
         elif cell.cell_type == "markdown":
+            cell = from_dict({**cell, "source": with_attributes(cell.source)})
             check_filled(cell.source, where=f"chapter {chapter}: cell {index}")
         kept.append(cell)
     return kept, silent

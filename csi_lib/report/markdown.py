@@ -25,6 +25,7 @@ _SUFFIX = {"image/svg+xml": ".svg", "image/png": ".png", "image/jpeg": ".jpg"}
 _REFUSED_MIME = ("application/vnd.jupyter.widget-view+json", "application/javascript")
 _CELL_OPTIONS = {"label", "fig-cap", "fig-alt", "tbl-cap", "echo", "include", "output", "warning", "eval"}
 _OPTION = re.compile(r"^#\|\s?(.*)$")
+_HIDDEN = re.compile(r"^(#{1,6} .*?)\s*<!-- *(\{[^{}\n]*\}) *-->[ \t]*$", re.MULTILINE)
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -50,6 +51,14 @@ class Source:
         """Where `needle` stands first, or just the file when it was made from several pieces."""
         before, found, _ = self.text.partition(needle)
         return self.where(before.count("\n") + 1) if found else self.path.name
+
+
+def with_attributes(source: str) -> str:
+    """Headings with the identifiers and classes that their notebook hides in a comment (``# Title <!-- {#sec-x} -->``).
+
+    JupyterLab would show ``{#sec-x}`` as text; a comment it does not.
+    """
+    return _HIDDEN.sub(r"\1 \2", source)
 
 
 def read_front_matter(text: str, where: str) -> tuple[dict, str, int]:
@@ -123,7 +132,7 @@ class _Notebook:
                 self.warning = execute.get("warning", True)
                 self._add(rest, index)
             elif cell.cell_type == "markdown":
-                self._add(self._attachments(cell, where), index)
+                self._add(with_attributes(self._attachments(cell, where)), index)
             elif cell.cell_type == "raw":
                 self._raw(cell, index, where)
             elif cell.cell_type == "code":

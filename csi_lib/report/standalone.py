@@ -34,6 +34,7 @@ _QUOTED = {code: quote(chr(code), safe=" :;,.()/='{}@!*[]") for code in range(12
 _BEYOND = re.compile(r"[^\x00-\x7f]+")
 _SIDE = re.compile(r'<td style="text-align: (left|right);">')  # a report has thousands of cells
 _FIGURE = re.compile(r'<td( class="r")?><span( data-r="[^"]*")>([^<]*)</span></td>')
+_WAY = re.compile(r'<nav class="way".*?</nav>\n?', re.DOTALL)
 _HEADING = re.compile(r"<(/?)h([1-5])(?=[\s>])")
 
 
@@ -61,6 +62,20 @@ def without_unused_fonts(page: str) -> str:
     """A finished `page` without the slices of fonts that it shows no character of: about 0.8 MB less."""
     shown = _shown(page)
     return _FACE.sub(lambda face: face[0] if _is_needed(face[0], shown) else "", page)
+
+
+def one_folder_up(page: str, lang: str) -> str:
+    """The `page` of an edition as it stands, as ``report.<lang>.html``, in the folder of the first language."""
+    way = _WAY.search(page)
+    if way is None:
+        return page
+    moved = way[0].replace('href="../', 'href="', 1).replace('"report.pdf"', f'"report.{lang}.pdf"')
+    return page.replace(way[0], moved, 1)
+
+
+def without_way(page: str) -> str:
+    """The `page` by itself, for delivery: it leads to no site and to no file beside it."""
+    return _WAY.sub("", page, count=1)
 
 
 def _shown(page: str) -> dict[int, set[int]]:

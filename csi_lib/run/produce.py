@@ -33,7 +33,7 @@ from csi_lib.run.execution import Executed, WarmKernels
 from csi_lib.run.memory import resident
 from csi_lib.run.order import Order, Outcome
 from csi_lib.run.places import published_notebook
-from csi_lib.run.publishing import publish
+from csi_lib.run.publishing import publish, way_back
 from csi_lib.study.keeping import kept
 from csi_lib.study.study import OVERALL, Job
 from csi_lib.survey.estimates import results_frame
@@ -213,7 +213,7 @@ def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
     options = {"bibliography": study.report.references} if study.report.references else {}
     write_project(staging, lang=job.lang, theme=order.theme, options=options)
     rendered = render(staging, formats=[f for f in order.formats if f in DOCUMENTS], renderer=order.renderer)
-    pages = render_pages(staging, nodes, lang=job.lang, front=front_matter(study, job), formats=order.formats,
+    pages = render_pages(staging, nodes, lang=job.lang, front=_front(order, study), formats=order.formats,
                          renderer=order.renderer)  # fmt: skip
     round_ = Round(study, data=order.data, store=order.store, fresh=order.fresh)
     results = write_editions(staging, round_, collect_results(round_, job, rows), agency=job.agency, year=job.year,
@@ -239,7 +239,11 @@ def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
 def _joined(order: Order, study, nodes):
     declare_literals(study)
     job = order.job
-    return join_notebooks(with_parts(study, job, nodes), lang=job.lang, front=front_matter(study, job))
+    return join_notebooks(with_parts(study, job, nodes), lang=job.lang, front=_front(order, study))
+
+
+def _front(order: Order, study) -> dict[str, object]:
+    return front_matter(study, order.job) | way_back(order)
 
 
 def collect_results(round_: Round, job: Job, shown: list[dict]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from csi_lib.office.libraries import FORMATS
+from csi_lib.report.standalone import one_folder_up
 from csi_lib.run.order import Order
 from csi_lib.run.root import seal_manifest
 
@@ -61,8 +62,20 @@ def _show_edition(order: Order) -> None:
         if not source.exists():
             continue
         part = shown.with_name(f".{shown.name}")
-        shutil.copyfile(source, part)
+        if name == "html":
+            page = source.read_text(encoding="utf-8")
+            part.write_text(one_folder_up(page, order.job.lang), encoding="utf-8")
+        else:
+            shutil.copyfile(source, part)
         part.replace(shown)
+
+
+def way_back(order: Order) -> dict[str, str]:
+    """Front matter of the links from a report to the site it stands in, and to the PDF beside it."""
+    if order.job.release == "restricted":
+        return {}  # not part of the site
+    steps = len(order.folder.relative_to(order.out).parts)
+    return {"csi-home": "../" * steps + "index.html"} | ({"csi-pdf": "report.pdf"} if "pdf" in order.formats else {})
 
 
 def _exchange(one: Path, two: Path) -> bool:

@@ -152,3 +152,10 @@ def test_chapter_ids_are_checked():
 
 def test_a_chapters_own_front_matter_is_dropped():
     assert body(joined([new_raw_cell("---\ntitle: alone\n---"), text("x")])) == "x"
+
+
+def test_attributes_that_a_notebook_hides_in_a_comment_reach_the_report():
+    cell = new_markdown_cell("# 요약 <!-- {#sec-top .front} -->\n\n글 <!-- {#not-a-heading} -->")
+    node = join_notebooks([("one", new_notebook(cells=[cell]))], lang="ko", front={"title": "T"})
+    assert "# 요약 {#sec-one-top .front}\n" in node.cells[1].source
+    assert "<!-- {#not-a-heading} -->" in node.cells[1].source

@@ -66,8 +66,8 @@ def _index_page(site: Site, reports: list[Report], scores: Scores | None, archiv
     """Agency × year grid; rows are there without JavaScript, which adds the two filters."""
     study, t = site.study, site.words
     by_place = {r.place: r for r in reports}
-    years = list(study.years)
-    overall = [by_place[f"{OVERALL}/{y}"] for y in reversed(years) if f"{OVERALL}/{y}" in by_place]
+    years = list(study.years)[::-1]  # the newest beside the name, where a phone shows it
+    overall = [by_place[f"{OVERALL}/{y}"] for y in years if f"{OVERALL}/{y}" in by_place]
     cards = "".join(
         f"<li><strong>{t['overall']} {e(study.period_of(r.year))}</strong> {_links(r, t, study)}</li>" for r in overall
     )

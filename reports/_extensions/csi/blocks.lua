@@ -5,9 +5,9 @@ local is_typst = FORMAT:match("typst") ~= nil
 local is_html = FORMAT:match("html") ~= nil
 
 local words = {
-  ko = { data = "그림의 자료 보기", commissioned = "발주", contractor = "수행", date = "발행" },
+  ko = { data = "그림의 자료 보기", commissioned = "발주", contractor = "수행", date = "발행", way = "이동", home = "보고서 목록" },
   en = { data = "Show the data of this figure", commissioned = "Commissioned by", contractor = "Conducted by",
-    date = "Published" },
+    date = "Published", way = "Way back", home = "All reports" },
 }
 local say = words.ko
 
