@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from csi_lib.figures.canvas import WIDTH
+from csi_lib.figures.capacity import PAGE, paged
 from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, frame_of, points, single
 from csi_lib.figures.row_chart import Heading, RowChart, zoomed
@@ -34,6 +35,7 @@ _TEXT = {
         "none": "보일 수 있는 값이 없다.",
         "was": "{label} {value}(지난해 {before})",
         "hidden": "보이지 않는 것은 {items}이다.",
+        "between": "… 사이에 {count}개",
     },
     "en": {
         "index": "Satisfaction by dimension",
@@ -54,12 +56,14 @@ _TEXT = {
         "none": "No value can be shown.",
         "was": "{label} {value} (last year {before})",
         "hidden": "Not shown: {items}.",
+        "between": "… {count} more between",
     },
 }
 #: longer lists are told by their extremes; the table below holds the rest
 _TELL_ALL = 12
 
 
+@paged
 def index_bars(
     frame: pd.DataFrame,
     *,
@@ -70,6 +74,7 @@ def index_bars(
     sort: bool = False,
     name: str = "index-bars",
     caption: str | None = None,
+    limits: tuple[float, float] | None = None,
     width: float = WIDTH,
     theme: Theme = HOUSE,
 ) -> Figure:
@@ -85,7 +90,7 @@ def index_bars(
     chart = RowChart(
         items,
         lang=lang,
-        limits=_full_scale(items),
+        limits=limits or _full_scale(items),
         foot=base_note(items, lang),
         width=width,
         theme=theme,
@@ -100,13 +105,15 @@ def index_bars(
         chart.canvas.fig,
         frame_of(items),
         lang=lang,
+        limits=chart.limits,
     )
 
 
+@paged
 def group_bars(
     frame: pd.DataFrame, *, rows: str = "group1", heading: str | None = "by1", overall=None, lang: str,
-    labels: Mapping | None = None, name: str = "group-bars", caption: str | None = None, width: float = WIDTH,
-    theme: Theme = HOUSE,
+    labels: Mapping | None = None, name: str = "group-bars", caption: str | None = None,
+    limits: tuple[float, float] | None = None, width: float = WIDTH, theme: Theme = HOUSE,
 ) -> Figure:  # fmt: skip
     """Bars of groups under the heading of their grouping variable, with a line at the overall value.
 
@@ -118,13 +125,17 @@ def group_bars(
     where, text = f"figure {name}", _TEXT[lang]
     items, lines = _under_headings(frame, rows, heading, lang, labels, where)
     whole = single(overall, _label_of_all(lang), where=where)
-    chart = RowChart(lines, lang=lang, limits=_full_scale(items), foot=base_note(items, lang), width=width, theme=theme)
+    chart = RowChart(
+        lines, lang=lang, limits=limits or _full_scale(items), foot=base_note(items, lang), width=width, theme=theme
+    )
     _bars(chart, range(len(lines)))
     _reference(chart, whole, text, lang)
     alt = tell(items, caption or text["groups"], lang, whole=whole)
-    return Figure(name, caption or text["groups"], alt, chart.canvas.fig, frame_of(items, [whole]), lang=lang)
+    return Figure(name, caption or text["groups"], alt, chart.canvas.fig, frame_of(items, [whole]), lang=lang,
+                  limits=chart.limits)  # fmt: skip
 
 
+@paged
 def item_dots(
     frame: pd.DataFrame,
     *,
@@ -135,6 +146,7 @@ def item_dots(
     labels: Mapping | None = None,
     name: str = "item-dots",
     caption: str | None = None,
+    limits: tuple[float, float] | None = None,
     width: float = WIDTH,
     theme: Theme = HOUSE,
 ) -> Figure:
@@ -151,7 +163,7 @@ def item_dots(
     foot = base_note(items, lang)
     if any(p.shown for p in before):
         foot = f"● {text['now']}  {text['previous']} · {foot}"
-    limits = zoomed([*items, *before], bounds=_bounds(items))
+    limits = limits or zoomed([*items, *before], bounds=_bounds(items))
     chart = RowChart(lines, lang=lang, limits=limits, foot=foot, width=width, theme=theme)
     chart.scale(unit=_sign(items))
     chart.errors(color=theme.primary)
@@ -170,9 +182,11 @@ def item_dots(
         )
     _dots(chart)
     alt = tell(items, caption or text["items"], lang, before=old)
-    return Figure(name, caption or text["items"], alt, chart.canvas.fig, frame_of(items, before), lang=lang)
+    return Figure(name, caption or text["items"], alt, chart.canvas.fig, frame_of(items, before), lang=lang,
+                  limits=chart.limits)  # fmt: skip
 
 
+@paged
 def caterpillar(
     frame: pd.DataFrame,
     *,
@@ -183,6 +197,7 @@ def caterpillar(
     labels: Mapping | None = None,
     name: str = "caterpillar",
     caption: str | None = None,
+    limits: tuple[float, float] | None = None,
     width: float = WIDTH,
     theme: Theme = HOUSE,
 ) -> Figure:
@@ -195,17 +210,20 @@ def caterpillar(
     items = sorted(items, key=lambda p: -p.value if p.shown else float("inf"))
     whole = single(overall, _label_of_all(lang), where=where)
     extra = [whole.value] if whole is not None and whole.shown else []
-    strong = [i for i, p in enumerate(items) if p.key[0] in highlight]
-    chart = RowChart(items, lang=lang, limits=zoomed(items, extra=extra, bounds=_bounds(items)),
+    lines = _ends_of(items, highlight, text) if len(items) > PAGE.ranking else items
+    strong = [i for i, p in enumerate(lines) if isinstance(p, Point) and p.key[0] in highlight]
+    chart = RowChart(lines, lang=lang, limits=limits or zoomed(items, extra=extra, bounds=_bounds(items)),
                      foot=base_note(items, lang), width=width, theme=theme, bold=strong)  # fmt: skip
     chart.scale(unit=_sign(items))
     chart.errors(color=theme.primary)
-    _dots(chart, strong=strong)
+    _dots(chart, strong=[i for i, (_, p) in enumerate(chart.rows()) if p.key[0] in highlight])
     _reference(chart, whole, text, lang)
     alt = tell(items, caption or text["caterpillar"], lang, whole=whole)
-    return Figure(name, caption or text["caterpillar"], alt, chart.canvas.fig, frame_of(items, [whole]), lang=lang)
+    return Figure(name, caption or text["caterpillar"], alt, chart.canvas.fig, frame_of(items, [whole]), lang=lang,
+                  limits=chart.limits)  # fmt: skip
 
 
+@paged
 def driver_bars(
     frame: pd.DataFrame,
     *,
@@ -215,6 +233,7 @@ def driver_bars(
     sort: bool = True,
     name: str = "driver-bars",
     caption: str | None = None,
+    limits: tuple[float, float] | None = None,
     width: float = WIDTH,
     theme: Theme = HOUSE,
 ) -> Figure:
@@ -226,7 +245,7 @@ def driver_bars(
     chart = RowChart(
         items,
         lang=lang,
-        limits=zoomed(items, extra=[0.0], bounds=_bounds(items)),
+        limits=limits or zoomed(items, extra=[0.0], bounds=_bounds(items)),
         foot=base_note(items, lang),
         width=width,
         theme=theme,
@@ -234,7 +253,8 @@ def driver_bars(
     )
     _bars(chart, range(len(items)))
     alt = tell(items, caption or text["drivers"], lang)
-    return Figure(name, caption or text["drivers"], alt, chart.canvas.fig, frame_of(items), lang=lang)
+    return Figure(name, caption or text["drivers"], alt, chart.canvas.fig, frame_of(items), lang=lang,
+                  limits=chart.limits)  # fmt: skip
 
 
 def tell(
@@ -282,6 +302,22 @@ def _under_headings(frame, rows, heading, lang, labels, where):
         last = variable
         lines.append(item)
     return items, lines
+
+
+def _ends_of(items: Sequence[Point], highlight: Sequence, text: Mapping) -> list[Point | Heading]:
+    """Both ends of a long ranking and what is highlighted, with a line for each stretch that is left out."""
+    keep = {*range(PAGE.ends), *range(len(items) - PAGE.ends, len(items))}
+    keep |= {i for i, p in enumerate(items) if p.key[0] in highlight}
+    lines, gap = [], 0
+    for i, item in enumerate(items):
+        if i not in keep:
+            gap += 1
+            continue
+        if gap:
+            lines.append(Heading(text["between"].format(count=gap)))
+            gap = 0
+        lines.append(item)
+    return lines
 
 
 def _dots(chart: RowChart, *, strong: Sequence[int] = ()) -> None:

@@ -36,6 +36,8 @@ class Figure:
     data : the results rows that are drawn, with their labels: the table under the figure.
     notes : lines under the figure.
     lang : language of all text.
+    more : the same figure continued in further drawings, where one would not fit a page (`figures.capacity`).
+    limits : the scale of the values, which continued drawings share.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Figure:
     data: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
     lang: str = "ko"
+    more: tuple[Figure, ...] = field(default=(), repr=False)
+    limits: tuple[float, float] | None = None
 
     def __post_init__(self):
         check_lang(self.lang)
@@ -66,9 +70,13 @@ class Figure:
     @property
     def row_ids(self) -> tuple[str, ...]:
         """The results rows behind the drawing."""
-        if "row_id" not in self.data.columns:
-            return ()
-        return tuple(dict.fromkeys(str(i) for i in self.data["row_id"].dropna()))
+        own = (str(i) for i in self.data["row_id"].dropna()) if "row_id" in self.data.columns else ()
+        return tuple(dict.fromkeys([*own, *(i for part in self.more for i in part.row_ids)]))
+
+    @property
+    def height(self) -> float:
+        """Millimetres of the (first) drawing."""
+        return self.fig.get_figheight() * 25.4
 
     def svg(self) -> bytes:
         """SVG with text as outlines; the same bytes for the same data."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 
 from csi_lib.figures.canvas import WIDTH, Canvas, line_height, note_height, widest
+from csi_lib.figures.capacity import PAGE, runs
+from csi_lib.figures.colour import mixed
 from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import base_note, missing_word, points
 from csi_lib.figures.theme import HOUSE, Theme, wrap
@@ -26,6 +29,7 @@ _TEXT = {
         "column": "{column} {value}",
         "size": "{rows}개 집단과 {columns}개 항목의 점수이다.",
         "extremes": "가장 높은 것은 {high}, 가장 낮은 것은 {low}이다.",
+        "signed": "파란색은 같은 방향, 주황색은 반대 방향이며 짙을수록 강하다",
         "scale": "색이 짙을수록 점수가 높다({low}~{high})",
     },
     "en": {
@@ -37,10 +41,12 @@ _TEXT = {
         "column": "{column} {value}",
         "size": "Scores of {rows} groups on {columns} measures.",
         "extremes": "The highest is {high}, the lowest {low}.",
+        "signed": "blue: in the same direction, orange: opposite; darker means stronger",
         "scale": "darker means higher ({low} to {high})",
     },
 }
 _TELL_ALL = 30
+_PART = {"ko": "{caption} ({i}/{n})", "en": "{caption} ({i} of {n})"}
 
 
 def heat_table(
@@ -58,19 +64,52 @@ def heat_table(
     """Every group's score on every measure, printed and coloured, with the base of the group.
 
     The colour runs from the lowest to the highest score that is shown; the figures say the same, so nothing
-    hangs on the colour. A base that differs between the measures is given as the smallest.
+    hangs on the colour. Correlations run from −1 through a light middle to 1, so that a sign is a colour. A base that
+    differs between the measures is given as the smallest. More columns than fit beside one another, and more rows than
+    fit a page, go on in further drawings with the same colours.
     """
-    where, text = f"figure {name}", _TEXT[lang]
+    where = f"figure {name}"
     frame = results(frame, where=where, need=[rows, columns])
+    draw = lambda part, name, caption: _drawn(part, frame, rows, columns, lang, labels, name, caption, width, theme)
+    caption = caption or _TEXT[lang]["caption"]
+    row_keys, column_keys = ([k for (k,) in unique(frame, [c])] for c in (rows, columns))
+    wide = max(1, int(width * 0.62 // PAGE.cell))
+    tall = max(1, int((PAGE.height - 24) // 7.6))
+    blocks = [
+        frame[frame[rows].map(_in(some)) & frame[columns].map(_in(others))]
+        for some in runs(row_keys, -(-len(row_keys) // tall))
+        for others in runs(column_keys, -(-len(column_keys) // wide))
+    ]
+    if len(blocks) == 1:
+        return draw(frame, name, caption)
+    parts = [
+        draw(block, name if i == 1 else f"{name}-{i}", _PART[lang].format(caption=caption, i=i, n=len(blocks)))
+        for i, block in enumerate(blocks, start=1)
+    ]
+    return replace(parts[0], more=tuple(parts[1:]))
+
+
+def _in(keys):
+    """Whether a value is one of `keys`, where nothing (the total) is a value too."""
+    named, nothing = {k for k in keys if not pd.isna(k)}, any(pd.isna(k) for k in keys)
+    return lambda value: nothing if pd.isna(value) else value in named
+
+
+def _drawn(frame, whole, rows, columns, lang, labels, name, caption, width, theme) -> Figure:
+    """One drawing of some cells, coloured as in the `whole`."""
+    where, text = f"figure {name}", _TEXT[lang]
     cells = {p.key: p for p in points(frame, rows=[rows, columns], lang=lang, labels=labels, where=where)}
     named = Labels(frame, labels, total=text["total"])
     row_keys = [k for (k,) in unique(frame, [rows])]
     column_keys = [k for (k,) in unique(frame, [columns])]
-    live = [p for p in cells.values() if p.shown]
+    live = [p for p in points(whole, rows=[rows, columns], lang=lang, labels=labels, where=where) if p.shown]
+    signed = bool(live) and {p.estimate.unit for p in live} == {"correlation"}
     low = min(live, key=lambda p: p.value, default=None)
     high = max(live, key=lambda p: p.value, default=None)
     foot = base_note(list(cells.values()), lang, error=False)
-    if low is not None and low.value < high.value:
+    if signed:
+        foot += " · " + text["signed"]
+    elif low is not None and low.value < high.value:
         foot += " · " + say(text["scale"], lang, low=low.estimate, high=high.estimate).text
     size, small = theme.size, theme.small
     names = [wrap(named(rows, k), width * 0.3, size, theme=theme) for k in row_keys]
@@ -89,8 +128,12 @@ def heat_table(
         if item.shown:
             matrix[row_keys.index(r), column_keys.index(c)] = item.value
     edges = np.concatenate([[0], np.cumsum(heights)]) + top
-    colours = LinearSegmentedColormap.from_list("heat", [theme.pale, theme.soft, theme.primary])
-    norm = Normalize(low.value, max(high.value, low.value + 1e-9)) if live else Normalize(0, 1)
+    if signed:
+        ends = [theme.likert_low, mixed(theme.likert_low, "#ffffff", 0.7), theme.pale, theme.tint, theme.likert_high]
+        colours, norm = LinearSegmentedColormap.from_list("signed", ends), Normalize(-1, 1)
+    else:
+        colours = LinearSegmentedColormap.from_list("heat", [theme.pale, theme.soft, theme.primary])
+        norm = Normalize(low.value, max(high.value, low.value + 1e-9)) if live else Normalize(0, 1)
     page.pcolormesh(
         left + slot * np.arange(len(column_keys) + 1),
         edges,
@@ -133,7 +176,7 @@ def heat_table(
         text,
         lang,
     )
-    return Figure(name, caption or text["caption"], f"{alt} {foot}.", canvas.fig, data, lang=lang)
+    return Figure(name, caption, f"{alt} {foot}.", canvas.fig, data, lang=lang)
 
 
 def _base(cells, row, column_keys, lang) -> str:

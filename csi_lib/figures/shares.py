@@ -10,6 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from csi_lib.errors import InputError
 from csi_lib.figures.canvas import WIDTH, Canvas, line_height, nice_ticks, note_height
+from csi_lib.figures.capacity import paged
 from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, missing_word, points, single
 from csi_lib.figures.row_chart import RowChart
@@ -54,10 +55,11 @@ _TEXT = {
 }
 
 
+@paged
 def likert_bars(
     frame: pd.DataFrame, *, rows: str = "measure", categories: str = "group2", order: Sequence | None = None,
     means: pd.DataFrame | None = None, lang: str, labels: Mapping | None = None, name: str = "likert-bars",
-    caption: str | None = None, width: float = WIDTH, theme: Theme = HOUSE,
+    caption: str | None = None, limits: tuple[float, float] = (0, 100), width: float = WIDTH, theme: Theme = HOUSE,
 ) -> Figure:  # fmt: skip
     """Shares of the answers as bars that fill 100 %, one per item or group.
 
@@ -104,7 +106,7 @@ def likert_bars(
     legend = [named(categories, kind) for kind in kinds]
     lines = _legend_lines(legend, width, theme)
     heads = (text["mean"] if means is not None else None, text["n"])
-    chart = RowChart(bars, lang=lang, limits=(0, 100), foot=foot, width=width, theme=theme, heads=heads,
+    chart = RowChart(bars, lang=lang, limits=limits, foot=foot, width=width, theme=theme, heads=heads,
                      top=lines[-1][1] + line_height(theme.small) + 2)  # fmt: skip
     chart.scale(ticks=(0, 25, 50, 75, 100), unit="%")
     for y, bar, row in zip(chart.y, bars, shares, strict=True):
@@ -137,7 +139,8 @@ def likert_bars(
         ],
         category=[named(categories, k) for k in frame[categories]],
     )
-    return Figure(name, caption or text["likert"], " ".join([*alt, f"{foot}."]), chart.canvas.fig, data, lang=lang)
+    told = " ".join([*alt, f"{foot}."])
+    return Figure(name, caption or text["likert"], told, chart.canvas.fig, data, lang=lang, limits=chart.limits)
 
 
 def _legend_lines(labels, width, theme) -> list[tuple[float, float]]:

@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 
 from csi_lib.errors import InputError
 from csi_lib.figures.canvas import WIDTH, Canvas, line_height, note_height, widest
+from csi_lib.figures.capacity import PAGE
 from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, frame_of, missing_word, points
 from csi_lib.figures.theme import HOUSE, Theme, wrap
@@ -23,12 +24,14 @@ _TEXT = {
         "part": "{label}(가중치 {weight})",
         "leaf": "{label}(점수 {value}, 가중치 {weight})",
         "weights": "선 위의 수는 가중치",
+        "cut": "항목 {count}개는 그리지 않았다",
     },
     "en": {
         "caption": "How the index is built, with weights",
         "node": "{label} is {value}, the weighted mean of {parts}.",
         "part": "{label} (weight {weight})",
         "leaf": "{label} (score {value}, weight {weight})",
+        "cut": "{count} items are not drawn",
         "weights": "figures on the lines are weights",
     },
 }
@@ -60,6 +63,7 @@ def path_diagram(
     where, text = f"figure {name}", _TEXT[lang]
     items = {p.key[0]: p for p in points(nodes, rows=rows, lang=lang, labels=labels, where=where)}
     children, weight = _tree(items, edges, where)
+    children, cut = _within(children, weight, PAGE.leaves)
     inner = {c for kids in children.values() for c in kids}
     roots = [k for k in children if k not in inner]
     if not roots:
@@ -79,7 +83,10 @@ def path_diagram(
     y = {k: float(tops[i] + heights[i] / 2) for i, k in enumerate(order)}
     for key in sorted(children, key=lambda k: -depth[k]):
         y[key] = float(np.mean([y[c] for c in children[key]]))
-    foot = " · ".join(filter(None, [base_note(list(items.values()), lang, error=False), text["weights"]]))
+    foot = [base_note(list(items.values()), lang, error=False), text["weights"]]
+    if cut:
+        foot.append(say(text["cut"], lang, count=cut).text)
+    foot = " · ".join(filter(None, foot))
     foot_height = note_height(foot, width=width, theme=theme)
     body = max(float(tops[-1]), 30.0)
     shift = (body - float(tops[-1])) / 2 + 2
@@ -145,6 +152,27 @@ def _tree(items, edges: pd.DataFrame, where):
     if not children:
         raise InputError("a model without edges", where=where)
     return children, weight
+
+
+def _within(children: Mapping, weight: Mapping, most: int) -> tuple[dict, int]:
+    """The tree without its lowest level while it has more than `most` leaves; of one level, with its heaviest.
+
+    Returns the tree and how many items are not in it.
+    """
+    children, gone = {k: list(v) for k, v in children.items()}, 0
+    leaves = lambda: [c for kids in children.values() for c in kids if c not in children]
+    while len(leaves()) > most:
+        inner = {c for kids in children.values() for c in kids}
+        lowest = [k for k, kids in children.items() if k in inner and not any(c in children for c in kids)]
+        if lowest:
+            gone += sum(len(children.pop(k)) for k in lowest)
+            continue
+        heavy = sorted(((p, c) for p, kids in children.items() for c in kids), key=lambda pair: -abs(weight[pair]))
+        kept = set(heavy[:most])
+        gone += len(heavy) - len(kept)
+        children = {p: [c for c in kids if (p, c) in kept] for p, kids in children.items()}
+        break
+    return {p: kids for p, kids in children.items() if kids}, gone
 
 
 def _walk(node, children, depth, level, where):

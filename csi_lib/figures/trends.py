@@ -10,7 +10,9 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.figures.canvas import WIDTH, Canvas, line_height, nice_ticks, note_height, widest
+from csi_lib.figures.capacity import PAGE
 from csi_lib.figures.figure import Figure
+from csi_lib.figures.panels import every, small_multiples, wave_name
 from csi_lib.figures.points import Point, base_note, frame_of, missing_word, points
 from csi_lib.figures.row_chart import zoomed
 from csi_lib.figures.spread import spread
@@ -31,6 +33,7 @@ _TEXT = {
         "breaks": "산식이 바뀐 때({when})의 앞과 뒤는 서로 비교하지 않는다.",
         "from_to": "{label:은/는} {before}에서 {after:으로/로} 변하였다({word}).",
         "plain": "{label:은/는} {before}에서 {after:으로/로} 변하였다.",
+        "most": "많이 움직인 문항만 보이며 나머지 {count}개는 싣지 않았다",
         "strong": "▲▼ 통계적으로 유의한 변화(유의수준 5%)",
     },
     "en": {
@@ -42,6 +45,7 @@ _TEXT = {
         "breaks": "The formula changed in {when}; values before and after are not compared.",
         "from_to": "{label} went from {before} to {after} ({word}).",
         "plain": "{label} went from {before} to {after}.",
+        "most": "those that moved most; {count} others are not drawn",
         "strong": "▲▼ significant change (5% level)",
     },
 }
@@ -78,25 +82,24 @@ def trend_lines(
     lines: dict = {}
     for item in items:
         lines.setdefault(item.key[0] if series else None, []).append(item)
-    if len(lines) > len(theme.lines):
-        raise InputError(
-            f"{len(lines)} lines in one figure",
-            where=where,
-            expected=f"at most {len(theme.lines)}",
-            action="Use heat_table for many series",
-        )
     lines = {k: sorted(v, key=lambda p: place[p.key[-1]]) for k, v in lines.items()}
     cut = {*breaks, *_edition_breaks(lines.values())}
     if unknown := [b for b in cut if b not in place]:
         raise InputError("a break at a wave that is not drawn", where=where, found=", ".join(map(str, unknown)))
     hidden = [
-        f"{p.label} {_wave(p.key[-1])}: {missing_word(p, lang)}"
+        f"{p.label} {wave_name(p.key[-1])}: {missing_word(p, lang)}"
         if series
-        else f"{_wave(p.key[-1])}: {missing_word(p, lang)}"
+        else f"{wave_name(p.key[-1])}: {missing_word(p, lang)}"
         for p in items
         if not p.shown
     ]
     foot = " · ".join(filter(None, [base_note(items, lang), *hidden]))
+    if len(lines) > min(PAGE.lines, len(theme.lines)):
+        told = lambda some: _trend_alt(some, cut, caption or text["trend"], text, foot, lang)
+        return small_multiples(
+            lines, waves, cut, foot=foot, told=told, name=name, caption=caption or text["trend"], lang=lang, width=width,
+            theme=theme,
+        )  # fmt: skip
     names = {k: wrap(v[0].label if series else "", width * 0.24, theme.size, theme=theme) for k, v in lines.items()}
     right = widest(list(names.values()), theme.size, bold=True, theme=theme) + 5 if series else 6
     ticks = nice_ticks(*zoomed(items, bounds=_bounds(items)), count=5)
@@ -119,8 +122,8 @@ def trend_lines(
             color=theme.muted,
         )
     unit = (ticks[-1] - ticks[0]) / body
-    for wave, i in place.items():
-        canvas.write(ax, i, ticks[0] - 2 * unit, _wave(wave), ha="center", va="top", color=theme.muted)
+    for wave, i in every(place, width - left - right, theme).items():
+        canvas.write(ax, i, ticks[0] - 2 * unit, wave_name(wave), ha="center", va="top", color=theme.muted)
     for wave in cut:
         ax.axvline(place[wave] - 0.5, color=theme.accent, linewidth=1, linestyle=(0, (2, 2)), gid="break")
         canvas.write(
@@ -136,8 +139,7 @@ def trend_lines(
     ends, labelled = [], _where_values_go(lines)
     for k, (key, line) in enumerate(lines.items()):
         colour = theme.lines[k]
-        shift = (k - (len(lines) - 1) / 2) * 0.05  # intervals side by side, not on top of each other
-        _line(canvas, ax, line, place, cut, colour, _MARKERS[k], shift, labelled.get(key), unit, lang)
+        _line(canvas, ax, line, place, cut, colour, _MARKERS[k], labelled.get(key), unit, lang)
         live = [p for p in line if p.shown]
         if live and series:
             ends.append((live[-1].value, names[key], colour))
@@ -155,7 +157,7 @@ def trend_lines(
     )
 
 
-def _line(canvas, ax, line, place, cut, colour, marker, shift, values, unit, lang):
+def _line(canvas, ax, line, place, cut, colour, marker, values, unit, lang):
     runs, run = [], []
     previous = None
     for item in line:
@@ -165,7 +167,7 @@ def _line(canvas, ax, line, place, cut, colour, marker, shift, values, unit, lan
             runs.append(run)
             run = []
         if item.shown:
-            run.append((position + shift, item))
+            run.append((position, item))
         previous = position
     runs.append(run)
     for run in filter(None, runs):
@@ -188,12 +190,13 @@ def _line(canvas, ax, line, place, cut, colour, marker, shift, values, unit, lan
             [p.high for _, p in run],
             color=colour,
             linewidth=1.1,
-            alpha=0.7,
+            alpha=0.55,
             zorder=3,
             gid="interval",
         )
         if values:
-            for x, item in run:
+            room = max(1, round(1.25 * len(place) * 8 / 130))  # figures as wide as 8 mm stand beside one another
+            for x, item in run[::-room][::-1]:
                 y = item.high + 1.2 * unit if values == "bottom" else item.low - 1.2 * unit
                 canvas.write(
                     ax,
@@ -217,11 +220,6 @@ def _where_values_go(lines) -> dict:
     return dict(zip(order, ("bottom", "top"), strict=False))
 
 
-def _wave(value) -> str:
-    """A year read as a float is still a year."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
 def _edition_breaks(lines) -> set:
     """Waves of which the formula edition differs from that of the wave before."""
     found = set()
@@ -235,12 +233,12 @@ def _edition_breaks(lines) -> set:
 def _trend_alt(lines, cut, caption, text, foot, lang) -> str:
     parts = []
     for key, line in lines.items():
-        waves = [say(text["wave"], lang, when=_wave(p.key[-1]), value=p.estimate) for p in line]
+        waves = [say(text["wave"], lang, when=wave_name(p.key[-1]), value=p.estimate) for p in line]
         label = clean_text(line[0].label) if key is not None else caption
         parts.append(say(text["series"], lang, label=label, waves=join_words(waves, lang, between=", ")).text)
     if cut:
         parts.append(
-            say(text["breaks"], lang, when=join_words([_wave(c) for c in sorted(cut)], lang, between=", ")).text
+            say(text["breaks"], lang, when=join_words([wave_name(c) for c in sorted(cut)], lang, between=", ")).text
         )
     return " ".join(parts) + (f" {foot}." if foot else "")
 
@@ -261,17 +259,28 @@ def slope_chart(
 ) -> Figure:
     """Two waves joined by lines; lines of tested changes (`differences`) are strong and marked ▲ or ▼.
 
-    What exists in one wave only is drawn as a dot without a line.
+    What exists in one wave only is drawn as a dot without a line. Of more items than two columns of names hold, those
+    that moved most against their error are drawn; the note says how many are not.
     """
     where, text = f"figure {name}", _TEXT[lang]
     right = points(after, rows=rows, lang=lang, labels=labels, where=where)
     left = {p.key: p for p in points(before, rows=rows, lang=lang, labels=labels, where=where)}
     change = {} if differences is None else by_cell(results(differences, where=where, need=[rows]), [rows], where=where)
+    everything = [*right, *(p for k, p in left.items() if k not in {q.key for q in right})]
+    left_out = 0
+    if len(everything) > PAGE.slopes:
+        chosen = set(
+            sorted((p.key for p in right if p.shown), key=lambda k: -_moved(k, left, right, change))[: PAGE.slopes]
+        )
+        left_out = len(everything) - len(chosen)
+        right, left = [p for p in right if p.key in chosen], {k: p for k, p in left.items() if k in chosen}
     items = [*right, *(p for k, p in left.items() if k not in {q.key for q in right})]
     old = [left[p.key] for p in right if p.key in left] + [p for p in items if p not in right]
     foot = base_note([*right, *left.values()], lang, error=False)
     if change:
         foot += f" · {text['strong']}"
+    if left_out:
+        foot += " · " + say(text["most"], lang, count=left_out).text
     live = [p for p in [*right, *left.values()] if p.shown]
     step = line_height(theme.size) + 0.7
     body = max(52.0, step * max(len(right), len(left)) * 1.15)
@@ -337,6 +346,15 @@ def slope_chart(
         frame_of(right, old),
         lang=lang,
     )
+
+
+def _moved(key, left: Mapping, right: Sequence[Point], change: Mapping) -> float:
+    """How far an item moved, against the error of the change where there is one."""
+    row, now = change.get(key), next(p for p in right if p.key == key)
+    if row is not None and not absent(row.get("se")) and float(row["se"]) > 0:
+        return abs(float(row["estimate"])) / float(row["se"])
+    first = left.get(key)
+    return abs(now.value - first.value) if first is not None and first.shown else 0.0
 
 
 def _ends(canvas, page, items, height, step, x, ha, top, body, lang, words):

@@ -97,7 +97,23 @@ def table_display(table: Table, rows: Sequence[dict], *, fold: bool = False) -> 
 
 
 def figure_display(figure, rows: Sequence[dict], chapter: str, folder: str | None, *, fold: bool = False) -> Display:
-    """The drawing as a file of the report (when a run asked for it) and inside the notebook, with its data."""
+    """The drawing as a file of the report (when a run asked for it) and inside the notebook, with its data.
+
+    A figure that goes on in further drawings is shown with all of them.
+    """
+    parts = [_drawing(part, chapter, folder, fold=fold) for part in (figure, *figure.more)]
+    return Display(
+        {
+            "text/plain": f"Figure {figure.name}: {figure.alt}",
+            "text/html": "".join(page for page, _ in parts),
+            "text/markdown": "\n".join(markdown for _, markdown in parts),
+            ROWS_MIME: rows_json(rows),
+        }
+    )
+
+
+def _drawing(figure, chapter: str, folder: str | None, *, fold: bool) -> tuple[str, str]:
+    """HTML and Markdown of one drawing."""
     svg = figure.svg()
     name = f"{chapter}-{figure.name}.svg"
     if folder is not None:
@@ -112,15 +128,11 @@ def figure_display(figure, rows: Sequence[dict], chapter: str, folder: str | Non
         markdown = folded(caption, f'![{caption}](figures/{name}){{fig-alt="{alt}"}}{notes}{details}')
     else:
         markdown = f'![{caption}](figures/{name}){{#fig-{figure.name} fig-alt="{alt}"}}{notes}{details}\n'
-    return Display(
-        {
-            "text/plain": f"Figure {figure.name}: {figure.alt}",
-            "text/html": f'<figure><img alt="{_attribute(alt)}" src="data:image/svg+xml;base64,{picture}">'
-            f"<figcaption>{_attribute(figure.caption)}</figcaption></figure>",
-            "text/markdown": markdown,
-            ROWS_MIME: rows_json(rows),
-        }
+    page = (
+        f'<figure><img alt="{_attribute(alt)}" src="data:image/svg+xml;base64,{picture}">'
+        f"<figcaption>{_attribute(figure.caption)}</figcaption></figure>"
     )
+    return page, markdown
 
 
 def highlights_display(cards, rows: Sequence[dict], lang: str) -> Display:
