@@ -63,10 +63,11 @@ def paged(draw: Callable) -> Callable:
         heading = heading if heading in frame.columns else None
         if _sorts(draw, options):
             frame = frame.sort_values("estimate", ascending=False, kind="stable", na_position="last")
-        keys = list(dict.fromkeys(zip(frame[rows], frame[heading] if heading else [None] * len(frame), strict=True)))
-        blocks = runs(keys, ceil(whole.height / PAGE.height), lambda key: key[1])
-        sections = frame[heading] if heading else pd.Series(None, index=frame.index, dtype=object)
-        pairs = list(zip(frame[rows], sections, strict=True))
+        within = frame[heading].astype(str) if heading else [""] * len(frame)
+        pairs = list(zip(frame[rows].astype(str), within, strict=True))
+        section = (lambda pair: pair[1]) if heading else (lambda pair: None)
+        keys = list(dict.fromkeys(pairs))
+        blocks = runs(keys, max(1, int(len(keys) * 0.92 * PAGE.height / whole.height)), section)
         parts = []
         for i, block in enumerate(blocks, start=1):
             chosen, kept = set(block), dict(options)
@@ -86,19 +87,19 @@ def _sorts(draw: Callable, options: dict) -> bool:
     return bool(options.get("sort", draw.__kwdefaults__.get("sort", False)))
 
 
-def runs(keys: Sequence, count: int, section: Callable = lambda key: None) -> list[list]:
-    """`keys` in at least `count` neighbouring blocks of like size, cut where `section` changes if that is near."""
-    target, blocks = ceil(len(keys) / count), [[]]
+def runs(keys: Sequence, most: int, section: Callable = lambda key: None) -> list[list]:
+    """`keys` in neighbouring blocks of at most `most` and of like size, cut where `section` changes if that is near."""
+    target, blocks = ceil(len(keys) / ceil(len(keys) / most)), [[]]
     sizes: dict = {}
     for key in keys:
         sizes[section(key)] = sizes.get(section(key), 0) + 1
     last = None
     for key in keys:
-        here = section(key)
+        here, held = section(key), len(blocks[-1])
         begins = here is not None and here != last
-        full = len(blocks[-1]) >= target
-        too_long = begins and len(blocks[-1]) + sizes[here] > target * 1.15 and len(blocks[-1]) >= target * 0.4
-        if blocks[-1] and (full or too_long):
+        limit = most if here is not None else target
+        leaves = begins and (held >= target or (held >= target * 0.4 and held + min(sizes[here], most) > most))
+        if held and (held >= limit or leaves):
             blocks.append([])
         blocks[-1].append(key)
         last = here

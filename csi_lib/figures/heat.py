@@ -77,8 +77,8 @@ def heat_table(
     tall = max(1, int((PAGE.height - 24) // 7.6))
     blocks = [
         frame[frame[rows].map(_in(some)) & frame[columns].map(_in(others))]
-        for some in runs(row_keys, -(-len(row_keys) // tall))
-        for others in runs(column_keys, -(-len(column_keys) // wide))
+        for some in runs(row_keys, tall)
+        for others in runs(column_keys, wide)
     ]
     if len(blocks) == 1:
         return draw(frame, name, caption)

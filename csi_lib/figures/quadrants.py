@@ -12,7 +12,7 @@ from csi_lib.errors import InputError
 from csi_lib.figures.canvas import WIDTH, Canvas, line_height, nice_ticks, note_height, widest
 from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, points
-from csi_lib.figures.spread import place_labels, push_apart
+from csi_lib.figures.spread import name_some
 from csi_lib.figures.theme import HOUSE, Theme, text_width, wrap
 from csi_lib.measure.exact import reaches
 from csi_lib.prose.sentences import join_words, say
@@ -36,6 +36,8 @@ _TEXT = {
         "cross": "기준선은 {x_name} {x:과/와} {y_name} {y}이다.",
         "ellipse": "타원은 95% 신뢰영역",
         "bars": "십자는 95% 신뢰구간",
+        "of_urgent": "(중점 개선 항목)",
+        "unnamed": "이름이 없는 점 {count}개는 표에 있다",
         "hidden": "표시하지 않은 항목: {items}",
     },
     "en": {
@@ -52,9 +54,12 @@ _TEXT = {
         "cross": "The lines are at {x_name} {x} and {y_name} {y}.",
         "ellipse": "ellipses are 95% regions",
         "bars": "crosses are 95% intervals",
+        "of_urgent": " (of what to improve)",
+        "unnamed": "{count} points without a name are in the table",
         "hidden": "Not shown: {items}",
     },
 }
+_FEW = 6  # items whose errors can all be drawn without covering one another
 
 
 def portfolio(
@@ -74,7 +79,9 @@ def portfolio(
         95 % ellipse, else a cross of the two intervals.
     importance_label : what the vertical axis measures, where it is not called importance.
 
-    Names stand beside the points where they do not touch; otherwise points are numbered, with a key.
+    Names stand beside the points: first those of what is to be improved, then those farthest from the middle, and no
+    name where there is no room for it (the table has them all). Of more than six items only the errors of what is to be
+    improved are drawn.
     """
     where, text = f"figure {name}", _TEXT[lang] | ({"y": importance_label} if importance_label else {})
     across = points(satisfaction, rows=rows, lang=lang, labels=labels, where=where)
@@ -96,9 +103,12 @@ def portfolio(
     )  # fmt: skip
     limits = [_limits([pair[k] for pair in live], cross[k], margin) for k, margin in ((0, 0.07), (1, 0.14))]
     hidden = [a.label for a, b in pairs if not (a.shown and b.shown)]
+    urgent = [_quadrant(a, b, cross) == "concentrate" for a, b in live]
+    uncertain = live if len(live) <= _FEW else [pair for pair, is_urgent in zip(live, urgent, strict=True) if is_urgent]
     foot = " · ".join(filter(None, [
         base_note([a for a, _ in live], lang, error=False),
-        text["bars" if covariance is None else "ellipse"] if any(a.interval.shown for a, _ in live) else "",
+        text["bars" if covariance is None else "ellipse"] + ("" if len(live) <= _FEW else text["of_urgent"])
+        if any(a.interval.shown for a, _ in uncertain) else "",
         say(text["hidden"], lang, items=join_words(hidden, lang, between=", ")).text if hidden else "",
     ]))  # fmt: skip
     ticks = [f"{t:g}" for t in nice_ticks(*limits[1], count=7) if limits[1][0] <= t <= limits[1][1]]
@@ -111,29 +121,28 @@ def portfolio(
     titles = _titles(text, left, top, plot_width, body, theme)
     boxes = [(max(text_width(t, theme.small, family=theme.family) for t in n.split("\n")) + 0.6,
               line_height(theme.small, n.count("\n") + 1)) for n in names]  # fmt: skip
-    corners = place_labels(spots, boxes, frame=(left, top, left + plot_width, top + body),
-                           avoid=[box for *_, box in titles], corners_first=covariance is None)  # fmt: skip
-    key_lines = [] if corners is not None else _key(live, width, theme)
-    key_height = line_height(theme.small, max((y for _, y, _ in key_lines), default=-1) + 1) + (2 if key_lines else 0)
+    middle = spot(*cross)
+    distance = [abs(x - middle[0]) / plot_width + abs(y - middle[1]) / body for x, y in spots]
+    order = sorted(range(len(live)), key=lambda i: (not urgent[i], -distance[i]))
+    corners = name_some(spots, boxes, order=order, frame=(left, top, left + plot_width, top + body),
+                        avoid=[box for *_, box in titles], corners_first=covariance is None)  # fmt: skip
+    unnamed = sum(corner is None for corner in corners)
+    if unnamed:
+        foot += " · " + say(text["unnamed"], lang, count=unnamed).text
     foot_height, axis_height = note_height(foot, width=width, theme=theme), 9.5
-    canvas = Canvas(top + body + axis_height + key_height + foot_height, width=width, theme=theme)
+    canvas = Canvas(top + body + axis_height + foot_height, width=width, theme=theme)
     ax = canvas.axes(left, top, plot_width, body)
     ax.set(xlim=limits[0], ylim=limits[1])
     page = canvas.page()
     _ground(canvas, ax, page, limits, cross, titles, (left, top, plot_width, body), text)
-    for a, b in live:
+    for a, b in uncertain:
         _uncertainty(ax, a, b, covariance, scales, theme)
-    colours = [theme.accent if _quadrant(a, b, cross) == "concentrate" else theme.primary for a, b in live]
+    colours = [theme.accent if is_urgent else theme.primary for is_urgent in urgent]
     ax.scatter([a.value for a, _ in live], [b.value for _, b in live], s=26, c=colours, edgecolors=theme.page,
                linewidths=0.7, zorder=5, gid="value")  # fmt: skip
-    if corners is not None:
-        for (x, y), label in zip(corners, names, strict=True):
-            canvas.write(page, x + 0.3, y, label, size=theme.small, va="top")
-    else:
-        _numbered(canvas, page, spots, colours, (left, top, left + plot_width, top + body))
-        for x, line, label in key_lines:
-            y = top + body + axis_height + line_height(theme.small, line)
-            canvas.write(page, x, y, label, size=theme.small, va="top")
+    for corner, label in zip(corners, names, strict=True):
+        if corner is not None:
+            canvas.write(page, corner[0] + 0.3, corner[1], label, size=theme.small, va="top")
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
     data = _data(live, cross)
     return Figure(
@@ -242,32 +251,6 @@ def _uncertainty(ax, a: Point, b: Point, covariance, scales, theme):
             gid="interval",
         )
     )
-
-
-def _numbered(canvas, page, spots, colours, frame):
-    """Numbers in discs at the points; a disc that had to move keeps a line to its point."""
-    radius = 2.1
-    moved = push_apart(spots, 2 * radius + 0.3)
-    moved = [
-        (min(max(x, frame[0] + radius), frame[2] - radius), min(max(y, frame[1] + radius), frame[3] - radius))
-        for x, y in moved
-    ]
-    for k, ((x, y), (u, v), colour) in enumerate(zip(spots, moved, colours, strict=True), start=1):
-        if np.hypot(x - u, y - v) > 0.4:
-            page.plot([x, u], [y, v], color=colour, linewidth=0.7, zorder=5)
-        page.plot([u], [v], "o", markersize=11.5, color=colour, markeredgecolor=canvas.theme.page, zorder=6)
-        canvas.write(page, u, v, str(k), ha="center", size=7.5, bold=True, color=canvas.theme.page, zorder=7)
-
-
-def _key(live, width, theme):
-    """(x, line, text) of the numbered names, in as many columns as fit."""
-    names = [f"{k}. {a.label}" for k, (a, _) in enumerate(live, start=1)]
-    longest = max(text_width(n, theme.small, family=theme.family) for n in names) + 5
-    columns = max(1, min(3, int(width // min(longest, width))))
-    slot = width / columns
-    lines = -(-len(names) // columns)
-    return [(0.5 + (i // lines) * slot, i % lines, wrap(n, slot - 3, theme.small, lines=1, theme=theme))
-            for i, n in enumerate(names)]  # fmt: skip
 
 
 def _data(live, cross) -> pd.DataFrame:

@@ -50,11 +50,27 @@ def place_labels(
 
     Tries eight places around each point, the most hemmed-in point first; `corners_first` keeps off crosses.
     """
-    dots = [(x - gap * 0.8, y - gap * 0.8, x + gap * 0.8, y + gap * 0.8) for x, y in spots]
     crowding = [sum(abs(x - u) + abs(y - v) < 25 for u, v in spots) for x, y in spots]
+    order = sorted(range(len(spots)), key=lambda i: -crowding[i])
+    out = name_some(spots, sizes, order=order, frame=frame, gap=gap, avoid=avoid, corners_first=corners_first)
+    return None if any(corner is None for corner in out) else out
+
+
+def name_some(
+    spots: Sequence[tuple[float, float]],
+    sizes: Sequence[tuple[float, float]],
+    *,
+    order: Sequence[int],
+    frame: tuple[float, ...],
+    gap: float = 1.6,
+    avoid: Sequence[tuple[float, ...]] = (),
+    corners_first: bool = False,
+) -> list[tuple[float, float] | None]:
+    """As `place_labels`, but a label for which there is no room is left out (None); `order` says who comes first."""
+    dots = [(x - gap * 0.8, y - gap * 0.8, x + gap * 0.8, y + gap * 0.8) for x, y in spots]
     taken: list[tuple[float, ...]] = [*avoid]
     out: list = [None] * len(spots)
-    for i in sorted(range(len(spots)), key=lambda i: -crowding[i]):
+    for i in order:
         (x, y), (w, h) = spots[i], sizes[i]
         sides = [
             (x + gap, y - h / 2),
@@ -73,27 +89,4 @@ def place_labels(
                 taken.append(box)
                 out[i] = (left, top)
                 break
-        else:
-            return None
     return out
-
-
-def push_apart(spots: Sequence[tuple[float, float]], distance: float, *, rounds: int = 60) -> list[tuple[float, float]]:
-    """Points moved as little as needed so that no two are nearer than `distance` (for numbered markers)."""
-    place = np.asarray(spots, dtype=float).reshape(-1, 2).copy()
-    home = place.copy()
-    count = len(place)
-    for _ in range(rounds):
-        delta = place[:, None] - place[None, :]
-        far = np.hypot(delta[..., 0], delta[..., 1])
-        np.fill_diagonal(far, np.inf)
-        close = far < distance
-        if not close.any():
-            break
-        # exactly equal points leave along fixed, different directions
-        angle = 2 * np.pi * np.arange(count) / max(count, 1)
-        direction = np.where(far[..., None] > 1e-9, delta / np.maximum(far, 1e-9)[..., None],
-                             np.stack([np.cos(angle), np.sin(angle)], axis=1)[:, None, :])  # fmt: skip
-        push = np.where(close, (distance - far) / 2, 0.0)[..., None] * direction
-        place += push.sum(axis=1) * 0.6 + (home - place) * 0.02
-    return [tuple(p) for p in place.tolist()]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from csi_lib.figures.spread import overlap, place_labels, push_apart, spread
+from csi_lib.figures.spread import name_some, overlap, place_labels, spread
 
 PLACES = st.lists(st.floats(0, 100), min_size=1, max_size=12)
 
@@ -48,7 +48,11 @@ def test_crowded_labels_give_up():
     assert place_labels([(50, 50)] * 12, [(30, 10)] * 12, frame=(0, 0, 100, 100)) is None
 
 
-def test_points_are_pushed_apart_even_when_equal():
-    moved = push_apart([(10, 10), (10, 10), (10.5, 10), (40, 40)], 4)
-    assert all(np.hypot(a[0] - b[0], a[1] - b[1]) > 3.5 for a, b in itertools.combinations(moved, 2))
-    assert moved[3] == (40, 40)
+def test_names_without_room_are_left_out_and_the_first_in_order_is_named():
+    sizes = [(30.0, 4.0)] * 12
+    spots = [(10.0 + 2 * i, 50.0) for i in range(12)]
+    got = name_some(spots, sizes, order=[7, *(i for i in range(12) if i != 7)], frame=(0, 0, 100, 100))
+    assert got[7] is not None
+    assert any(corner is None for corner in got)
+    boxes = [(x, y, x + 30, y + 4) for x, y in filter(None, got)]
+    assert not any(overlap(a, b) for a, b in itertools.combinations(boxes, 2))
