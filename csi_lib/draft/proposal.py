@@ -195,6 +195,9 @@ class _Proposal(Alone):
             scale = self._scale(members, kind)
             if scale is not None and (kind != "codes" or goes_together(members, scale)):
                 self._items(stem, worded, members, scale)
+            elif len(members) > 2 and kind in ("codes", "labels"):
+                section = self._section(without_number(stem) if worded else stem, worded)
+                self.grids |= {c.place: (section, item_of(c, stem) if worded else "") for c in members}
 
     def _choice(self, stem: str, worded: bool, members: list[Concept], kind: str, reason: str) -> None:
         key = self._set(without_number(stem) if worded else stem, worded)

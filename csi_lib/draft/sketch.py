@@ -33,6 +33,8 @@ class Sketch:
         self.agency: DraftColumn | None = None
         self.year: DraftColumn | None = None
         self.habits = Habits()
+        #: section and wording of questions that stand in a grid of one choice each
+        self.grids: dict[int, tuple[str, str]] = {}
         self.words = self._vocabularies()
 
     def _header(self, concept: Concept) -> str:

@@ -45,7 +45,7 @@ class Labels:
         self.lang, self.codebook, self.study = lang, codebook, study
         declared = "departments" in study.extensions
         self._departments = system(study, "departments").departments if declared else {}
-        self._nodes = {}
+        self._nodes, self._sets = {}, {}
         for model in reversed(models):
             for node in [*model.file.side, *model.file.nodes]:
                 self._nodes[node.id] = node.label.text(lang)
@@ -60,15 +60,33 @@ class Labels:
             return _DERIVED[code][self.lang]
         if ">" in code:
             return self.measure(code.split(">", 1)[1])
+        if code in self.codebook.sets:
+            return self.codebook.sets[code].label.text(self.lang)
         if ":" in code:
             name, part = code.split(":", 1)
+            name = name.split("@")[0]
+            if name in self.codebook.sets:
+                return self._answers_of(name).get(part, part)
             if part in _BOX:
                 return f"{self.measure(name)} {_BOX[part][self.lang]}"
             return self.group(name, part)
         return self._nodes.get(code, code)
 
+    def _answers_of(self, name: str) -> dict[str, str]:
+        """Code → label of the answers of a question that several columns share."""
+        if name not in self._sets:
+            self._sets[name] = self._read_answers(name)
+        return self._sets[name]
+
+    def _read_answers(self, name: str) -> dict[str, str]:
+        members = {n: c for n, c in self.codebook.columns.items() if c.set == name}
+        first = next(iter(members.values()))
+        if first.role == "rank" and first.labels:
+            return {str(code): label.text(self.lang) for code, label in first.labels.items()}
+        return {n: c.label.text(self.lang) for n, c in members.items()}
+
     def variable(self, code: str) -> str:
-        column = self.codebook.columns.get(code)
+        column = self.codebook.columns.get(code) or self.codebook.sets.get(code)
         if column is None and code in _VARIABLES:
             return _VARIABLES[code][self.lang]
         return column.label.text(self.lang) if column is not None and column.label else code

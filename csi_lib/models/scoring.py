@@ -14,6 +14,7 @@ from csi_lib.survey.description import describe_into, groupings, shares_into
 from csi_lib.survey.disclosure import Rules, decide
 from csi_lib.survey.estimates import Estimates
 from csi_lib.survey.families import family_hidden
+from csi_lib.survey.questions import questions_into
 from csi_lib.survey.reading import read_survey
 
 
@@ -50,6 +51,7 @@ def score(study, survey, *, surveys=None, as_of: int | None = None, refused: dic
     build = Assembly(survey, unit_labels(survey) if linked else None)
     describe_into(build, groups)
     shares_into(build, groups[:1], by)
+    questions_into(build, groups)
     for model in models:
         model.into(build, groups, weights_survey=elsewhere[model.name])
     return _decided(study, survey, groups, build, surveys)

@@ -68,6 +68,7 @@ UNITS = {
     "days": Unit(1, ko="일", en=" days"),
     "won": Unit(0, ko="원", en=" won"),
     "number": Unit(0),
+    "amount": Unit(2),
 }
 
 #: unit of the fields of a row that do not share the unit of the estimate

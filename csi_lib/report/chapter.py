@@ -9,6 +9,7 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.figures.theme import adopt, prepare_fonts
 from csi_lib.prose.change import describe, verdict_of
+from csi_lib.prose.escape import escape_markdown
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence, say
 from csi_lib.prose.study_texts import declare_literals
@@ -324,6 +325,10 @@ class Chapter(ChapterData):
     def has(self, chapter: str) -> bool:
         """Whether this report has another chapter of this id; a notebook run by itself has none."""
         return chapter in self._chapters
+
+    def heading(self, text: str, *, level: int = 2) -> Display:
+        """A heading whose words come from the study (a section of the questionnaire, a question)."""
+        return sentence_display(Sentence(f"{'#' * level} {escape_markdown(text)}", ""), [])
 
     def see(self, chapter: str, *, ko: str, en: str) -> Sentence | None:
         """A sentence that refers to another chapter by ``{ref}``; None when this report has no such chapter."""

@@ -22,8 +22,9 @@ class ChapterNotebook:
     """One notebook file; its name is ``<order>-<id>.ipynb``, its metadata
     ``csi: {scope: agency|study, needs: [...], peers: none|type|all, page: true|false}``.
 
-    ``needs`` names sources and extensions of the study without which there is nothing to say; a study that declares them
-    all has the chapter in its reports. ``peers`` says whose figures stand beside the agency's own (default ``type``):
+    ``needs`` names sources and extensions of the study without which there is nothing to say, and its capabilities
+    (`Study.capabilities`: ``index``, ``no-index``, ``items``, ``questions``, ``groups``, ``waves``, ``bodies``); a study that
+    has them all has the chapter in its reports. ``peers`` says whose figures stand beside the agency's own (default ``type``):
     when the data of another agency change, only the reports that show it are made again. With ``page: true`` the chapter
     is published by itself too, as ``<id>.html`` and ``<id>.pdf`` beside the report (a disclosure page, a scorecard).
     """
@@ -56,7 +57,7 @@ def chapter_notebooks(study, scope: str = "agency") -> list[ChapterNotebook]:
         for path in sorted(folder.glob("*.ipynb")) if folder.is_dir() else ():
             chapter = _open(path)
             found[chapter.id] = chapter
-    chosen, declared = study.report.chapters, {*study.extensions, *study.sources}
+    chosen, declared = study.report.chapters, {*study.extensions, *study.sources, *study.capabilities}
     if chosen is not None:
         for name in chosen:
             if name not in found:

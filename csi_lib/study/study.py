@@ -133,6 +133,23 @@ class Study(StudyFile):
     sizes: dict[str, Label] = {}
     regions: dict[str, Label] = {}
 
+    @property
+    def capabilities(self) -> set[str]:
+        """What chapters may ask for beside sources and extensions: ``index`` or ``no-index``, ``items``, ``groups``,
+        ``questions`` of other kinds, ``waves`` (two or more) and ``bodies`` (two or more)."""
+        book = self.codebooks.get("customers")
+        groups = self.report.groups if self.report.groups is not None else (book.groups if book else ())
+        said = {
+            "index": bool(self.models.get("customers")) or book is None,
+            "no-index": book is not None and not self.models.get("customers"),
+            "items": book is not None and bool(book.items),
+            "groups": bool(groups),
+            "questions": book is not None and bool(book.of_role("single", "multiple", "rank", "number")),
+            "waves": len(self.years) > 1,
+            "bodies": len(self.agencies) > 1,
+        }
+        return {name for name, there in said.items() if there}
+
     def agency(self, id: str) -> Agency:
         """The agency `id`; InputError with the near spelling when the study has none."""
         for agency in self.agencies:

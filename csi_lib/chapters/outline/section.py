@@ -169,12 +169,24 @@ def quality_table(chapter) -> Table:
     return Table("quality", t["quality"], columns, body, lang=chapter.lang, exempt=t["reason"])
 
 
+def _people(chapter) -> pd.DataFrame:
+    """Rows with how many people each group has: those of the index, or without one of the measure most of them answered."""
+    if chapter.models:
+        index = chapter.model.file.index
+        return chapter.rows(measure=index, model=chapter.model.name, statistic="index", by1=chapter.banners)
+    rows = chapter.rows(by1=chapter.banners)
+    rows = rows[rows["by2"].isna()].sort_values("n", ascending=False, kind="stable")
+    people = rows.drop_duplicates(["by1", "group1"]).sort_index().reset_index(drop=True)
+    hidden = rows.groupby(["by1", "group1"])["suppressed"].all()
+    keys = list(zip(people["by1"], people["group1"], strict=True))
+    return people.assign(suppressed=[bool(hidden[k]) for k in keys])
+
+
 def composition(chapter) -> Table | None:
     """Respondents by every banner variable: how many answered, and their weighted share; None without variables."""
     if not chapter.banners:
         return None
-    t, index = chapter.text, chapter.model.file.index
-    counted = chapter.rows(measure=index, model=chapter.model.name, statistic="index", by1=chapter.banners)
+    t, counted = chapter.text, _people(chapter)
     rows = chapter.record(
         [
             {

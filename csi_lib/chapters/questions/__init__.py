@@ -1,0 +1,1 @@
+"""Questions of other kinds than rating: one choice, several answers, a few out of many, numbers."""
