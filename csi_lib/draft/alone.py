@@ -135,7 +135,9 @@ class Alone(Sketch):
         )
         section, wording = self.grids.get(concept.place, ("", ""))
         group = group and not section
-        found = self._add(concept, "group" if group else "single", reason, sure, text=wording, labels=valid or labels, section=section)
+        found = self._add(
+            concept, "group" if group else "single", reason, sure, text=wording, labels=valid or labels, section=section
+        )
         if group:
             found.guess("its words say it describes the respondent: results are shown by it", 0.7)
         none = [code for code in labels if code not in found.labels]

@@ -184,7 +184,9 @@ class _Proposal(Alone):
     def _batteries(self) -> None:
         found = runs(self.concepts, self._family)
         for _, _, members in sorted(found, key=lambda run: -len(run[2])):
-            if self._family(members[0])[0] == "codes":  # the largest batteries teach what the codes of this file mean
+            if (
+                self._family(members[0])[0] == "codes" and is_choice(members) is None
+            ):  # the largest batteries teach what the codes of this file mean
                 numbered_scale(members, self.habits)
         for stem, worded, members in found:
             kind = self._family(members[0])[0]
@@ -234,6 +236,8 @@ class _Proposal(Alone):
             column = self._add(
                 concept, "rank", reason, 0.8, text=item_of(concept, stem) if kind == "places" else "", set=key
             )
+            if linked and items:
+                column.section = items[0].section
             if kind == "choices":
                 column.labels = {str(coded[t]): t for t in labels} if texts else labels
                 column.coded = coded

@@ -52,7 +52,9 @@ def questions(codebook: Codebook, year: int | None = None) -> list[Question]:
         if column.set is None:
             options = tuple((str(code), label) for code, label in column.labels.items())
             up_to = column.up_to or (len(options) if column.separator else 1)
-            out.append(Question(name, column.role, column.label, column.question, column.section, options, (name,), up_to))
+            out.append(
+                Question(name, column.role, column.label, column.question, column.section, options, (name,), up_to)
+            )
             continue
         if column.set in seen:
             continue
@@ -148,15 +150,21 @@ def questions_into(build: Assembly, groups: Sequence[Grouping]) -> None:
             continue
         chosen, wide = found.place > 0, np.repeat(base[:, None], len(question.options), axis=1)
         several = question.kind == "rank"
-        weighted = np.where(chosen, 100 * (question.up_to + 1 - np.minimum(found.place, question.up_to)) / question.up_to, 0.0)
+        weighted = np.where(
+            chosen, 100 * (question.up_to + 1 - np.minimum(found.place, question.up_to)) / question.up_to, 0.0
+        )
         names = [[question.measure(code, p) for code, _ in question.options] for p in ("", "1", "w")]
         for grouping in groups:
             build.add_many(grouping, *domain_means(chosen, w, grouping, wide), wide, measure=names[0], **share)
             if several:
-                build.add_many(grouping, *domain_means(found.place == 1, w, grouping, wide), wide, measure=names[1], **share)
+                build.add_many(
+                    grouping, *domain_means(found.place == 1, w, grouping, wide), wide, measure=names[1], **share
+                )
                 if not grouping.by:
                     points = {"statistic": "mean", "unit": "points", "scale_low": 0.0, "scale_high": 100.0}
-                    build.add_many(grouping, *domain_means(weighted, w, grouping, wide), wide, measure=names[2], **points)
+                    build.add_many(
+                        grouping, *domain_means(weighted, w, grouping, wide), wide, measure=names[2], **points
+                    )
         if question.kind == "multiple":
             _of_answers(build, groups[0], names[0], chosen, base, w)
 

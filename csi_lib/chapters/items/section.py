@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib import figures
+from csi_lib.findings.families import extremes as extremes_of
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
 from csi_lib.tables.estimates import change_table
@@ -41,7 +42,13 @@ def parts(chapter) -> list[Part]:
     for key, items in sorted(by.items(), key=lambda pair: pair[0] is None):
         if not items:
             continue
-        label = named.get(key) if key else chapter.text(ko="그 밖의 문항", en="Other items") if named else chapter.text(ko="문항", en="Items")
+        label = (
+            named.get(key)
+            if key
+            else chapter.text(ko="그 밖의 문항", en="Other items")
+            if named
+            else chapter.text(ko="문항", en="Items")
+        )
         pieces = -(-len(items) // MOST)
         size = -(-len(items) // pieces)
         for k in range(pieces):
@@ -87,11 +94,12 @@ def item_table(chapter, part: Part) -> Table:
     before, changes = chapter.previous_rows(rows), chapter.change_rows(rows)
     labels = dict(zip(rows["measure"], rows["measure_label"], strict=True))
     if before is None or changes is None:
-        return chapter.table(rows, name=name, rows="measure", fields=("estimate", "ci", "n"), caption=caption, labels=labels)
+        return chapter.table(
+            rows, name=name, rows="measure", fields=("estimate", "ci", "n"), caption=caption, labels=labels
+        )
     return change_table(
         rows, before, changes, name=name, caption=caption, rows="measure", lang=chapter.lang, labels=labels,
         heads={"current": period_words(chapter, chapter.year), "previous": period_words(chapter, chapter.previous_year)},
-        min_base=chapter.study.privacy.small_base_flag,
     )  # fmt: skip
 
 
@@ -134,7 +142,9 @@ def distribution(chapter, part: Part):
 
 def extremes(chapter, rows: pd.DataFrame, *, count: int = 3) -> Sentence | None:
     """The highest and lowest of these rows in words; None where there are too few to choose among."""
-    live = rows[rows["estimate"].notna() & ~rows["suppressed"].astype(bool)].sort_values("estimate", ascending=False, kind="stable")
+    live = rows[rows["estimate"].notna() & ~rows["suppressed"].astype(bool)].sort_values(
+        "estimate", ascending=False, kind="stable"
+    )
     units = live["unit"].nunique()
     if len(live) < 4 or units != 1:
         return None
@@ -149,18 +159,17 @@ def extremes(chapter, rows: pd.DataFrame, *, count: int = 3) -> Sentence | None:
 
 
 def _named(chapter, row) -> Sentence:
-    return chapter.sentence(ko="{label}({value})", en="{label} ({value})", label=row["measure_label"], value=Number.from_row(row))
+    return chapter.sentence(
+        ko="{label}({value})", en="{label} ({value})", label=row["measure_label"], value=Number.from_row(row)
+    )
 
 
 def changed(chapter, rows: pd.DataFrame) -> pd.DataFrame:
-    """Items that changed since the last wave, by Holm's rule over all of them; empty where none did or there is no wave."""
+    """Items that changed since the last wave by the study's reading rule; empty where none did or there is no wave."""
     found = chapter.change_rows(rows)
     if found is None or found.empty:
         return pd.DataFrame()
-    tested = found[found["p_value"].notna()].sort_values("p_value", kind="stable").reset_index(drop=True)
-    p = tested["p_value"].to_numpy(float)
-    adjusted = np.minimum(np.maximum.accumulate(p * np.arange(len(p), 0, -1)), 1.0)
-    out = tested[adjusted < chapter.study.thresholds.significance]
+    out = found[[bool(chapter.verdict(row).significant) for row in found.to_dict("records")]]
     labels = dict(zip(rows["measure"], rows["measure_label"], strict=True))
     return out.assign(measure_label=[labels.get(m, m) for m in out["measure"]]).reset_index(drop=True)
 
@@ -170,12 +179,25 @@ def change_sentences(chapter, rows: pd.DataFrame) -> list[Sentence]:
     if chapter.previous is None:
         return []
     found = changed(chapter, rows)
-    versus = chapter.text(ko=f"{period_words(chapter, chapter.previous_year)} 조사", en=period_words(chapter, chapter.previous_year))
+    versus = chapter.text(
+        ko=f"{period_words(chapter, chapter.previous_year)} 조사", en=period_words(chapter, chapter.previous_year)
+    )
     both = chapter.change_rows(rows)
     if both is None:
-        return [chapter.sentence(ko="지난 조사와 같은 문항이 없어 견주지 않는다.", en="No item was asked in the last wave too, so nothing is compared.")]
+        return [
+            chapter.sentence(
+                ko="지난 조사와 같은 문항이 없어 견주지 않는다.",
+                en="No item was asked in the last wave too, so nothing is compared.",
+            )
+        ]
     if found.empty:
-        return [chapter.sentence(ko="{versus}와 견주어 뚜렷이 달라진 문항은 없다.", en="No item changed significantly since {versus}.", versus=versus)]
+        return [
+            chapter.sentence(
+                ko="{versus}와 견주어 뚜렷이 달라진 문항은 없다.",
+                en="No item changed significantly since {versus}.",
+                versus=versus,
+            )
+        ]
     out = []
     for part, ko, en in (
         (found[found["estimate"] > 0], "{versus}보다 높아진 문항은 {names}이다.", "Up since {versus}: {names}."),
@@ -192,7 +214,12 @@ def change_sentences(chapter, rows: pd.DataFrame) -> list[Sentence]:
 
 
 def _signed(chapter, row) -> Sentence:
-    return chapter.sentence(ko="{label}({value})", en="{label} ({value})", label=row["measure_label"], value=Number.from_row(row, signed=True))
+    return chapter.sentence(
+        ko="{label}({value})",
+        en="{label} ({value})",
+        label=row["measure_label"],
+        value=Number.from_row(row, signed=True),
+    )
 
 
 def group_tables(chapter, variable: str) -> list[Table]:
@@ -216,32 +243,34 @@ def group_tables(chapter, variable: str) -> list[Table]:
 
 
 def widest_gaps(chapter, variable: str, *, count: int = 3) -> list[Sentence]:
-    """Items on which the groups of a variable differ most between the highest and lowest, each tested by Holm's rule over
-    all items of the report."""
-    items = [i for part in parts(chapter) for i in part.items]
-    rows = rows_of(chapter, items, by1=variable)
-    rows = rows[rows["estimate"].notna() & rows["se"].notna() & (rows["n"] >= chapter.study.privacy.small_base_flag)]
-    found = []
-    for measure, part in rows.groupby("measure", sort=False):
-        if len(part) < 2:
-            continue
-        ordered = part.sort_values("estimate", kind="stable")
-        low, high = ordered.iloc[0], ordered.iloc[-1]
-        pairs = len(part) * (len(part) - 1) / 2
-        base = {"measure": measure, "statistic": high["statistic"], "by1": variable}
-        gap = chapter.estimates.contrast({**base, "group1": high["group1"]}, {**base, "group1": low["group1"]})
-        if len(gap) and np.isfinite(gap.frame["p_value"].iloc[0]):
-            found.append((min(1.0, float(gap.frame["p_value"].iloc[0]) * pairs), high, low))
+    """Items on which the groups of a variable differ most: of each item the highest and lowest group, corrected for having
+    looked for them (`findings.families.extremes`), and by Holm's rule over all items of the report."""
+    measures = leading(chapter, [i for part in parts(chapter) for i in part.items])
+    found, estimates = [], chapter.estimates
+    with chapter.reading:
+        for item, measure in measures.items():
+            at = estimates.positions(measure=measure, statistic=["share", "mean"], by1=variable, by2=None)
+            pair = extremes_of(estimates, at)
+            if pair is not None and np.isfinite(pair[2]["p_value"].iloc[0]):
+                label = chapter.labels.measure(item)
+                high, low = (row.to_dict() | {"measure_label": label} for row in pair[:2])
+                found.append((float(pair[2]["p_value"].iloc[0]), high, low))
     found.sort(key=lambda each: each[0])
     kept = []
     for k, (p, high, low) in enumerate(found):
-        if p * (len(found) - k) >= chapter.study.thresholds.significance:
+        if p * (len(found) - k) >= chapter.reading.significance:
             break
         kept.append((high, low))
     kept.sort(key=lambda pair: pair[1]["estimate"] - pair[0]["estimate"])
     name = chapter.labels.variable(variable)
     if not kept:
-        return [chapter.sentence(ko="{variable}에 따라 뚜렷이 다른 문항은 없다.", en="By {variable}, no item differs significantly.", variable=name)]
+        return [
+            chapter.sentence(
+                ko="{variable}에 따라 뚜렷이 다른 문항은 없다.",
+                en="By {variable}, no item differs significantly.",
+                variable=name,
+            )
+        ]
     said = [
         chapter.sentence(
             ko="{label}({high_name} {high}, {low_name} {low})", en="{label} ({high_name} {high}, {low_name} {low})",
@@ -272,8 +301,12 @@ def trend_table(chapter, part: Part) -> Table | None:
     if rows.empty:
         return None
     order = {m: k for k, m in enumerate(measures.values())}
-    rows = rows.sort_values(["wave", "measure"], key=lambda c: c.map(order) if c.name == "measure" else c, kind="stable").reset_index(drop=True)
-    labels = {m: chapter.labels.measure(i) for i, m in measures.items()} | {str(y): period_words(chapter, y) for y in years}
+    rows = rows.sort_values(
+        ["wave", "measure"], key=lambda c: c.map(order) if c.name == "measure" else c, kind="stable"
+    ).reset_index(drop=True)
+    labels = {m: chapter.labels.measure(i) for i, m in measures.items()} | {
+        str(y): period_words(chapter, y) for y in years
+    }
     return chapter.table(rows, name=f"waves-{part.id}", rows="measure", columns="wave", fields=("estimate", "n"), labels=labels,
                          caption=chapter.text(ko=f"{part.label}: 조사별 {kind_words(chapter)}", en=f"{part.label}: {kind_words(chapter)} by wave"))  # fmt: skip
 

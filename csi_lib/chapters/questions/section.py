@@ -19,7 +19,12 @@ def asked(chapter) -> list[Question]:
     """The questions of this wave that have a figure to show."""
     have = set(chapter.estimates.frame["measure"])
     found = questions(chapter.survey.codebook, chapter.year)
-    return [q for q in found if (q.id if q.kind == "number" else next((q.measure(c) for c, _ in q.options if q.measure(c) in have), None)) in have]
+    return [
+        q
+        for q in found
+        if (q.id if q.kind == "number" else next((q.measure(c) for c, _ in q.options if q.measure(c) in have), None))
+        in have
+    ]
 
 
 def by_section(chapter) -> list[tuple[str, list[Question]]]:
@@ -48,11 +53,19 @@ def title(chapter, question: Question) -> str:
 
 def base_sentence(chapter, question: Question) -> Sentence | None:
     """What was asked and who counts."""
-    rows = chapter.rows(measure=question.id, statistic="average", by1=None) if question.kind == "number" else rows_of(chapter, question)
+    rows = (
+        chapter.rows(measure=question.id, statistic="average", by1=None)
+        if question.kind == "number"
+        else rows_of(chapter, question)
+    )
     if rows.empty or pd.isna(rows["n"].iloc[0]):
         return None
     text = question.question.text(chapter.lang) if question.question is not None else ""
-    first = chapter.sentence(ko="“{text}” ", en="“{text}” ", text=text) if text and text != title(chapter, question) else None
+    first = (
+        chapter.sentence(ko="“{text}” ", en="“{text}” ", text=text)
+        if text and text != title(chapter, question)
+        else None
+    )
     kinds = {
         "single": ("하나를 골랐다", "one answer"),
         "multiple": ("여럿을 고를 수 있었다", "several answers possible"),
@@ -82,7 +95,13 @@ def drawing(chapter, question: Question):
         rows = rows.sort_values("estimate", ascending=False, kind="stable")
     rows = rows.head(MOST_ANSWERS).reset_index(drop=True)
     name = f"answers-{question.id.replace('_', '-')}"
-    return figures.index_bars(rows, lang=chapter.lang, name=name, labels=dict(zip(rows["measure"], rows["measure_label"], strict=True)), caption=title(chapter, question))
+    return figures.index_bars(
+        rows,
+        lang=chapter.lang,
+        name=name,
+        labels=dict(zip(rows["measure"], rows["measure_label"], strict=True)),
+        caption=title(chapter, question),
+    )
 
 
 def table(chapter, question: Question) -> Table | None:
@@ -91,7 +110,11 @@ def table(chapter, question: Question) -> Table | None:
     name, caption = f"{question.id.replace('_', '-')}", title(chapter, question)
     if question.kind == "number":
         rows = chapter.rows(measure=question.id, statistic="average", by1=None)
-        return chapter.table(rows, name=name, rows="measure", fields=("estimate", "se", "ci", "n"), caption=caption) if len(rows) else None
+        return (
+            chapter.table(rows, name=name, rows="measure", fields=("estimate", "se", "ci", "n"), caption=caption)
+            if len(rows)
+            else None
+        )
     rows = rows_of(chapter, question)
     if rows.empty:
         return None
@@ -102,21 +125,32 @@ def table(chapter, question: Question) -> Table | None:
             return chapter.table(rows, name=name, rows="measure", fields=("estimate", "ci", "n"), caption=caption, labels=labels,
                                  heads={"estimate": chapter.text(ko="비율", en="Share")})  # fmt: skip
         return change_table(rows, before, changes, name=name, caption=caption, rows="measure", lang=chapter.lang, labels=labels,
-                            heads={"current": period_words(chapter, chapter.year), "previous": period_words(chapter, chapter.previous_year)},
-                            min_base=chapter.study.privacy.small_base_flag)  # fmt: skip
+                            heads={"current": period_words(chapter, chapter.year), "previous": period_words(chapter, chapter.previous_year)})  # fmt: skip
     words = {"share": chapter.text(ko="응답자 가운데 비율", en="Of respondents"), "first": chapter.text(ko="1순위", en="First"),
              "mean": chapter.text(ko="가중 순위(100점)", en="Weighted (0–100)"), "answers": chapter.text(ko="응답 가운데 비율", en="Of answers")}  # fmt: skip
     frames = [rows.assign(what="share")]
     code_of = {question.measure(c, p): c for c, _ in question.options for p in ("", "1", "w")}
     if question.kind == "rank":
         frames.append(rows_of(chapter, question, "1").assign(what="first"))
-        frames.append(chapter.rows(measure=[question.measure(c, "w") for c, _ in question.options], statistic="mean", by1=None).assign(what="mean"))
+        frames.append(
+            chapter.rows(
+                measure=[question.measure(c, "w") for c, _ in question.options], statistic="mean", by1=None
+            ).assign(what="mean")
+        )
     else:
         frames.append(chapter.rows(measure=list(labels), statistic="share_of_answers", by1=None).assign(what="answers"))
     both = pd.concat([f for f in frames if len(f)], ignore_index=True)
     both["answer"] = [code_of[m] for m in both["measure"]]
     names = {c: label.text(chapter.lang) for c, label in question.options}
-    return chapter.table(both, name=name, rows="answer", columns="what", fields=("estimate", "n"), caption=caption, labels={**words, **names})
+    return chapter.table(
+        both,
+        name=name,
+        rows="answer",
+        columns="what",
+        fields=("estimate", "n"),
+        caption=caption,
+        labels={**words, **names},
+    )
 
 
 def group_tables(chapter, question: Question) -> list[Table]:
@@ -130,11 +164,16 @@ def group_tables(chapter, question: Question) -> list[Table]:
         if rows.empty:
             continue
         groups = list(dict.fromkeys(rows["group1"]))
-        labels = dict(zip(rows["measure"], rows["measure_label"], strict=True)) | {g: chapter.labels.group(variable, g) for g in groups}
+        labels = dict(zip(rows["measure"], rows["measure_label"], strict=True)) | {
+            g: chapter.labels.group(variable, g) for g in groups
+        }
         for start in range(0, len(groups), MOST_GROUPS):
             some = rows[rows["group1"].isin(groups[start : start + MOST_GROUPS])]
             more = f"-{start // MOST_GROUPS + 1}" if len(groups) > MOST_GROUPS else ""
-            caption = chapter.text(ko=f"{title(chapter, question)}: {chapter.labels.each(variable)}", en=f"{title(chapter, question)} by {chapter.labels.variable(variable)}")
+            caption = chapter.text(
+                ko=f"{title(chapter, question)}: {chapter.labels.each(variable)}",
+                en=f"{title(chapter, question)} by {chapter.labels.variable(variable)}",
+            )
             out.append(chapter.table(some, name=f"{question.id}-by-{variable}{more}".replace("_", "-"), rows="measure", columns="group1",
                                      fields=("estimate", "n"), caption=caption, labels=labels))  # fmt: skip
     return out
@@ -167,7 +206,9 @@ def grid(chapter, block: list[Question], title_: str):
     if len(whole):
         figure = figures.likert_bars(whole, rows="question", categories="answer", order=[c for c, _ in block[0].options],
                                      lang=chapter.lang, labels=labels, name=name, caption=title_)  # fmt: skip
-    return figure, chapter.table(rows, name=name, rows="question", columns="answer", fields=("estimate", "n"), caption=title_, labels=labels)
+    return figure, chapter.table(
+        rows, name=name, rows="question", columns="answer", fields=("estimate", "n"), caption=title_, labels=labels
+    )
 
 
 def most_given(chapter, question: Question) -> Sentence | None:
@@ -178,8 +219,13 @@ def most_given(chapter, question: Question) -> Sentence | None:
             return None
         return chapter.sentence(ko="평균은 {mean}이다.", en="The mean is {mean}.", mean=rows.iloc[0])
     rows = rows_of(chapter, question)
-    rows = rows[rows["estimate"].notna() & ~rows["suppressed"].astype(bool)].sort_values("estimate", ascending=False, kind="stable")
+    rows = rows[rows["estimate"].notna() & ~rows["suppressed"].astype(bool)].sort_values(
+        "estimate", ascending=False, kind="stable"
+    )
     if len(rows) < 2:
         return None
-    named = [chapter.sentence(ko="{label}({value})", en="{label} ({value})", label=r["measure_label"], value=pd.Series(r)) for r in rows.head(3).to_dict("records")]
+    named = [
+        chapter.sentence(ko="{label}({value})", en="{label} ({value})", label=r["measure_label"], value=pd.Series(r))
+        for r in rows.head(3).to_dict("records")
+    ]
     return chapter.sentence(ko="가장 많은 응답은 {names} 순이다.", en="Most often: {names}.", names=named)
