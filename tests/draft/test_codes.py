@@ -12,6 +12,10 @@ from csi_lib.draft.proposal import propose
 from csi_lib.draft.sheet import RawColumn, RawSheet
 
 
+FIRST = ("Ann", "Bea", "Carl", "Dan", "Eva", "Finn")
+LAST = ("Abel", "Baker", "Cole", "Dunn", "Ellis", "Ford", "Gray", "Hale", "Ives", "Jones")
+
+
 def sheet(columns: dict[str, list], tmp_path, texts=None) -> Given:
     made = [
         RawColumn(n, pd.Series([str(v) for v in vs], dtype=object), (texts or {}).get(n, n))
@@ -98,8 +102,8 @@ def test_yes_and_no_is_no_rating(tmp_path):
         ("q9", [f"8801{k % 10}{k % 9 + 1:01d}-{1 + k % 4}{100000 + k * 31}" for k in range(60)], "contact"),
         ("q9", [f"user{k}@mail.org" for k in range(60)], "contact"),
         ("q9", [["김민수", "이서연", "박지훈", "최유진", "정하늘", "강도윤"][k % 6] + "가나다라마바사아자차"[k // 6] for k in range(60)], "contact"),
-        ("q9", [f"{n} {s}" for n in ("Ann", "Bea", "Carl", "Dan", "Eva", "Finn") for s in ("Abel", "Baker", "Cole", "Dunn", "Ellis", "Ford", "Gray", "Hale", "Ives", "Jones")], "contact"),
-        ("q9", [10_000_000_000_000 + 37 * k for k in range(60)], "id"),
+        ("q9", [f"{n} {s}" for n in FIRST for s in LAST], "contact"),
+        ("q9", [10_000_000_000_000_000 + 37 * k for k in range(60)], "id"),
         ("q9", [1000 + k for k in range(60)], "id"),
         ("q9", [f"{1950 + k % 50}-0{1 + k % 9}-1{k % 9}" for k in range(60)], "contact"),
         ("Nombre y apellido", ["uno", "dos", "tres"] * 20, "contact"),
@@ -125,7 +129,7 @@ def test_no_column_is_lost_between_waves_that_share_nothing(tmp_path):
 
 
 def test_renamed_questions_are_followed_with_their_confidence(tmp_path):
-    x, rng = ratings(300, 3, 1, 5)
+    x, _ = ratings(300, 3, 1, 5)
     one = sheet({"Q7A_ART": x[:, 0], "Q7B_FOOD": x[:, 1], "Q7C_SIGNS": x[:, 2]}, tmp_path)
     two = sheet({"Q7SIGN": x[:, 2], "Q7ART": x[:, 0], "Q7FOOD": x[:, 1]}, tmp_path)
     pairs = {c.name: c.columns[0].name for c in gather([one, two])}
