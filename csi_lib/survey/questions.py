@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from csi_lib.intake.choices import BETWEEN
 from csi_lib.study.base import Label
 from csi_lib.study.codebook import ASKED, Codebook
 from csi_lib.survey.assembly import Assembly, Grouping, domain_means
-from csi_lib.survey.coding import BETWEEN
 
 
 @dataclass(frozen=True)

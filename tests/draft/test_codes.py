@@ -11,7 +11,6 @@ from csi_lib.draft.files import Given
 from csi_lib.draft.proposal import propose
 from csi_lib.draft.sheet import RawColumn, RawSheet
 
-
 FIRST = ("Ann", "Bea", "Carl", "Dan", "Eva", "Finn")
 LAST = ("Abel", "Baker", "Cole", "Dunn", "Ellis", "Ford", "Gray", "Hale", "Ives", "Jones")
 

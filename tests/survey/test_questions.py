@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from csi_lib.errors import InputError
+from csi_lib.intake.choices import split_cell
 from csi_lib.models.scoring import score
 from csi_lib.study.study import load_study
-from csi_lib.survey.coding import split_cell
 from csi_lib.survey.reading import read_survey
 
 BOOK = """
@@ -103,7 +103,7 @@ def test_shares_of_all_answers_are_a_ratio_with_its_linearised_error(numbers):
 
 
 def test_an_option_with_the_separator_in_it_stays_one_answer():
-    known = {"bus, tram": "1", "car": "2"}
+    known = {"bus,tram": "1", "car": "2"}
     assert split_cell("Car, Bus, tram", ", ", known) == ["2", "1"]
     assert split_cell("Car, plane", ", ", known) is None
 
