@@ -20,8 +20,8 @@ from csi_lib.study.schema import FILES
 PACKAGE = Path(csi_lib.__file__).parent
 #: fields that are read by their name in a loop: where
 BY_NAME = {
-    ("Source", "sheet"): "survey/wave.py",
-    ("Source", "separator"): "survey/wave.py",
+    ("Source", "sheet"): "study/source.py",
+    ("Source", "separator"): "study/source.py",
     ("Design", "clusters"): "survey/simulation.py",
     ("Design", "fpc"): "survey/simulation.py",
     ("Agency", "attributes"): "study/agency.py",  # for a study's own chapters; kept as given
