@@ -80,7 +80,22 @@ def command(
         )
         return 0
     _tell(result)
+    _tell_of_copies(study)
     return result.exit_code
+
+
+def _tell_of_copies(study: str) -> None:
+    """That a chapter was changed in lab/ and the reports do not use it."""
+    from csi_lib.run.lab_copies import changed_copies
+    from csi_lib.study.location import resolve_study
+    from csi_lib.study.study import load_study
+
+    if (resolve_study(study) / "lab").is_dir():
+        for name in changed_copies(load_study(study)):
+            typer.echo(
+                f"note: lab/{name}.ipynb was changed and the reports do not use it; csi lab {study} --use {name}",
+                err=True,
+            )
 
 
 @contextlib.contextmanager

@@ -90,7 +90,7 @@ def draft_study(
     write("origin.csv", origin_rows(given))
     with (folder / "drift.csv").open("w", encoding="utf-8-sig", newline="") as out:
         csv.writer(out).writerows(drift_rows(draft, given, years))
-    (folder / ".gitignore").write_text("/data/\n/.csi/\n/out/\n", encoding="utf-8")
+    (folder / ".gitignore").write_text("/data/\n/.csi/\n/out/\n/lab/\n.ipynb_checkpoints/\n", encoding="utf-8")
     write_schemas(folder / ".schema")
     guesses = sum(text.count(" # guess") for text in texts.values())
     roles = Counter(c.role for c in draft.columns)

@@ -13,6 +13,7 @@ from csi_lib.prose.escape import escape_markdown
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence, say
 from csi_lib.prose.study_texts import declare_literals
+from csi_lib.report.by_hand import errors_in_words
 from csi_lib.report.chapter_data import ChapterData
 from csi_lib.report.context import Context
 from csi_lib.report.display import Display, figure_display, highlights_display, sentence_display, table_display
@@ -41,6 +42,7 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     ------
     InputError with the near spelling for an unknown study, agency, year or language.
     """
+    errors_in_words()
     context, named = Context.current(), str(study)
     made = _prepared.get((named, agency, year, lang, release))
     if made is not None:

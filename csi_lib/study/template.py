@@ -24,6 +24,6 @@ def new_study(folder: str | Path) -> Path:
     for file in sorted(_TEMPLATE.glob("*.yml")):
         shutil.copyfile(file, folder / file.name)
     (folder / "data").mkdir()
-    (folder / ".gitignore").write_text("/data/\n/.csi/\n/out/\n", encoding="utf-8")
+    (folder / ".gitignore").write_text("/data/\n/.csi/\n/out/\n/lab/\n.ipynb_checkpoints/\n", encoding="utf-8")
     write_schemas(folder / ".schema")
     return folder
