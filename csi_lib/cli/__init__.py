@@ -33,6 +33,13 @@ def app():
     """The typer application; verbs are imported here, and import what they need when they are called."""
     import typer
 
+    def version(asked: bool) -> None:
+        if asked:
+            from csi_lib import __version__
+
+            typer.echo(f"csi {__version__}")
+            raise typer.Exit
+
     cli = typer.Typer(
         name="csi",
         no_args_is_help=True,
@@ -40,6 +47,18 @@ def app():
         pretty_exceptions_enable=False,
         help="Satisfaction studies of public agencies: from a respondent file to published reports.",
     )
+
+    @cli.callback()
+    def common(
+        version: bool = typer.Option(
+            False, "--version", callback=version, is_eager=True, help="say which version this is"
+        ),
+        debug: bool = typer.Option(
+            False, "--debug", help="show tracebacks, and messages of errors in chapters, which may quote answers"
+        ),
+    ) -> None:
+        """Satisfaction studies of public agencies: from a respondent file to published reports."""
+
     for verb in VERBS:
         module = importlib.import_module(f"csi_lib.cli.{verb}_" if verb == "import" else f"csi_lib.cli.{verb}")
         cli.command(verb)(_exiting(module.command))

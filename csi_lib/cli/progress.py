@@ -8,11 +8,13 @@ import time
 
 from csi_lib.errors import InputError, nearest
 
+#: seconds between two plain lines on what is being worked at
+_QUIET = 15.0
 STYLES = ("auto", "bar", "plain", "json", "none")
 
 
 class Progress:
-    """Called by the run with events start, prepared, done, end and a dict about each.
+    """Called by the run with events start, working, prepared, done, end and a dict about each.
 
     ``json`` writes one object per line: ``{"event": "done", "seconds_since_start": …, "done": …, "failed": …, "jobs": …, …}``.
     """
@@ -29,6 +31,8 @@ class Progress:
             )
         self.style = style if style != "auto" else "bar" if sys.stderr.isatty() else "plain"
         self._bar, self._task, self._started = None, None, time.monotonic()
+        self._said: dict[str, str] = {}
+        self._said_at = float("-inf")
         self._jobs = self._done = self._failed = self._prepared = 0
 
     def __enter__(self):
@@ -74,8 +78,11 @@ class Progress:
         if event == "start":
             skipped = f", {info['skipped']} up to date" if info["skipped"] else ""
             print(f"{info['jobs']} reports to make{skipped}", file=sys.stderr, flush=True)
+        elif event == "working" and time.monotonic() - self._said_at >= _QUIET:
+            self._said_at = time.monotonic()
+            print(f"{_doing(info)} …", file=sys.stderr, flush=True)
         elif event == "done":
-            words = _words(info)
+            words = self._words(info)
             left = f" ({_clock(self._left)} left)" if self._over < self._jobs and self._left is not None else ""
             print(
                 f"[{self._over}/{self._jobs}] {info['agency']} {info['year']}: {words}{left}",
@@ -90,12 +97,14 @@ class Progress:
             return
         elif event == "prepared":
             self._bar.update(self._task, stage=f"{self._prepared} agencies evaluated")
+        elif event == "working":
+            self._bar.update(self._task, stage=_doing(info))
         elif event == "done":
             rate = 60 * self._over / (time.monotonic() - self._started)
             failed = f", {self._failed} failed" if self._failed else ""
             self._bar.update(self._task, advance=1, stage=f"{rate:.0f} a minute{failed}")
             if not info["ok"]:
-                self._bar.console.print(f"{info['agency']} {info['year']}: {_words(info)}", markup=False)
+                self._bar.console.print(f"{info['agency']} {info['year']}: {self._words(info)}", markup=False)
 
     def _start_bar(self) -> None:
         from rich.console import Console
@@ -114,11 +123,17 @@ class Progress:
         self._bar.start()
         self._task = self._bar.add_task("reports", total=self._jobs, stage="starting")
 
+    def _words(self, info: dict) -> str:
+        """How a report ended; what has been said of another before is not said again."""
+        if info["ok"]:
+            return "done by another run" if info.get("by_another") else "done"
+        first = self._said.setdefault(info["problem"], f"{info['agency']} {info['year']}")
+        same = first != f"{info['agency']} {info['year']}"
+        return f"FAILED: as {first}" if same else f"FAILED: {info['problem']}"
 
-def _words(info: dict) -> str:
-    if info["ok"]:
-        return "done by another run" if info.get("by_another") else "done"
-    return f"FAILED: {info['problem']}"
+
+def _doing(info: dict) -> str:
+    return f"{info['agency']} {info['year']}: {'chapter ' + info['chapter'] if info['chapter'] else 'estimates'}"
 
 
 def _clock(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -112,17 +113,24 @@ def stoppable():
         signal.signal(signal.SIGTERM, before)
 
 
+_NAMED = 3  # reports named of those that failed for one reason
+
+
 def _tell(result) -> None:
+    from csi_lib.run.order import alike
+
     done = sum(o.ok for o in result.outcomes)
     typer.echo(
         f"{done} reports made, {len(result.skipped)} up to date, {len(result.failed)} failed ({result.seconds:.1f} s)"
     )
-    for outcome in result.failed:
-        typer.echo(f"  {outcome.agency} {outcome.year}: {outcome.problem}", err=True)
-        if outcome.hint:
-            typer.echo(f"    {outcome.hint}", err=True)
-        if outcome.detail and os.environ.get("CSI_DEBUG"):
-            typer.echo(outcome.detail, err=True)
+    for group in alike(asdict(outcome) for outcome in result.failed):
+        first, names = group[0], [f"{item['agency']} {item['year']}" for item in group]
+        whom = ", ".join(names[:_NAMED]) + (f" … ({len(group)} reports)" if len(group) > 1 else "")
+        typer.echo(f"  {whom}: {first['problem']}", err=True)
+        if first["hint"]:
+            typer.echo(f"    {first['hint']}", err=True)
+        if first["detail"] and os.environ.get("CSI_DEBUG"):
+            typer.echo(first["detail"], err=True)
     if result.problem:
         typer.echo(f"csi: {result.problem}", err=True)
     if result.failed:

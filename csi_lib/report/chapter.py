@@ -81,8 +81,8 @@ def prepare_chapters(study: str, agency: str, year: int, lang: str, release: str
         for estimates in (chapter.estimates, chapter.previous):
             if estimates is not None:
                 chapter._locate(estimates, estimates.frame.iloc[:0])
-        _ = chapter.models  # on a whole round they may look at everybody's answers, which reading starts threads for
-    _ = chapter.labels
+        # on a whole round models, and labels with them, may look at everybody's answers, which reading starts threads for
+        _ = chapter.models, chapter.labels
     prepare_fonts()
     if chapter._peers != "none":
         _ = chapter.wave

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from csi_lib.run.framing import receive_packed, send_packed
-from csi_lib.run.lost import Lost
+from csi_lib.run.lost import Lost, Working
 from csi_lib.run.memory import resident
 from csi_lib.run.warm_client import NoWarmKernel, WarmParent, kernel_environment
 
@@ -48,6 +48,7 @@ class LocalCrew:
         self._parent: WarmParent | None = None
         self._cold = False
         self.shares_store = True
+        self.heard = lambda working: None  # called with what a worker says it is about to do
         self.warm_up()
 
     def warm_up(self) -> None:
@@ -94,6 +95,9 @@ class LocalCrew:
                 self._workers.remove(worker)
             lost = worker.lost()
             return None if number is None else Ended(number, lost, time.monotonic() - begun, memory=worker.largest)
+        if isinstance(said, Working):
+            self.heard(said)
+            return None
         worker.task = None
         value, cpu, memory = said
         return Ended(number, value, time.monotonic() - begun, cpu, max(memory, worker.largest))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from csi_lib.errors import InputError, nearest
-from csi_lib.run.failure import ChapterError, chapter_error, plain, remove_messages
+from csi_lib.run.failure import WORDED, ChapterError, chapter_error, plain, remove_messages
 
 #: Bytes a notebook may send as output: some forty large figures.
 OUTPUT_LIMIT = 64 * 2**20
@@ -57,8 +57,8 @@ class Executed:
 
         The message of an `InputError` is written for the user and quotes no answers; of others only the hint is told.
         """
-        if self.error.ename in ("InputError", "InputErrors", "MachineError") and self.debug:
-            return self.debug.partition("\n---")[0].partition(": ")[2].strip(), False
+        if self.error.ename in WORDED:
+            return self.error.hint, False
         cell = "" if self.error.cell_index is None else f" in cell {self.error.cell_index}"
         return f"{self.error.hint.rstrip('.')}{cell}", True
 

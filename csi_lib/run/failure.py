@@ -1,4 +1,8 @@
-"""Why a chapter could not be executed, in words, without a value of the data."""
+"""Why a chapter could not be executed, in words, without a value of the data.
+
+The message of an `InputError` is the library's own and may be shown: it names files, columns and codes that the study
+declares, never an answer. The message of any other exception may quote a respondent and is shown with --debug only.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +42,13 @@ class ChapterError:
         return self.kind in ("death", "start")
 
 
+#: Exceptions whose messages are the library's own words.
+WORDED = ("InputError", "InputErrors", "MachineError")
 #: Class of an exception -> what to do about it; the message itself may quote a respondent.
 _ADVICE = {
     "KeyError": "a column, item or key that the cell asks for is not in the data; see the codebook",
     "FileNotFoundError": "a file that the cell reads is not there; run `csi check` on the study",
     "ModuleNotFoundError": "a package is not installed in this environment",
-    "InputError": "something in the study is not as the chapter needs it; run `csi check` on the study",
     "ValidationError": "a file of the study does not follow its schema; run `csi check` on the study",
     "SyntaxError": "the cell is not valid Python",
     "NameError": "the cell uses a name that no earlier cell has defined",
@@ -65,6 +70,8 @@ def chapter_error(course, node, limits) -> ChapterError:
 
 
 def _hint(kind: str, course, limits) -> str:
+    if kind == "error" and course.ename in WORDED:
+        return course.evalue or course.ename
     if kind == "error":
         return f"{course.ename}: {_ADVICE.get(course.ename, _DEFAULT_ADVICE)}."
     if kind == "memory":

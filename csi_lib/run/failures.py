@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from csi_lib.run.order import alike
 from csi_lib.run.site.frame import Site, e
 
 _TEXT = {
@@ -42,8 +43,10 @@ def write_failures(study, out: Path, failed: list[dict]) -> Path:
         return page
     lang = study.report.language
     t, parts = _TEXT[lang], [f"<p>{e(_TEXT[lang]['again'])}</p>"]
-    for item in failed:
-        lines = [f"<h2>{e(item['agency'])} · {item['year']}</h2><p>{e(item.get('problem') or '')}</p>"]
+    for group in alike(failed):
+        item, whom = group[0], ", ".join(f"{i['agency']} · {i['year']}" for i in group)
+        count = f" ({len(group)})" if len(group) > 1 else ""
+        lines = [f"<h2>{e(whom)}{count}</h2><p>{e(item.get('problem') or '')}</p>"]
         if item.get("hint"):
             lines.append(f"<p><strong>{t['hint']}:</strong> {e(item['hint'])}</p>")
         given = {k: item[k] for k in ("agency", "year", "lang", "release") if k in item}

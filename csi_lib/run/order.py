@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,6 +85,18 @@ class Outcome:
     by_another: bool = False  # made meanwhile by another run on the same folder
     refusals: tuple[tuple[str | None, str, bool], ...] = ()  # of a rehearsal: chapter, words, whether the fault is ours
     input: bool = False  # what the user gave is wrong, rather than something of ours
+
+
+def alike(failures: Iterable[dict]) -> list[list[dict]]:
+    """Failures (outcomes as mappings) that say the same, together, in the order in which they came: one mistake in a study
+    fails all its reports, and is said once."""
+    groups: dict[tuple, list[dict]] = {}
+    for item in failures:
+        said = tuple(item.get(k) for k in ("problem", "hint", "chapter", "cell"))
+        own = (item["agency"], str(item["year"]))  # words that name the report itself are the same words
+        plain = tuple(v if v is None else v.replace(" ".join(own), "…") for v in said)
+        groups.setdefault(plain, []).append(item)
+    return list(groups.values())
 
 
 def group_key(members) -> str:

@@ -180,6 +180,7 @@ def _work(study, todo: dict[str, Planned], ledger: Ledger, jobs, memory, job_tim
             size, ceiling = share(memory, min(jobs or os.cpu_count() or 1, len(todo)))
             limit = None if ceiling is None else ceiling - WORKER
             crew = LocalCrew(size, memory=ceiling, time_limit=job_timeout)
+            crew.heard = lambda working: tell("working", asdict(working))
         staging = str(out / f".staging-{ledger.run}")
         orders = {name: replace(o, memory=limit, staging=staging) for name, o in orders.items()}
         for name, ended in _made(facts.study, orders, ledger, crew, tell):
@@ -322,7 +323,7 @@ def _conclude(study, result: RunResult, ledger: Ledger) -> RunResult:
         part = result.out / f".run.json.{os.getpid()}"
         part.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
         part.replace(result.out / "run.json")
-        write_failures(loaded, result.out, failed)
+        write_failures(loaded, result.out, record["failed"])
         _write_site(loaded, result.out)
     except OSError as error:
         words = f"{error.strerror or error} ({error.filename or result.out}): the index was not written; free space and run again"

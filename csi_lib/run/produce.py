@@ -30,6 +30,8 @@ from csi_lib.report.render import FORMATS as DOCUMENTS
 from csi_lib.report.render import render
 from csi_lib.run.chapters import PEERS
 from csi_lib.run.execution import Executed, WarmKernels
+from csi_lib.run.failure import WORDED
+from csi_lib.run.lost import Working
 from csi_lib.run.memory import resident
 from csi_lib.run.order import Order, Outcome
 from csi_lib.run.places import published_notebook
@@ -39,8 +41,11 @@ from csi_lib.study.study import OVERALL, Job
 from csi_lib.survey.estimates import results_frame
 
 
-def produce(order: Order, kernels: WarmKernels) -> Outcome:
-    """Make one report. Whatever goes wrong is an `Outcome`; what was published before stays until this succeeds."""
+def produce(order: Order, kernels: WarmKernels, *, tell=lambda working: None) -> Outcome:
+    """Make one report; `tell` is called with `Working` as each chapter begins.
+
+    Whatever goes wrong is an `Outcome`; what was published before stays until this succeeds.
+    """
     job, started = order.job, time.perf_counter()
     cost = Cost()
     # as deep below `out` as the final folder, so that links to _theme are the same in both
@@ -53,9 +58,9 @@ def produce(order: Order, kernels: WarmKernels) -> Outcome:
     try:
         staging.mkdir(parents=True, mode=0o700)
         if order.rehearsal:
-            refusals = _rehearse(order, staging, kernels, cost)
+            refusals = _rehearse(order, staging, kernels, cost, tell)
             return end(not refusals, refusals=refusals, problem=refusals[0][1] if refusals else None)
-        nodes, rows, failures = _execute(order, staging, kernels, cost)
+        nodes, rows, failures = _execute(order, staging, kernels, cost, tell)
         failure = _failure(*failures[0]) if failures else None
         if failure is not None:
             return end(False, **failure)
@@ -99,7 +104,7 @@ class Cost:
             self.memory[name] = resident(os.getpid())
 
 
-def _execute(order: Order, staging: Path, kernels: WarmKernels, cost: Cost):
+def _execute(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, tell):
     """Every chapter in a kernel of its own; the data of the report are loaded once, before the first."""
     job = order.job
     (staging / "figures").mkdir()
@@ -113,7 +118,7 @@ def _execute(order: Order, staging: Path, kernels: WarmKernels, cost: Cost):
     ) as spent:
         if spent is not None:
             cost.seconds["load"], cost.cpu["load"], cost.memory["load"] = time.perf_counter() - started, spent, 0
-        return _chapters(order, staging, kernels, cost, parameters)
+        return _chapters(order, staging, kernels, cost, parameters, tell)
 
 
 def _context(order: Order, staging: Path, chapter: str, peers: str) -> Path:
@@ -130,9 +135,9 @@ def _context(order: Order, staging: Path, chapter: str, peers: str) -> Path:
     return context.write(staging / f".context-{chapter}.json")
 
 
-def _rehearse(order: Order, staging: Path, kernels: WarmKernels, cost: Cost) -> tuple:
+def _rehearse(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, tell) -> tuple:
     """What publishing this report would be refused for: all chapters that fail, else what joining them finds."""
-    nodes, _, failures = _execute(order, staging, kernels, cost)
+    nodes, _, failures = _execute(order, staging, kernels, cost, tell)
     if failures:  # a report without them has references that lead nowhere, which is not another fault
         return tuple((chapter, *done.words) for chapter, done in failures)
     try:
@@ -142,11 +147,12 @@ def _rehearse(order: Order, staging: Path, kernels: WarmKernels, cost: Cost) -> 
     return ()
 
 
-def _chapters(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, parameters: dict):
+def _chapters(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, parameters: dict, tell):
     """Executed notebooks, rows they recorded, and (chapter, execution) of those that failed: only the first, but for a
     rehearsal."""
     nodes, rows, failures = [], [], []
     for chapter, path, peers in order.chapters:
+        tell(Working(order.job.agency, order.job.year, chapter))
         file = _context(order, staging, chapter, peers)
         node = nbformat.read(path, as_version=4)
         used = sum(os.times()[:4])
@@ -183,14 +189,15 @@ def _write(node, path: Path) -> None:
 
 def _failure(chapter: str, done: Executed) -> dict:
     error = done.error
+    worded = error.ename in WORDED
     return {
-        "problem": f"chapter {chapter}: {error.ename or error.kind}",
+        "problem": f"chapter {chapter}: {error.hint if worded else error.ename or error.kind}",
         "chapter": chapter,
         "cell": error.cell_source,
-        "hint": error.hint,
+        "hint": None if worded else error.hint,
         "frames": error.frames,
         "detail": done.debug,
-        "input": error.ename == "InputError",
+        "input": error.ename in WORDED[:2],
         "retry": error.retry,
     }
 

@@ -248,7 +248,7 @@ def prepared_parent(function: str, arguments: Mapping, *, env: dict, cwd: str):
     try:
         _prepared = warm_parent().prepare(function, arguments, env=env, cwd=cwd)
     except (NoWarmKernel, OSError) as problem:
-        logging.getLogger(__name__).warning("Every chapter loads the data itself: %s", problem)
+        logging.getLogger(__name__).debug("Every chapter loads the data itself: %s", problem)
     try:
         yield _prepared.cpu if _prepared else None
     finally:

@@ -15,12 +15,14 @@ from pathlib import Path
 
 from csi_lib.run.framing import receive_packed, send_packed
 from csi_lib.run.lean_imports import lean_imports
-from csi_lib.run.lost import Lost
+from csi_lib.run.lost import Lost, Working
 from csi_lib.run.memory import peak
 from csi_lib.run.order import group_key
 from csi_lib.study.keeping import kept
 
 _rounds: dict = {}
+#: who is told what this worker is about to do; nobody outside a worker process
+_tell = [lambda working: None]
 _kernels: dict = {}
 
 
@@ -29,6 +31,7 @@ def prepare_agency(study: str, agency: str, year: int, key: str, data: str | Non
     from csi_lib.errors import InputError
     from csi_lib.models.round import Round
 
+    _tell[0](Working(agency, year))
     try:
         known = _loaded(study)
         Round(known, data=data, store=store, key=lambda *_: key).prepare(agency, year)
@@ -37,7 +40,9 @@ def prepare_agency(study: str, agency: str, year: int, key: str, data: str | Non
     except OSError as error:
         return f"{error.strerror or error} ({error.filename or store})"
     except Exception as error:
-        return f"{type(error).__name__} while {agency} {year} was evaluated"
+        if os.environ.get("CSI_DEBUG"):
+            traceback.print_exc()
+        return f"{type(error).__name__} while {agency} {year} was evaluated (a fault of ours; --debug shows where)"
     return None
 
 
@@ -77,7 +82,7 @@ def produce(order, parent: str | None = None):
             kernels.__exit__(None, None, None)
         _kernels.clear()
         _kernels[parent] = WarmKernels(parent).__enter__()
-    return make(order, _kernels[parent])
+    return make(order, _kernels[parent], tell=_tell[0])
 
 
 def remote(*args, parent: str | None = None):
@@ -110,6 +115,7 @@ def main() -> None:
     # What libraries print must not end up among the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    _tell[0] = lambda working: send_packed(answers, working)
     while True:
         try:
             kind, args, parent = receive_packed(sys.stdin.buffer)
