@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import matplotlib as mpl
 import pandas as pd
@@ -61,6 +61,10 @@ class Figure:
                 raise InputError(f"a figure needs its {part}", where=f"figure {self.name}")
         object.__setattr__(self, "notes", tuple(map(rule.worded, self.notes)))
         check_filled(self.caption, where=f"figure {self.name}")
+
+    def with_notes(self, *notes: str | None) -> Figure:
+        """The same figure with more lines under it; None is no line."""
+        return replace(self, notes=(*self.notes, *(n for n in notes if n)))
 
     @property
     def has_bases(self) -> bool:

@@ -114,7 +114,15 @@ def _drawn(frame, whole, rows, columns, lang, labels, name, caption, width, them
     size, small = theme.size, theme.small
     names = [wrap(named(rows, k), width * 0.3, size, theme=theme) for k in row_keys]
     left = widest(names, size, theme=theme) + 4
-    bases = [_base(cells, k, column_keys, lang) for k in row_keys]
+    # a row of small bases is marked once, at its base
+    weak = {
+        k
+        for k in row_keys
+        if all(cells[k, c].estimate.small_base for c in column_keys if (k, c) in cells and cells[k, c].shown)
+    }
+    bases = [
+        _base(cells, k, column_keys, lang) + (SMALL_BASE if k in weak and _any(cells, k) else "") for k in row_keys
+    ]
     right = max(widest([text["n"]], small), widest(bases, size)) + 4
     slot = (width - left - right) / len(column_keys)
     heads = [wrap(named(columns, k), slot - 1.5, small, theme=theme) for k in column_keys]
@@ -161,7 +169,7 @@ def _drawn(frame, whole, rows, columns, lang, labels, name, caption, width, them
                 continue
             dark = np.array(colours(norm(item.value))[:3]) @ (0.299, 0.587, 0.114) < 0.52
             shown = item.estimate.text(lang, unit=item.estimate.unit in ("proportion", "percent"))
-            canvas.write(page, x, y, shown + (SMALL_BASE if item.estimate.small_base else ""), ha="center",
+            canvas.write(page, x, y, shown + (SMALL_BASE if item.estimate.small_base and r not in weak else ""), ha="center",
                          color=theme.page if dark else theme.ink)  # fmt: skip
     canvas.note(page, foot, top=canvas.height - foot_height + 0.6)
     data = frame.assign(row=[named(rows, k) for k in frame[rows]], column=[named(columns, k) for k in frame[columns]])
@@ -177,6 +185,10 @@ def _drawn(frame, whole, rows, columns, lang, labels, name, caption, width, them
         lang,
     )
     return Figure(name, caption, f"{alt} {foot}.", canvas.fig, data, lang=lang)
+
+
+def _any(cells, row) -> bool:
+    return any(item.shown for (r, _), item in cells.items() if r == row)
 
 
 def _base(cells, row, column_keys, lang) -> str:

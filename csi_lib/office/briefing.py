@@ -57,8 +57,8 @@ class _Briefing:
     def __init__(self, deck: Deck, study, rows: ResultRows, name: str, lang: str, labels, model):
         self.deck, self.study, self.rows, self.name, self.lang = deck, study, rows, name, lang
         self.labels, self.model = labels, model
-        self.reading = reading()
-        self.words = {k: self.reading.worded(v) if isinstance(v, str) else v for k, v in WORDS[lang].items()}
+        self.rule = reading()
+        self.words = {k: self.rule.worded(v) if isinstance(v, str) else v for k, v in WORDS[lang].items()}
         self.index = model and rows.one(measure=model.file.index, statistic="index", model=model.name)
         root = model.node(model.file.index) if model else None
         parts = (
@@ -269,9 +269,13 @@ class _Briefing:
                 (r for r in self.rows.all(statistic="mean") if not absent(r["estimate"])), key=lambda r: -r["estimate"]
             )
             halves = [("high", every[:10]), ("low", every[-10:])] if len(every) > _MOST_BARS else [("high", every)]
+            left = len(every) - 2 * 10 if len(halves) == 2 else 0
+            message = self.say("항목 {n}개 가운데 가장 높은 10개와 가장 낮은 10개이며, 나머지 {left}개는 보고서와 통계표에 있다.",
+                               "The 10 highest and 10 lowest of {n} items; the other {left} are in the report and its tables.",
+                               n=len(every), left=left) if left else None  # fmt: skip
             for which, part in halves:
                 if part:
-                    self.chart(self.words["more_items"].format(self.words[which]), part)
+                    self.chart(self.words["more_items"].format(self.words[which]), part, message=message)
             return
         for row, own in blocks:
             message = self.changed(row, self.measure(row)) or self.say(
@@ -325,9 +329,11 @@ class _Briefing:
         gains = here[here["statistic"] == "gain"]
         means = here[(here["statistic"] == "mean") & here["measure"].isin(gains["measure"])]
         try:
-            points = portfolio(means, gains).sort_values("priority").head(_MOST_POINTS)
+            found = portfolio(means, gains).sort_values("priority")
         except InputError:
             return
+        points, left = found.head(_MOST_POINTS), len(found) - _MOST_POINTS
+        rest = [self._left_out(len(found), _MOST_POINTS)] if left > 0 else []
         side = lambda r, axis: Number.from_row({k[:-2]: v for k, v in r.items() if k.endswith(f"_{axis}")})
         pairs = [(str(i), side(r, "x"), side(r, "y")) for i, r in enumerate(points.to_dict("records"), 1)]
         names = [self.labels.measure(m) for m in points["measure"]]
@@ -343,12 +349,21 @@ class _Briefing:
         )
         body = [(i, n) for n, (i, *_) in zip(names, pairs, strict=True)]
         slide.table((w["number"], w["item"]), body, alt=w["portfolio"], widths=(0.7, 3.9), left=8.2, size=11)
-        self.end(slide, message.text)
-        slide = self.deck.slide(w["priorities"], message)
+        self.end(slide, message.text, *rest)
+        slide = self.deck.slide(
+            w["priorities"], message + self._left_out_sentence(len(found), 8) if len(found) > 8 else message
+        )
         body = [(i, n, x, y) for n, (i, x, y) in list(zip(names, pairs, strict=True))[:8]]
         slide.table((w["number"], w["item"], w["satisfaction"], w["gain"]), body, alt=w["priorities"],
                     widths=(1.0, 6.5, 2.3, 2.3), size=16)  # fmt: skip
         self.end(slide)
+
+    def _left_out_sentence(self, of: int, shown: int) -> Sentence:
+        """That a slide shows the first of a longer list."""
+        return self.say("{of}개 가운데 앞의 {shown}개만 실었다.", "The first {shown} of {of}.", of=of, shown=shown)
+
+    def _left_out(self, of: int, shown: int) -> str:
+        return self._left_out_sentence(of, shown).text
 
     def reliability(self) -> None:
         own = [r for r in self.rows.all(statistic="alpha") if not absent(r["estimate"])]
@@ -356,7 +371,7 @@ class _Briefing:
             return
         w = self.words
         body = [(self.measure(r), Number.from_row(r), Interval.from_row(r), Number.from_row(r, "n")) for r in own[:12]]
-        slide = self.deck.slide(w["reliability"])
+        slide = self.deck.slide(w["reliability"], self._left_out_sentence(len(own), 12) if len(own) > 12 else None)
         slide.table(
             (w["measure"], w["alpha"], w["ci"], w["n"]),
             body,
@@ -375,8 +390,7 @@ class _Briefing:
     def reading(self) -> None:
         slide = self.deck.slide(self.words["reading"])
         lines = [
-            self.reading.worded(t).format(small=self.reading.small_base, least=self.reading.min_base)
-            for t in READING[self.lang]
+            self.rule.worded(t).format(small=self.rule.small_base, least=self.rule.min_base) for t in READING[self.lang]
         ]
         slide.text(lines, top=1.4, size=18)
         self.end(slide)

@@ -204,3 +204,34 @@ def test_private_files_are_private(out):
     assert all(place.stat().st_mode & 0o777 == 0o600 for place in kept)
     assert not list(out.rglob("*.kept"))
     assert os.access(out / "index.html", os.R_OK)
+
+
+def test_the_report_is_half_the_book_and_no_page_but_a_last_one_is_half_empty(report, tmp_path):
+    """46 pages were printed before; the last line of ink on a page is measured on its picture."""
+    program = shutil.which("pdftoppm")
+    if program is None:
+        pytest.skip("pdftoppm is not installed")
+    subprocess.run([program, "-r", "30", "-gray", "-png", report / "report.pdf", tmp_path / "p"], check=True, capture_output=True)
+    from matplotlib.image import imread
+
+    pages = [imread(path) for path in sorted(tmp_path.glob("p-*.png"))]
+    assert len(pages) <= 30
+    filled = []
+    for page in pages:
+        body = page[int(len(page) * 0.07) : int(len(page) * 0.92)]
+        ink = np.flatnonzero((body < 0.9).any(axis=1))
+        filled.append(ink.max() / len(body) if len(ink) else 0.0)
+    assert sum(share < 0.45 for share in filled[:-1]) <= 1
+    assert min(filled) > 0.2
+
+
+def test_its_prose_passes_the_gate(report):
+    from html import unescape
+
+    from csi_lib.prose.gate import prose_faults
+
+    page = (report / "report.html").read_text(encoding="utf-8")
+    paragraphs = re.findall(r"<p>(.*?)</p>", page.partition("<main")[2], re.DOTALL)
+    text = "\n".join(unescape(re.sub(r"<[^>]+>", "", p)).replace("\n", " ") for p in paragraphs)
+    assert len(text) > 3000
+    assert prose_faults(text, "ko") == []

@@ -76,8 +76,23 @@ def chances_table(chapter, sheet: GradeSheet) -> Table | None:
     keep = [k for k, c in enumerate(columns) if c.key != "ci" or pd.notna(own["se"])]
     caption = t(ko="등급의 확실성", en="Certainty of the grade")
     return Table(
-        "own-grade", caption, tuple(columns[k] for k in keep), (Row(tuple(cells[k] for k in keep)),), lang=chapter.lang
-    )
+        "own-grade", caption, tuple(columns[k] for k in keep), (Row(tuple(cells[k] for k in keep)),),
+        _where_from(chapter, own, file), lang=chapter.lang,
+    )  # fmt: skip
+
+
+def _where_from(chapter, own: dict, file) -> tuple[Sentence, ...]:
+    """Whose score the grade rests on, where it is not the index that this report is about."""
+    index = chapter.index() if file.source is not None else None
+    if index is None or abs(float(own["score"]) - float(index["estimate"])) < 0.05:
+        return ()
+    return (
+        chapter.sentence(
+            ko="등급에 쓴 점수는 등급을 매기는 기관이 낸 점수표의 값으로, 이 보고서의 {name} {index:과/와} 조사와 산식이 다르다.",
+            en="The score behind the grade is that of the grading body's own sheet; it comes from another survey and formula than the {name} of this report, {index}.",
+            name=index["measure_label"], index=index,
+        ),
+    )  # fmt: skip
 
 
 def _row(chapter, sheet: GradeSheet, own: dict, statistic: str, value: float, unit: str, **more):

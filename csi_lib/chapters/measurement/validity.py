@@ -255,6 +255,18 @@ def dimension_frame(chapter, checks: ValidityChecks, alphas: pd.DataFrame) -> pd
     return frame.sort_values("statistic", key=lambda s: s.map(order.index), kind="stable").reset_index(drop=True)
 
 
+def weights_note(chapter) -> str:
+    """Which of the coefficients are weighted: they stand side by side and need not be."""
+    return (
+        chapter.text(
+            ko="크론바흐 α에는 가중치를 적용했고, 확인적 요인분석에서 얻은 ω, CR, AVE에는 적용하지 않았다.",
+            en="Cronbach's α is weighted; ω, CR and AVE come from an unweighted confirmatory factor analysis.",
+        )
+        if len(set(chapter.survey.design.weights)) > 1
+        else chapter.text(ko="모든 값은 가중치 없이 계산하였다.", en="No coefficient is weighted.")
+    )
+
+
 def pair_frame(chapter, checks: ValidityChecks) -> pd.DataFrame:
     """HTMT of every pair of dimensions, lower triangle: rows ``measure``, columns ``versus``."""
     frame = chapter.labels.attach(checks.pairs)

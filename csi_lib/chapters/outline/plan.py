@@ -79,7 +79,11 @@ def plan_table(chapter) -> Table | None:
     body = [Row((chapter.labels.group(plan.by, cell), *line(cell))) for cell in own.table["cell"]]
     body.append(Row((t(ko="전체", en="Total"), *line(None)), kind="total"))
     caption = t(ko="표본 계획과 달성", en="Planned and achieved sample")
-    return Table("plan", caption, columns, tuple(body), lang=chapter.lang)
+    note = t(
+        ko="오차는 계획과 달성을 같은 방법으로 견주도록 층별 오차를 모집단 비중으로 합한 값이다. 조사 전체의 표본오차는 가중치까지 반영한 조사 개요의 값을 쓴다.",
+        en="Errors here add those of the cells by their share of the population, so that plan and outcome compare; the error of the survey, weights included, is that of the outline.",
+    )
+    return Table("plan", caption, columns, tuple(body), (note,), lang=chapter.lang)
 
 
 def plan_sentences(chapter) -> list[Sentence] | None:

@@ -150,6 +150,18 @@ def goal_sentence(chapter, ratio: dict, gap: dict):
     )
 
 
+def mix_note(chapter) -> str | None:
+    """Why the index is not the weighted mean of the dimensions beside it: it is combined over sectors by importance, they
+    are not. None where the index has no sectors in this wave."""
+    sectors = chapter.model.file.sectors
+    if sectors is None or sectors.by not in chapter.survey.frame:
+        return None
+    return chapter.text(
+        ko=f"{chapter.labels.measure(chapter.model.file.index)}: 부문별 지수를 부문의 중요도로 묶은 값. 차원과 항목은 모집단의 구성으로 묶은 값이어서 이를 평균한 것과 다르다.",
+        en=f"{chapter.labels.measure(chapter.model.file.index)}: the sectors' indices combined by importance; dimensions and items are combined as in the population, so their mean differs from it.",
+    )  # fmt: skip
+
+
 def sector_rows(chapter) -> pd.DataFrame | None:
     """Sectors (customer or service types) with CSI, importance f and contribution f·CSI: results rows of the sector CSI with
     ``f`` and ``part`` (recorded rows) beside; None where the model has no sectors in this wave."""

@@ -222,6 +222,17 @@ def rank_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) -> Table
     return Table(name, caption, columns, tuple(body), (), chapter.lang)
 
 
+def _apart(rows: pd.DataFrame) -> bool:
+    """Whether the interval of the largest share lies above that of the next, in every measure that has intervals."""
+    told = rows.dropna(subset=["ci_low", "ci_high"])
+    found = []
+    for _, one in told.groupby("statistic"):
+        ordered = one.sort_values("estimate", ascending=False)
+        if len(ordered) > 1:
+            found.append(ordered["ci_low"].iloc[0] > ordered["ci_high"].iloc[1])
+    return bool(found) and all(found)
+
+
 def agreement_sentence(chapter, rows: pd.DataFrame) -> Sentence:
     """Whether the measures name the same dimension first, and how far their orders agree (Kendall's W)."""
     wide = rows.pivot(index="measure", columns="statistic", values="estimate").dropna(axis=1)
@@ -236,6 +247,13 @@ def agreement_sentence(chapter, rows: pd.DataFrame) -> Sentence:
           "model": chapter.model.name}]
     ).iloc[0]  # fmt: skip
     first = {ranks[c].idxmin() for c in ranks}
+    if len(first) == 1 and not _apart(rows):
+        second = ranks.mean(axis=1).nsmallest(2).index[-1]
+        return chapter.sentence(
+            ko="어느 방법으로 보아도 ‘{node}’의 값이 가장 크지만(켄들의 W = {w}), ‘{second}’와의 차이는 표본오차 안에 있다.",
+            en="By every measure ‘{node}’ has the largest value (Kendall's W = {w}), but its distance to ‘{second}’ is within sampling error.",
+            node=chapter.labels.measure(first.pop()), second=chapter.labels.measure(second), w=row,
+        )  # fmt: skip
     if len(first) == 1:
         return chapter.sentence(
             ko="어느 방법으로 보아도 ‘{node}’의 중요도가 가장 높다(켄들의 W = {w}).",

@@ -60,6 +60,13 @@ def state_sentence(chapter) -> Sentence:
             en="All records past their term are destroyed, some of them late: {names}.",
             names=late,
         )
+    day = str(log.as_of)
+    if not any(r.state(log.as_of) == "destroyed" for r in log.of_year(chapter.year)):
+        return chapter.sentence(
+            ko="{day} 현재 보유 기한이 지난 자료는 없다.", en="As of {day} no record is past its term.", day=day
+        )
     return chapter.sentence(
-        ko="보유 기한이 지난 자료는 모두 파기했다.", en="All records past their term are destroyed."
+        ko="{day} 현재 보유 기한이 지난 자료는 모두 파기했다.",
+        en="As of {day} all records past their term are destroyed.",
+        day=day,
     )
