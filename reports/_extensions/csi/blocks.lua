@@ -98,18 +98,21 @@ local function tabs_in_sequence(div)
   return out
 end
 
+-- what only a screen unfolds is gone before anything is kept together with what follows it
+local function folded_away(div)
+  if div.classes:includes("figure-data") or div.classes:includes("detail") then return {} end
+end
+
 local function blocks_of_reports(div)
   local class = div.classes
   if class:includes("figure-data") then
     -- a screen reader and a phone read the table; in print the figure and its alternative text serve
-    if is_typst then return {} end
     if is_html then
       return wrap('<details class="figure-data"><summary>' .. say.data .. "</summary>", div.content, "</details>")
     end
   end
   if class:includes("detail") then
     -- item by item, group by group: unfolded by who wants it on screen, not printed
-    if is_typst then return {} end
     if is_html then
       local title = div.content:remove(1)
       local out = pandoc.Blocks({ raw('<details class="detail"><summary>'), pandoc.Plain(title.content), raw("</summary>") })
@@ -245,6 +248,7 @@ function Pandoc(doc)
   -- a date in words (`csi-date: 2024년 12월`); Quarto would make "Invalid Date" of it under its own name
   if doc.meta["csi-date"] then doc.meta.date = doc.meta["csi-date"] end
   if is_html then doc.meta["author-meta"] = doc.meta["csi-authors"] end
+  if is_typst then doc.blocks = doc.blocks:walk({ Div = folded_away }) end
   if is_typst then doc.blocks = keep_introductions(doc.blocks):walk({ Blocks = keep_notes }) end
   doc.blocks = doc.blocks:walk({ Div = blocks_of_reports, Table = natural_widths })
   flowing = doc.meta["csi-flow"] ~= nil
