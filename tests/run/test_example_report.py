@@ -211,7 +211,9 @@ def test_the_report_is_half_the_book_and_no_page_but_a_last_one_is_half_empty(re
     program = shutil.which("pdftoppm")
     if program is None:
         pytest.skip("pdftoppm is not installed")
-    subprocess.run([program, "-r", "30", "-gray", "-png", report / "report.pdf", tmp_path / "p"], check=True, capture_output=True)
+    subprocess.run(
+        [program, "-r", "30", "-gray", "-png", report / "report.pdf", tmp_path / "p"], check=True, capture_output=True
+    )
     from matplotlib.image import imread
 
     pages = [imread(path) for path in sorted(tmp_path.glob("p-*.png"))]
