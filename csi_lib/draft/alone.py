@@ -53,6 +53,9 @@ class Alone(Sketch):
             self._numbers(concept)
             return
         texts = list(concept.counts.index)
+        if words.OPEN.search(text) and answers.mean_length >= 15 and not concept.labels:
+            self._add(concept, "text", "its words ask for a text of one's own", 0.8)
+            return
         repeated = answers.n >= 3 * answers.distinct or answers.distinct <= 6
         if answers.distinct <= MOST_KINDS and repeated and answers.mean_length <= 70 and column.kind != "text":
             labels = {str(k): v for k, v in enumerate(_in_order(texts), 1)}

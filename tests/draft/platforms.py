@@ -32,6 +32,15 @@ MEDIA = {
 DISTRICT = {"en": ["North", "South", "East"], "es": ["Norte", "Sur", "Este"], "ko": ["북구", "남구", "동구"]}
 
 
+READ = {
+    "en": "Where do you read about the city?",
+    "es": "¿Dónde se informa usted sobre la ciudad?",
+    "ko": "시정 소식을 어디에서 보십니까?",
+}
+LIVE = {"en": "Where do you live?", "es": "¿En qué zona de la ciudad vive usted?", "ko": "거주 지역"}
+SAY = {"en": "Any comment?", "es": "¿Tiene algún comentario?", "ko": "의견을 적어 주세요"}
+
+
 class World:
     """Respondents with ratings that go together, media ticked, a district, an e-mail, a comment."""
 
@@ -127,9 +136,9 @@ def google_forms(folder: Path, world: World) -> list[Path]:
             "Timestamp",
             "Email Address",
             *(f"{STEM[world.lang]} [{i}]" for i in items),
-            "Where do you read about the city?",
-            "Where do you live?",
-            "Any comment?",
+            READ[world.lang],
+            LIVE[world.lang],
+            SAY[world.lang],
         ]
     ]
     for r in range(world.n):

@@ -1,0 +1,151 @@
+"""Files that are hard to draft from: each is answered in words, or drafted whole."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+from openpyxl import Workbook
+
+from csi_lib.draft.study import draft_study
+from csi_lib.errors import InputError
+from csi_lib.run.check import check_study
+from csi_lib.study.study import load_study
+from csi_lib.survey.reading import read_survey
+
+
+def write(path, head, rows):
+    with path.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([head, *rows])
+    return path
+
+
+def rated(n=120, k=4, seed=1):
+    rng = np.random.default_rng(seed)
+    return np.clip(np.rint(3.2 + rng.standard_normal(n)[:, None] + 0.7 * rng.standard_normal((n, k))), 1, 5).astype(int)
+
+
+def errors(folder):
+    return [f for f in check_study(folder) if f.level == "error"]
+
+
+def test_a_file_without_a_question_is_named_with_what_its_columns_are(tmp_path):
+    path = write(
+        tmp_path / "list_2024.csv",
+        ["id", "email", "when"],
+        [[k, f"a{k}@b.org", f"2024-01-{1 + k % 28:02d}"] for k in range(50)],
+    )
+    with pytest.raises(InputError, match="no column of these files looks like a question") as told:
+        draft_study(tmp_path / "s", [path])
+    assert "'email': contact" in str(told.value)
+    assert not (tmp_path / "s").exists()
+
+
+def test_far_too_many_columns_are_refused_in_words(tmp_path):
+    path = write(tmp_path / "wide_2024.csv", [f"c{k}" for k in range(5000)], [[1] * 5000] * 3)
+    with pytest.raises(InputError, match="far more columns than a questionnaire"):
+        draft_study(tmp_path / "s", [path])
+
+
+def test_long_and_double_labels_stay_apart_and_are_quoted_whole(tmp_path):
+    x = rated()
+    long = "How satisfied are you with the service, " + "considering everything that has happened, " * 12 + "in the end"
+    head = [f"1. {long} today", f"2. {long} last year", "3. Parks", "4. Parks"]
+    draft_study(tmp_path / "s", [write(tmp_path / "a_2024.csv", head, x.tolist())])
+    assert errors(tmp_path / "s") == []
+    book = load_study(tmp_path / "s").codebook()
+    labels = [str(column.label) for column in book.columns.values()]
+    assert len(set(labels)) == 4
+    assert max(map(len, labels)) < 110
+    assert long in str(book.columns[book.items[0]].question)
+
+
+def test_four_answers_where_three_were_asked_for_are_all_counted(tmp_path):
+    rng = np.random.default_rng(2)
+    x = rated(200, 6)
+    picks = [
+        [*(rng.choice(6, 4, replace=False) + 1)] if r % 10 == 0 else [*(rng.choice(6, 3, replace=False) + 1), ""]
+        for r in range(200)
+    ]
+    head = [*(f"q1_{k}" for k in range(1, 7)), *(f"q2_{k}" for k in range(1, 5))]
+    draft_study(
+        tmp_path / "s", [write(tmp_path / "a_2024.csv", head, [[*a, *b] for a, b in zip(x, picks, strict=True)])]
+    )
+    assert errors(tmp_path / "s") == []
+    survey = read_survey(load_study(tmp_path / "s"))
+    assert survey.codebook.of_role("rank") == ("q2_1", "q2_2", "q2_3", "q2_4")
+    assert survey.frame["q2_4"].notna().sum() == 20
+
+
+def test_a_stray_code_in_a_tick_column_hides_no_column(tmp_path):
+    rng = np.random.default_rng(3)
+    ticks = np.where(rng.random((150, 4)) < 0.4, "1", "").astype(object)
+    ticks[5, 2] = "7"
+    head = [*(f"q1_{k}" for k in range(4)), *(f"q2_{k}" for k in range(4))]
+    draft_study(
+        tmp_path / "s",
+        [write(tmp_path / "a_2024.csv", head, [[*a, *b] for a, b in zip(rated(150), ticks, strict=True)])],
+    )
+    assert errors(tmp_path / "s") == []
+    assert set(load_study(tmp_path / "s").codebook().columns) == set(head)
+
+
+def test_waves_that_share_no_question_say_so(tmp_path):
+    one = write(tmp_path / "a_2023.csv", [f"alpha_{k}" for k in range(4)], rated().tolist())
+    two = write(tmp_path / "b_2024.csv", [f"zulu{k}z [item {w}]" for k, w in enumerate(["red", "blue", "sun", "moon"])],
+                [[["Very bad", "Bad", "Neutral", "Good", "Very good"][v - 1] for v in row] for row in rated(seed=2)])  # fmt: skip
+    made = draft_study(tmp_path / "s", [one, two])
+    assert any("share no question" in note for note in made.notes)
+    assert errors(tmp_path / "s") == []
+
+
+def test_sheets_of_a_workbook_become_bodies_or_waves(tmp_path):
+    for names, years, bodies in ((["2022", "2023"], [2022, 2023], 1), (["North office", "South office"], None, 2)):
+        book = Workbook()
+        book.remove(book.active)
+        for k, name in enumerate(names):
+            sheet = book.create_sheet(name)
+            sheet.append([f"q1_{j}" for j in range(4)])
+            for row in rated(seed=k).tolist():
+                sheet.append(row)
+        path = tmp_path / f"book{bodies}.xlsx"
+        book.save(path)
+        made = draft_study(tmp_path / f"s{bodies}", [path], year=None if years else 2024)
+        study = load_study(made.folder)
+        assert list(study.years) == (years or [2024])
+        assert len(study.agencies) == bodies
+        assert errors(made.folder) == []
+        assert read_survey(study).n == 240
+
+
+def test_files_of_one_year_are_files_of_several_bodies(tmp_path):
+    files = [
+        write(tmp_path / f"{city} 2024.csv", [f"q1_{j}" for j in range(4)], rated(seed=k).tolist())
+        for k, city in enumerate(("Alba", "Bora"))
+    ]
+    draft_study(tmp_path / "s", files)
+    study = load_study(tmp_path / "s")
+    assert [str(a.name) for a in study.agencies] == ["Alba", "Bora"]
+    assert errors(tmp_path / "s") == []
+
+
+def test_years_in_a_column_are_waves(tmp_path):
+    rows = [[2021 + r % 3, *row] for r, row in enumerate(rated(300).tolist())]
+    draft_study(tmp_path / "s", [write(tmp_path / "all.csv", ["year", *(f"q1_{k}" for k in range(4))], rows)])
+    study = load_study(tmp_path / "s")
+    assert list(study.years) == [2021, 2022, 2023]
+    assert errors(tmp_path / "s") == []
+    assert read_survey(study, None, 2022).n == 100
+
+
+def test_labels_in_spanish_are_shown_as_given_in_english_prose(tmp_path):
+    from . import platforms as p
+
+    (tmp_path / "g").mkdir()
+    draft_study(tmp_path / "s", p.google_forms(tmp_path / "g", p.World(lang="es")))
+    study = load_study(tmp_path / "s")
+    assert study.languages == ("es",)
+    assert {job.lang for job in study.jobs()} == {"en"}
+    assert study.codebook().label(study.codebook().items[0], "en") == "Parques"
+    assert study.untranslated() == []
