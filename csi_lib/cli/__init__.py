@@ -11,6 +11,7 @@ import sys
 VERBS = (
     "new",
     "check",
+    "intake",
     "codebook",
     "plan",
     "import",

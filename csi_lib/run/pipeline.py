@@ -306,6 +306,7 @@ def _writable(out: Path) -> None:
 def _conclude(study, result: RunResult, ledger: Ledger) -> RunResult:
     """run.json, failures.html and the site; a disk that is full ends the run with words, not with a traceback."""
     from csi_lib.run.failures import write_failures
+    from csi_lib.run.receipts import write_intake
 
     try:
         failed = [e.outcome for e in ledger.entries().values() if e.state == "failed"]
@@ -324,6 +325,7 @@ def _conclude(study, result: RunResult, ledger: Ledger) -> RunResult:
         part.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
         part.replace(result.out / "run.json")
         write_failures(loaded, result.out, record["failed"])
+        write_intake(loaded, result.out, result.planned[0].order.data)
         _write_site(loaded, result.out)
     except OSError as error:
         words = f"{error.strerror or error} ({error.filename or result.out}): the index was not written; free space and run again"
