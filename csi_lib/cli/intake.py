@@ -7,7 +7,9 @@ import typer
 from csi_lib.cli import options as o
 
 
-def command(study: o.Study, data: o.Data = None, agency: o.Agency = None, year: o.Year = None, as_json: o.Json = False) -> int:
+def command(
+    study: o.Study, data: o.Data = None, agency: o.Agency = None, year: o.Year = None, as_json: o.Json = False
+) -> int:
     """Print the intake receipt: hash, form, lines and columns of every file, answers written out, codes that are new, and
     whether the records agree with the fieldwork log. Exit code 1 where something does not add up."""
     from csi_lib.run.receipts import intake_receipts

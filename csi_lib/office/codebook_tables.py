@@ -21,7 +21,7 @@ _TEXT = {
         "left": "제공하지 않는 항목", "why": "이유", "kind": "역할", "quality": "자료 점검 요약", "check": "점검 항목", "count": "건수",
         "details": "항목별 점검 결과", "base": "대상", "action": "처리", "column": "변수", "people": "조사원별 점검(번호로 표시)",
         "interviewer": "조사원", "interviews": "조사 완료", "same": "같은 번호로만 답한 응답", "flagged": "확인 필요",
-        "yes": "예", "no": "아니요", "reversed": "역채점 문항(낮을수록 긍정을 높을수록 긍정으로 바꾸어 저장)", "all": "전체",
+        "yes": "예", "no": "아니요", "reversed": "역채점 문항(응답한 그대로 저장, 점수를 낼 때만 뒤집음)", "all": "전체",
         "unique": "분류 변수의 조합이 하나뿐인 응답자", "open": "자유 응답",
     },
     "en": {
@@ -32,7 +32,7 @@ _TEXT = {
         "quality": "Checks of the data", "check": "Check", "count": "Cases", "details": "Checks by column", "base": "Of",
         "action": "Treatment", "column": "Variable", "people": "Checks by interviewer (numbered)",
         "interviewer": "Interviewer", "interviews": "Interviews", "same": "One answer throughout", "flagged": "To be looked at",
-        "yes": "yes", "no": "no", "reversed": "reverse-coded (stored so that higher is better)", "all": "all",
+        "yes": "yes", "no": "no", "reversed": "reverse-coded (stored as answered; only scores are turned)", "all": "all",
         "unique": "Respondents alone in their combination of groups", "open": "open answer",
     },
 }  # fmt: skip

@@ -63,7 +63,8 @@ def data_file(
 
     Notes
     -----
-    Items keep their original codes (reverse-coded ones turned); a declared "no answer" keeps its code as user-missing, a
+    Items keep their original codes, as they were answered (scores of reverse-coded ones are turned in the reports
+    only); a declared "no answer" keeps its code as user-missing, a
     blank or an undeclared answer is system-missing. A group whose codes are texts is numbered 1, 2, … in codebook order.
     Rows are ordered by their content, so that the file says nothing about the order of the respondents.
     """
@@ -85,7 +86,7 @@ def data_file(
             codes[variable], measures[variable] = {}, "scale"
             continue
         column, own = book.columns[name], _codes(book, name, survey.frame[name], lang)
-        values = _values(survey.frame[name], own)
+        values = _values(survey.answers(name) if column.reverse else survey.frame[name], own)
         gaps = _declared(column, year, values)
         if gaps and name in status:
             values = values.mask((status[name].to_numpy() == MISSING) & values.isna().to_numpy(), gaps[0])

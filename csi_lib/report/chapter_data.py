@@ -351,7 +351,10 @@ class ChapterData:
 
     @cached_property
     def labels(self) -> Labels:
-        return Labels(self.study, self.study.codebook(self._round.source), self.models, self.lang)
+        book = self.study.codebook(self._round.source)
+        if any(not book.columns[name].labels for name in book.of_role("group", "single")):
+            book = self.survey.codebook  # the file itself labels a group, or its answers do
+        return Labels(self.study, book, self.models, self.lang)
 
     def text(self, *, ko: str, en: str) -> str:
         """One of two texts."""

@@ -43,7 +43,11 @@ class WaveReceipt:
     @property
     def disagreeing(self) -> dict[str, tuple[int, int]]:
         """Agency → (records used, interviews stated), where they differ."""
-        return {a: (self.respondents.get(a, 0), n) for a, n in (self.stated or {}).items() if self.respondents.get(a, 0) != n}
+        return {
+            a: (self.respondents.get(a, 0), n)
+            for a, n in (self.stated or {}).items()
+            if self.respondents.get(a, 0) != n
+        }
 
     @property
     def sound(self) -> bool:
@@ -56,7 +60,10 @@ class WaveReceipt:
             "year": self.year,
             "error": self.error,
             "files": [receipt.as_dict() for receipt in self.files],
-            "notes": [{"kind": n.kind, "file": n.file, "column": n.column, "n": n.n, "ko": n.ko, "en": n.en} for n in self.notes],
+            "notes": [
+                {"kind": n.kind, "file": n.file, "column": n.column, "n": n.n, "ko": n.ko, "en": n.en}
+                for n in self.notes
+            ],
             "respondents": self.respondents,
             "repeated": self.repeated,
             "stated": self.stated,
@@ -71,7 +78,9 @@ class WaveReceipt:
             return [*out, f"  {self.error}"]
         for receipt in self.files:
             out += [f"  {line}" for line in receipt_lines(receipt, lang)]
-        out += [f"  note: {note.file}{', ' + note.column if note.column else ''}: {note.text(lang)}" for note in self.notes]
+        out += [
+            f"  note: {note.file}{', ' + note.column if note.column else ''}: {note.text(lang)}" for note in self.notes
+        ]
         if self.repeated:
             out.append(f"  respondents met again (left out): {self.repeated}")
         out.append("  respondents used: " + ", ".join(f"{a} {n}" for a, n in self.respondents.items()))
@@ -79,12 +88,17 @@ class WaveReceipt:
             differing = ", ".join(f"{a}: {n} read, {said} stated" for a, (n, said) in self.disagreeing.items())
             out.append(f"  against the fieldwork log: {differing or 'agrees'}")
         if self.new_codes:
-            out.append("  codes new in this wave: " + "; ".join(f"{c}: {', '.join(v)}" for c, v in self.new_codes.items()))
+            out.append(
+                "  codes new in this wave: " + "; ".join(f"{c}: {', '.join(v)}" for c, v in self.new_codes.items())
+            )
         return out
 
 
 def intake_receipts(
-    study: Study | str | Path, *, data: str | Path | None = None, agencies: Sequence[str] | None = None,
+    study: Study | str | Path,
+    *,
+    data: str | Path | None = None,
+    agencies: Sequence[str] | None = None,
     years: Sequence[int] | None = None,
 ) -> list[WaveReceipt]:
     """Receipts of every source of answers and wave, in the order of the study. A wave that cannot be read says why."""
@@ -112,7 +126,9 @@ def intake_receipts(
     return found
 
 
-def _receipt(study: Study, source: str, year: int, wave: CodedWave, before: CodedWave | None, chosen, data) -> WaveReceipt:
+def _receipt(
+    study: Study, source: str, year: int, wave: CodedWave, before: CodedWave | None, chosen, data
+) -> WaveReceipt:
     used = ~wave.later & ~discards(wave.frame, study.sources[source])
     counts = wave.frame["agency"][used].value_counts(sort=False)
     respondents = {a.id: int(counts.get(a.id, 0)) for a in study.agencies if chosen is None or a.id in chosen}
@@ -129,7 +145,9 @@ def _new_codes(before: CodedWave, wave: CodedWave) -> dict[str, tuple[str, ...]]
         column = wave.codebook.columns[name]
         scale = wave.codebook.scales.get(column.scale) if column.scale else None
         declared = {written(code) for code in before.codebook.columns[name].labels}
-        held = lambda code, scale=scale: scale is not None and not isinstance(n := code_of(code), str) and scale.holds(n)
+        held = lambda code, scale=scale: (
+            scale is not None and not isinstance(n := code_of(code), str) and scale.holds(n)
+        )
         if old.get(name):
             new[name] = tuple(c for c in codes if c not in old[name] and c not in declared and not held(c))
     return {c: codes for c, codes in new.items() if codes}
@@ -157,7 +175,9 @@ def _stated(study: Study, source: str, year: int, respondents, data) -> dict[str
 
 def write_intake(study: Study, out: Path, data: str | Path | None) -> None:
     """``intake.json`` of a round: the receipts of all its waves."""
-    text = json.dumps([r.as_dict() for r in intake_receipts(study, data=data)], ensure_ascii=False, indent=1, default=int)
+    text = json.dumps(
+        [r.as_dict() for r in intake_receipts(study, data=data)], ensure_ascii=False, indent=1, default=int
+    )
     part = out / f".intake.json.{os.getpid()}"
     part.write_text(text, encoding="utf-8")
     part.replace(out / "intake.json")

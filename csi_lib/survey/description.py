@@ -86,6 +86,7 @@ def _measures(survey, item: str, *, detail: bool) -> list[dict]:
     """What is said of one item: ``x`` the answers, ``of`` what is averaged, and the keys of the rows."""
     scale, x = survey.codebook.scale(item), survey.frame[item].to_numpy(float)
     low, high = float(scale.low), float(scale.high)
+    turned = survey.codebook.columns[item].reverse  # scores are turned, answers are shown as they were given
     out = []
 
     def add(measure, of, statistic, unit, ends):
@@ -109,7 +110,8 @@ def _measures(survey, item: str, *, detail: bool) -> list[dict]:
         add(f"{item}:nps", lambda x: 100.0 * ((x >= 9).astype(float) - (x <= 6)), "index", "nps", (-100.0, 100.0))
     if detail:
         for code in range(int(low), int(high) + 1):
-            add(f"{item}:{code}", lambda x, code=code: x == code, "share", "proportion", (0.0, 1.0))
+            stored = low + high - code if turned else code
+            add(f"{item}:{code}", lambda x, stored=stored: x == stored, "share", "proportion", (0.0, 1.0))
     return out
 
 

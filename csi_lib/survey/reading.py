@@ -114,6 +114,14 @@ class Survey:
             quality=replace(quality, frame=record, interviewers=people, counts=counts),
         )
 
+    def answers(self, item: str) -> pd.Series:
+        """Answers to an item as they were given: where `frame` holds a turned score, its original code (low + high − x)."""
+        values = self.frame[item]
+        if not self.codebook.columns[item].reverse:
+            return values
+        scale = self.codebook.scale(item)
+        return scale.low + scale.high - values
+
     def label(self, column: str, lang: str = "ko") -> str:
         """What a reader sees for a column."""
         return self.codebook.label(column, lang)

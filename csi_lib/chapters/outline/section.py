@@ -182,8 +182,19 @@ def _people(chapter) -> pd.DataFrame:
     return people.assign(suppressed=[bool(hidden[k]) for k in keys])
 
 
+def _unanswered(chapter, variable: str, shares: pd.DataFrame) -> Number | None:
+    """How many are in no group of a variable; None where nobody is, or where it would tell the size of a hidden group."""
+    frame = chapter.survey.frame
+    n = int(frame[variable].isna().sum()) if variable in frame else 0
+    if not n or bool(shares["suppressed"].any()):
+        return None
+    row = {"measure": f"{variable}:no answer", "statistic": "count", "estimate": n, "n": len(frame), "unit": "count"}
+    return Number.from_row(chapter.record([row]).iloc[0].to_dict())
+
+
 def composition(chapter) -> Table | None:
-    """Respondents by every banner variable: how many answered, and their weighted share; None without variables."""
+    """Respondents by every banner variable: how many answered, their weighted share, and how many gave no answer; None
+    without variables."""
     if not chapter.banners:
         return None
     t, counted = chapter.text, _people(chapter)
@@ -214,6 +225,8 @@ def composition(chapter) -> Table | None:
             count = counts.get(row["measure"])
             n = Number.from_row(count) if count else Number(None, "count")
             body.append(Row((row["measure_label"], n, Number.from_row(row)), group=chapter.labels.variable(variable)))
+        if (silent := _unanswered(chapter, variable, shares)) is not None:
+            body.append(Row((t(ko="응답 없음", en="No answer"), silent, "–"), group=chapter.labels.variable(variable)))
     return Table(
         "sample",
         t(ko="응답자 구성", en="Respondents"),
