@@ -1,6 +1,6 @@
 """Makes reference.docx, the styles of DOCX reports, from pandoc's own: run it after changing a style here.
 
-python reports/docx/build_reference.py        (needs python-docx)
+    python reports/docx/build_reference.py        (needs python-docx)
 """
 
 import subprocess
@@ -28,13 +28,8 @@ def main() -> None:
         if style.type in (WD_STYLE_TYPE.PARAGRAPH, WD_STYLE_TYPE.CHARACTER):
             font(style)
     size(document, "Normal", 10)
-    for name, points, before in (
-        ("Heading 1", 18, 24),
-        ("Heading 2", 14, 16),
-        ("Heading 3", 12, 12),
-        ("Title", 26, 160),
-        ("Subtitle", 15, 6),
-    ):
+    for name, points, before in (("Heading 1", 18, 24), ("Heading 2", 14, 16), ("Heading 3", 12, 12), ("Title", 26, 160),
+                                 ("Subtitle", 15, 6)):
         style = size(document, name, points)
         style.font.color.rgb, style.font.bold = PRIMARY, True
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(before), Pt(6)
@@ -50,12 +45,8 @@ def main() -> None:
     document.styles["Table Caption"].paragraph_format.keep_with_next = True
     size(document, "Compact", 8.5).paragraph_format.space_after = Pt(0)
     document.styles["Compact"].paragraph_format.space_before = Pt(0)
-    for name, points, color in (
-        ("CSI Notes", 8.5, GREY),
-        ("CSI Note Box", 9.5, INK),
-        ("CSI Figure", 10, INK),
-        ("CSI Contents Title", 14, PRIMARY),
-    ):
+    for name, points, color in (("CSI Notes", 8.5, GREY), ("CSI Note Box", 9.5, INK), ("CSI Figure", 10, INK),
+                                ("CSI Contents Title", 14, PRIMARY)):
         style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = document.styles["Normal"]
         font(style)
@@ -69,9 +60,8 @@ def main() -> None:
         font(style)
         style.paragraph_format.left_indent = Mm(6 * (level - 1))
         style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(1)
-        style.element.get_or_add_pPr().append(
-            parse_xml(f'<w:tabs {nsdecls("w")}><w:tab w:val="right" w:leader="dot" w:pos="9070"/></w:tabs>')
-        )
+        style.element.get_or_add_pPr().append(parse_xml(
+            f'<w:tabs {nsdecls("w")}><w:tab w:val="right" w:leader="dot" w:pos="9070"/></w:tabs>'))
     table(document.styles["Table"].element)
     for section in document.sections:
         section.page_width, section.page_height = Mm(210), Mm(297)
@@ -124,20 +114,14 @@ def table(style) -> None:
         if child.tag in (qn("w:tblPr"), qn("w:tblStylePr")):
             style.remove(child)
     line = lambda side, width, color: f'<w:{side} w:val="single" w:sz="{width}" w:space="0" w:color="{color}"/>'
-    style.append(
-        parse_xml(
-            f"<w:tblPr {nsdecls('w')}><w:tblBorders>{line('top', 8, '0B4F8A')}{line('bottom', 8, '0B4F8A')}"
-            f'{line("insideH", 4, "C9D3DC")}</w:tblBorders><w:tblCellMar><w:top w:w="30" w:type="dxa"/>'
-            '<w:left w:w="70" w:type="dxa"/><w:bottom w:w="30" w:type="dxa"/><w:right w:w="70" w:type="dxa"/></w:tblCellMar></w:tblPr>'
-        )
-    )
-    style.append(
-        parse_xml(
-            f'<w:tblStylePr {nsdecls("w")} w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tblPr/><w:tcPr>'
-            '<w:tcBorders><w:bottom w:val="single" w:sz="6" w:space="0" w:color="0B4F8A"/></w:tcBorders>'
-            '<w:shd w:val="clear" w:color="auto" w:fill="E6EEF5"/></w:tcPr></w:tblStylePr>'
-        )
-    )
+    style.append(parse_xml(
+        f'<w:tblPr {nsdecls("w")}><w:tblBorders>{line("top", 8, "0B4F8A")}{line("bottom", 8, "0B4F8A")}'
+        f'{line("insideH", 4, "C9D3DC")}</w:tblBorders><w:tblCellMar><w:top w:w="30" w:type="dxa"/>'
+        '<w:left w:w="70" w:type="dxa"/><w:bottom w:w="30" w:type="dxa"/><w:right w:w="70" w:type="dxa"/></w:tblCellMar></w:tblPr>'))
+    style.append(parse_xml(
+        f'<w:tblStylePr {nsdecls("w")} w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tblPr/><w:tcPr>'
+        '<w:tcBorders><w:bottom w:val="single" w:sz="6" w:space="0" w:color="0B4F8A"/></w:tcBorders>'
+        '<w:shd w:val="clear" w:color="auto" w:fill="E6EEF5"/></w:tcPr></w:tblStylePr>'))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ def main(cjk: str, emoji: str) -> None:
     blocks = ((0x1100, 0x11FF), (0x2460, 0x24FF), (0x3000, 0x303F), (0x3130, 0x318F), (0x3200, 0x33FF))
     for first, last in blocks:
         wanted |= set(range(first, last + 1))
-    write(korean, wanted - present, "CSIFallback-Regular.otf", "CSI Fallback", ["ccmp", "ljmo", "vjmo", "tjmo"])
+    write(
+        korean, wanted - present, "CSIFallback-Regular.otf", "CSI Fallback", ["ccmp", "ljmo", "vjmo", "tjmo"]
+    )
     pictures = TTFont(emoji)
     pictures.flavor = None
     joiners = (0x200D, 0xFE0F)
