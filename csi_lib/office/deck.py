@@ -60,7 +60,7 @@ class Deck:
         self._text(slide.placeholders[1].text_frame, text, size=size, color=_MUTED)
 
     def slide(self, title: str, message: Sentence | str | None = None) -> Slide:
-        """A slide with its title and the sentence that says what it shows."""
+        """A slide headed by the sentence that says what it shows, with its topic below; without one, by the topic."""
         return Slide(self, title, message)
 
     def unlike(self, title: str) -> str:
@@ -140,13 +140,19 @@ class Slide:
         self.slide = deck.made.slides.add_slide(layout)
         head = self.slide.shapes.title.text_frame
         head.vertical_anchor = MSO_ANCHOR.MIDDLE
-        size, (shown,) = fitted([xml_text(title)], width=WIDTH - 2 * MARGIN, height=0.75, size=26, least=15)
+        said = isinstance(message, Sentence)  # what the slide shows is its heading, its topic stands below
+        heading = message.text if said else title
+        size, (shown,) = fitted(
+            [xml_text(heading)], width=WIDTH - 2 * MARGIN, height=0.75, size=22 if said else 26, least=15
+        )
         shown = deck.unlike(shown)
-        self.whole = title if shown != xml_text(title) else None
+        self.whole = heading if shown != xml_text(heading) else None
         deck._text(head, [shown], size=size, bold=True, color=deck.primary, align=PP_ALIGN.LEFT)
         self._feet(layout)
         if message:
-            self.text([message], top=1.15, size=16, height=0.6, color=_MUTED)
+            self.text([title if said else message], top=1.15, size=16, height=0.6, color=_MUTED)
+            self.slide.shapes[-1].name = "topic" if said else "message"
+            self.ids += message.row_ids if said else ()
 
     def _feet(self, layout) -> None:
         """Footer and slide number, which the library does not carry over from the layout."""

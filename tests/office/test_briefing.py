@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import openpyxl
 import pandas as pd
@@ -35,7 +36,16 @@ def made(round_, example, tmp_path_factory):
 
 
 def titles(path):
-    return [s.shapes.title.text for s in Presentation(str(path)).slides]
+    """The topics of the slides: where a sentence heads a slide, the line below it."""
+    topic = lambda slide: next((x.text_frame.text for x in slide.shapes if x.name == "topic"), slide.shapes.title.text)
+    return [topic(s) for s in Presentation(str(path)).slides]
+
+
+def test_what_a_slide_shows_is_its_heading(made):
+    slides = list(Presentation(str(made())).slides)
+    headed = [s for s in slides if any(x.name == "topic" for x in s.shapes)]
+    assert len(headed) > len(slides) / 3
+    assert all(re.search(r"[다.]$|[.)]$", s.shapes.title.text) for s in headed)
 
 
 def test_a_first_wave_has_no_slide_about_change(made):
