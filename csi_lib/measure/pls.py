@@ -237,7 +237,7 @@ class PLSPathModel(Result):
 def pls_path_model(
     items,
     measurement,
-    structure,
+    structure=None,
     *,
     scheme="centroid",
     scaled=True,
@@ -259,9 +259,12 @@ def pls_path_model(
 
     Parameters
     ----------
-    items : DataFrame, one row per respondent, one numeric column per item.
-    measurement : dict, block → list of items. An item may serve two blocks; a block may have one item.
-    structure : list of (source, target) pairs of blocks, without a circle.
+    items : a table (pandas, polars, Arrow), one row per respondent, one numeric column per item.
+    measurement : dict, block → list of items, or text as in lavaan: ``"Quality =~ q1 + q2"``, ``"Value <~ v1 + v2"``
+        for a formative block (mode B). An item may serve two blocks; a block may have one item.
+    structure : paths between blocks, without a circle: pairs (source, target); a dict target → sources; text
+        ``"Satisfaction ~ Quality + Value"`` (also in one text with the measurement); or as in seminr
+        ``[{"from": ["Quality", "Value"], "to": "Satisfaction"}]``.
     scheme : inner weights e_ij: "centroid" the sign of the correlation, "factorial" the correlation, "path"
         the regression coefficient for predecessors and the correlation for successors.
     scaled : standardise the items first. Without it weights and iteration use covariances (plspm's
@@ -307,6 +310,16 @@ def pls_path_model(
     ----------
     Tenenhaus, Esposito Vinzi, Chatelin & Lauro (2005), Computational Statistics & Data Analysis 48, 159–205.
     Monecke & Leisch (2012), Journal of Statistical Software 48(3).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> t = np.random.default_rng(1).normal(size=(100, 1))
+    >>> frame = pd.DataFrame(np.clip(np.round(6 + t + np.random.default_rng(2).normal(size=(100, 4))), 1, 10),
+    ...                      columns=["q1", "q2", "s1", "s2"])
+    >>> model = pls_path_model(frame, "Quality =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction ~ Quality")
+    >>> model.paths[["source", "target"]].values.tolist()
+    [['Quality', 'Satisfaction']]
     """
     layout = read_layout(measurement, structure, scheme=scheme, scaled=scaled, modes=modes, consistent=consistent)
     distinct = list(dict.fromkeys(layout.items))

@@ -10,6 +10,7 @@ import numpy as np
 from csi_lib.errors import InputError, nearest
 from csi_lib.measure.pls_algorithm import MODES, SCHEMES, Layout
 from csi_lib.measure.pls_statistics import IndexScale, keys, variance_inflation
+from csi_lib.measure.pls_syntax import read_path_model
 from csi_lib.measure.rows import Rows, correlations, warn
 
 #: answer scales that may be read off the data when none is given
@@ -17,6 +18,7 @@ COMMON_SCALES = {(1, 4), (1, 5), (1, 6), (1, 7), (1, 10), (0, 4), (0, 5), (0, 6)
 
 
 def read_layout(measurement, structure, *, scheme: str, scaled: bool, modes, consistent) -> Layout:
+    measurement, pairs, modes = read_path_model(measurement, structure, modes)
     blocks = _read_measurement(measurement)
     names = list(blocks)
     if scheme not in SCHEMES:
@@ -26,7 +28,7 @@ def read_layout(measurement, structure, *, scheme: str, scaled: bool, modes, con
             found=repr(scheme),
             expected=" or ".join(map(repr, SCHEMES)),
         )
-    arrows = _read_structure(structure, names)
+    arrows = _read_structure(pairs, names)
     corrected = _read_consistent(consistent, names)
     mode_of = _read_modes(modes, names)
     if corrected.any() and not scaled:
@@ -66,7 +68,7 @@ def _read_measurement(measurement) -> dict[str, list]:
             "the measurement model must name the items of each block",
             where="measurement",
             found=type(measurement).__name__,
-            expected="{'Satisfaction': ['q1', 'q2'], …}",
+            expected="{'Satisfaction': ['q1', 'q2'], …} or 'Satisfaction =~ q1 + q2'",
         )
     blocks = {}
     for block, items in measurement.items():
@@ -81,13 +83,13 @@ def _read_measurement(measurement) -> dict[str, list]:
 
 
 def _read_structure(structure, names: Sequence[str]) -> np.ndarray:
-    arrows = [tuple(pair) for pair in structure]
+    arrows = list(structure)
     if not arrows or any(len(pair) != 2 for pair in arrows):
         raise InputError(
             "the structure must list pairs (source, target)",
             where="structure",
             found=f"{arrows[:2]}",
-            expected="[('Quality', 'Satisfaction'), …]",
+            expected="[('Quality', 'Satisfaction'), …], {'Satisfaction': ['Quality', …]} or 'Satisfaction ~ Quality'",
         )
     for block in (name for pair in arrows for name in pair):
         if block not in names:

@@ -19,11 +19,12 @@ from csi_lib.study.yaml_file import YamlFile
 from csi_lib.survey.assembly import Assembly, unit_labels
 from csi_lib.survey.description import asked_for, groupings
 from csi_lib.survey.estimates import Estimates
+from csi_lib.survey.reading import Survey
 
 BUNDLED = Path(__file__).parent / "bundled"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class IndexModel:
     """An index model, ready to evaluate.
 
@@ -39,6 +40,11 @@ class IndexModel:
     binding: Mapping[str, str] = field(default_factory=dict)
     external: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     declared: ModelFile | None = None
+
+    def __repr__(self) -> str:
+        nodes = len(self.file.nodes)
+        bound = f", {len(self.binding)} items bound" if self.binding else ""
+        return f"<IndexModel {self.file.name}: {nodes} nodes, {len(self.file.items)} items{bound}>"
 
     # ------------------------------------------------------------------ loading
     @classmethod
@@ -124,13 +130,21 @@ class IndexModel:
         return read_answers(self.file, self.binding, survey)
 
     def evaluate(
-        self, survey, by: Sequence[str | tuple[str, ...]] = (), *, agency: str | None = None, weights_survey=None
+        self,
+        survey,
+        by: Sequence[str | tuple[str, ...]] = (),
+        *,
+        agency: str | None = None,
+        weights_survey=None,
+        **plain,
     ) -> Estimates:
         """All nodes, side constructs and weights of the model on one survey.
 
         Parameters
         ----------
-        survey : Survey of one agency and wave (or of all agencies, ``by=["agency"]``: all indices in one pass).
+        survey : Survey of one agency and wave (or of all agencies, ``by=["agency"]``: all indices in one pass), or a plain
+            table (pandas, polars, Arrow) together with ``codebook=``, or with ``scale=(low, high)``; ``weights=``, ``strata=``
+            … as in `Survey.from_frame`.
         by : banner variables, a tuple for two crossed; the total always comes first, a variable that this wave did not
             ask is left out. Weights are those of the whole survey.
         agency : id for sector criteria that differ by agency; default the survey's.
@@ -147,9 +161,24 @@ class IndexModel:
         Missing answers: the node's weights are applied to the parts' means over valid answers, renormalised over
         the parts that a group has. Standard errors are Taylor-linearised through means and weights.
         """
+        survey = self._survey(survey, by, plain)
         build = Assembly(survey, unit_labels(survey) if self.linked(weights_survey, survey) else None)
         self.into(build, groupings(survey, asked_for(survey, by)), agency=agency, weights_survey=weights_survey)
         return build.build(source=survey.source, agency=survey.agency, year=survey.year)
+
+    def _survey(self, data, by, plain: dict):
+        """A plain table as a survey of the model's items and the banner variables."""
+        if hasattr(data, "codebook") and not isinstance(data, pd.DataFrame):
+            if plain:
+                raise InputError("a survey has its own codebook and design", where=", ".join(plain))
+            return data
+        if "codebook" not in plain and "items" not in plain and "*" not in self.file.items:
+            plain["items"] = [self.binding.get(item, item) for item in self.file.items]
+        if "codebook" not in plain:
+            plain.setdefault(
+                "groups", list(dict.fromkeys(c for one in by for c in ([one] if isinstance(one, str) else one)))
+            )
+        return Survey.from_frame(data, **plain)
 
     def into(self, build: Assembly, groups, *, agency: str | None = None, weights_survey=None) -> None:
         """Add the rows of `evaluate` for these groupings to an assembly."""

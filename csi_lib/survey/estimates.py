@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from scipy import sparse
 from scipy.special import stdtr, stdtrit
 
 from csi_lib.errors import InputError
+from csi_lib.measure.shown import html_table
 from csi_lib.study.reading import confidence as level_of
 from csi_lib.survey import comparisons
 from csi_lib.survey.influence import Influence, cross_variance, influence_of, joined
@@ -26,7 +28,12 @@ __all__ = ["KEYS", "RESULT_COLUMNS", "VALUES", "Estimates", "Influence", "influe
            "row_ids", "t_interval", "t_p_value"]  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
+#: what a notebook shows of the results columns
+_SHOWN = ("measure", "statistic", "by1", "group1", "by2", "group2", "versus", "estimate", "se", "ci_low", "ci_high",
+          "p_value", "n", "unit", "flag")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Estimates:
     """Results rows with their joint sampling distribution.
 
@@ -41,6 +48,18 @@ class Estimates:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def __repr__(self) -> str:
+        measures = self.frame["measure"].nunique() if "measure" in self.frame else 0
+        return f"<Estimates {len(self)} rows of {measures} measures, {len(self.influence)} samples>"
+
+    def _repr_html_(self) -> str:
+        """The columns that say something, suppressed numbers left out as everywhere."""
+        shown = self.frame[[c for c in _SHOWN if c in self.frame and self.frame[c].notna().any()]].copy()
+        if "suppressed" in self.frame:
+            numbers = [c for c in ("estimate", "se", "ci_low", "ci_high", "n") if c in shown]
+            shown.loc[self.frame["suppressed"].to_numpy(bool), numbers] = np.nan
+        return f'<div class="csi-result"><p>{escape(repr(self))}</p>{html_table(shown)}</div>'
 
     # ------------------------------------------------------------------ choosing
     def positions(self, **keys) -> np.ndarray:

@@ -22,6 +22,18 @@ class Estimators(Sample):
     deff : design effect against sampling with (``replace``) or without replacement (``noreplace``).
     """
 
+    def __repr__(self) -> str:
+        parts = [f"{self.n} respondents", f"weights sum to {self.weights.sum():.6g}", f"{self.df} degrees of freedom"]
+        for name, codes in (
+            ("strata", getattr(self, "strata_codes", None)),
+            ("units", getattr(self, "psu_codes", None)),
+        ):
+            if codes is not None and 1 < (count := len(np.unique(codes))) < self.n:
+                parts.append(f"{count} {name}")
+        if self.domain is not None:
+            parts.append(f"a domain of {int(self.domain.sum())}")
+        return f"<{type(self).__name__} {', '.join(parts)}>"
+
     def mean(self, cols, by=None, *, ci: float = 0.95, deff: str = "replace") -> pd.DataFrame:
         """Means Σwx/Σw of columns, in all groups of `by`.
 

@@ -25,7 +25,7 @@ from csi_lib.survey.waves import wave_of
 from csi_lib.survey.weighted import AppliedWeighting, calibrations, designed
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Survey:
     """Answers of one source.
 
@@ -65,6 +65,41 @@ class Survey:
     @property
     def n(self) -> int:
         return len(self.frame)
+
+    def __repr__(self) -> str:
+        who = f"{self.study}, {self.source}, {self.agency or 'all agencies'}, {self.year or 'all years'}"
+        return f"<Survey {who}: {self.n} respondents, {len(self.codebook.items)} items, {len(self.codebook.groups)} groups>"
+
+    @classmethod
+    def from_frame(cls, data, codebook=None, **options) -> Survey:
+        """A survey of one's own table, without a study on disk.
+
+        Parameters
+        ----------
+        data : DataFrame of pandas, polars or Arrow, one row per respondent; columns by name.
+        codebook : as ``codebook.yml`` holds it: a path, keys and values, or a `Codebook`. Without one,
+            ``scale=(low, high)`` declares `items` (default: every numeric column of whole numbers on that scale) and
+            `groups`.
+        weights, strata, clusters, fpc : column names or values of the design; ``lonely`` as in `SurveyDesign`.
+        agency, year : what the table is of; only labels.
+
+        Raises
+        ------
+        InputError
+            A column of the codebook that the table lacks; answers that it does not declare (how many, and in which row).
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"q1": [5, 4, 3, 4], "q2": [4, 4, 2, 5], "sex": ["f", "m", "f", "m"]})
+        >>> survey = Survey.from_frame(frame, scale=(1, 5), groups=["sex"])
+        >>> survey
+        <Survey frame, frame, frame, all years: 4 respondents, 2 items, 1 groups>
+        >>> float(survey.design.mean("q1")["estimate"].iloc[0])
+        4.0
+        """
+        from csi_lib.survey.plain import survey_of
+
+        return survey_of(data, codebook, **options)
 
     def subset(self, agency: str | None = None, year: int | None = None) -> Survey:
         """The rows of one agency and/or year, as if they alone had been read."""

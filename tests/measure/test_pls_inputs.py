@@ -243,3 +243,35 @@ def test_nothing_left_to_explain():
     model = csi_lib.pls_path_model(data, blocks, [("X", "Whole"), ("M", "Whole")])
     assert model.r_squared["estimate"].item() == pytest.approx(1)
     assert (model.f_squared["estimate"] > 1e6).all()
+
+
+def test_a_model_may_be_written_in_many_ways():
+    """lavaan's text, a mapping of outcomes to predictors, seminr's from and to: one model."""
+    data = sample()
+    wanted = csi_lib.pls_path_model(data, BLOCKS, PATHS).paths
+    text = "\n".join(f"{block} =~ {' + '.join(items)}" for block, items in BLOCKS.items())
+    paths = "; ".join(f"{target} ~ {source}" for source, target in PATHS)
+    outcomes = {target: [s for s, t in PATHS if t == target] for _, target in PATHS}
+    seminr = [{"from": [s for s, t in PATHS if t == target], "to": target} for target in outcomes]
+    for measurement, structure in (
+        (f"{text}  # the blocks\n{paths}", None),
+        (text, paths),
+        (BLOCKS, paths),
+        (BLOCKS, outcomes),
+        (BLOCKS, seminr),
+        (text, PATHS),
+    ):
+        found = csi_lib.pls_path_model(data, measurement, structure).paths
+        both = [f.sort_values(["source", "target"], ignore_index=True) for f in (found, wanted)]
+        pd.testing.assert_frame_equal(*both)
+    formative = text.replace("=~", "<~", 1)
+    first = next(iter(BLOCKS))
+    by_mode = csi_lib.pls_path_model(data, BLOCKS, PATHS, modes={first: "B"}).weights
+    pd.testing.assert_frame_equal(csi_lib.pls_path_model(data, formative, PATHS).weights, by_mode)
+    for model, words in (
+        ("X = a + b", "line 1"),
+        (f"{text}\nX ~", "cannot be read"),
+        ("X =~ x1 + 2*x2", "cannot be read"),
+    ):
+        with pytest.raises(InputError, match=words):
+            csi_lib.pls_path_model(data, model, PATHS)
