@@ -1,6 +1,6 @@
 """What a figure says, as the first words of its caption: only where the numbers leave no doubt, else nothing.
 
-Each headline has its precondition in its function; a caption without one is the topic alone.
+Captions stand in the list of figures too, so a headline repeats no figure. Each has its precondition in its function; a caption without one is the topic alone.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from csi_lib.prose.change import verdict_of
-from csi_lib.prose.numbers import Number, absent
+from csi_lib.prose.numbers import absent
 from csi_lib.prose.sentences import join_words, say
 
 _TEXT = {
     "ko": {
-        "lowest": "{name} {value}, 가장 낮다",
-        "highest": "{name} {value}, 가장 높다",
+        "lowest": "{name:이/가} 가장 낮다",
+        "highest": "{name:이/가} 가장 높다",
         "all up": "{count}개 모두 올랐다",
         "all down": "{count}개 모두 내렸다",
         "none": "유의하게 달라진 것이 없다",
@@ -24,8 +24,8 @@ _TEXT = {
         "of": "{headline} – {topic}",
     },
     "en": {
-        "lowest": "{name} is lowest, at {value}",
-        "highest": "{name} is highest, at {value}",
+        "lowest": "{name} is lowest",
+        "highest": "{name} is highest",
         "all up": "All {count} rose",
         "all down": "All {count} fell",
         "none": "Nothing changed significantly",
@@ -58,7 +58,7 @@ def standing_out(rows: Sequence[Mapping], lang: str, *, label: str = "measure_la
         kind, row = "highest", high
     else:
         return None
-    return say(_TEXT[lang][kind], lang, name=row[label], value=Number.from_row(row)).text
+    return say(_TEXT[lang][kind], lang, name=row[label]).text
 
 
 def moved(changes: Sequence[Mapping] | None, lang: str) -> str | None:

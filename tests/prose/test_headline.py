@@ -16,7 +16,7 @@ def change(value, p):
 
 
 def test_the_lowest_beyond_doubt_is_said():
-    assert standing_out([row("접근성", 50.0), row("응대", 70.0), row("시설", 71.0)], "ko") == "접근성 50.0점, 가장 낮다"
+    assert standing_out([row("접근성", 50.0), row("응대", 70.0), row("시설", 71.0)], "ko") == "접근성이 가장 낮다"
 
 
 @pytest.mark.parametrize("rows", [

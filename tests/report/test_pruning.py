@@ -100,3 +100,12 @@ def test_a_folded_section_that_is_referred_to_keeps_its_heading():
         shown(folded_markdown(table("t"))),
     ]
     assert "## B" in text_of(chapter(*cells))
+
+
+def test_what_is_folded_is_held_against_its_rows_but_not_against_the_other_formats():
+    from csi_lib.run.verification.pages import read_page
+
+    page = read_page('<main><p>1.5</p><details class="detail"><p><span data-r="aa">2.5</span></p></details></main>')
+    assert page.numbers == [("aa", "2.5")]
+    assert "1.5" in page.text
+    assert "2.5" not in page.text

@@ -54,6 +54,10 @@ def rows_by_id(results: pd.DataFrame) -> dict[str, dict]:
     return dict(zip(results["row_id"], results.to_dict("records"), strict=True))
 
 
+#: what HTML unfolds and the other formats leave out; its numbers are held against their rows all the same
+_FOLDED = frozenset({"figure-data", "detail"})
+
+
 class _Reader(HTMLParser):
     """Collects (row id, text) of every element with ``data-r``, and the text around them."""
 
@@ -72,7 +76,7 @@ class _Reader(HTMLParser):
         found = {name: value or "" for name, value in attributes}
         above = self._where[-1][1] if self._where else ""
         classes = found.get("class", "").split()
-        if tag in _SILENT or "figure-data" in classes:
+        if tag in _SILENT or _FOLDED.intersection(classes):
             above = "silent"
         elif above != "silent" and (tag == "nav" or "toc" in found.get("id", "").lower()):
             above = "contents"
