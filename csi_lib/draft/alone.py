@@ -86,15 +86,10 @@ class Alone(Sketch):
         text = f"{self._header(concept)} {column.text}"
         scale = numbered_scale([concept], self.habits)
         tens = scale is not None and scale.high == 10 and scale.low in (0, 1) and len(answers.codes) >= 7
-        if (
-            tens
-            and (scale.low == 0 or words.RATING.search(text) or words.RECOMMEND.search(text) or answers.distinct >= 9)
-        ) or (
-            scale is not None
-            and scale.high - scale.low >= 3
-            and not words.GROUP.search(text)
-            and (words.RATING.search(text) or self._goes_along(concept, scale))
-        ):
+        usual = tens and sum(int(concept.counts.get(str(c), 0)) for c in (7, 8, 9, 10)) >= 0.3 * answers.n
+        rates = bool(words.RATING.search(text) or words.RECOMMEND.search(text))
+        goes = scale is not None and scale.high - scale.low >= 3 and not words.GROUP.search(text)
+        if (tens and (rates or usual)) or (goes and not tens and (rates or self._goes_along(concept, scale))):
             self._items("", False, [concept], scale, alone=True)
         elif len(answers.codes) <= 12 and not answers.decimals and len(answers.codes) >= 1:
             valid = _likely_codes(answers.codes, none_at_zero=self.habits.zero)

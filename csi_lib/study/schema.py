@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from csi_lib.study.agency import AgencyFile
 from csi_lib.study.codebook import Codebook
+from csi_lib.study.descriptions import describe, keys_page
 from csi_lib.study.study import StudyFile
 
 #: name under ``extensions`` of study.yml -> module and class that read its file; they belong to later layers and are
@@ -61,6 +62,7 @@ def json_schema(file: str) -> dict:
         schema["$defs"]["Mix"]["properties"]["overall"]["type"] = ["string", "number"]
     if file == "codebook":
         schema["$defs"]["Column"]["properties"].pop("name", None)
+    describe(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"{file}.yml", **schema}
 
 
@@ -74,6 +76,11 @@ def write_schemas(folder: Path) -> list[Path]:
         path.write_text(json.dumps(json_schema(file), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         written.append(path)
     return written
+
+
+def keys_guide() -> str:
+    """The guide page of every key of study.yml, codebook.yml and agencies.yml."""
+    return keys_page({file: json_schema(file) for file in ("study", "codebook", "agencies")})
 
 
 def _either(*parts: dict) -> dict:
