@@ -158,6 +158,8 @@ local function keep_notes(blocks)
   return out
 end
 
+local flowing = false -- chapters follow one another (`csi-flow`)
+
 -- one short paragraph between a heading and what it introduces goes with it to the next page
 local function is_float(block)
   if not block then return false end
@@ -168,7 +170,7 @@ local function keep_introductions(blocks)
   local out = pandoc.Blocks({})
   for i, block in ipairs(blocks) do
     local last = blocks[i - 1]
-    if block.t == "Para" and not is_float(block) and last and last.t == "Header" and last.level > 1 and is_float(blocks[i + 1])
+    if block.t == "Para" and not is_float(block) and last and last.t == "Header" and last.level > (flowing and 0 or 1) and is_float(blocks[i + 1])
       and #pandoc.utils.stringify(block.content) < 600 then
       out:extend({ raw("#csi-introduction["), block, raw("]") })
     else
@@ -231,7 +233,6 @@ local function authors_of(meta)
 end
 
 -- the imprint stands at the foot of the last page, or of a page of its own, under a small heading
-local flowing = false
 local function imprint(header)
   if not header.classes:includes("imprint") then return nil end
   header.level = 2
@@ -248,10 +249,10 @@ function Pandoc(doc)
   -- a date in words (`csi-date: 2024년 12월`); Quarto would make "Invalid Date" of it under its own name
   if doc.meta["csi-date"] then doc.meta.date = doc.meta["csi-date"] end
   if is_html then doc.meta["author-meta"] = doc.meta["csi-authors"] end
+  flowing = doc.meta["csi-flow"] ~= nil
   if is_typst then doc.blocks = doc.blocks:walk({ Div = folded_away }) end
   if is_typst then doc.blocks = keep_introductions(doc.blocks):walk({ Blocks = keep_notes }) end
   doc.blocks = doc.blocks:walk({ Div = blocks_of_reports, Table = natural_widths })
-  flowing = doc.meta["csi-flow"] ~= nil
   if is_typst then doc.blocks = doc.blocks:walk({ Header = imprint }) end
   if is_html then doc.blocks = letters_last(doc.blocks) end
   if is_typst and doc.meta.toc ~= false then doc.blocks = place_contents(doc.blocks) end
