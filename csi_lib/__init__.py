@@ -13,6 +13,7 @@ _PUBLIC = {
     "csi_lib.errors": ["InputError", "MeasureWarning"],
     # measure: pure statistics
     "csi_lib.measure.scale": ["rescale", "top_box", "bottom_box", "net_box", "nps"],
+    "csi_lib.measure.example": ["example_answers"],
     "csi_lib.measure.alpha": ["cronbach_alpha"],
     "csi_lib.measure.cfa": ["cfa"],
     "csi_lib.measure.model_syntax": ["read_model"],

@@ -21,6 +21,15 @@ class InputError(ValueError):
 
     The parts stay readable as attributes and survive pickling, because the error may be raised
     in a worker process and shown by another.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> try:
+    ...     csi_lib.cronbach_alpha(csi_lib.example_answers()[["q1", "office"]])
+    ... except csi_lib.InputError as error:
+    ...     print(error.where, "|", error.problem)
+    items | 'office' is not numeric
     """
 
     #: of the command line
@@ -61,7 +70,20 @@ class MachineError(InputError):
 
 
 class MeasureWarning(UserWarning):
-    """A statistic was computed, but the data make it doubtful; the message says why and what to do."""
+    """A statistic was computed, but the data make it doubtful; the message says why and what to do.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import warnings
+    >>> answers = csi_lib.example_answers()
+    >>> turned = answers.assign(q2=6 - answers["q2"])
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     result = csi_lib.cronbach_alpha(turned[["q1", "q2", "q3"]])
+    >>> [warning.category.__name__ for warning in caught][:1]
+    ['MeasureWarning']
+    """
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -26,6 +26,15 @@ def clustered_means(
     frame with the columns of `by` (null: all), ``estimate se df ci_low ci_high n clusters``. A group with one cluster has
     no standard error: the number of records then says nothing about other people's. Groups whose values are all missing
     have n = 0 and no estimate. R: ``survey::svymean`` with ``id = ~cluster`` (with-replacement).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.clustered_means(answers, "q1", "office")[["office", "estimate", "n"]].round(2)
+      office  estimate    n
+    0  south      3.36  166
+    1  north      3.67  134
     """
     keys = [by] if isinstance(by, str) else list(by or [])
     if share and not frame[value].dropna().isin([0, 1]).all():

@@ -15,7 +15,14 @@ from csi_lib.study.yaml_file import YamlFile
 
 
 def system(study, name: str) -> Part:
-    """The validated file of a system; InputError (file, line, near spelling) when it is not declared or wrong."""
+    """The validated file of a system; InputError (file, line, near spelling) when it is not declared or wrong.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.system(csi_lib.load_study("civil-office"), "kindness") is not None
+    True
+    """
     if name not in SYSTEMS:
         near = nearest(name, SYSTEMS)
         raise InputError("there is no such system", found=repr(name), expected=", ".join(SYSTEMS),

@@ -82,6 +82,14 @@ def index_bars(
 
     `highlight` holds codes of `rows` set in bold and in the full colour (the overall index); `sort` orders
     the others from high to low.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(3)
+    >>> csi_lib.index_bars(rows, lang="en", caption="Index").name
+    'index-bars'
     """
     items = points(frame, rows=rows, lang=lang, labels=labels, where=f"figure {name}")
     if sort:
@@ -121,6 +129,14 @@ def group_bars(
     ----------
     rows, heading : results columns of the group and of the variable it belongs to (None: no headings).
     overall : results row of the whole, drawn as a line.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(3)
+    >>> csi_lib.group_bars(rows, rows="measure", heading=None, lang="en", caption="Index").name
+    'group-bars'
     """
     where, text = f"figure {name}", _TEXT[lang]
     items, lines = _under_headings(frame, rows, heading, lang, labels, where)
@@ -153,6 +169,14 @@ def item_dots(
     """Items as dots with intervals on a scale that shows differences; last year's value as a hollow dot.
 
     `heading` is a column that gathers the items (their dimension); `previous` has the same `rows` column.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(3)
+    >>> csi_lib.item_dots(rows, lang="en", caption="Items").name
+    'item-dots'
     """
     where, text = f"figure {name}", _TEXT[lang]
     items, lines = _under_headings(frame, rows, heading, lang, labels, where)
@@ -204,6 +228,14 @@ def caterpillar(
     """Groups sorted from high to low, each with its interval, and a line at the overall value.
 
     Overlapping intervals are no test: use `Estimates.contrast` to say that two groups differ.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(3)
+    >>> csi_lib.caterpillar(rows, rows="measure", lang="en", caption="Index").name
+    'caterpillar'
     """
     where, text = f"figure {name}", _TEXT[lang]
     items = points(frame, rows=rows, lang=lang, labels=labels, where=where)
@@ -237,7 +269,16 @@ def driver_bars(
     width: float = WIDTH,
     theme: Theme = HOUSE,
 ) -> Figure:
-    """Importance of each driver with its interval (correlation, weight, share of explained variance)."""
+    """Importance of each driver with its interval (correlation, weight, share of explained variance).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(3)
+    >>> csi_lib.driver_bars(rows, lang="en", caption="Drivers").name
+    'driver-bars'
+    """
     items = points(frame, rows=rows, lang=lang, labels=labels, where=f"figure {name}")
     if sort:
         items = sorted(items, key=lambda p: -p.value if p.shown else float("inf"))

@@ -38,6 +38,15 @@ class Figure:
     lang : language of all text.
     more : the same figure continued in further drawings, where one would not fit a page (`figures.capacity`).
     limits : the scale of the values, which continued drawings share.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(3)
+    >>> figure = csi_lib.index_bars(rows, lang="en", caption="Index")
+    >>> type(figure).__name__
+    'Figure'
     """
 
     name: str

@@ -67,6 +67,14 @@ def heat_table(
     hangs on the colour. Correlations run from −1 through a light middle to 1, so that a sign is a colour. A base that
     differs between the measures is given as the smallest. More columns than fit beside one another, and more rows than
     fit a page, go on in further drawings with the same colours.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(3)
+    >>> csi_lib.heat_table(rows.assign(group1="all"), lang="en", caption="Heat").name
+    'heat-table'
     """
     where = f"figure {name}"
     frame = results(frame, where=where, need=[rows, columns])

@@ -61,6 +61,14 @@ def peers_strip(
     visibility : ``named`` (others are labelled), ``anonymous`` (dots only; keys,
         bases and row ids of the others do not enter `data`), ``group`` (their range only). With fewer than
         three others nothing of them is shown.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(3)
+    >>> csi_lib.peers_strip(rows.assign(agency=["a", "b", "c"][: len(rows)]), own="a", lang="en", caption="Peers").name
+    'peers-strip'
     """
     where, text = f"figure {name}", _TEXT[lang]
     if visibility not in ("named", "anonymous", "group"):

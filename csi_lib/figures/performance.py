@@ -85,6 +85,13 @@ def gauge(
         agency) or `difference` those lines are left out.
     thresholds : where the zones meet [D: 50 and 70].
     label : what the index is called.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> csi_lib.gauge(chapter.index(), lang="en", label="Index", caption="Index").name
+    'gauge'
     """
     text = _TEXT[lang]
     where = f"figure {name}"
@@ -254,6 +261,14 @@ def surplus_ladder(
     levels : results rows in the order of the steps (expectation, index, trust), ``points``.
     differences : one row per gap between neighbouring steps, from ``Estimates.contrast`` (same respondents).
     beside : further rows drawn apart, such as the complaint-handling index.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(3)
+    >>> csi_lib.surplus_ladder(rows, lang="en", caption="Levels").name
+    'surplus-ladder'
     """
     text, where = _TEXT[lang], f"figure {name}"
     steps = points(levels, rows=rows, lang=lang, labels=labels, where=where)

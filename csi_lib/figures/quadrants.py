@@ -82,6 +82,15 @@ def portfolio(
     Names stand beside the points: first those of what is to be improved, then those farthest from the middle, and no
     name where there is no room for it (the table has them all). Of more than six items only the errors of what is to be
     improved are drawn.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> satisfaction = pd.DataFrame({"measure": ["kind", "fast"], "estimate": [80.0, 70.0], "unit": "points", "n": 300})
+    >>> importance = pd.DataFrame({"measure": ["kind", "fast"], "estimate": [0.3, 0.5], "unit": "correlation", "n": 300})
+    >>> csi_lib.portfolio(satisfaction, importance, lang="en", caption="Portfolio").name
+    'portfolio'
     """
     where, text = f"figure {name}", _TEXT[lang] | ({"y": importance_label} if importance_label else {})
     across = points(satisfaction, rows=rows, lang=lang, labels=labels, where=where)

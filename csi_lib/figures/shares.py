@@ -73,6 +73,14 @@ def likert_bars(
     Raises
     ------
     InputError when the shares of a row do not add to 1 (several answers possible: use `index_bars`).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"measure": ["kind"] * 5, "group2": [1, 2, 3, 4, 5], "estimate": [0.05, 0.1, 0.2, 0.4, 0.25], "unit": "proportion", "n": 100})
+    >>> csi_lib.likert_bars(frame, lang="en", caption="Answers").name
+    'likert-bars'
     """
     where, text = f"figure {name}", _TEXT[lang]
     frame = results(frame, where=where, need=[rows, categories])
@@ -176,6 +184,13 @@ def distribution(
     values : one score each; missing are left out. Bins are closed on the left, the last on both sides.
     weights : shares are weighted, counts are not.
     mean : results row whose value and interval are marked.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.distribution(csi_lib.rescale(answers["q1"], 1, 5), lang="en", caption="Points").name
+    'distribution'
     """
     text, where = _TEXT[lang], f"figure {name}"
     scores = np.asarray(values, dtype=float)

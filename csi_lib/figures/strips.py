@@ -41,6 +41,14 @@ def score_strips(
     """Scores of many bodies on one strip per value of `lanes`, and on one for all of them when there are several.
 
     frame : results rows, one per body, with a column `lanes` (null: only in the strip of all).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"agency": ["a", "b", "c"], "type": "park", "estimate": [78.0, 80.0, 82.0], "unit": "points", "n": 300})
+    >>> csi_lib.score_strips(frame, lang="en", caption="Scores").name
+    'strips'
     """
     where, text = f"figure {name}", _TEXT[lang]
     items = points(frame, rows=rows, lang=lang, labels=labels, where=where)

@@ -58,6 +58,15 @@ def structure_diagram(
     Raises
     ------
     InputError when a path names an unknown construct, or the paths run in a circle.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> nodes = pd.DataFrame({"measure": ["Quality", "Satisfaction"], "estimate": [78.0, 80.0], "unit": "points", "n": 300})
+    >>> paths = pd.DataFrame({"measure": ["Satisfaction"], "versus": ["Quality"], "estimate": [0.6], "unit": "coefficient", "n": 300})
+    >>> csi_lib.structure_diagram(nodes, paths, lang="en", caption="Model").name
+    'structure'
     """
     where, text = f"figure {name}", _TEXT[lang]
     items = {p.key[0]: p for p in points(nodes, rows=rows, lang=lang, labels=labels, where=where)}

@@ -28,7 +28,14 @@ NEAR = 0.12
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours and fonts. Every text colour has a contrast of at least 4.5:1 on the page colour."""
+    """Colours and fonts. Every text colour has a contrast of at least 4.5:1 on the page colour.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.Theme(primary="#1F5A99").primary
+    '#1F5A99'
+    """
 
     primary: str = "#1F5A99"  # what the figure is about
     accent: str = "#C2410C"  # what to look at

@@ -59,6 +59,15 @@ def path_diagram(
     Raises
     ------
     InputError when an edge names an unknown node, a node has two parents, or the edges run in a circle.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> nodes = pd.DataFrame({"measure": ["index", "kind"], "estimate": [78.0, 80.0], "unit": "points", "n": 300})
+    >>> edges = pd.DataFrame({"parent": ["index"], "child": ["kind"], "weight": [1.0]})
+    >>> csi_lib.path_diagram(nodes, edges, lang="en", caption="Index").name
+    'path-diagram'
     """
     where, text = f"figure {name}", _TEXT[lang]
     items = {p.key[0]: p for p in points(nodes, rows=rows, lang=lang, labels=labels, where=where)}

@@ -73,6 +73,14 @@ def trend_lines(
     series : column that makes the lines (None: one line).
     breaks : waves from which on another formula holds; where the frame's ``formula_edition`` changes within a
         series, a break is set by itself.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"measure": "index", "year": [2022, 2023, 2024], "estimate": [78.0, 79.5, 81.0], "unit": "points", "n": 300})
+    >>> csi_lib.trend_lines(frame, lang="en", caption="Trend").name
+    'trend-lines'
     """
     where, text = f"figure {name}", _TEXT[lang]
     frame = results(frame, where=where, need=[x, *([series] if series else [])])
@@ -261,6 +269,15 @@ def slope_chart(
 
     What exists in one wave only is drawn as a dot without a line. Of more items than two columns of names hold, those
     that moved most against their error are drawn; the note says how many are not.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> before = pd.DataFrame({"measure": ["kind", "fast"], "estimate": [78.0, 70.0], "unit": "points", "n": 300})
+    >>> after = before.assign(estimate=[80.0, 71.0])
+    >>> csi_lib.slope_chart(before, after, waves=("2023", "2024"), lang="en", caption="Change").name
+    'slope-chart'
     """
     where, text = f"figure {name}", _TEXT[lang]
     right = points(after, rows=rows, lang=lang, labels=labels, where=where)

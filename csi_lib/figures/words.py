@@ -46,6 +46,14 @@ def word_chart(
     frame : results rows, one per word, statistic ``share``.
     differences : code → results row of how much more satisfied the word's users are than other writers; only what the
         test supports is coloured (and underlined where lower, so that nothing is said by colour alone).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"measure": ["parking", "staff"], "estimate": [0.3, 0.2], "unit": "proportion", "n": 100})
+    >>> csi_lib.word_chart(frame, lang="en", caption="Words").name
+    'words'
     """
     text = _TEXT[lang]
     items = [p for p in points(frame, rows=rows, lang=lang, labels=labels, where=f"figure {name}") if p.shown]

@@ -124,6 +124,20 @@ def cronbach_alpha(
     Cronbach (1951), Psychometrika 16, 297–334. Feldt, Woodruff and Salih (1987), Applied
     Psychological Measurement 11, 93–103. van Zyl, Neudecker and Nel (2000), Psychometrika 65,
     271–280.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> result = csi_lib.cronbach_alpha(answers[["q1", "q2", "q3"]])
+    >>> result
+    <CronbachAlpha alpha=0.7831, ci_low=0.7368, ci_high=0.8224, ci=0.95, n=300, k=3, ...
+    >>> print(result.to_markdown(style="apa"))
+    | item | r item total | r corrected | alpha if dropped | M | SD | n |
+    | --- | --- | --- | --- | --- | --- | --- |
+    | q1 | .834 | .623 | .705 | 3.50 | 0.94 | 300 |
+    | q2 | .836 | .633 | .695 | 3.50 | 0.92 | 300 |
+    | q3 | .837 | .610 | .721 | 3.47 | 0.99 | 300 |
     """
     ci = read_proportion(ci, where="ci")
     read_option(ci_method, ("feldt", "asymptotic", "bootstrap"), where="ci_method")

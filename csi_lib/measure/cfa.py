@@ -124,10 +124,22 @@ def cfa(
     Joreskog (1969); Rosseel (2012), J. Stat. Softw. 48(2); Yuan & Bentler (2000); Muthen (1984);
     Asparouhov & Muthen (2010).
 
+
     Examples
     --------
-    >>> fit = cfa(frame, "trust =~ t1 + t2 + t3", estimator="MLR")   # doctest: +SKIP
-    >>> fit.fit.cfi, fit.loadings.standardized                       # doctest: +SKIP
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> fit = csi_lib.cfa(answers, "Kindness =~ q1 + q2 + q3\nFacilities =~ q4 + q5 + q6")
+    >>> fit
+    <FactorAnalysis estimator=ML, n=300, chisq=4.043, df=8, p_value=0.8532, cfi=1, tli=1.015, rmsea=0, ...
+    >>> fit.to_apa()[["item", "B", "C.R.", "β"]]
+      item     B   C.R.     β
+    0   q1  1.00      –  .735
+    1   q2  1.03  10.47  .769
+    2   q3  1.03  10.21  .715
+    3   q4  1.00      –  .702
+    4   q5  0.92   8.97  .658
+    5   q6  1.08   9.36  .766
     """
     parsed = read_model(model)
     frame = cfa_data.as_frame(items)

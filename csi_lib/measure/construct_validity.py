@@ -96,6 +96,12 @@ def composite_reliability(loadings) -> CompositeReliability:
     Errors are taken as uncorrelated. R: ``l <- standardizedSolution(fit)$est.std; sum(l)^2 / (sum(l)^2 +
     sum(1 - l^2))`` (Fornell & Larcker 1981). ``semTools::compRelSEM`` works on unstandardised parameters and,
     by default, divides by the observed variance of the sum: it differs.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> float(round(csi_lib.composite_reliability([0.8, 0.7, 0.75]).composite_reliability, 3))
+    0.795
     """
     values = {}
     for factor, z in _standardized(loadings).items():
@@ -133,6 +139,12 @@ def average_variance_extracted(loadings) -> AverageVarianceExtracted:
     -----
     R: ``mean(standardizedSolution(fit)$est.std^2)`` over the factor's items (Fornell & Larcker 1981).
     ``semTools::AVE`` weights items by their variance (unstandardised loadings) and differs slightly.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> float(round(csi_lib.average_variance_extracted([0.8, 0.7, 0.75]).average_variance_extracted, 3))
+    0.564
     """
     values = {factor: np.mean(z**2) for factor, z in _standardized(loadings).items()}
     return AverageVarianceExtracted(pd.Series(values, name="average_variance_extracted", dtype=float))
@@ -232,6 +244,15 @@ def fornell_larcker(source, model=None, *, correlations: pd.DataFrame | None = N
     -----
     R: ``lavaan::lavInspect(fit, "cor.lv")`` with ``sqrt(AVE)`` on its diagonal. Fornell & Larcker (1981),
     J. Mark. Res. 18. The criterion is lenient where loadings differ; look at `htmt` too.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.fornell_larcker(answers, "Kindness =~ q1 + q2 + q3\\nFacilities =~ q4 + q5 + q6").matrix.round(2)
+                Kindness  Facilities
+    Kindness        0.74        0.50
+    Facilities      0.50        0.71
     """
     if isinstance(source, Mapping) and not isinstance(source, pd.DataFrame):
         if correlations is None:

@@ -75,6 +75,16 @@ def content_validity_index(ratings, *, relevant: float = 3) -> ContentValidityIn
     ----------
     Lynn (1986), Nursing Research 35, 382–385; Polit, Beck and Owen (2007), Research in Nursing and
     Health 30, 459–467.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> experts = pd.DataFrame({"q1": [4, 4, 3, 4, 4], "q2": [2, 3, 1, 2, 4]})
+    >>> csi_lib.content_validity_index(experts).items[["item", "i_cvi", "kappa"]].round(2)
+      item  i_cvi  kappa
+    0   q1    1.0   1.00
+    1   q2    0.4   0.13
     """
     names, experts, agreeing = _votes(ratings, relevant)
     share = agreeing / experts
@@ -114,6 +124,16 @@ def content_validity_ratio(ratings, *, essential: float = 1, level: float = 0.05
     ----------
     Lawshe (1975), Personnel Psychology 28, 563–575; Ayre and Scally (2014), Measurement and
     Evaluation in Counseling and Development 47, 79–86 (exact critical values).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> essential = pd.DataFrame({"q1": [1, 1, 1, 1, 1], "q2": [1, 0, 1, 0, 0]})
+    >>> csi_lib.content_validity_ratio(essential).items[["item", "cvr", "keep"]]
+      item  cvr   keep
+    0   q1  1.0   True
+    1   q2 -0.2  False
     """
     names, experts, agreeing = _votes(ratings, essential)
     ratio = 2 * agreeing / experts - 1

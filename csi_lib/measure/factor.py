@@ -137,6 +137,13 @@ def kmo(items, *, weights=None, missing: Missing = "listwise") -> SamplingAdequa
     References
     ----------
     Kaiser and Rice (1974), Educational and Psychological Measurement 34, 111–117.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.kmo(answers[["q1", "q2", "q3", "q4", "q5", "q6"]])
+    <SamplingAdequacy overall=0.7737, n=300, per_item: 6 rows; middling>
     """
     found = correlated_items(items, weights, missing)
     result = kmo_from_correlation(pd.DataFrame(found.correlation, found.names, found.names))
@@ -183,6 +190,13 @@ def bartlett_sphericity(items, *, weights=None, missing: Missing = "listwise") -
     References
     ----------
     Bartlett (1951), Biometrika 38, 337–344.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.bartlett_sphericity(answers[["q1", "q2", "q3", "q4", "q5", "q6"]])
+    <SphericityTest chi_square=512.8, df=15, p_value=1.084e-99, n=300; the items are correlated>
     """
     found = correlated_items(items, weights, missing)
     return bartlett_from_correlation(pd.DataFrame(found.correlation, found.names, found.names), found.n_effective)
@@ -261,6 +275,20 @@ def efa(
     ----------
     Harman and Jones (1966), Psychometrika 31, 351–368; Jöreskog (1967), Psychometrika 32,
     443–482.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.efa(answers[["q1", "q2", "q3", "q4", "q5", "q6"]], 2).loadings.round(2)
+            F1    F2
+    item
+    q1    0.75 -0.02
+    q2    0.74  0.03
+    q3    0.72 -0.01
+    q4    0.01  0.69
+    q5    0.00  0.66
+    q6   -0.01  0.77
     """
     found = correlated_items(items, weights, missing, at_least=3)
     return efa_from_correlation(

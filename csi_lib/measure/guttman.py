@@ -75,6 +75,13 @@ def guttman_lambda(
     References
     ----------
     Guttman (1945), Psychometrika 10, 255–282.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.guttman_lambda(answers[["q1", "q2", "q3"]])
+    <GuttmanLambda lambda2=0.7831, lambda1=0.5221, lambda3=0.7831, lambda4=0.7004, lambda5=0.7697, ...
     """
     read_option(scale, ("covariance", "correlation"), where="scale")
     found = correlated_items(items, weights, missing)

@@ -98,6 +98,15 @@ def htmt(
     Notes
     -----
     R: ``semTools::htmt(model, data, htmt2 = FALSE)`` (its default is HTMT2), ``seminr``'s HTMT.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.htmt(answers, {"Kindness": ["q1", "q2", "q3"], "Facilities": ["q4", "q5", "q6"]}).matrix.round(2)
+                Kindness  Facilities
+    Kindness         1.0         0.5
+    Facilities       0.5         1.0
     """
     for option, value, allowed in (
         ("method", method, ("htmt", "htmt2")),

@@ -74,6 +74,19 @@ def icc(ratings, *, ci: float = 0.95) -> IntraclassCorrelation:
     ----------
     Shrout and Fleiss (1979), Psychological Bulletin 86, 420–428; McGraw and Wong (1996),
     Psychological Methods 1, 30–46.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.icc(answers[["first", "second"]]).forms[["form", "icc", "ci_low", "ci_high"]].round(2)
+        form   icc  ci_low  ci_high
+    0   ICC1  0.72    0.66     0.77
+    1   ICC2  0.72    0.66     0.77
+    2   ICC3  0.72    0.66     0.77
+    3  ICC1k  0.84    0.79     0.87
+    4  ICC2k  0.84    0.79     0.87
+    5  ICC3k  0.84    0.79     0.87
     """
     ci = read_proportion(ci, where="ci")
     x = read_scores(ratings)

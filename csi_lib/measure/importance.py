@@ -121,6 +121,16 @@ def importance(
     ----------
     Grömping (2006), Journal of Statistical Software 17(1). Johnson (2000), Multivariate Behavioral Research
     35, 1–19.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.importance(answers[["q1", "q2", "q3"]], answers["overall"], method="lmg", n_boot=200).frame.round(2)
+      item  estimate  ci_low  ci_high
+    0   q1      0.14    0.09     0.19
+    1   q2      0.14    0.08     0.20
+    2   q3      0.15    0.09     0.20
     """
     if method not in MEASURES:
         guess = nearest(method, MEASURES)

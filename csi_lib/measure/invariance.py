@@ -107,6 +107,17 @@ def invariance(
     2001), under WLSMV scaled and shifted (Satorra 2000). DWLS has no difference test: delta_chisq is nan.
 
     R: ``cfa(model, data, group = "g", group.equal = c("loadings", "intercepts"))`` and ``lavTestLRT``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.invariance(answers, "Kindness =~ q1 + q2 + q3\nFacilities =~ q4 + q5 + q6", "office").table[["level", "cfi", "delta_cfi", "supported"]].round(3)
+            level    cfi  delta_cfi  supported
+    0  configural  1.000        NaN       True
+    1      metric  1.000      0.000       True
+    2      scalar  0.988     -0.012      False
+    3      strict  0.990      0.002      False
     """
     unknown = [level for level in levels if level not in LEVELS]
     if unknown or not levels:

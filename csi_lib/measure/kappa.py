@@ -129,6 +129,13 @@ def cohen_kappa(
     Standard errors of Fleiss, Cohen and Everitt (1969), Psychological Bulletin 72, 323–327. In R:
     ``psych::cohen.kappa`` (interval; its weighted kappa is quadratic), ``irr::kappa2(x, weight =
     "unweighted" | "equal" | "squared")`` (z). Cohen (1960, 1968).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.cohen_kappa(answers["first"], answers["second"], weighting="quadratic")
+    <CohenKappa kappa=0.7178, se=0.02814, ci_low=0.6627, ci_high=0.773, p_value=1.134e-35, ...
     """
     ci = read_proportion(ci, where="ci")
     read_option(weighting, ("unweighted", "linear", "quadratic"), where="weighting")
@@ -210,6 +217,13 @@ def fleiss_kappa(
     ----------
     Fleiss (1971), Psychological Bulletin 76, 378–382; Conger (1980), Psychological Bulletin 88,
     322–328; Gwet (2014), Handbook of Inter-Rater Reliability.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.fleiss_kappa(answers[["q1", "q2", "q3"]])
+    <MultiraterKappa kappa=0.2212, se=0.02731, ci_low=0.1675, ci_high=0.275, p_value=3.167e-28, n=300, ...
     """
     ci = read_proportion(ci, where="ci")
     read_option(method, ("fleiss", "conger"), where="method")
@@ -273,6 +287,16 @@ def light_kappa(
 
     `ratings` is subjects × raters; subjects with a missing rating are left out. In R:
     ``irr::kappam.light(x)``. Light (1971), Psychological Bulletin 76, 365–377.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.light_kappa(answers[["q1", "q2", "q3"]], weighting="linear").pairs.round(2)
+      first second  kappa
+    0    q1     q2   0.40
+    1    q1     q3   0.36
+    2    q2     q3   0.38
     """
     labels = read_labels(ratings, categories=categories, ordered=weighting != "unweighted")
     codes = complete_subjects(labels.codes)

@@ -92,6 +92,13 @@ def krippendorff_alpha(
     References
     ----------
     Krippendorff (2011), Computing Krippendorff's Alpha-Reliability.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.krippendorff_alpha(answers[["first", "second"]], level="ordinal")
+    <KrippendorffAlpha alpha=0.7074, units=300, values=600, level=ordinal; for tentative conclusions>
     """
     ci = read_proportion(ci, where="ci")
     read_option(level, ("nominal", "ordinal", "interval", "ratio"), where="level")
@@ -152,6 +159,13 @@ def kendall_w(ratings) -> KendallW:
     subjects with a missing rating are left out.
 
     In R: ``irr::kendall(x, correct = TRUE)``. Kendall and Babington Smith (1939).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.kendall_w(answers[["first", "second"]])
+    <KendallW w=0.8545, chi_square=511, df=299, p_value=2.595e-13, n=300, raters=2>
     """
     x = read_scores(ratings)
     n, m = x.shape

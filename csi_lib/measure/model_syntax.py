@@ -98,6 +98,13 @@ def read_model(model: str | Mapping[str, Sequence[str]] | MeasurementModel) -> M
     InputError
         With the line, for a statement that cannot be read, an operator that is not supported, a factor
         without items, or an item named twice under one factor.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> model = csi_lib.read_model("Kindness =~ q1 + q2 + q3")
+    >>> model.items
+    ['q1', 'q2', 'q3']
     """
     if isinstance(model, MeasurementModel):
         return model

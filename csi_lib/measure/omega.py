@@ -111,6 +111,13 @@ def mcdonald_omega(
     ----------
     McDonald (1999), Test Theory; Zinbarg, Revelle, Yovel and Li (2005), Psychometrika 70,
     123–133; Schmid and Leiman (1957), Psychometrika 22, 53–61.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.mcdonald_omega(answers[["q1", "q2", "q3", "q4", "q5", "q6"]], factors=2)
+    <McDonaldOmega omega=0.8332, hierarchical=0.5558, n=300, k=6, factors=2, loadings: 6 rows; good>
     """
     ci = read_proportion(ci, where="ci")
     read_option(ci_method, (None, "bootstrap"), where="ci_method")

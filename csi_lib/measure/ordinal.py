@@ -55,6 +55,13 @@ def ordinal_alpha(items=None, *, correlation=None, weights=None, missing: Missin
     References
     ----------
     Zumbo, Gadermann and Zeisser (2007), Journal of Modern Applied Statistical Methods 6, 21–29.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.ordinal_alpha(answers[["q1", "q2", "q3"]])
+    <OrdinalAlpha alpha=0.8235, omega=0.8238, n=300, k=3; good>
     """
     if (items is None) == (correlation is None):
         raise InputError("give either the answers or their polychoric correlations", where="items, correlation")

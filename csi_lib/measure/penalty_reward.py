@@ -82,6 +82,16 @@ def penalty_reward(
     -----
     R: ``m <- lm(y ~ low + high, weights = w); car::hccm(m, "hc3")``.
     References: Brandt (1987), Matzler & Sauerwein (2002).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.penalty_reward(answers[["q1", "q2", "q3"]], answers["overall"], low=2, high=4).frame[["item", "penalty", "reward"]].round(2)
+      item  penalty  reward
+    0   q1    -0.11    0.43
+    1   q2    -0.15    0.43
+    2   q3    -0.25    0.31
     """
     check_level(ci)
     frame, names, key = with_outcome(items, outcome)

@@ -317,7 +317,7 @@ def pls_path_model(
     >>> t = np.random.default_rng(1).normal(size=(100, 1))
     >>> frame = pd.DataFrame(np.clip(np.round(6 + t + np.random.default_rng(2).normal(size=(100, 4))), 1, 10),
     ...                      columns=["q1", "q2", "s1", "s2"])
-    >>> model = pls_path_model(frame, "Quality =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction ~ Quality")
+    >>> model = pls_path_model(frame, "Quality =~ q1 + q2; Satisfaction =~ s1 + s2; Satisfaction ~ Quality")
     >>> model.paths[["source", "target"]].values.tolist()
     [['Quality', 'Satisfaction']]
     """

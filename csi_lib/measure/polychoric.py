@@ -89,6 +89,16 @@ def polychoric(
     References
     ----------
     Olsson (1979), Psychometrika 44; Muthen (1984), Psychometrika 49.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.polychoric(answers[["q1", "q2", "q3"]]).correlations.round(2)
+          q1    q2    q3
+    q1  1.00  0.63  0.59
+    q2  0.63  1.00  0.61
+    q3  0.59  0.61  1.00
     """
     if missing not in ("listwise", "pairwise"):
         raise InputError(f"'{missing}' is not known", where="missing", expected="listwise or pairwise")

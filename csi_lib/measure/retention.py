@@ -81,6 +81,13 @@ def parallel_analysis(
     ----------
     Horn (1965), Psychometrika 30, 179–185; Glorfeld (1995), Educational and Psychological
     Measurement 55, 377–393.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.parallel_analysis(answers[["q1", "q2", "q3", "q4", "q5", "q6"]], draws=50)
+    <ParallelAnalysis components=2, factors=2, n=300, quantile=0.95, eigenvalues: 6 rows>
     """
     quantile = read_proportion(quantile, where="quantile")
     if draws < 20:
@@ -124,6 +131,13 @@ def minimum_average_partial(items, *, weights=None, missing: Missing = "listwise
     References
     ----------
     Velicer (1976), Psychometrika 41, 321–327; Velicer, Eaton and Fava (2000).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.minimum_average_partial(answers[["q1", "q2", "q3", "q4", "q5", "q6"]])
+    <AveragePartial components=1, components4=1, averages: 5 rows>
     """
     found = correlated_items(items, weights, missing, at_least=3)
     return map_from_correlation(pd.DataFrame(found.correlation, found.names, found.names))

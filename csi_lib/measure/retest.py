@@ -71,6 +71,13 @@ def test_retest(first, second, *, ci: float = 0.95) -> RetestReliability:  # noq
     References
     ----------
     Weir (2005), Journal of Strength and Conditioning Research 19, 231–240.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.test_retest(answers["q1"], answers["q2"])
+    <RetestReliability r=0.5636, ci_low=0.481, ci_high=0.6362, icc=0.5643, icc_low=0.4819, ...
     """
     ci = read_proportion(ci, where="ci")
     first, second = paired(first, second, where="first, second")

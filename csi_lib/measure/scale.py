@@ -80,6 +80,14 @@ def rescale(values, low: float, high: float, *, reverse: bool = False):
     Notes
     -----
     In R: ``100 * (x - low) / (high - low)``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.rescale([1, 3, 5], 1, 5).tolist()
+    [0.0, 50.0, 100.0]
+    >>> csi_lib.rescale([1, 3, 5], 1, 5, reverse=True).tolist()
+    [100.0, 50.0, 0.0]
     """
     _refuse_empty_scale(low, high)
     if not is_one_column(values):
@@ -124,6 +132,13 @@ def top_box(
 
     In R: ``survey::svymean(~I(x > high - boxes), svydesign(~1, weights = ~w))`` with
     ``confint(df = degf)``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.top_box(answers["q1"], 1, 5, weights=answers["w"])
+    <Share estimate=0.4859, se=0.03019, ci_low=0.4265, ci_high=0.5453, n=300, n_effective=274.7, df=299>
     """
     x, w = _categories(values, low, high, weights, boxes)
     return _share((x > high - boxes).astype(float), w, ci, ci_method)
@@ -139,7 +154,15 @@ def bottom_box(
     ci: float = 0.95,
     ci_method: Literal["t", "wilson"] = "t",
 ) -> Share:
-    """Share of answers in the lowest `boxes` categories, 0–1; otherwise as :func:`top_box`."""
+    """Share of answers in the lowest `boxes` categories, 0–1; otherwise as :func:`top_box`.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.bottom_box(answers["q1"], 1, 5, ci_method="wilson")
+    <Share estimate=0.1367, se=0.01986, ci_low=0.1024, ci_high=0.1802, n=300, n_effective=300, df=299>
+    """
     x, w = _categories(values, low, high, weights, boxes)
     return _share((x < low + boxes).astype(float), w, ci, ci_method)
 
@@ -149,6 +172,13 @@ def net_box(values, low: float = 1, high: float = 5, *, boxes: int = 2, weights=
 
     Both shares come from the same people, so the error is that of the mean of +1, 0, −1.
     Arguments, missing answers and the interval (t) as in :func:`top_box`.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.net_box(answers["q1"], 1, 5)
+    <Share estimate=0.36, se=0.04105, ci_low=0.2792, ci_high=0.4408, n=300, n_effective=300, df=299>
     """
     x, w = _categories(values, low, high, weights, boxes)
     if 2 * boxes > high - low + 1:
@@ -178,6 +208,13 @@ def nps(values, *, scale: tuple[float, float] | None = None, weights=None, ci: f
     References
     ----------
     Reichheld (2003), Harvard Business Review 81(12), 46–54.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.nps(answers["recommend"])
+    <NetPromoterScore estimate=-15, se=4.433, ci_low=-23.72, ci_high=-6.277, promoters=0.23, ...
     """
     _refuse_other_scale(values, scale)
     x, w = _categories(values, 0, 10, weights, 1)

@@ -96,6 +96,13 @@ def split_half(
     References
     ----------
     Spearman (1910) and Brown (1910), British Journal of Psychology 3; Cronbach (1951).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.split_half(answers[["q1", "q2", "q3", "q4", "q5", "q6"]])
+    <SplitHalf spearman_brown=0.7855, guttman=0.7855, r=0.6468, ci_low=0.7307, ci_high=0.8291, n=300, ...
     """
     ci = read_proportion(ci, where="ci")
     read_option(method, ("odd-even", "first-second", "random", "all"), where="method")

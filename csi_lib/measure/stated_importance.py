@@ -33,6 +33,16 @@ def stated_importance(picks, *, of="respondents", weights=None, ci=0.95) -> Impo
     Notes
     -----
     R: ``colMeans(picks)`` with ``prop.test`` / ``binom::binom.wilson``; ``survey::svyratio``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> picks = pd.DataFrame({"kindness": [1, 1, 0, 1], "speed": [0, 1, 1, 0]})
+    >>> csi_lib.stated_importance(picks).frame.round(2)
+           item  estimate  ci_low  ci_high
+    0  kindness      0.75    0.30     0.95
+    1     speed      0.50    0.15     0.85
     """
     check_level(ci)
     if of not in ("respondents", "picks"):

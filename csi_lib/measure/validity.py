@@ -108,6 +108,16 @@ def vif(items, *, weights=None, missing: Missing = "listwise") -> VarianceInflat
     them.
 
     In R: ``car::vif(lm(y ~ ., x))``, which gives the same whatever y is.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.vif(answers[["q1", "q2", "q3"]]).items.round(2)
+      item   vif  tolerance  r_squared
+    0   q1  1.64       0.61       0.39
+    1   q2  1.67       0.60       0.40
+    2   q3  1.59       0.63       0.37
     """
     found = correlated_items(items, weights, missing)
     values = np.diag(inverse(found.correlation, names=found.names))
@@ -144,6 +154,13 @@ def known_groups(scores, groups, *, order=None, ci: float = 0.95) -> KnownGroups
     References
     ----------
     Welch (1951), Biometrika 38, 330–336; Hedges (1981).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.known_groups(answers["q1"], answers["office"])
+    <KnownGroups statistic=2.851, df1=1, df2=276.3, p_value=0.004684, difference=0.3102, ci_low=0.09602, ...
     """
     ci = read_proportion(ci, where="ci")
     scores, label = paired(scores, groups, where="scores, groups")
@@ -239,6 +256,15 @@ def criterion_correlations(
         √((1 + r²/2)/(n − 3)) (Bonett and Wright 2000). p is that of t with n − 2.
 
     In R: ``cor.test(x, y, method)``; weighted: ``survey::svyvar`` and ``cov2cor``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.criterion_correlations(answers[["q1", "q4"]], answers[["overall"]]).correlations.round(2)
+      score criterion     r  ci_low  ci_high  p_value    n
+    0    q1   overall  0.54    0.45     0.61      0.0  300
+    1    q4   overall  0.50    0.41     0.58      0.0  300
     """
     ci = read_proportion(ci, where="ci")
     read_option(method, ("pearson", "spearman"), where="method")
@@ -279,6 +305,13 @@ def common_method(items, *, weights=None, missing: Missing = "listwise", thresho
     References
     ----------
     Podsakoff, MacKenzie, Lee and Podsakoff (2003), Journal of Applied Psychology 88, 879–903.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.common_method(answers[["q1", "q2", "q3", "q4", "q5", "q6"]])
+    <CommonMethod component_share=0.4738, factor_share=0.3696, threshold=0.5, n=300, k=6; no single component dominates>
     """
     found = correlated_items(items, weights, missing, at_least=3)
     k = len(found.names)

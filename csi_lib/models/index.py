@@ -34,6 +34,17 @@ class IndexModel:
     binding : model item → survey column, where they differ.
     external : node → table of weights read from a file.
     declared : the declaration with all its editions, where `file` is one of the others; None: `file` itself.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> model = csi_lib.IndexModel.load("top2")
+    >>> survey = csi_lib.Survey.from_frame(answers, scale=(1, 5), items=["q1", "q2", "q3"])
+    >>> rows = model.fitted(survey).evaluate(survey).frame
+    >>> rows.loc[rows["statistic"] == "index", ["measure", "estimate", "n"]].round(1)
+      measure  estimate      n
+    0    top2      50.6  300.0
     """
 
     file: ModelFile

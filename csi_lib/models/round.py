@@ -40,6 +40,13 @@ class Round:
     fresh : (agency, wave, key) of which a run has just looked at data and settings: results stored under that key are
         today's; of no others anything is stored. ("", year, key) are the headline rows of a peer group.
     key : function (agency, year) → key of all other stored results; default looks at files and settings.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> round_ = csi_lib.Round(csi_lib.load_study("example"))
+    >>> round_.study.id
+    'example'
     """
 
     def __init__(

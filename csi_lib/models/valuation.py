@@ -127,6 +127,15 @@ def person_values(model, survey) -> np.ndarray:
 
     The weighted mean of y is the index I exactly, whatever its formula; for a plain weighted mean y is the respondent's own
     score. Respondents of weight zero, and those without an answer that counts, have y = I.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> survey = csi_lib.Survey.from_frame(answers, scale=(1, 5), items=["q1", "q2", "q3"])
+    >>> model = csi_lib.IndexModel.load("top2").fitted(survey)
+    >>> csi_lib.person_values(model, survey)[:3].round(1)
+    array([ 33.3, 100. , 100. ])
     """
     file = model.file
     answers = read_answers(file, model.binding, survey)

@@ -117,6 +117,12 @@ def verdict(
     margin : a difference nobody would act on; an interval wholly inside ±margin is ``same`` [off by default].
 
     A difference of exactly 0, or one without test (one respondent, a census), is never called a change.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.verdict(2.1, p_value=0.003), csi_lib.verdict(0.4, p_value=0.6)
+    (Verdict(direction='up', strength='clear'), Verdict(direction='none', strength='none'))
     """
     value = difference.value if isinstance(difference, Number) else difference
     hidden = isinstance(difference, Number) and difference.suppressed

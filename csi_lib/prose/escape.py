@@ -46,6 +46,12 @@ def escape_markdown(text: object) -> str:
     """`text` as Markdown that shows exactly `clean_text(text)`, in HTML and in Typst.
 
     Safe in a paragraph, heading, table cell, caption and span, wherever in the line it is put.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> print(csi_lib.escape_markdown("5 * 3 | 2"))
+    5 \\* 3 \\| 2
     """
     cleaned = clean_text(text)
     marks = {m.start() for pattern in (_ALWAYS, _SOMETIMES) for m in pattern.finditer(cleaned)}

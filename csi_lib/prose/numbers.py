@@ -129,6 +129,12 @@ class Number:
     signed : print a plus sign too.
     suppressed : may not be shown: prints `*`.
     mark : text set raised after it in tables (letters of significance, a footnote sign).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.say("The index is {x}.", "en", x=csi_lib.Number(81.25, "points")).text
+    'The index is 81.3 points.'
     """
 
     value: float | None
@@ -245,7 +251,14 @@ class Number:
 
 @dataclass(frozen=True)
 class Interval:
-    """Two numbers of one row as a range: ``61.2~66.5`` in Korean, ``61.2 to 66.5`` in English."""
+    """Two numbers of one row as a range: ``61.2~66.5`` in Korean, ``61.2 to 66.5`` in English.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.Interval(csi_lib.Number(79.0, "points"), csi_lib.Number(83.0, "points")).low.value
+    79.0
+    """
 
     low: Number
     high: Number

@@ -145,6 +145,12 @@ def josa(text: object, pair: str) -> str:
     Raises
     ------
     InputError for a pair that is not known.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.josa("서울", "은/는"), csi_lib.josa("대구", "은/는")
+    ('은', '는')
     """
     try:
         closed, opened = PARTICLES[pair]

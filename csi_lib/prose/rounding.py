@@ -50,6 +50,12 @@ def round_half_up(value: Real | Decimal, digits: int = 0, *, scale: int = 1) -> 
     -----
     R's ``round`` and Python's ``round`` round half to even on the binary value; ``janitor::round_half_up``
     is the nearest R call. Source: METHOD §1 (Korean practice).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> str(csi_lib.round_half_up(2.5)), str(csi_lib.round_half_up(0.125, 2))
+    ('3', '0.13')
     """
     number = decimal_form(value)
     if not number.is_finite():

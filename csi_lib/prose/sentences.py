@@ -32,7 +32,14 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class Sentence:
-    """Finished prose: as Markdown, as plain text, and the results rows its numbers came from."""
+    """Finished prose: as Markdown, as plain text, and the results rows its numbers came from.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.Sentence("The **index** rose.", "The index rose.").text
+    'The index rose.'
+    """
 
     markdown: str
     text: str
@@ -77,6 +84,12 @@ def say(template: str, lang: str, **fields: Value) -> Sentence:
     ------
     InputError when a field of the template is not given, a given field is not in the template, an option is
     unknown, a particle stands in an English template, or a float is given (results are `Number`).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.say("{who:은/는} 올랐다.", "ko", who="서울").text
+    '서울은 올랐다.'
     """
     check_lang(lang)
     markdown, text, ids, used, author = [], [], [], set(), ""

@@ -41,6 +41,13 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     Raises
     ------
     InputError with the near spelling for an unknown study, agency, year or language.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> chapter.agency.id if hasattr(chapter.agency, "id") else chapter.agency
+    'hanbit-fmc'
     """
     errors_in_words()
     context, named = Context.current(), str(study)
@@ -97,6 +104,13 @@ class Chapter(ChapterData):
     survey : the respondents (`Survey`); estimates : everything computed on them (masked for the release);
     previous : the same of the last wave, or None; changes : differences to it, with tests;
     wave : headline rows of all agencies; model, models : the study's index models, the first is the report's.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> round(float(chapter.index()["estimate"]), 1) > 0
+    True
     """
 
     # ------------------------------------------------------------------ choosing numbers

@@ -62,6 +62,15 @@ def join_notebooks(
     ------
     InputError : two chapters of one id, an identifier defined twice, a reference to nothing, or a cell
         that ended in an error.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import nbformat
+    >>> notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A chapter")])
+    >>> book = csi_lib.join_notebooks([("one", notebook)], lang="en", front={"title": "Report"})
+    >>> type(book).__name__
+    'NotebookNode'
     """
     ids = [chapter for chapter, _ in chapters]
     for chapter in ids:

@@ -41,7 +41,14 @@ class Renderer:
 
 
 def available_renderers() -> tuple[Renderer, ...]:
-    """Quarto, then the embedded engine; ``auto`` takes the first that is usable."""
+    """Quarto, then the embedded engine; ``auto`` takes the first that is usable.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> len(csi_lib.available_renderers()) >= 1
+    True
+    """
     return _quarto(), _embedded()
 
 

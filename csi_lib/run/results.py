@@ -14,6 +14,15 @@ def load_results(out: str | Path, *, restricted: bool = False) -> pd.DataFrame:
 
     `restricted` reads the restricted edition instead of the public one. A number shown in several reports has one
     row for each. Raises InputError when no report is there.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> try:
+    ...     csi_lib.load_results("nowhere")
+    ... except csi_lib.InputError as error:
+    ...     print(type(error).__name__)
+    InputError
     """
     base = Path(out) / "restricted" if restricted else Path(out)
     found = ((p.parts[len(base.parts)], p) for p in base.glob("*/*/results.parquet"))

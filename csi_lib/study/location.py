@@ -14,6 +14,12 @@ def resolve_study(study: str | Path | None = None) -> Path:
 
     A path; else ``$CSI_STUDY``; else ``params/<study>`` in the working folder or any folder above it;
     else a bundled study. With neither a name nor ``$CSI_STUDY`` the working folder itself, if it is one.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.resolve_study("example").name
+    'example'
     """
     if study is None:
         if named := os.environ.get("CSI_STUDY"):
@@ -55,7 +61,14 @@ def resolve_study(study: str | Path | None = None) -> Path:
 
 
 def bundled_studies() -> list[str]:
-    """Names of the studies that ship with the package."""
+    """Names of the studies that ship with the package.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> "example" in csi_lib.bundled_studies()
+    True
+    """
     try:
         root = shared_path("params")
     except FileNotFoundError:

@@ -34,7 +34,14 @@ FILES: dict[str, type[BaseModel] | str] = {
 
 def json_schema(file: str) -> dict:
     """The JSON Schema of a study's file (``study``, ``agencies``, ``codebook``, ``model``, ``plan``, ``kindness`` …: the
-    names of `FILES`), with the shorthands YAML may use."""
+    names of `FILES`), with the shorthands YAML may use.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.json_schema("codebook")["type"]
+    'object'
+    """
     model = FILES[file]
     if isinstance(model, str):
         module, name = model.split(":")
@@ -67,7 +74,18 @@ def json_schema(file: str) -> dict:
 
 
 def write_schemas(folder: Path) -> list[Path]:
-    """Write ``<file>.json`` for every file of a study; returns the paths."""
+    """Write ``<file>.json`` for every file of a study; returns the paths.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     written = csi_lib.write_schemas(Path(folder))
+    >>> "codebook.json" in [path.name for path in written]
+    True
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []

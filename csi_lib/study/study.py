@@ -44,7 +44,14 @@ class Wave(Part):
 
 @dataclass(frozen=True)
 class Job:
-    """One report to make; the fields are the parameters of a chapter notebook."""
+    """One report to make; the fields are the parameters of a chapter notebook.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.Job("example", "hanbit-fmc", 2024, "ko", "public").year
+    2024
+    """
 
     study: str
     agency: str
@@ -123,6 +130,13 @@ class Study(StudyFile):
     agencies : the `Agency` objects, in the order of their file.
     codebooks : source name → `Codebook`, for the sources that have one.
     types, sizes, regions : labels of the agencies' peer groups.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> study = csi_lib.load_study("example")
+    >>> [agency.id for agency in study.agencies][:2]
+    ['hanbit-fmc', 'saesol-udc']
     """
 
     id: str
@@ -303,6 +317,13 @@ def load_study(study: str | Path | Study | None = None) -> Study:
     Notes
     -----
     A process reads a study once, until a file of its folder changes.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> study = csi_lib.load_study("example")
+    >>> study.years
+    {2023: Wave(period='2023', formula_edition={'iudc-external': '2004'}), 2024: Wave(period='2024', formula_edition={'iudc-external': '2004'})}
     """
     if isinstance(study, Study):
         return study

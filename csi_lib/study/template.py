@@ -16,6 +16,17 @@ def new_study(folder: str | Path) -> Path:
 
     The files are commented in Korean and English; ``.schema/`` lets editors complete and check them, and
     ``data/`` waits for the respondent files. Returns the folder.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = csi_lib.new_study(Path(folder) / "mine")
+    ...     made = (path / "study.yml").exists()
+    >>> made
+    True
     """
     folder = Path(folder).expanduser()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -20,7 +20,14 @@ ADJUSTMENTS = ("none", "holm", "bh", "bonferroni")
 
 def adjust_p(p_values, *, method: str = "holm") -> np.ndarray:
     """p-values adjusted for their number: ``holm``, ``bonferroni`` (family-wise error), ``bh`` (false
-    discovery rate), ``none``. R: ``p.adjust``."""
+    discovery rate), ``none``. R: ``p.adjust``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.adjust_p([0.01, 0.04, 0.03], method="holm").round(3)
+    array([0.03, 0.06, 0.06])
+    """
     p = np.asarray(p_values, dtype=float)
     if np.isnan(p).any() or (p < 0).any() or (p > 1).any():
         raise InputError("p-values lie between 0 and 1", where="p_values", action="Leave out tests without one.")
@@ -121,6 +128,13 @@ def significance_letters(
     ----------
     estimates, covariance : m means and their m × m covariance (overlap of the groups included).
     letters : names of the columns; A, B, …, Z, AA, … by default.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import numpy as np
+    >>> csi_lib.significance_letters([80, 70, 71], np.diag([1.0, 1.0, 1.0]), df=200)
+    ['BC', '', '']
     """
     theta = np.asarray(estimates, dtype=float)
     names = [column_letter(i) for i in range(theta.size)] if letters is None else list(letters)
@@ -153,7 +167,16 @@ class Ranks:
 
 def rank_intervals(estimates, covariance, df: float, *, ci: float = 0.95, adjust: str = "simultaneous") -> Ranks:
     """Ranks with intervals: the best rank is 1 + the number of groups significantly higher, the worst
-    m − the number significantly lower, all pairs judged together."""
+    m − the number significantly lower, all pairs judged together.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import numpy as np
+    >>> ranks = csi_lib.rank_intervals([80, 70, 71], np.diag([1.0, 1.0, 1.0]), df=200)
+    >>> ranks.low.tolist(), ranks.high.tolist()
+    ([1, 2, 2], [1, 3, 3])
+    """
     theta = np.asarray(estimates, dtype=float)
     different = pairwise_p(theta, covariance, df, adjust=adjust) < 1 - ci
     higher = (different & (theta[None, :] > theta[:, None])).sum(1)

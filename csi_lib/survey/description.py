@@ -47,6 +47,17 @@ def describe(
 
     Missing answers make a domain on the full design (R: ``svymean(~x, design, na.rm = TRUE)``); an item that
     nobody answered has n = 0, no estimate and flag ``not_available``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> survey = csi_lib.Survey.from_frame(csi_lib.example_answers(), scale=(1, 5), items=["q1"], groups=["office"])
+    >>> rows = csi_lib.describe(survey, ["office"]).frame
+    >>> rows.loc[rows["statistic"] == "mean", ["by1", "group1", "estimate", "n"]].round(1)
+          by1 group1  estimate      n
+    0    <NA>   <NA>      62.5  300.0
+    8  office  north      66.8  134.0
+    9  office  south      59.0  166.0
     """
     build = Assembly(survey)
     describe_into(build, groupings(survey, asked_for(survey, by)), items=items, answers=answers)

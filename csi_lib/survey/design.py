@@ -49,6 +49,18 @@ class SurveyDesign(Estimators):
     R: ``survey::svydesign(id=, strata=, weights=, fpc=, nest=TRUE)``.
 
     Source: Lumley (2010), Complex Surveys; Särndal, Swensson & Wretman (1992).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> design = csi_lib.SurveyDesign(answers, weights="w", strata="office")
+    >>> design
+    <SurveyDesign 300 respondents, weights sum to 287.64, 298 degrees of freedom, 2 strata>
+    >>> design.mean("q1", by="sex")[["sex", "estimate", "se", "n"]].round(3)
+      sex  estimate     se    n
+    0   f     3.456  0.074  159
+    1   m     3.502  0.083  141
     """
 
     def __init__(

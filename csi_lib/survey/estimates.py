@@ -41,6 +41,16 @@ class Estimates:
     ----------
     frame : results columns (`RESULT_COLUMNS`), one row per number; positions index everything else.
     influence : linearised values, one `Influence` per sample.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> survey = csi_lib.read_survey("example", "hanbit-fmc", 2024)
+    >>> estimates = csi_lib.describe(survey, items=survey.codebook.items[:1])
+    >>> estimates.frame[["measure", "statistic"]].head(2)
+              measure statistic
+    0       resp_kind      mean
+    1  resp_kind:top2     share
     """
 
     frame: pd.DataFrame

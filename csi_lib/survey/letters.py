@@ -32,6 +32,12 @@ class LetterRules:
     adjust : control of the comparisons within one row and variable: holm, bonferroni, bh, none.
     level : of the test, two-sided.
     least : groups with a smaller base are not compared (``spss``: 2, as SPSS has it).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.LetterRules(least=50).least
+    50
     """
 
     rules: str = "design"

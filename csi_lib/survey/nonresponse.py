@@ -35,6 +35,15 @@ def adjust_nonresponse(
     -------
     Weighting whose weights are 0 for non-respondents; the report's margins are the classes (sampled weight
     or number before and after), its other figures those of the respondents.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> sampled = pd.DataFrame({"area": ["a"] * 40 + ["b"] * 40, "answered": [True] * 30 + [False] * 10 + [True] * 20 + [False] * 20})
+    >>> result = csi_lib.adjust_nonresponse(sampled, "area", "answered")
+    >>> sampled.assign(w=result.weights).groupby("area")["w"].max().round(3).to_dict()
+    {'a': 1.333, 'b': 2.0}
     """
     if (responded is None) == (sampled is None):
         raise InputError("give either responded (all sampled units) or sampled (numbers approached)", where="responded")

@@ -63,6 +63,12 @@ def sample_size(
     response : share of those approached who answer.
 
     Source: Cochran (1977), eq. 4.2 and 4.4.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.sample_size(margin=0.05, population=3000).n
+    341
     """
     _check(margin=margin, ci=ci, deff=deff, response=response, population=population)
     z = special.ndtri(0.5 + ci / 2)
@@ -93,6 +99,12 @@ def margin_of_error(n, *, proportion: float = 0.5, sd: float | None = None, ci: 
     deff).
 
     With `sd` for a mean (fpc 1 − n/N), else for a share `proportion`. 410 interviews give ±4.84 %p.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> round(csi_lib.margin_of_error(400), 4)
+    0.049
     """
     z = special.ndtri(0.5 + ci / 2)
     n = np.asarray(n, dtype=float)
@@ -167,6 +179,14 @@ def allocate(
 
     The parts are rounded by largest remainders and sum to `n` (a budget is not exceeded).
     R: ``PracTools::strAlloc``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.allocate({"city": 6000, "county": 2000}, 400).table[["stratum", "n"]]
+      stratum    n
+    0    city  300
+    1  county  100
     """
     if method not in METHODS:
         raise InputError("unknown allocation", where="method", found=repr(method), expected=", ".join(METHODS))

@@ -41,6 +41,12 @@ class Survey:
         and ``lonely``.
     agency, year, source : what was asked for; None = all.
     weighting : (agency, year) → `AppliedWeighting`, where the source declares a ``weighting``; empty else.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.read_survey("example", "hanbit-fmc", 2024)
+    <Survey example, customers, hanbit-fmc, 2024: 424 respondents, 41 items, 7 groups>
     """
 
     frame: pd.DataFrame
@@ -211,6 +217,13 @@ def read_survey(
     ``design_stratum`` names agency × year × declared stratum: agencies and years are sampled
     separately, so strata of the same code in two of them are two strata (and so for ``design_cluster``).
     In R: ``haven::read_sav`` / ``read.csv``, then recoding by hand.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> survey = csi_lib.read_survey("example", "hanbit-fmc", 2024)
+    >>> survey.codebook.items[:2]
+    ('resp_kind', 'resp_sincere')
     """
     study = load_study(study)
     study.source(source)

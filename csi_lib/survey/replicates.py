@@ -34,6 +34,15 @@ class ReplicateDesign(Estimators):
     combined : the replicate weights include the sampling weights; False: they are factors on them.
     mse : centre on the estimate and not on the mean of the replicates.
     df : degrees of freedom; by default the rank of the replicate weights − 1.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> design = csi_lib.SurveyDesign(answers, weights="w", strata="office").replicates("JKn")
+    >>> design.mean("q1")[["estimate", "se"]].round(3)
+       estimate     se
+    0     3.478  0.055
     """
 
     def __init__(

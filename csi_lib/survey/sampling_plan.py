@@ -112,7 +112,14 @@ class AgencyPlan:
 
 
 def read_plan(study) -> PlanFile | None:
-    """``plan.yml`` of a study; None when it has none. Errors name file, line and element."""
+    """``plan.yml`` of a study; None when it has none. Errors name file, line and element.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.read_plan(csi_lib.load_study("example")) is not None
+    True
+    """
     path = Path(study.path) / "plan.yml"
     return YamlFile(path).validate(PlanFile) if path.exists() else None
 
@@ -121,6 +128,14 @@ def plan_agency(plan: PlanFile, agency: str, *, frame: dict[str, float] | None =
     """Size and allocation for one agency; `frame` (cell → customers) instead of the plan's own.
 
     Raises InputError when the frame has no cells for the agency, or the goal cannot be met.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> study = csi_lib.load_study("example")
+    >>> plan = csi_lib.read_plan(study)
+    >>> csi_lib.plan_agency(plan, study.agencies[0].id).agency
+    'hanbit-fmc'
     """
     cells = frame or plan.frame.get(agency) or plan.frame.get("default")
     if not cells:

@@ -34,6 +34,12 @@ def simulate_population(
 
     Returns a `Survey` whose frame has one row per customer and whose design has no weights, so that an
     index model evaluated on it gives the exact index.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.simulate_population("example", "hanbit-fmc", 2024, seed=1).agency
+    'hanbit-fmc'
     """
     study = load_study(study)
     study.agency(agency)
@@ -58,6 +64,12 @@ def simulate_survey(
 
     Many samples (`seed`) of one population (`population_seed`; the study's own seed where None) show how
     often an interval covers the truth that `simulate_population` gives.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.simulate_survey("example", "hanbit-fmc", 2024, seed=1).agency
+    'hanbit-fmc'
     """
     study = load_study(study)
     study.agency(agency)
@@ -93,6 +105,15 @@ def simulate_study(
     list of Path
         The data files; beside them ``truth.parquet`` (``agency year column by group n mean points``: means
         of the population on the codes and on 0–100) and ``defects.json`` (what was planted, where).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     files = csi_lib.simulate_study("example", folder, seed=1)
+    >>> len(files) > 0
+    True
     """
     study = load_study(study)
     out = Path(out)

@@ -127,6 +127,18 @@ def rake(
     InputError : margins that do not add up, a category missing on one side, no convergence.
 
     R: ``rake(design, sample.margins, population.margins)``, then ``trimWeights(…, strict = TRUE)``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> result = csi_lib.rake(answers, {"sex": {"f": 0.52, "m": 0.48}, "office": {"north": 0.5, "south": 0.5}}, weights="w")
+    >>> result.report.margins[["variable", "category", "share_after"]].round(2)
+      variable category  share_after
+    0      sex        f         0.52
+    1      sex        m         0.48
+    2   office    north         0.50
+    3   office    south         0.50
     """
     sample, start = starting(data, weights)
     read = read_margins(sample, margins, _total(population, margins, start))
@@ -147,6 +159,13 @@ def post_stratify(data, strata, population: Mapping, *, weights=None, total=None
     total : number to which shares refer; by default the sum of the starting weights.
 
     R: ``postStratify(design, ~strata, population)``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> round(float(csi_lib.post_stratify(answers, "sex", {"f": 520, "m": 480}).weights.sum()), 6)
+    1000.0
     """
     sample, start = starting(data, weights)
     margins = {tuple(listed(strata)): population}
@@ -177,6 +196,14 @@ def calibrate(
 
     R: ``calibrate(design, formula, population, calfun = method, bounds = bounds)``; the categories of a
     factor and the intercept are one set of totals here.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> result = csi_lib.calibrate(answers, {"sex": {"f": 520, "m": 480}}, method="raking")
+    >>> round(float(result.weights[answers["sex"] == "f"].sum()), 6)
+    520.0
     """
     if method not in ("linear", "raking", "logit"):
         raise InputError("unknown method", where="method", found=repr(method), expected="linear, raking, logit")
@@ -194,6 +221,12 @@ def trim_weights(weights, lower: float, upper: float) -> np.ndarray:
     """Weights within [lower, upper] with the sum kept; the excess goes in equal parts to weights never cut.
 
     R: ``trimWeights(design, lower, upper, strict = TRUE)``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.trim_weights([1, 1, 1, 5], 0.5, 3).round(3)
+    array([1.667, 1.667, 1.667, 3.   ])
     """
     return trimmed(np.asarray(weights, dtype=float), lower, upper)
 

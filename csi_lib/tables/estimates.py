@@ -154,6 +154,14 @@ def distribution_table(
 
     `means` (results rows with the same `rows` column) adds a column with the mean. Where the shares of a
     row do not add up to 1, a note says that several answers were possible.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"measure": ["kind"] * 3, "group2": [1, 2, 3], "estimate": [0.2, 0.3, 0.5], "unit": "proportion", "n": 100})
+    >>> type(csi_lib.distribution_table(frame, name="d", caption="Answers", rows="measure", lang="en")).__name__
+    'Table'
     """
     table = estimates_table(
         frame,
@@ -209,6 +217,14 @@ def change_table(
 
     `difference` holds the rows from ``Estimates.contrast``. A printed change is the rounded unrounded
     difference; where that is not the difference of the printed values it carries ‡ and a note.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(3)
+    >>> type(csi_lib.change_table(rows, rows, rows, name="c", caption="Change", rows="measure", lang="en")).__name__
+    'Table'
     """
     text = {**_HEADS[check_lang(lang)], **(heads or {})}
     where = f"table {name}"
@@ -262,6 +278,14 @@ def rank_table(
     """Rows in order of the estimate with their rank (ties share the better one); hidden rows come last.
 
     A frame column ``rank`` (results of a rank test) is used instead of the order where there is one.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(3)
+    >>> type(csi_lib.rank_table(rows, name="r", caption="Rank", rows="measure", lang="en")).__name__
+    'Table'
     """
     frame = results(frame, where=f"table {name}", need=[rows])
     values = frame["estimate"].where(~frame["suppressed"])

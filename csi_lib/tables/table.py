@@ -87,6 +87,14 @@ class Table:
     lang : language of the labels, in which numbers are printed.
     min_base : the base below which † is set, as the notes say it; that of the reading rule in force unless given.
     exempt : reason why the table needs no bases (a schedule, a list of items), else None.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> chapter = csi_lib.open_chapter("example", "hanbit-fmc", 2024, lang="en")
+    >>> rows = chapter.rows(statistic="index", by1=None).head(2)
+    >>> type(chapter.table(rows, name="t", caption="Index", rows="measure", fields=("estimate", "n"))).__name__
+    'Table'
     """
 
     name: str

@@ -29,6 +29,12 @@ def clean(text: object) -> str:
     """`text` on one line: composed (NFC), full-width letters as ASCII, no control or invisible characters, no markup.
 
     A character repeated three times or more stands twice (``ㅋㅋㅋㅋ`` → ``ㅋㅋ``), digits excepted. Null gives ``""``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.clean("  친절해요!!!!  ")
+    '친절해요!!'
     """
     if text is None or text != text or type(text).__name__ == "NAType":
         return ""

@@ -111,6 +111,12 @@ def scrub(text: str, *, names: Iterable[str] = ()) -> Scrubbed:
     accounts, card, bank account, car and reference numbers, identity documents, dates of birth, flat numbers, names
     beside a title or office, masked names (``김OO``), and every name in `names`. Numbers that are no one's (years,
     prices, times, the short numbers of call centres) stay.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.scrub("Call me at 010-1234-5678").text
+    'Call me at [phone]'
     """
     shown = PLACEHOLDERS[language_of(re.sub(r"\S*[@/]\S*", "", text))]
     found: list[str] = []

@@ -106,6 +106,13 @@ def before_after(before, after, *, ci: float | None = None) -> Change:
 
     R: ``t.test(after, before)``; ``effectsize::hedges_g(after, before)``. Missing values do not enter. Refused with fewer
     than two values on a side, or when nothing varies.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> change = csi_lib.before_after([60, 70, 65, 72], [75, 80, 78, 82])
+    >>> round(change.change, 2), change.n_before
+    (12.0, 4)
     """
     a, b = (np.asarray(v, dtype=float)[~np.isnan(np.asarray(v, dtype=float))] for v in (before, after))
     if min(len(a), len(b)) < 2:
@@ -127,6 +134,13 @@ def paired_change(before, after, *, ci: float | None = None) -> Change:
 
     R: ``t.test(after, before, paired = TRUE)``; dz = mean difference / its standard deviation. Units chosen because they
     scored low tend to rise by themselves (regression to the mean): compare with units not treated before praising.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> change = csi_lib.paired_change([60, 70, 65, 72], [75, 80, 78, 82])
+    >>> round(change.change, 2), change.effect_name
+    (12.0, 'dz')
     """
     a, b = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     if a.shape != b.shape:
@@ -158,6 +172,13 @@ def share_change(x_before: int, n_before: int, x_after: int, n_after: int, *, ci
 
     R: ``prop.test(c(x_after, x_before), c(n_after, n_before), correct = FALSE)$p.value``; ``DescTools::BinomDiffCI(...,
     method = "score")`` for the interval.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> change = csi_lib.share_change(30, 100, 45, 100)
+    >>> round(change.change, 3), change.effect_name
+    (0.15, 'h')
     """
     for x, n in ((x_before, n_before), (x_after, n_after)):
         if not 0 <= x <= n or n < 1:
@@ -213,6 +234,16 @@ def interrupted_series(
 
     Raises InputError with fewer than six months on a side, with fewer months than a full turn of the seasons before the
     change (the seasons could then not be told from the change), or a month twice.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> import numpy as np
+    >>> months = pd.period_range("2022-01", periods=36, freq="M").astype(str)
+    >>> values = 70 + 5 * (np.arange(36) >= 24) + np.random.default_rng(1).normal(size=36)
+    >>> type(csi_lib.interrupted_series(months, values, "2024-01")).__name__
+    'InterruptedSeries'
     """
     index = pd.PeriodIndex(pd.to_datetime(pd.Series(list(months))), freq="M")
     if index.has_duplicates:

@@ -59,6 +59,15 @@ def pick_up(calls: pd.DataFrame, *, by: str | None = "department", ci: float | N
     """Share of calls for an absent colleague that somebody picked up (직원부재전화 대신 받기), with Wilson intervals.
 
     Only calls with ``absent`` yes count; one bunch per absent person. Columns as `clustered_means`.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> calls = pd.DataFrame({"department": ["a"] * 6, "person": list("ppqqrr"), "absent": 1, "picked_up": [1, 1, 0, 1, 1, 0]})
+    >>> csi_lib.pick_up(calls, by=None)[["estimate", "n"]].round(2)
+       estimate  n
+    0      0.67  6
     """
     absent = calls[calls["absent"] == 1]
     parts = [

@@ -57,6 +57,16 @@ def combined_scores(
     -------
     ``department estimate se df ci_low ci_high n components`` with Welch–Satterthwaite degrees of freedom. A component
     without a standard error (one sheet) leaves the whole without one: an error unknown is not an error of 0.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> calls = pd.DataFrame({"department": ["a"], "estimate": [80.0], "se": [1.0], "df": [30], "n": [31]})
+    >>> visits = calls.assign(estimate=90.0)
+    >>> csi_lib.combined_scores({"calls": calls, "visits": visits}, {"calls": 1, "visits": 1})[["department", "estimate"]]
+      department  estimate
+    0          a      85.0
     """
     if set(parts) != set(weights):
         raise InputError("weights and components differ", found=", ".join(sorted(set(parts) ^ set(weights))))

@@ -26,6 +26,15 @@ def attainment_grades(businesses: pd.DataFrame, *, shares: Mapping[str, float] =
     shares : grade → the least share on target, best first; the last takes everything below.
 
     ``score`` of the result is that share (0–1). Scores are compared unrounded (a tie in twelve digits reaches the target).
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> businesses = pd.DataFrame({"unit": ["a", "a"], "business": ["x", "y"], "score": [80.0, 70.0], "target": [79.0, 75.0]})
+    >>> csi_lib.attainment_grades(businesses).frame[["unit", "score", "grade"]]
+      unit  score     grade
+    0    a    0.5  ordinary
     """
     need_columns(businesses, ["unit", "business", "score", "target"])
     if businesses.duplicated(["unit", "business"]).any():
@@ -54,6 +63,16 @@ def attainment_probabilities(businesses: pd.DataFrame, *, shares: Mapping[str, f
     measured score, such as last year's. Returns a frame like that of `grade_probabilities`; null where an error is missing.
 
     R: ``poibin::ppoibin``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> businesses = pd.DataFrame({"unit": ["a"], "business": ["x"], "score": [80.0], "se": [1.0], "target": [79.0]})
+    >>> csi_lib.attainment_probabilities(businesses).round(2)
+          excellent  ordinary  poor  other
+    unit
+    a          0.84       0.0  0.16   0.16
     """
     need_columns(businesses, ["unit", "business", "score", "target", "se"])
     given = attainment_grades(businesses, shares=shares)

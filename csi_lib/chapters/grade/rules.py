@@ -70,6 +70,16 @@ def absolute_grades(scores: pd.Series, *, cuts: Mapping[str, float | None], digi
         90.0 with the grade of 89.96.
 
     R: ``cut(x, c(-Inf, 80, 85, 90, Inf), right = FALSE)``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> scores = pd.Series({"a": 91.0, "b": 84.0})
+    >>> csi_lib.absolute_grades(scores, cuts={"S": 90, "A": 80, "B": None}).frame[["unit", "grade"]]
+      unit grade
+    0    a     S
+    1    b     A
     """
     limits = list(falling_limits(cuts).values())
     value = _printed(scores.to_numpy(float), digits)
@@ -115,6 +125,14 @@ def relative_grades(
     Parameters
     ----------
     scores : unit → score; groups : unit → functional group (None: one group); digits : see `absolute_grades`.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> scores = pd.Series({f"u{i}": 70.0 + i for i in range(10)})
+    >>> csi_lib.relative_grades(scores).frame["grade"].tolist()
+    ['C', 'B', 'B', 'B', 'B', 'A', 'A', 'A', 'A', 'S']
     """
     groups = pd.Series("", index=scores.index) if groups is None else groups.reindex(scores.index)
     if groups.isna().any():
@@ -160,6 +178,16 @@ def grade_probabilities(
     -----
     The bootstrap centres on the estimated scores, which scatter more than the true ones; near the middle of a dense group
     the probability of another grade is therefore, if anything, too low.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> scores, se = pd.Series({"a": 91.0, "b": 84.0}), pd.Series({"a": 1.0, "b": 1.0})
+    >>> csi_lib.grade_probabilities(scores, se, rule="absolute", cuts={"S": 90, "A": None}).round(2)
+          S     A  other
+    a  0.84  0.16   0.16
+    b  0.00  1.00   0.00
     """
     se = se.reindex(scores.index)
     if rule == "absolute":
@@ -223,6 +251,15 @@ def two_years_running(grades: pd.DataFrame, *, classes: Mapping[str, Sequence[st
 
     grades : ``unit year grade``; classes : name → grades it holds, e.g. ``{"excellent": ["S"], "improve": ["B", "C"]}``.
     Returns ``unit class``; a unit ungraded or absent in one of the years is in no class.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> grades = pd.DataFrame({"unit": ["a", "a"], "year": [2023, 2024], "grade": ["S", "S"]})
+    >>> csi_lib.two_years_running(grades, classes={"excellent": ["S"]}, year=2024)
+      unit      class
+    0    a  excellent
     """
     need_columns(grades, ["unit", "year", "grade"])
     if grades.duplicated(["unit", "year"]).any():

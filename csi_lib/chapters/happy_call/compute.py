@@ -129,6 +129,13 @@ def item_from_counts(counts: Mapping[float, int], *, unrated: int = 0) -> Counte
     """Mean and standard error (s/√n) of a question whose answers were published as counts; the unrated do not enter.
 
     Raises InputError for a negative count and when nobody rated.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> counted = csi_lib.item_from_counts({1: 5, 2: 5, 3: 20, 4: 40, 5: 30})
+    >>> counted.n
+    100
     """
     values, n = np.array(list(counts), dtype=float), np.array(list(counts.values()), dtype=float)
     if (n < 0).any() or unrated < 0:

@@ -35,6 +35,15 @@ def control_chart(
     side of the centre.
 
     R: ``qcc::qcc(x, type = "xbar", std.dev = ...)`` with UWAVE-SD's pooled variance counterpart ``"RMSDF"``.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> values = pd.Series([70, 72, 71, 69, 73, 70, 90, 91.0])
+    >>> periods = pd.Series(["01", "01", "02", "02", "03", "03", "04", "04"])
+    >>> csi_lib.control_chart(values, periods).frame.shape[0]
+    4
     """
     order = list(wanted) if wanted is not None else sorted(periods.dropna().unique())
     frame = pd.DataFrame({"x": values.to_numpy(float), "p": periods.to_numpy()}).dropna()

@@ -119,6 +119,12 @@ def overturning_share(values, weights, threshold: float) -> float | None:
     """The smallest share of not genuine answers with which the genuine index could be at the threshold; None: no share could.
 
     Above the threshold the false answers praised, below it they blamed. 0 when the index is at the threshold.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> round(csi_lib.overturning_share([90, 80, 70, 60], [1, 1, 1, 1], 70), 3)
+    0.25
     """
     y, w = np.asarray(values, float), np.asarray(weights, float)
     mean = float((w * y).sum() / w.sum())
@@ -141,6 +147,12 @@ def published_bounds(mean: float, share: float, *, low: float = 0.0, high: float
 
     The false answers are taken to be all at one end, so these are wider than bounds from the answers themselves. A mean
     of 85.2 of which 15.4 % may be false stands for a genuine one between 82.5 and 100.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.published_bounds(80, 0.05)
+    (78.94736842105263, 84.21052631578948)
     """
     if not low <= mean <= high:
         raise InputError("the mean lies outside its scale", found=f"{mean:g}", expected=f"{low:g} to {high:g}")

@@ -90,6 +90,16 @@ def item_analysis(frame: pd.DataFrame, scales: dict[str, tuple[float, float]], b
     0–100; shares in the lowest and highest answer; corrected item–total correlation within the block (listwise; NaN for a
     block of one item, or without variation); upper–lower difference of the item's mean between the best and the worst 27 %
     by block score (Kelley 1939); ``flags`` the reasons, comma-separated.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> answers = csi_lib.example_answers()
+    >>> csi_lib.item_analysis(answers, {q: (1, 5) for q in ["q1", "q2", "q3"]}, {"Kindness": ["q1", "q2", "q3"]})[["item", "discrimination"]].round(2)
+      item  discrimination
+    0   q1            0.62
+    1   q2            0.63
+    2   q3            0.61
     """
     rules = rules or Rules()
     rows = []

@@ -102,6 +102,12 @@ def possible_bases(percentages: Sequence[float], *, digits: int = 1, most: int =
     """Bases n for which every printed percentage is k/n rounded: how few people a table of shares may rest on.
 
     The smallest ones come first; a true n below `most` is among them.
+
+    Examples
+    --------
+    >>> import csi_lib
+    >>> csi_lib.possible_bases([33.3, 66.7], most=9)
+    [3, 6, 9]
     """
     printed = np.asarray(percentages, float)
     if printed.size == 0 or ((printed < 0) | (printed > 100)).any():
