@@ -112,7 +112,9 @@ def numbers(study, year: int, agency: str):
 
 def declared(folder: Path, old: str, new: str) -> None:
     path = folder / "study.yml"
-    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -194,7 +196,7 @@ def test_a_whole_report_has_the_same_numbers(tmp_path):
                 blank = [""] * len(rows[0])
                 rows = [*rows[:5], blank, *rows[5:], blank, ["※ 5월에 조사함", *blank[1:]]]
             written(rows, file.with_suffix(f".{how}"), how)
-        declared(folder, ".csv", f".{how}")
+        declared(folder, "{year}.csv", f"{{year}}.{how}")
         made = run_study(folder, out=tmp_path / how / "out", agencies=[agency], years=[year], formats=["html"], jobs=1)
         assert made.exit_code == 0
         results[how] = load_results(tmp_path / how / "out").sort_values("row_id", ignore_index=True)
