@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgba_array
 
 from csi_lib.errors import InputError
 from csi_lib.figures.canvas import WIDTH, Canvas, line_height, nice_ticks, note_height
 from csi_lib.figures.capacity import paged
+from csi_lib.figures.colour import mixed
 from csi_lib.figures.figure import Figure
 from csi_lib.figures.points import Point, base_note, missing_word, points, single
 from csi_lib.figures.row_chart import RowChart
@@ -58,6 +59,7 @@ _TEXT = {
 @paged
 def likert_bars(
     frame: pd.DataFrame, *, rows: str = "measure", categories: str = "group2", order: Sequence | None = None,
+    nominal: bool = False,
     means: pd.DataFrame | None = None, lang: str, labels: Mapping | None = None, name: str = "likert-bars",
     caption: str | None = None, limits: tuple[float, float] = (0, 100), width: float = WIDTH, theme: Theme = HOUSE,
 ) -> Figure:  # fmt: skip
@@ -68,6 +70,7 @@ def likert_bars(
     frame : results rows of statistic ``share`` (``proportion``), rows × categories; the shares of a row add
         to 1.
     order : categories from the lowest to the highest; default as they appear.
+    nominal : the categories are names without an order (touch points, places): colours that say neither good nor bad.
     means : results rows with the same `rows` column, printed beside the bars.
 
     Raises
@@ -107,9 +110,7 @@ def likert_bars(
         if not whole:  # its own mark says why: withheld or absent
             estimate = next(p.estimate for p in live if not p.shown)
         bars.append(Point((key,), named(rows, key), estimate, live[0].interval, live[0].n, live[0].row))
-    colours = LinearSegmentedColormap.from_list("likert", [theme.likert_low, theme.likert_middle, theme.likert_high])(
-        np.linspace(0, 1, max(2, len(kinds)))
-    )
+    colours = _names(len(kinds), theme) if nominal else _scale(len(kinds), theme)
     foot = base_note(bars, lang, error=False)
     legend = [named(categories, kind) for kind in kinds]
     lines = _legend_lines(legend, width, theme)
@@ -149,6 +150,19 @@ def likert_bars(
     )
     told = " ".join([*alt, f"{foot}."])
     return Figure(name, caption or text["likert"], told, chart.canvas.fig, data, lang=lang, limits=chart.limits)
+
+
+def _scale(count: int, theme: Theme) -> np.ndarray:
+    """From the low end of a scale over a light middle to its high end."""
+    ends = [theme.likert_low, theme.likert_middle, theme.likert_high]
+    return LinearSegmentedColormap.from_list("likert", ends)(np.linspace(0, 1, max(2, count)))
+
+
+def _names(count: int, theme: Theme) -> np.ndarray:
+    """Tones of the main colour and of grey in turn: told apart by lightness, ranked by nobody."""
+    tones = [theme.primary, theme.tint, theme.quiet, theme.soft, theme.muted, theme.pale]
+    more = [mixed(tone, "#ffffff", 0.45) for tone in tones]
+    return to_rgba_array(([*tones, *more] * (count // 12 + 1))[:count])
 
 
 def _legend_lines(labels, width, theme) -> list[tuple[float, float]]:

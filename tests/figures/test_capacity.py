@@ -149,3 +149,10 @@ def test_a_correlation_is_coloured_by_its_sign():
     assert strong[2] > strong[0]  # blue
     assert opposite[0] > opposite[2]  # orange
     assert weak.min() > 0.8
+
+
+def test_names_without_an_order_are_not_coloured_good_and_bad():
+    figure = figures.likert_bars(shares(3), nominal=True, lang="ko")
+    colours = {tuple(p.get_facecolor()) for p in figure.fig.axes[0].patches}
+    assert len(colours) == 3
+    assert all(c[0] <= c[2] for c in colours)  # blues and greys, no orange
