@@ -9,6 +9,7 @@ import pandas as pd
 from csi_lib.office.data_file import DataFile
 from csi_lib.prose.numbers import Number
 from csi_lib.study.base import written
+from csi_lib.study.codebook import ASKED, SCALED
 from csi_lib.survey.quality import SurveyQuality
 from csi_lib.survey.reading import Survey
 from csi_lib.tables.table import Column, Row, Table
@@ -38,19 +39,24 @@ _TEXT = {
 }  # fmt: skip
 _ROLES = {
     "ko": {"item": "문항", "group": "분류", "weight": "가중치", "design": "표본설계", "measure": "측정값", "id": "식별자",
-           "contact": "연락처", "quasi": "준식별자", "text": "자유 응답"},
+           "contact": "연락처", "quasi": "준식별자", "text": "자유 응답", "importance": "중요도 문항", "single": "하나 고르기",
+           "multiple": "복수 응답", "rank": "순위 응답", "number": "수량 응답", "date": "날짜"},
     "en": {"item": "item", "group": "group", "weight": "weight", "design": "sampling design", "measure": "measure",
-           "id": "identifier", "contact": "contact", "quasi": "quasi-identifier", "text": "free text"},
+           "id": "identifier", "contact": "contact", "quasi": "quasi-identifier", "text": "free text",
+           "importance": "importance item", "single": "one choice", "multiple": "several answers", "rank": "choices in order",
+           "number": "number", "date": "date"},
 }  # fmt: skip
 _LEVELS = {"ko": {"ordinal": "순서", "nominal": "명목", "scale": "척도"}, "en": {}}
 _WHY = {
     "ko": {"id": "응답자를 가리킴", "contact": "개인정보", "quasi": "다른 자료와 이어 보면 응답자를 알 수 있음",
            "text": "응답자가 자신이나 다른 사람을 적었을 수 있음", "item": "이 해에 묻지 않음", "group": "이 해에 묻지 않음",
-           "weight": "이 해에 없음", "design": "이 해에 없음", "measure": "이 해에 없음"},
+           "weight": "이 해에 없음", "design": "이 해에 없음", "measure": "이 해에 없음", "date": "날짜는 응답자를 가리킬 수 있음",
+           **dict.fromkeys(("importance", "single", "multiple", "rank", "number"), "이 해에 묻지 않음")},
     "en": {"id": "points to a respondent", "contact": "personal data", "quasi": "together with other data it points to a person",
            "text": "respondents may have named themselves or others", "item": "not asked in this year",
            "group": "not asked in this year", "weight": "not there in this year", "design": "not there in this year",
-           "measure": "not there in this year"},
+           "measure": "not there in this year", "date": "a day may point to a respondent",
+           **dict.fromkeys(("importance", "single", "multiple", "rank", "number"), "not asked in this year")},
 }  # fmt: skip
 _CHECKS = {
     "ko": {"read": "읽은 응답", "dropped": "제외한 응답(중복 응답자 번호)", "kept": "분석에 쓴 응답",
@@ -80,7 +86,7 @@ def codebook_tables(data: DataFile, survey: Survey, *, lang: str) -> list[Table]
         role = _ROLES[lang][column.role] if column else t["added"]
         if variable == data.weight:
             role = t["weighting"]
-        if column is not None and column.role == "item":
+        if column is not None and column.role in SCALED:
             scale = book.scales[column.scale]
             span = f"{scale.low:g}–{scale.high:g}"
         else:
@@ -108,18 +114,20 @@ def codebook_tables(data: DataFile, survey: Survey, *, lang: str) -> list[Table]
 def questionnaire_tables(survey: Survey, *, lang: str) -> list[Table]:
     """Every question that was asked in this wave, in the order of the codebook, with its answers."""
     t, book, rows = _TEXT[lang], survey.codebook, []
-    for name in book.of_role("item", "group", "text"):
+    for name in book.of_role(*SCALED, *ASKED, "group", "text"):
         column = book.columns[name]
         if not column.available_in(survey.year) or column.label is None:
             continue
         question = column.question.text(lang) if column.question else column.label.text(lang)
-        if column.role == "item":
+        if column.role in SCALED:
             scale, labels = book.scales[column.scale], book.code_labels(name, lang)
             span = f"{scale.low:g}–{scale.high:g}"
             answers = " / ".join(f"{written(c)} {text}" for c, text in labels.items()) or span
             answers = answers if len(labels) == scale.points else f"{span}: {answers}" if labels else span
         else:
             labels = book.code_labels(name, lang)
+            if column.set is not None:
+                question = f"{book.sets[column.set].label.text(lang)}: {question}"
             answers = " / ".join(f"{written(c)} {text}" for c, text in labels.items()) or t["open"]
         rows.append((str(len(rows) + 1), name, question, answers))
     return (

@@ -16,10 +16,11 @@ from csi_lib.intake.coding import MISSING
 from csi_lib.office.withheld import Withheld, blurred_weights, members
 from csi_lib.report.office_text import xml_text
 from csi_lib.study.codebook import Codebook, Column
+from csi_lib.survey.questions import spread
 from csi_lib.survey.reading import Survey
 
 #: roles that are delivered; identifiers and contacts never get this far, quasi-identifiers and free text stay behind
-DELIVERED = ("weight", "design", "group", "item", "measure")
+DELIVERED = ("weight", "design", "group", "item", "importance", "single", "multiple", "rank", "number", "measure")
 _RESERVED = {"all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"}
 _LONGEST_LABEL, _LONGEST_VALUE, _LONGEST_NAME = 255, 119, 64  # bytes, as SPSS counts them
 _TEXT = {"ko": {"missing": "응답 없음", "withheld": "비공개(작은 집단)", "agency": "기관", "year": "연도", "final": "최종 가중치",
@@ -68,6 +69,7 @@ def data_file(
     blank or an undeclared answer is system-missing. A group whose codes are texts is numbered 1, 2, … in codebook order.
     Rows are ordered by their content, so that the file says nothing about the order of the respondents.
     """
+    survey = spread(survey)
     book, year, words = survey.codebook, survey.year, _TEXT[lang]
     chosen = [c for role in DELIVERED for c in book.of_role(role) if c in survey.frame]
     chosen = [c for c in chosen if survey.frame[c].notna().any()]
@@ -98,7 +100,7 @@ def data_file(
         if name in gone:
             values = values.mask(gone[name], apart if len(gaps) < _MOST_MISSING else np.nan)
         columns[variable] = values
-        labels[variable] = _bytes(_label(column, lang), _LONGEST_LABEL)
+        labels[variable] = _bytes(_label(column, lang, book), _LONGEST_LABEL)
         codes[variable] = {code: _bytes(text, _LONGEST_VALUE) for code, text, _ in own}
         if gaps:
             missing[variable] = gaps
@@ -106,7 +108,7 @@ def data_file(
         if name in gone and len(gaps) < _MOST_MISSING:
             missing[variable] = [*gaps, apart]
             codes[variable] |= {apart: words["withheld"]}
-        measures[variable] = {"item": "ordinal", "group": "nominal"}.get(column.role, "scale")
+        measures[variable] = _MEASURES.get(column.role, "scale")
     agency, when = names["agency"], names["year"]
     columns[agency], columns[when] = (
         pd.Series([survey.agency or ""] * survey.n),
@@ -119,6 +121,17 @@ def data_file(
     frame = frame.sort_values(order, kind="stable", ignore_index=True)
     left = {n: c.role for n, c in book.columns.items() if n not in names}
     return DataFile(frame, names, labels, codes, missing, measures, left, names.get(weight))
+
+
+#: level of measurement by role; anything else is a number
+_MEASURES = {
+    "item": "ordinal",
+    "importance": "ordinal",
+    "group": "nominal",
+    "single": "nominal",
+    "multiple": "nominal",
+    "rank": "nominal",
+}
 
 
 def write_sav(data: DataFile, path: Path, *, title: str) -> Path:
@@ -170,14 +183,20 @@ def _names(columns: list[str]) -> dict[str, str]:
     return out
 
 
-def _label(column: Column, lang: str) -> str:
+def _label(column: Column, lang: str, book: Codebook) -> str:
     label = column.label.text(lang) if column.label else _TEXT[lang].get(column.role, column.name)
+    if column.set is not None:  # the question, then what the column stands for
+        whole = book.sets[column.set].label.text(lang)
+        return whole if whole == label else f"{whole}: {label}"
     question = column.question.text(lang) if column.question else ""
     return f"{label}: {question}" if question and question != label else label
 
 
 def _codes(book: Codebook, name: str, values: pd.Series, lang: str) -> list[tuple[float, str, object]]:
     """(code in the file, label, codebook's code) of a column with labels; texts are numbered."""
+    if book.columns[name].role == "multiple":
+        no, yes = ("아니요", "예") if lang == "ko" else ("No", "Yes")
+        return [(0.0, no, 0.0), (1.0, yes, 1.0)]
     declared = dict(book.code_labels(name, lang))
     if isinstance(values.dtype, pd.CategoricalDtype):
         declared = {c: declared.get(c, str(c)) for c in values.cat.categories}

@@ -7,14 +7,14 @@ that named it first, ``q@w:code`` its weighted place 0–100, ``q`` the mean of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from csi_lib.intake.choices import BETWEEN
 from csi_lib.study.base import Label
-from csi_lib.study.codebook import ASKED, Codebook
+from csi_lib.study.codebook import ASKED, Codebook, Column, QuestionSet
 from csi_lib.survey.assembly import Assembly, Grouping, domain_means
 
 
@@ -125,6 +125,33 @@ def _codes_of(column: pd.Series) -> np.ndarray:
     values = column.astype("category")
     texts = np.array([*(str(c) for c in values.cat.categories), ""], dtype=object)
     return texts[values.cat.codes.to_numpy()]
+
+
+def spread(survey):
+    """The survey with every cell of several answers spread over columns: 1 or 0 for each answer of a multiple question,
+    the choices in their order for a ranked one. Without such cells the survey itself."""
+    book = survey.codebook
+    cells = [n for n, c in book.columns.items() if c.separator and n in survey.frame]
+    if not cells:
+        return survey
+    frame, columns, sets = survey.frame.drop(columns=cells), dict(book.columns), dict(book.sets)
+    for question in (q for q in questions(book, survey.year) if q.columns[0] in cells):
+        column, found = columns.pop(question.id), given(survey.frame, question)
+        key = f"{question.id}_set"
+        sets[key] = QuestionSet(label=question.label, question=question.question, section=question.section)
+        parts = [(f"{question.id}_{k}", label) for k, (_, label) in enumerate(question.options, 1)]
+        if question.kind == "multiple":
+            for k, (name, label) in enumerate(parts):
+                frame[name] = np.where(found.base, (found.place[:, k] > 0).astype(float), np.nan)
+                columns[name] = Column(name=name, role="multiple", set=key, label=label)
+        else:
+            codes = [code for code, _ in question.options]
+            for order in range(1, int(found.place.max(initial=0)) + 1):
+                at = np.where((found.place == order).any(axis=1), (found.place == order).argmax(axis=1), -1)
+                name = f"{question.id}_{order}"
+                frame[name] = pd.Categorical.from_codes(at, categories=codes)
+                columns[name] = Column(name=name, role="rank", set=key, label=question.label, labels=column.labels)
+    return replace(survey, frame=frame, codebook=book.model_copy(update={"columns": columns, "sets": sets}))
 
 
 def questions_into(build: Assembly, groups: Sequence[Grouping]) -> None:

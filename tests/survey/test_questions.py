@@ -132,3 +132,23 @@ def test_what_does_not_fit_together_is_said_with_its_line(tmp_path, old, new, pr
     assert old in BOOK
     with pytest.raises(InputError, match=problem):
         study_in(tmp_path, book=BOOK.replace(old, new))
+
+
+def test_the_delivered_file_has_every_question_with_its_labels(tmp_path):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    from csi_lib.office.codebook_tables import codebook_tables, questionnaire_tables
+    from csi_lib.office.data_file import data_file, write_sav
+    from csi_lib.survey.reading import answer_status
+
+    survey = read_survey(study_in(tmp_path), "a", 2024)
+    made = data_file(survey, answer_status(load_study(tmp_path), "a", 2024), lang="en")
+    frame, meta = pyreadstat.read_sav(str(write_sav(made, tmp_path / "out.sav", title="Kinds")))
+    assert meta.column_names_to_labels["m1"] == "Where do you read?: Paper"
+    assert {1.0: "Parks", 2.0: "Police", 3.0: "Streets"}.items() <= meta.variable_value_labels["p1"].items()
+    assert sorted(frame["cell_1"].dropna()) == [0.0, 1.0, 1.0, 1.0]
+    assert sorted(frame["cell_2"].dropna()) == [0.0, 1.0, 1.0, 1.0]
+    assert sorted(frame["minutes"].dropna()) == [10.0, 20.0, 30.0, 40.0]
+    assert codebook_tables(made, survey, lang="en")
+    asked = " ".join(str(row.cells) for table in questionnaire_tables(survey, lang="en") for row in table.rows)
+    for words in ("Which two first?", "Minutes", "Bus, tram"):
+        assert words in asked
