@@ -19,6 +19,8 @@ VERBS = (
     "render",
     "status",
     "verify",
+    "trace",
+    "diff",
     "models",
     "audit",
     "letters",
