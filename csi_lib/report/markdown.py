@@ -26,6 +26,8 @@ _REFUSED_MIME = ("application/vnd.jupyter.widget-view+json", "application/javasc
 _CELL_OPTIONS = {"label", "fig-cap", "fig-alt", "tbl-cap", "echo", "include", "output", "warning", "eval"}
 _OPTION = re.compile(r"^#\|\s?(.*)$")
 _HIDDEN = re.compile(r"^(#{1,6} .*?)\s*<!-- *(\{[^{}\n]*\}) *-->[ \t]*$", re.MULTILINE)
+_FILE = re.compile(r"\]\((figures/[^()\s]+\.svg)\)")
+_DRAWN = re.compile(r'src="data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)"')
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -212,7 +214,7 @@ class _Notebook:
             return ""
         body = data[mime] if isinstance(data[mime], str) else "".join(data[mime])
         if mime == "text/markdown":
-            return body
+            return self._drawings(body, data.get("text/html", ""))
         if mime in _SUFFIX:
             alt = str(options.get("fig-alt", "")).replace('"', "'")
             caption = "" if str(options.get("label", "")).startswith("fig-") else options.get("fig-cap", "")
@@ -221,6 +223,18 @@ class _Notebook:
         if mime == "text/html":
             return _fence(body, "{=html}")
         return f"::: {{.cell-output .cell-output-display}}\n\n{_fence(_ANSI.sub('', body))}\n\n:::"
+
+    def _drawings(self, body: str, page: str | list) -> str:
+        """Markdown whose drawings a run would have laid beside it; run by hand, a notebook has them in its HTML."""
+        inside = iter(_DRAWN.findall(page if isinstance(page, str) else "".join(page)))
+
+        def turn(match: re.Match) -> str:
+            drawing = next(inside, None)
+            if drawing is None or (self.path.parent / match[1]).exists():
+                return match[0]
+            return f"]({self._image(base64.b64decode(drawing).decode(), 'image/svg+xml')})"
+
+        return _FILE.sub(turn, body)
 
     def _usable(self, mime: str, body: str | list) -> bool:
         return mime != "text/html" or self.to == "html" or "<table" in "".join(body)

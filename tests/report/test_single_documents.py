@@ -128,3 +128,23 @@ def test_text_that_differs_between_the_formats_is_read_for_each(tmp_path):
     render_html(document, tmp_path / "doc.html", pdf_too=True)
     assert "가" in document.typst
     assert not list(tmp_path.glob(".*")), "nothing is left beside the document"
+
+
+def test_a_notebook_run_by_hand_brings_its_drawings(tmp_path):
+    """Run by hand, a chapter has no folder of figures: its HTML holds them."""
+    import base64
+
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="10" height="10"/></svg>'
+    data = {
+        "text/markdown": '![Caption](figures/chapter-x.svg){#fig-x fig-alt="A box"}\n',
+        "text/html": f'<figure><img alt="A box" src="data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"></figure>',
+    }
+    cell = new_code_cell("chapter.show(figure)", outputs=[new_output("display_data", data=data)])
+    path = tmp_path / "by-hand.ipynb"
+    nbformat.write(new_notebook(cells=[cell]), path)
+    page = render_document(path, formats=["html"], renderer="embedded").paths["html"].read_text(encoding="utf-8")
+    assert 'alt="A box"' in page
+    assert "data:image/svg+xml" in page
+    assert not list(tmp_path.glob(".*-images"))
