@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from csi_lib.draft import words
 from csi_lib.draft.column import DraftColumn
@@ -13,6 +14,13 @@ from csi_lib.draft.sketch import Sketch
 
 #: kinds of a choice that a table can show
 MOST_KINDS = 30
+
+
+#: a question that names its scale: from 0 to 10
+_FROM_ZERO = re.compile(r"\b0\s*(to|-|–|~|a|al|hasta|=.{0,40})\s*10\b|0\s*(점|에서)?\s*[~∼-]?\s*10\s*점", re.IGNORECASE)
+#: classes of an age in years
+_AGES = {"1": (None, 29), "2": (30, 44), "3": (45, 59), "4": (60, None)}
+_AGE = re.compile(r"\bage\b|나이|연령|\bedad\b", re.IGNORECASE)
 
 
 class Alone(Sketch):
@@ -86,6 +94,8 @@ class Alone(Sketch):
         text = f"{self._header(concept)} {column.text}"
         scale = numbered_scale([concept], self.habits)
         tens = scale is not None and scale.high == 10 and scale.low in (0, 1) and len(answers.codes) >= 7
+        if tens and (words.RECOMMEND.search(text) or _FROM_ZERO.search(text)):
+            scale = replace(scale, low=0)
         usual = tens and sum(int(concept.counts.get(str(c), 0)) for c in (7, 8, 9, 10)) >= 0.3 * answers.n
         rates = bool(words.RATING.search(text) or words.RECOMMEND.search(text))
         goes = scale is not None and scale.high - scale.low >= 3 and not words.GROUP.search(text)
@@ -98,6 +108,10 @@ class Alone(Sketch):
             if none:
                 found.missing = list(dict.fromkeys([*found.missing, *none]))
                 found.guess(f"{', '.join(none)} taken for no answer", 0.6)
+        elif _AGE.search(text) and not answers.decimals and max(answers.codes) <= 110 and min(answers.codes) >= 5:
+            labels = {"1": "≤ 29", "2": "30–44", "3": "45–59", "4": "60 ≤"}
+            column = self._add(concept, "group", "an age in years, put into four classes", 0.5, labels=labels)
+            column.ranges = dict(_AGES)
         elif (
             answers.decimals
             or words.NUMBER.search(text)

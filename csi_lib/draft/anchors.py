@@ -15,6 +15,11 @@ _FIXED = [
         r"very poor|terrible|awful|unacceptable|매우 미흡|아주 미흡|매우 나쁨|muy mal[oa]?|p[eé]sim[oa]|very bad|extremely poor|worst",
         -3.2,
     ),
+    (r"(far|well|much) below|muy por debajo|far short", -3.2),
+    (r"below .{0,12}expect|기대 ?미달|por debajo de", -2.0),
+    (r"(far|well|much) (exceed|above)|exceeds? .{0,20}(by )?far|supera ampliamente", 3.4),
+    (r"exceed|above .{0,12}expect|supera|기대 ?이상", 2.0),
+    (r"meets?\b.{0,12}expect|met .{0,12}expect|cumple", 0.0),
     (r"below average|under average|por debajo", -1.5),
     (r"above average|por encima", 1.5),
     (r"outstanding|excellent|excelente|탁월|매우 우수|매우 좋|매우 양호", 3.6),
@@ -38,8 +43,9 @@ _FIXED = [
         -3.5,
     ),
     (r"probably (would )?not|probably no\b|probablemente no", -1.8),
-    (r"definitely|definitivamente|seguramente", 3.2),
-    (r"probably|probablemente", 1.8),
+    (r"^(yes,? |s[ií],? )?(definitely|definitivamente|seguramente)( yes| would\b.*| s[ií]\b.*)?$", 3.2),
+    (r"^(yes,? |s[ií],? )?(probably|probablemente)( yes| would\b.*| s[ií]\b.*)?$", 1.8),
+    (r"^not sure$|^maybe$|^might", 0.0),
     (r"not very|not so|not too|not particularly|별로|그다지|^poc[oa]|muy poc[oa]|\bpoco\b", -1.5),
 ]
 _NEGATIVE = (r"dissatisf|disagree|unsatisf|insatisf|desacuerdo|unhappy|unlikely|not likely|improbable|difficult|\bhard\b|dif[ií]cil|unsafe|not safe|insegur|dirty|suci[oa]|poor|\bbad\b|\bmal[oa]?\b|"
@@ -54,7 +60,7 @@ _INTENSE = [
     (r"\bvery\b|\bmuy\b|매우|아주|정말|대단히|exceeds", 3.0),
     (r"quite|mostly|bastante|generally|mainly|대체로|상당", 1.9),
     (r"moderately|moderadamente|어느 ?정도", 1.2),
-    (r"somewhat|rather|fairly|partly|algo|다소|약간|조금|편이|편$|tend to|leaning", 1.0),
+    (r"somewhat|probably|rather|fairly|partly|algo|다소|약간|조금|편이|편$|tend to|leaning", 1.0),
     (r"slightly|a little|ligeramente|un poco", 0.6),
 ]
 _FIXED_RE = [(re.compile(p), s) for p, s in _FIXED]

@@ -28,6 +28,7 @@ class DraftColumn:
     choices: dict[str, str] = field(default_factory=dict)
     up_to: int = 0
     of: str = ""
+    ranges: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
     asked_if: dict[str, list[str]] = field(default_factory=dict)
     sure: float = 1.0
     reasons: list[str] = field(default_factory=list)

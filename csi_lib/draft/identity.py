@@ -62,9 +62,9 @@ def identifies(header: str, text: str, values: pd.Series, counts: pd.Series, kin
     if words.QUASI.search(name) or words.QUASI.search(short):
         return "quasi", f"the header reads {name[:40]!r}"
     numbers = counts.index.str.fullmatch(r"\d+")
-    if unique and n >= 20 and bool(numbers.all()):
+    if unique and n >= 20 and bool(numbers.all()) and not words.NUMBER.search(f"{name} {long}"):
         return "id", "every row has another whole number"
-    if bool(numbers.all()) and n >= 50 and not words.NUMBER.search(f"{name} {long}"):
+    if bool(numbers.all()) and n >= 50 and not words.NUMBER.search(f"{name} {long}") and not words.GROUP.search(name):
         if distinct >= 0.3 * n:
             return "id", "nearly every row has another whole number"
         if name.casefold().endswith("id") and distinct > 50:

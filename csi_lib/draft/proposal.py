@@ -66,7 +66,8 @@ class _Proposal(Alone):
         if not answers.n:
             self._add(concept, "quasi", "no cell holds an answer", 0.9)
             return
-        if column.kind == "weight" or (words.WEIGHT.search(name) and answers.numeric > 0.98 and self._weighs(concept)):
+        named = words.WEIGHT.search(name) or (len(column.text) < 60 and words.WEIGHT.search(column.text))
+        if column.kind == "weight" or (named and answers.numeric > 0.98 and self._weighs(concept)):
             self._weight(concept)
             return
         if len(concept.labels) >= 2 and answers.distinct <= MOST_KINDS and not words.CONTACT.search(name):
@@ -198,7 +199,7 @@ class _Proposal(Alone):
             if scale is not None and (kind != "codes" or goes_together(members, scale)):
                 self._items(stem, worded, members, scale)
             elif len(members) > 2 and kind in ("codes", "labels"):
-                section = self._section(without_number(stem) if worded else stem, worded)
+                section = self._section(self._title(stem, worded, members), worded)
                 self.grids |= {c.place: (section, item_of(c, stem) if worded else "") for c in members}
 
     def _choice(self, stem: str, worded: bool, members: list[Concept], kind: str, reason: str) -> None:

@@ -85,6 +85,12 @@ class Sketch:
             self.scales[scale.key], self.guesses[name] = name, scale
         return self.scales[scale.key]
 
+    def _title(self, stem: str, worded: bool, members: Sequence[Concept]) -> str:
+        """What a battery is called: its stem; where that is a bare letter or two, the headers it runs from and to."""
+        if worded:
+            return without_number(stem)
+        return stem if any(ch.isdigit() for ch in stem) or len(stem) > 3 else f"{members[0].name}–{members[-1].name}"
+
     def _section(self, label: str, worded: bool) -> str:
         key = slug("" if worded else label, self.sections, start="part")
         key = key if re.match(r"^[a-z]", key) else f"part_{key}"
@@ -134,7 +140,7 @@ class Sketch:
         self, stem: str, worded: bool, members: list[Concept], scale: ScaleGuess, *, alone: bool = False
     ) -> None:
         key = self._scale_id(scale)
-        section = "" if alone else self._section(without_number(stem) if worded else stem, worded)
+        section = "" if alone else self._section(self._title(stem, worded, members), worded)
         turn = (
             set(turned(numbers_of(members, scale.low, scale.high)))
             if not (scale.coded or scale.labels) and not alone

@@ -67,7 +67,7 @@ QUASI = _any(
     r"distributionchannel", r"^_(version|tags|notes|status|validation)", r"^_+", r"collector", r"census", r"block ?group", r"\btract\b", r"street", r"birth.?year",
     r"year.?of.?birth", r"출생\s?연도", r"meta/", r"formhub", r"rootuuid",
 )  # fmt: skip
-WEIGHT = _any(r"^(.*[\s_.])?(wt|wgt|wght|weight|weights|weighting|pond|ponderador|ponderaci[oó]n|peso)\d*$", r"^weight", r"^wt[_\d]", r"factor.{0,4}(expansi|ponder)",
+WEIGHT = _any(r"^(.*[\s_.])?(wt|wgt|wght|weight|weights|weighting|pond|ponderador|ponderaci[oó]n|peso)\d*$", r"^weight", r"^w(t|gt|ght)[\s_\d]", r"\b(final|survey|sample|design|analysis|post-?strat\w*)[\s_]weights?\b", r"\bweight(ing)?[\s_](factor|variable)", r"factor.{0,4}(expansi|ponder)",
               r"expansi[oó]n", r"가중", r"^fexp", r"^w_?\d*$")  # fmt: skip
 STRATUM = _any(r"^strat", r"estrato", r"^층", r"층화", r"[\s_]stratum$", r"[\s_]strata$")
 CLUSTER = _any(r"^psu$", r"^cluster", r"집락", r"^upm$", r"conglomerado", r"[\s_]psu$")

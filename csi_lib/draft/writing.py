@@ -178,6 +178,9 @@ class Writer:
             blocks.append(
                 f"derive: {{map: {{{', '.join(f'{json.dumps(t, ensure_ascii=False)}: {quoted(k)}' for t, k in c.coded.items())}}}}}"
             )
+        if c.ranges:
+            ends = lambda pair: ", ".join("null" if v is None else str(v) for v in pair)
+            blocks.append(f"derive: {{ranges: {{{', '.join(f'{k}: [{ends(v)}]' for k, v in c.ranges.items())}}}}}")
         if c.asked_if:
             asked = [f"{k}: [{', '.join(quoted(v) for v in vs)}]" for k, vs in c.asked_if.items()]
             blocks.append(f"asked_if: {{{', '.join(asked)}}}")
@@ -312,6 +315,8 @@ class Writer:
             return False
         counts = c.concept.columns[newest].counts()
         valid = [n for v, n in counts.items() if v not in c.missing and v not in c.concept.blanks]
+        if c.ranges:
+            return True
         return sum(n >= 10 for n in valid) >= 2 and len(c.labels) <= 14
 
     # ------------------------------------------------------------------ model.yml

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csi_lib.draft.anchors import order
 from csi_lib.draft.concepts import gather
 from csi_lib.draft.files import Given
 from csi_lib.draft.proposal import propose
@@ -134,3 +135,65 @@ def test_renamed_questions_are_followed_with_their_confidence(tmp_path):
     pairs = {c.name: c.columns[0].name for c in gather([one, two])}
     assert pairs == {"Q7ART": "Q7A_ART", "Q7FOOD": "Q7B_FOOD", "Q7SIGN": "Q7C_SIGNS"}
     assert all(0.6 < c.sure[0][0] < 1 for c in gather([one, two]))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["Definitely disagree", "Mostly disagree", "Neither agree nor disagree", "Mostly agree", "Definitely agree"],
+        ["Definitely no", "Probably no", "Probably yes", "Definitely yes"],
+        ["Never", "Sometimes", "Usually", "Always"],
+        ["Poor", "Fair", "Good", "Very good", "Excellent"],
+        ["Nada satisfecho", "Poco satisfecho", "Algo satisfecho", "Satisfecho", "Muy satisfecho"],
+        [
+            "Totalmente en desacuerdo",
+            "En desacuerdo",
+            "Ni de acuerdo ni en desacuerdo",
+            "De acuerdo",
+            "Totalmente de acuerdo",
+        ],
+        ["Muy malo", "Malo", "Regular", "Bueno", "Muy bueno"],
+        ["전혀 그렇지 않다", "그렇지 않다", "보통이다", "그렇다", "매우 그렇다"],
+        ["매우 불만", "다소 불만", "보통", "다소 만족", "매우 만족"],
+        ["Very unlikely", "Somewhat unlikely", "Neutral", "Somewhat likely", "Very likely"],
+        ["Much worse", "Worse", "About the same", "Better", "Much better"],
+        ["Very unsafe", "Unsafe", "Neutral", "Safe", "Very safe"],
+        [
+            "Far below expectations",
+            "Below expectations",
+            "Meets expectations",
+            "Exceeds expectations",
+            "Far exceeds expectations",
+        ],
+        ["1 - Very bad", "2", "3", "4", "5 - Very good"],
+    ],
+)
+def test_words_are_put_from_bad_to_good_whatever_their_order(labels):
+    shuffled = [labels[k] for k in np.random.default_rng(0).permutation(len(labels))]
+    found = order(shuffled)
+    assert found is not None
+    assert [shuffled[k] for k in found] == labels
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["Male", "Female", "Other"], ["18-24", "25-34", "35-44"], ["Own", "Rent", "Neither"], ["English", "Spanish", "Chinese"], ["1~2회", "3~5회", "6회 이상"],
+     ["Bus", "Tram", "Car"], ["Under $50,000", "$50,000-$100,000", "Over $100,000"], ["서울", "부산", "대구"]],
+)  # fmt: skip
+def test_words_that_are_no_scale_are_none(labels):
+    assert order(labels) is None
+
+
+def test_a_question_that_names_its_scale_keeps_the_end_nobody_chose(tmp_path):
+    x, rng = ratings(300, 4, 1, 5)
+    values = np.clip(np.rint(7 + 1.5 * rng.standard_normal(300)), 2, 10).astype(int)
+    texts = {"q9": "Using any number from 0 to 10, how would you rate us?"}
+    found = drafted({f"q1_{k}": x[:, k] for k in range(4)} | {"q9": values}, tmp_path, texts)
+    assert found["q9"].scale == "s0_10"
+
+
+def test_an_age_in_years_becomes_classes_that_results_are_shown_by(tmp_path):
+    x, rng = ratings(200, 4, 1, 5)
+    found = drafted({f"q1_{k}": x[:, k] for k in range(4)} | {"Age": rng.integers(18, 90, 200)}, tmp_path)
+    assert found["age"].role == "group"
+    assert found["age"].ranges["2"] == (30, 44)
