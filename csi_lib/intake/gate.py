@@ -98,7 +98,7 @@ def judge(
         ),
     )
     put("totals", _total_rows(columns, asked, first, with_id, n))
-    put("footnote", _footnotes(columns, asked, filled, answered, open_, n))
+    put("footnote", _footnotes(columns, asked, filled, known, open_, n))
     put("no_answer", ~with_id & ~answered)
     put("totals", _figures_below(known, strange, figures, with_id, has_ids, open_, lines))
     return Verdict(open_, {reason: np.flatnonzero(rows) for reason, rows in left.items() if rows.any()})
@@ -120,13 +120,16 @@ def _answers(columns, asked, n: int):
         holds = asked[key].holds
         if asked[key].part != "answer" or holds is None:
             continue
-        kinds = cells.each(
-            lambda t, holds=holds: 1 if holds(t) else 3 if number_in(t) is not None else 2, blank=0
-        ).astype(np.int8)
+        kinds = cells.each(lambda t, holds=holds: 1 if holds(t) else 3 if _figure(t) else 2, blank=0).astype(np.int8)
         known += kinds == 1
         strange += kinds == 2
         figures += kinds == 3
     return known, strange, figures
+
+
+def _figure(text: str) -> bool:
+    """A number, perhaps in per cent or with thousands separators."""
+    return number_in(text.rstrip("%점명건 ").replace(",", "")) is not None
 
 
 def _question_rows(imports, known, strange, open_, asked: int) -> np.ndarray:
@@ -150,7 +153,7 @@ def _question_rows(imports, known, strange, open_, asked: int) -> np.ndarray:
 
 def total_word(text: str) -> bool:
     """Whether a cell says that its row is a total or a mean."""
-    plain = "".join(text.casefold().split()).strip(":：.()[]-*")
+    plain = re.sub(r"[(\[（].*?[)\]）]", "", "".join(text.casefold().split())).strip(":：.()[]-*=<>")
     return plain in _TOTALS
 
 
@@ -171,12 +174,14 @@ def _total_rows(columns, asked, first, with_id, n: int) -> np.ndarray:
     return in_id | (elsewhere & ~with_id)
 
 
-def _footnotes(columns, asked, filled, answered, open_, n: int) -> np.ndarray:
-    """Rows with a single cell that reads like a remark: among the ids, or an open answer that begins like a footnote."""
+def _footnotes(columns, asked, filled, known, open_, n: int) -> np.ndarray:
+    """Rows without an answer whose cell among the ids reads like a remark, or whose only cell, an open answer, begins like a
+    footnote."""
     out = np.zeros(n, bool)
     for key, cells in columns.items():
         if asked[key].part == "id":
             lone = (filled == 1) & ~cells.blank & open_
+            out |= open_ & (known == 0) & cells.where(lambda t: bool(_FOOTNOTE.match(t)))
             if not lone.any():
                 continue
             others = cells.take(np.flatnonzero(~lone & ~cells.blank))
@@ -205,9 +210,11 @@ def _figures_below(known, strange, figures, with_id, has_ids: bool, open_, lines
         row, above = rows[place], rows[place - 1]
         if has_ids and with_id[row]:
             break
-        apart = has_ids and lines[row] - lines[above] > 1
-        nothing_declared = not known[row] and figures[row] >= 2 and not strange[row]
-        if not (nothing_declared or (apart and with_id[rows[:place]].all())):
+        alone = has_ids and bool(with_id[rows[:place]].all())
+        apart = alone and lines[row] - lines[above] > 1
+        undeclared = not strange[row] and figures[row] >= 2 and not known[row]
+        mostly = alone and not strange[row] and figures[row] >= max(known[row], 1)
+        if not (undeclared or apart or mostly):
             break
         out[row] = True
     return out

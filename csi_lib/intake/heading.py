@@ -32,8 +32,13 @@ def plain_name(name: object) -> str:
 
 
 def exact_name(name: object) -> str:
-    """A name without outer blanks and marks nobody sees."""
-    return unicodedata.normalize("NFC", str(name)).replace("\ufeff", "").strip("\x00\u200b \t\n\r")
+    """A name as it is spelled, without marks nobody sees."""
+    return unicodedata.normalize("NFC", str(name)).replace("\ufeff", "").replace("\u200b", "")
+
+
+def shown_name(name: object) -> str:
+    """A name in a message or receipt."""
+    return " ".join(exact_name(name).split())
 
 
 def find_heading(
@@ -134,7 +139,7 @@ def _resolved(
     exact: dict[str, list[int]] = {}
     plain: dict[str, list[int]] = {}
     for index, name in enumerate(names):
-        if exact_name(name):
+        if shown_name(name):
             exact.setdefault(exact_name(name), []).append(index)
             plain.setdefault(plain_name(name), []).append(index)
     columns: dict[str, int] = {}
@@ -173,7 +178,7 @@ def _resolved(
             absent.format(n=len(missing)),
             where=where,
             expected="; ".join(missing[:_SHOWN]) + (" …" if len(missing) > _SHOWN else ""),
-            found=None if columns else "columns " + ", ".join(exact_name(n) for n in names if n)[:200],
+            found=None if columns else "columns " + ", ".join(shown_name(n) for n in names if n)[:200],
             action=_advice(file, advice),
         )
     return columns, notes

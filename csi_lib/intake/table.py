@@ -13,7 +13,7 @@ import numpy as np
 from csi_lib.errors import InputError
 from csi_lib.intake.cells import Cells
 from csi_lib.intake.gate import Asked, judge, left_text
-from csi_lib.intake.heading import Heading, exact_name, find_heading
+from csi_lib.intake.heading import Heading, find_heading, shown_name
 from csi_lib.intake.receipt import FileReceipt, counted
 from csi_lib.intake.sheets import Body, File, Note, lines_text
 from csi_lib.intake.workbook import refuse_uncalculated
@@ -183,8 +183,8 @@ def _refuse_short(body: Body, keep: np.ndarray, width: int, where: str) -> None:
 def _receipt(
     path: Path, digest: str, file: File, heading: Heading, body: Body, left, kept: int, names, never
 ) -> FileReceipt:
-    used = {exact_name(name) for name in names.values()}
-    others = [exact_name(name) for index, name in enumerate(heading.names) if index not in heading.columns.values()]
+    used = {shown_name(name) for name in names.values()}
+    others = [shown_name(name) for index, name in enumerate(heading.names) if index not in heading.columns.values()]
     refused = [name for name in others if name in never]
     unnamed = sum(1 for name in others if not name)
     lined = file.kind in ("text", "workbook")
@@ -199,7 +199,7 @@ def _receipt(
         heading.line if lined else None,
         counted(left, body.last, header, kept, body.continued, body.empty, 0),
         left,
-        {key.strip("\0"): name for key, name in names.items()},
+        {key.strip("\0"): shown_name(name) for key, name in names.items()},
         tuple(name for name in others if name and name not in never and name not in used),
         (*refused, *[f"({unnamed} without a name)"] * bool(unnamed)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -48,24 +49,29 @@ def rows_of_text(path: Path) -> list[list[str]]:
 def _sheet(data: bytes, separator: str, path: Path, start: str) -> Sheet:
     lines = start.split("\n")
     lines = lines[:-1] if len(lines) > 1 and len(data) > _HEAD_BYTES else lines
-    head = []
-    for line, fields, _ in careful(lines, separator, None, path):
+    head, spans = [], {}
+    for line, fields, span in careful(lines, separator, None, path):
         head.append((line, tuple(fields)))
+        spans[line] = max(span, 1)
         if len(head) == HEAD:
             break
-    return Sheet(separator, tuple(head), lru_cache(maxsize=2)(partial(_read, data, separator, path)))
+    return Sheet(separator, tuple(head), lru_cache(maxsize=2)(partial(_read, data, separator, path, spans)))
 
 
-def _read(data: bytes, separator: str, path: Path, header: int, width: int, columns: tuple[int, ...]) -> Body:
-    """Rows below line `header`; `width` is the number of columns named there."""
-    begin = 0
+def _read(
+    data: bytes, separator: str, path: Path, spans: dict[int, int], header: int, width: int, columns: tuple[int, ...]
+) -> Body:
+    """Rows below line `header`, which may go on over several lines (`spans`); `width` is the number of columns named there."""
+    more = spans.get(header, 1) - 1
+    header += more
     lines = data.split(b"\n", header)
     if len(lines) <= header:
         return _nothing(columns, header)
     begin = len(data) - len(lines[-1])
     rest = data[begin:]
     found = _fast(rest, separator, path, header + 1, width, columns)
-    return found if found is not None else _slow(rest, separator, path, header + 1, width, columns)
+    found = found if found is not None else _slow(rest, separator, path, header + 1, width, columns)
+    return replace(found, continued=found.continued + more)
 
 
 def _nothing(columns: tuple[int, ...], last: int) -> Body:

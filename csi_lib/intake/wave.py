@@ -6,7 +6,6 @@ undeclared answers stop that agency's report and no other.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +19,9 @@ from csi_lib.intake.contradictions import differing, label_notes, missing_note
 from csi_lib.intake.gate import Asked
 from csi_lib.intake.places import agency_of, other_year
 from csi_lib.intake.receipt import FileReceipt
+from csi_lib.intake.respondents import id_notes, met_before, refuse_copies, refuse_shortened
 from csi_lib.intake.sheets import Note
-from csi_lib.intake.table import Table, read_table
+from csi_lib.intake.table import read_table
 from csi_lib.study.base import written
 from csi_lib.study.codebook import SCALED, Codebook, Column
 from csi_lib.study.source import Source
@@ -32,7 +32,6 @@ PRIVATE = ("id", "contact")
 _MEMORY: OrderedDict[tuple, CodedWave] = OrderedDict()
 _MEMORY_SIZE = 8
 _PARTS = {"id": "id", "text": "text", "weight": "other", "design": "other", "quasi": "other"}
-_SHORTENED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]+")
 _MANY_CODES = 200
 
 
@@ -71,9 +70,8 @@ def coded_wave(study: Study, source: str, year: int, files: list[Path], simulate
 
 
 def _code_files(study: Study, source: str, year: int, files: list[Path], simulated: bool) -> CodedWave:
-    settings = study.sources[source]
     read = [(file, *_code_file(study, source, year, file, simulated)) for file in files]
-    _refuse_copies(read)
+    refuse_copies(read)
     kept = [(file, part, ids) for file, part, ids in read if len(part.frame)]
     if not kept:
         raise InputError(
@@ -83,8 +81,8 @@ def _code_files(study: Study, source: str, year: int, files: list[Path], simulat
         )
     parts = [part for _, part, _ in kept]
     ids = [np.concatenate(column) for column in zip(*(ids for _, _, ids in kept), strict=True)]
-    later = _later(ids, np.concatenate([part.frame["agency"].to_numpy(object) for part in parts]))
-    _refuse_shortened(ids, later, settings, files)
+    later = met_before(ids, np.concatenate([part.frame["agency"].to_numpy(object) for part in parts]))
+    refuse_shortened(ids, later, {part.receipts[0].kind for part in parts}, files)
     receipts = tuple(receipt for _, part, _ in read for receipt in part.receipts)
     notes = tuple(note for _, part, _ in read for note in part.notes)
     if len(parts) == 1:
@@ -165,7 +163,7 @@ def _code_file(study: Study, source: str, year: int, file: Path, simulated: bool
         ]
     if mapped:
         notes.append(_mapped_note(mapped, file.name))
-    notes += [replace(note, file=file.name) for note in _id_notes(table, codebook)]
+    notes += [replace(note, file=file.name) for note in id_notes(table, codebook)]
     frame = pd.DataFrame(
         {
             "agency": pd.Series(agencies[keep], dtype=TEXT),
@@ -259,60 +257,6 @@ def _mapped_note(mapped: dict[str, int], file: str) -> Note:
     n, names = sum(mapped.values()), ", ".join(list(mapped)[:8]) + (" …" if len(mapped) > 8 else "")
     return Note("mapped", f"글자로 적힌 응답 {n}건을 코드로 바꾸었다({names}).",
                 f"{n} answer(s) written out as labels or in another spelling became codes ({names})", n, None, file)  # fmt: skip
-
-
-def _id_notes(table: Table, codebook: Codebook) -> list[Note]:
-    """Ids of which a spreadsheet has kept fifteen digits, or only the power of ten."""
-    notes = []
-    for name in codebook.of_role("id"):
-        if name not in table.cells:
-            continue
-        texts = table.cells[name].texts
-        short = [t for t in texts if _SHORTENED.fullmatch(t)]
-        long = (
-            [t for t in texts if t.isdigit() and len(t) > 15 and t.endswith("0")]
-            if table.receipt.kind in ("workbook", "sav")
-            else []
-        )
-        if short or (long and len(long) == len(texts)):
-            n = len(short or long)
-            notes.append(Note("lost", f"응답자 번호 {n}개는 스프레드시트를 거치며 자릿수를 잃었다.",
-                              f"{n} respondent id(s) have lost digits in a spreadsheet", n, name))  # fmt: skip
-    return notes
-
-
-def _refuse_shortened(ids: list[np.ndarray], later: np.ndarray, settings: Source, files: list[Path]) -> None:
-    """Ids such as 2.02E+16 are no ids: two people may share one."""
-    if len(ids) != 1 or not later.any():
-        return
-    lost = np.array([bool(_SHORTENED.fullmatch(text)) for text in ids[0][later]], bool)
-    if lost.any():
-        raise InputError(
-            "respondent ids have lost their digits, and stand more than once",
-            where=", ".join(str(f) for f in files),
-            found=f"{int(lost.sum())} record(s) with an id in powers of ten (such as 2.02E+16)",
-            action="Export the file again without opening it in a spreadsheet program, or with the ids as text.",
-        )
-
-
-def _refuse_copies(read: list) -> None:
-    """The same bytes twice are one file: without ids nothing else would tell."""
-    seen: dict[str, Path] = {}
-    for file, part, ids in read:
-        digest = part.receipts[0].hash
-        if digest in seen and not ids:
-            raise InputError("two files of one wave are the same", where=str(file), found=f"a copy of {seen[digest].name}",
-                             action="Remove one, or write 'path' so that it names each file once.")  # fmt: skip
-        seen.setdefault(digest, file)
-
-
-def _later(ids: list[np.ndarray], agencies: np.ndarray) -> np.ndarray:
-    """Marks second and further records with the same respondent id in the same agency."""
-    if not ids:
-        return np.zeros(len(agencies), bool)
-    keys = pd.DataFrame(dict(enumerate(ids)))
-    blank = (keys == "").all(axis=1)
-    return (keys.assign(agency=agencies).duplicated() & ~blank).to_numpy()
 
 
 def _one_codebook(kept: list) -> Codebook:

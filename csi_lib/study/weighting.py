@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from csi_lib.errors import InputError, nearest
-from csi_lib.study.base import Part, Several
+from csi_lib.study.base import Part, Several, collisions, number_in
 from csi_lib.study.yaml_file import YamlFile
 
 if TYPE_CHECKING:  # imported where it is used: a run with nothing to do reads studies and no table
@@ -21,7 +22,11 @@ _NEEDED = ("variable", "category", "target")
 
 
 def _keys_as_text(value):
-    return {str(k): v for k, v in value.items()} if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    for one, other in collisions(value):
+        raise ValueError(f"the same category stands twice: {one!r} and {other!r}")
+    return {str(k): v for k, v in value.items()}
 
 
 def _blocks(value):
@@ -113,6 +118,12 @@ def target_table(targets: Targets, folder: Path) -> pd.DataFrame:
     return table
 
 
+def _total(text: str) -> float:
+    """A number, with or without thousands separators; NaN for anything else (``4,5`` is no number here)."""
+    found = number_in(text.replace(",", "") if re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", text) else text)
+    return float("nan") if found is None else found
+
+
 def _read_csv(path: Path) -> pd.DataFrame:
     import pandas as pd
 
@@ -131,7 +142,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     for column in [c for c in raw if c not in _COLUMNS]:
         raise InputError("this column is not known here", where=f"{path}:1", found=column, expected=", ".join(_COLUMNS))
     raw = raw.apply(lambda column: column.str.strip())
-    number = pd.to_numeric(raw["target"].str.replace(",", ""), errors="coerce")
+    number = raw["target"].map(_total).astype(float)
     year = pd.to_numeric(raw["year"], errors="coerce") if "year" in raw else pd.Series(float("nan"), raw.index)
     for row in raw.index:
         where = f"{path}:{row + 2}"

@@ -92,6 +92,53 @@ def means_without_a_word(t: Trial):
 
 
 @kind("note:totals")
+def means_of_which_one_could_be_an_answer(t: Trial):
+    t.more = "    on_undeclared: missing\n"
+    t.rows.append(["", "1.7", "3.0", "2.9", "3.2", "", ""])
+    t.write()
+
+
+@kind("note:totals")
+def shares_below(t: Trial):
+    t.more = "    on_undeclared: missing\n"
+    t.rows.append(["", "", "45%", "50.5%", "60%", "", ""])
+    t.write()
+
+
+@kind("note:totals")
+def total_with_its_base(t: Trial):
+    t.more = "    on_undeclared: missing\n"
+    t.rows.append(["합 계 (N=40)", "60", "1,020", "118", "130", "", ""])
+    t.write()
+
+
+@kind("note:footnote")
+def footnote_with_more_cells(t: Trial):
+    t.more = "    on_undeclared: missing\n"
+    t.rows.append(["주1) 면접조사", "", "전화 포함", "", "", "", ""])
+    t.write()
+
+
+@kind("right")
+def blank_ids(t: Trial):
+    t.rows[5][0] = t.rows[20][0] = ""
+    t.write()
+
+
+@kind("note:names of the columns repeated")
+def files_pasted_together(t: Trial):
+    head, *rest = t.text().rstrip("\n").split("\n")
+    at = t.at()
+    t.write("\n".join([head, *rest[:at], "\ufeff" + head, *rest[at:]]) + "\n")
+
+
+@kind("right")
+def a_name_over_two_lines(t: Trial):
+    t.header[2] = "Q1\n"
+    t.write()
+
+
+@kind("note:totals")
 def total_in_a_column_nobody_asked_for(t: Trial):
     t.header.insert(0, "번호")
     t.rows = [[str(i + 1), *row] for i, row in enumerate(t.rows)] + [["전체", "", "60", "3", "3", "3", "", ""]]
@@ -320,6 +367,14 @@ simple(
     "ids_shortened",
     "refused:lost their digits",
     lambda t: _ids(t, lambda i: "2.02E+16", "    duplicates: drop-later\n"),
+)
+simple(
+    "ids_rounded_in_a_workbook",
+    "refused:lost their digits",
+    lambda t: (
+        setattr(t, "more", "    duplicates: drop-later\n"),
+        t.workbook(rows=[[20240501123456700 + i // 4 * 100, *r[1:]] for i, r in enumerate(t.typed())]),
+    ),
 )
 simple("ids_twice", "refused:more than once", lambda t: _ids(t, lambda i: str(max(i, 1))))
 
