@@ -45,6 +45,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def mutation(session: nox.Session) -> None:
+    """Put small faults into chosen modules and see whether the tests notice (20 minutes; ``-- --minutes 5``)."""
+    _install(session, "-e", ".[test]")
+    session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
+    session.run("python", "tests/mutation.py", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style, notebooks without outputs, schemas and environment.yml true to their sources."""
     _install(session, "ruff==0.17.*", "-e", ".")

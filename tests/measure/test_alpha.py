@@ -309,7 +309,7 @@ def test_options_are_checked():
         {"ci": 95},
         {"ci_method": "exact"},
         {"missing": "drop"},
-        {"draws": 5, "ci_method": "bootstrap"},
+        {"n_boot": 5, "ci_method": "bootstrap"},
     ):
         with pytest.raises(InputError):
             cronbach_alpha(_bad(), **bad)

@@ -118,7 +118,7 @@ def test_omega_hierarchical_recovers_a_bifactor_truth():
 
 def test_bootstrap_interval_of_omega_holds_the_estimate_and_repeats():
     x = _one_factor(n=200)
-    options = {"ci_method": "bootstrap", "draws": 100, "seed": 3}
+    options = {"ci_method": "bootstrap", "n_boot": 100, "seed": 3}
     a, b = mcdonald_omega(x, **options), mcdonald_omega(x, **options)
     assert (a.ci_low, a.ci_high) == (b.ci_low, b.ci_high)
     assert a.ci_low < a.omega < a.ci_high
