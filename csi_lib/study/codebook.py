@@ -150,7 +150,7 @@ class Column(Part):
             raise ValueError("'ticked' belongs to a column of a multiple-response set")
         if self.of and self.role != "importance":
             raise ValueError("'of' belongs to the role importance")
-        if self.reverse and self.role != "item":
+        if self.reverse and self.role not in SCALED:
             raise ValueError("only an item can be reverse-coded")
         return self
 

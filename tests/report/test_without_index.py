@@ -118,3 +118,22 @@ def test_every_cell_of_the_chapters_runs_in_both_languages(folder, name):
         if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", []):
             exec("".join(cell["source"]), held)
     assert held["chapter"].agency == agency
+
+
+def test_answers_whose_low_codes_are_good_are_drawn_from_bad_to_good(tmp_path):
+    import sys
+
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from draft import platforms as p
+
+    (tmp_path / "given").mkdir()
+    world = p.World()
+    draft_study(tmp_path / "study", p.spss(tmp_path / "given", world))
+    chapter = csi_lib.open_chapter(str(tmp_path / "study"), "study", 2024, lang="en")
+    part = items.parts(chapter)[0]
+    rows = items.rows_of(chapter, part.items).set_index("item")
+    valid = world.ratings[~world.silent[:, 0], 0]
+    weights = chapter.survey.frame["wt"][~world.silent[:, 0]].to_numpy()
+    assert rows.loc["q1_1", "estimate"] == pytest.approx(((valid >= 4) * weights).sum() / weights.sum())
+    drawn = items.distribution(chapter, part)[0]
+    assert drawn.alt.index("Very dissatisfied") < drawn.alt.index("Very satisfied")

@@ -112,14 +112,14 @@ def period_words(chapter, year: int) -> str:
 def distribution(chapter, part: Part):
     """All answers of the section's items as bars that fill 100 %; one figure per scale, [] where nothing may be shown."""
     book, out = chapter.survey.codebook, []
-    by_scale: dict[str, list[str]] = {}
-    for item in part.items:
-        by_scale.setdefault(book.columns[item].scale, []).append(item)
-    for number, (scale, items) in enumerate(by_scale.items(), 1):
+    by_scale: dict[tuple[str, bool], list[str]] = {}
+    for item in part.items:  # where low codes are the good ones the answers run the other way
+        by_scale.setdefault((book.columns[item].scale, book.columns[item].reverse), []).append(item)
+    for number, ((scale, turned), items) in enumerate(by_scale.items(), 1):
         said = book.scales[scale]
         if said.continuous or said.points is None or said.points > 11:
             continue
-        codes = [str(c) for c in range(int(said.low), int(said.high) + 1)]
+        codes = [str(c) for c in range(int(said.low), int(said.high) + 1)][:: -1 if turned else 1]
         wanted = {f"{i}:{c}": (i, c) for i in items for c in codes}
         frame = chapter.rows(measure=list(wanted), statistic="share", by1=None)
         frame = frame[frame["estimate"].notna()]
