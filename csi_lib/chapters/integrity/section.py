@@ -186,7 +186,19 @@ def aid_table(chapter, found: Detection, values, *, name: str, caption: str) -> 
         )
         for k, a in enumerate(marks)
     ]
-    return Table(name, caption, columns, tuple(body), lang=chapter.lang)
+    return Table(name, caption, columns, tuple(body), _other_count(chapter, used), lang=chapter.lang)
+
+
+def _other_count(chapter, used: list[str]) -> tuple[str, ...]:
+    """Why the number of short interviews is not that of the chapter on fieldwork, where the report has both."""
+    if "short" not in used or "fieldwork" not in chapter.study.extensions:
+        return ()
+    return (
+        chapter.text(
+            ko="짧은 면접은 분석에 쓴 응답만을 이 장의 기준으로 센 것이다. 마친 면접 모두를 세는 실사와 품질관리 장의 건수와는 기준과 바탕이 다르다.",
+            en="Short interviews are counted among the answers used, by the limit of this chapter; the chapter on fieldwork counts all completed interviews by its own.",
+        ),
+    )
 
 
 def _telling(marks: dict[str, np.ndarray], min_base: int) -> set[str]:

@@ -81,7 +81,7 @@ end
 local function alternative_text(image, in_figure)
   local alt = image.attributes["fig-alt"] or image.attributes["alt"] or (not in_figure and stringify(image.caption)) or ""
   if alt == "" then
-    problem("this image has no alternative text; write what it shows as {fig-alt=\"…\"}", image.src)
+    problem("this image has no alternative text; write what it shows as {fig-alt=\"…\"}, above a code cell as #| fig-alt: …", image.src)
     alt = "?"
   end
   return alt
