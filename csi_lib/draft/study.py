@@ -85,6 +85,8 @@ def draft_study(
     texts = {"codebook.yml": writer.codebook(), "agencies.yml": bodies, "study.yml": writer.study(paths, line)}
     if (model := writer.model()) is not None:
         texts["model.yml"] = model
+    if (voice := writer.voice()) is not None:
+        texts["voice.yml"] = voice
     for name, text in texts.items():
         write(name, text)
     write("origin.csv", origin_rows(given))

@@ -10,10 +10,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from csi_lib.draft import words
 from csi_lib.draft.column import Draft, DraftColumn
 from csi_lib.draft.files import Given
 from csi_lib.draft.naming import slug
 from csi_lib.intake.heading import plain_name
+from csi_lib.study.base import PROSE
 
 #: what stands before every guess in the files, for `csi check` to find
 MARK = "# guess"
@@ -290,6 +292,12 @@ class Writer:
             "# What the report begins with: items (means), top2 (shares of the two best answers), or index.",
             f"headline: {'top2' if draft.of_role('item') else 'items'}",
         ]
+        if self.voice() is not None:
+            lines.append("extensions: {voice: voice.yml}")
+        elif self.draft.of_role("text"):
+            lines.append(
+                f"# Open answers are read in Korean and English only; those in {self.lang!r} are kept and not analysed."
+            )
         if self._dimensions():
             lines += [
                 "# An index over the sections is proposed in model.yml; to score it take the mark away:",
@@ -318,6 +326,21 @@ class Writer:
         if c.ranges:
             return True
         return sum(n >= 10 for n in valid) >= 2 and len(c.labels) <= 14
+
+    # ------------------------------------------------------------------ voice.yml
+    def voice(self) -> str | None:
+        """How the open answers are read; None where there are none, or none in a language that can be read."""
+        if not self.draft.of_role("text") or self.lang not in PROSE:
+            return None
+        items = [c for c in self.draft.of_role("item") if max(c.concept.columns) == len(self.given) - 1]
+        overall = next((c for c in items if words.OVERALL.search(f"{c.label} {c.question}")), None)
+        lines = [
+            "# yaml-language-server: $schema=.schema/voice.json",
+            "# Open answers. Without `topics` the sections (or items) of the questionnaire are the topics, by the nouns of their labels.",
+        ]
+        if overall is not None:
+            lines.append(f"score: {overall.name}   {MARK} (0.7): its words ask for satisfaction as a whole")
+        return "\n".join([*lines, "listing: restricted"]) + "\n"
 
     # ------------------------------------------------------------------ model.yml
     def _dimensions(self) -> dict[str, list[DraftColumn]]:

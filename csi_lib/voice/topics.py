@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -31,11 +32,13 @@ class TopicWords:
 def topic_words(file: VoiceFile, model, codebook) -> list[TopicWords]:
     """The topics of a study: those of voice.yml, else one for each dimension of the index model.
 
-    model : IndexModel; a topic with a ``dimension`` takes its label and, besides its own words, the nouns of the labels
-    and questions of the dimension's items, in every language, but for those that two dimensions share.
+    model : IndexModel; None: the sections of the questionnaire, or its items where it has no two. A topic with a
+    ``dimension`` takes its label and, besides its own words, the nouns of the labels and questions of the dimension's items,
+    in every language, but for those that two dimensions share.
     """
+    model = model or _of_sections(codebook)
     nodes = {n.id: n for n in model.file.nodes}
-    leaves = [n.id for n in model.file.nodes if n.items and n.id != model.file.index]
+    leaves = [n.id for n in nodes.values() if n.items and n.id != model.file.index]
     declared = dict(file.topics) or {n: Topic(dimension=n) for n in leaves}
     for name, topic in declared.items():
         if topic.dimension is not None and topic.dimension not in nodes:
@@ -140,6 +143,16 @@ def _runs(words: Sequence[str], file: VoiceFile, same: Mapping[str, str]) -> lis
     return out + [
         tuple(same.get(x, x) for x in r.lemmas) for w, r in zip(words, readings, strict=True) if len(r.lemmas) == 1
     ]
+
+
+def _of_sections(codebook):
+    """What stands for the dimensions where no index has any: sections with their items, else each item by itself."""
+    items = lambda section: tuple(i for i in codebook.items if codebook.columns[i].section == section)
+    parts = [(s.id, s.label, items(s.id)) for s in codebook.sections if items(s.id)]
+    if len(parts) < 2:
+        parts = [(i, codebook.columns[i].label, (i,)) for i in codebook.items[:20]]
+    nodes = [SimpleNamespace(id=name, label=label, items=held) for name, label, held in parts]
+    return SimpleNamespace(file=SimpleNamespace(nodes=nodes, index=None), binding={})
 
 
 def _item_nouns(model, node, codebook, file: VoiceFile, same: Mapping[str, str]) -> list[str]:

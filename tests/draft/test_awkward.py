@@ -149,3 +149,27 @@ def test_labels_in_spanish_are_shown_as_given_in_english_prose(tmp_path):
     assert {job.lang for job in study.jobs()} == {"en"}
     assert study.codebook().label(study.codebook().items[0], "en") == "Parques"
     assert study.untranslated() == []
+    assert "voice" not in study.extensions  # nobody here reads Spanish comments, and the file says so
+    assert "not analysed" in (tmp_path / "s" / "study.yml").read_text(encoding="utf-8")
+
+
+def test_open_answers_are_read_by_the_sections_where_no_index_is(tmp_path):
+    import csi_lib
+    from csi_lib.chapters.voice.section import open_voice, topic_rows
+
+    x = rated(200)
+    said = ["The parking lot is too small and always full" if k % 3 == 0 else "" for k in range(200)]
+    head = ["1. Parking", "2. Kindness of staff", "3. Satisfaction overall", "4. Clean rooms", "5. Any other comments?"]
+    rows = [
+        [*(["Very bad", "Bad", "Neutral", "Good", "Very good"][v - 1] for v in r), t]
+        for r, t in zip(x, said, strict=True)
+    ]
+    draft_study(tmp_path / "s", [write(tmp_path / "a_2024.csv", head, rows)])
+    assert errors(tmp_path / "s") == []
+    voice = open_voice(
+        csi_lib.open_chapter(str(tmp_path / "s"), load_study(tmp_path / "s").agencies[0].id, 2024, lang="en")
+    )
+    rows = topic_rows(voice)
+    assert dict(zip(rows["measure"], rows["estimate"], strict=True)) == {
+        m: pytest.approx(1.0 if m.endswith("q1") else 0.0) for m in rows["measure"]
+    }

@@ -66,9 +66,10 @@ class Voice:
 def open_voice(chapter) -> Voice:
     """Read the comments of the chapter's agency and wave, and of its last wave, as ``voice.yml`` says."""
     file: VoiceFile = system(chapter.study, "voice")
-    score = file.score or chapter.overall_item
+    # without an index the study names the item that says how satisfied the writer is, or the first one does
+    score = file.score or (chapter.overall_item if chapter.models else next(iter(chapter.survey.codebook.items), None))
     study, codebook = chapter.study, chapter.survey.codebook
-    topics = tuple(about.topic_words(file, chapter.model, codebook))
+    topics = tuple(about.topic_words(file, chapter.models[0] if chapter.models else None, codebook))
     known = about.known_words(file)
     # writers name people whom the office's own records know: sheets, calls, registers
     names = [*staff_names(study, file), *people_in_records(study, chapter.agency, data=chapter._round.data)]
