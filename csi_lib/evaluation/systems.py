@@ -10,6 +10,7 @@ from importlib import import_module
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.base import PROSE, Label, Part
+from csi_lib.study.limits import inside
 from csi_lib.study.schema import SYSTEMS
 from csi_lib.study.yaml_file import YamlFile
 
@@ -35,7 +36,8 @@ def system(study, name: str) -> Part:
         raise InputError("a system is declared by the name of its file", where=f"study {study.id!r}: extensions > {name}",
                          found=repr(declared)[:60], expected=f"{name}.yml")  # fmt: skip
     module, _, model = SYSTEMS[name].partition(":")
-    part = YamlFile(study.path / declared).validate(getattr(import_module(module), model))
+    file = inside(study.path, declared, where=f"study {study.id!r}: extensions > {name}")
+    part = YamlFile(file).validate(getattr(import_module(module), model))
     wrong = list(part.consistent_with(study)) if hasattr(part, "consistent_with") else []
     if wrong:  # names of columns and sources that the study does not have
         found, place, known = wrong[0]

@@ -17,6 +17,7 @@ from csi_lib.intake.heading import Heading, find_heading, shown_name
 from csi_lib.intake.receipt import FileReceipt, counted
 from csi_lib.intake.sheets import Body, File, Note, lines_text
 from csi_lib.intake.workbook import refuse_uncalculated
+from csi_lib.study.limits import DATA, archive_fits, few_columns, plain_file
 from csi_lib.study.source import Form
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".sav", ".zsav", ".parquet")
@@ -72,6 +73,7 @@ def read_table(
         file, {key: one.names for key, one in asked.items()}, needed, form, str(path), absent, advice
     )
     indices = tuple(sorted({*heading.columns.values(), 0}))
+    few_columns(path, len(heading.names))
     body = heading.sheet.read(heading.line, len(heading.names), indices)
     body, skipped = _without_skipped(body, form)
     where = str(path) if heading.sheet.name is None or file.kind == "text" else f"{path}, sheet {heading.sheet.name!r}"
@@ -116,10 +118,10 @@ def read_table(
 
 def open_file(path: Path, form: Form) -> tuple[File, str]:
     """A data file and its SHA-256. A file is opened once per process until it changes."""
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        raise InputError("this data file does not exist", where=str(path)) from None
+    if not path.exists():
+        raise InputError("this data file does not exist", where=str(path))
+    plain_file(path, most=DATA)
+    stat = path.stat()
     if path.suffix.lower() not in SUFFIXES:
         raise InputError("files of this kind cannot be read", where=str(path), found=repr(path.suffix),
                          expected=f"one of {', '.join(SUFFIXES)}")  # fmt: skip
@@ -145,6 +147,7 @@ def _opened(path: Path, _time: int, _size: int, form: Form) -> tuple[File, str]:
     if kind in (".xlsx", ".xlsm"):
         from csi_lib.intake.workbook import open_workbook
 
+        archive_fits(path, raw)
         return open_workbook(path, raw, form), digest
     from csi_lib.intake.text_file import open_text
 

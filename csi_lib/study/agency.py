@@ -14,6 +14,7 @@ from pydantic import Field
 
 from csi_lib.errors import InputError
 from csi_lib.study.base import Label, Part, Several
+from csi_lib.study.limits import plain_file
 from csi_lib.study.yaml_file import YamlFile, raise_together
 
 AGENCY_ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -71,6 +72,7 @@ def read_agencies(folder: Path) -> AgencyFile:
 
 def _from_csv(path: Path) -> AgencyFile:
     """Rows of a table: ``id, name_ko, name_en, type, parent, …``; further columns become attributes."""
+    plain_file(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

@@ -14,6 +14,7 @@ from csi_lib.study.agency import AGENCY_ID, Agency, read_agencies
 from csi_lib.study.base import PROSE, Label, LanguageCode, Part, Several
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.consistency import cross_faults, design_faults, group_faults, untranslated
+from csi_lib.study.limits import inside
 from csi_lib.study.location import resolve_study
 from csi_lib.study.options import Comparisons, Privacy, Report, Thresholds
 from csi_lib.study.simulation import Simulation
@@ -398,6 +399,11 @@ def _codebooks(folder: Path, file: YamlFile, errors: list[InputError]) -> dict[s
     for name, source in (sources if isinstance(sources, dict) else {}).items():
         source = source if isinstance(source, dict) else {}
         book = str(source.get("codebook", "codebook.yml"))
+        try:
+            inside(folder, book, where=file.where("sources", name, "codebook"))
+        except InputError as error:
+            errors.append(error)
+            continue
         if (folder / book).exists():
             if book not in read:
                 read[book] = _kept(errors, _codebook, folder / book)

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.base import Part, Several, collisions, number_in
+from csi_lib.study.limits import inside
 from csi_lib.study.yaml_file import YamlFile
 
 if TYPE_CHECKING:  # imported where it is used: a run with nothing to do reads studies and no table
@@ -102,7 +103,7 @@ def target_table(targets: Targets, folder: Path) -> pd.DataFrame:
 
     path = None
     if isinstance(targets, str):
-        path = Path(folder) / targets
+        path = inside(folder, targets, where="study.yml: weighting > targets")
         if path.suffix in (".yml", ".yaml"):
             targets = YamlFile(path).validate(TargetsFile).targets
         else:

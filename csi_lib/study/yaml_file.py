@@ -15,10 +15,11 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.base import PlacedError
+from csi_lib.study.limits import Elements, plain_file
 
 
 class InputErrors(InputError):
@@ -62,10 +63,9 @@ class YamlFile:
     def __init__(self, path: Path):
         self.path = Path(path)
         self._lines: dict[tuple, int] = {(): 1}
+        plain_file(self.path)
         try:
             text = self.path.read_text(encoding="utf-8-sig")
-        except FileNotFoundError:
-            raise InputError("this file does not exist", where=str(path)) from None
         except UnicodeDecodeError:
             raise InputError("this file is not UTF-8 text", where=str(path), action="Save it as UTF-8.") from None
         try:
@@ -83,9 +83,26 @@ class YamlFile:
                 where=f"{path}:{_mark_line(error)}",
                 action="Check indentation, colons and quotes near this line.",
             ) from None
+        except RecursionError:
+            raise InputError("this YAML file has too many levels", where=str(path)) from None
+        except (
+            YAMLError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            KeyError,
+            OverflowError,
+            AssertionError,
+            NotImplementedError,
+        ) as error:
+            # a character, tag, number or anchor that the parser itself does not expect
+            raise InputError(f"this is not valid YAML ({type(error).__name__})", where=str(path),
+                             action="Keep to plain keys, texts and numbers; no tags.") from None  # fmt: skip
+        self._elements = Elements(self.path)
         self.data = self._plain(tree, ())
 
     def _plain(self, node, path: tuple):
+        self._elements.count(len(path))
         if isinstance(node, Mapping):
             plain = {}
             for key, value in node.items():

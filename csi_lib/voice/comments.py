@@ -12,6 +12,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.keeping import SUFFIX, keep, kept
+from csi_lib.study.limits import inside
 from csi_lib.voice.analyser import EDITION, Reading, analyser
 from csi_lib.voice.cleaning import clean, language_of, says_nothing
 from csi_lib.voice.scrubbing import scrub
@@ -67,7 +68,7 @@ def staff_names(study, file: VoiceFile) -> list[str]:
     """Names to hide, from the file that voice.yml names (one a line; it lies in the study's folder)."""
     if file.names is None:
         return []
-    path = Path(study.path) / file.names
+    path = inside(study.path, file.names, where=f"{study.id}: voice.yml: names")
     if not path.is_file():
         raise InputError("the list of names does not exist", where=f"{study.id}: voice.yml: names", found=str(path))
     return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
