@@ -63,6 +63,10 @@ def _rebuild(kind, problem, where, found, expected, action):
     return kind(problem, where=where, found=found, expected=expected, action=action)
 
 
+class NotPublic(InputError):
+    """Something that a public release may not show was about to be shown; the message says how to show less, or to whom."""
+
+
 class MachineError(InputError):
     """What was asked for is right, and the machine does not let it be done now: a disk that is full or read-only."""
 

@@ -19,7 +19,7 @@ _VALUES = ["estimate", "se", "df", "ci_low", "ci_high", "p_value", "n"]
 
 def recorded(
     chapter, rows: pd.DataFrame | Sequence[Mapping], *, hidden=None, names: Mapping[str, str] | None = None,
-    flagged: bool = True, **constant
+    flagged: bool = True, counts: str = "people", **constant
 ) -> pd.DataFrame:  # fmt: skip
     """Rows of this report with labels; `hidden` (a mask) is blanked in the public release, `names` label measures.
 
@@ -36,7 +36,7 @@ def recorded(
         mask = np.asarray(hidden, dtype=bool)
         frame["suppressed"] = mask
         frame.loc[mask, [c for c in _VALUES if c in frame]] = np.nan
-    out = chapter.record(frame, **constant)
+    out = chapter.record(frame, counts=counts, **constant)
     labelled = chapter.labels.attach(out)
     if names:
         labelled["measure_label"] = [

@@ -78,7 +78,9 @@ def crossed(
     """
     wanted = [*dict.fromkeys(name for pair in by for name in pair), *by]
     groups = groupings(survey, wanted)
-    others = [g for g in groupings(survey, banners(study, survey)) if g.by and g.by not in {w.by for w in groups}]
+    counted = [c for c in shares if c in survey.codebook.groups]
+    others = [g for g in groupings(survey, [*dict.fromkeys((*banners(study, survey), *counted))])
+              if g.by and g.by not in {w.by for w in groups}]  # fmt: skip
     build = Assembly(survey)
     shares_into(build, groups, shares)
     if items:
@@ -97,8 +99,9 @@ def _decided(study, survey, groups: list[Grouping], build: Assembly, surveys=Non
     )
     minimum = Reading.of(study).small_base
     # an index by importance of the sectors beside figures by number of customers: two totals of the same sectors
-    totals = {m.file.sectors.by: 2 for m in study_models(study, survey.source, year=survey.year) if m.file.sectors}
-    decided = decide(estimates, groups, Rules.of(study, survey.source), totals)
+    models = study_models(study, survey.source, year=survey.year)
+    mixes = {(m.name, m.file.index): m.file.sectors.by for m in models if m.file.sectors}
+    decided = decide(estimates, groups, Rules.of(study, survey.source), mixes)
     frame = decided.frame
     hide_family(study, survey, frame, surveys)
     frame.loc[frame["flag"].eq(NO_VARIATION).fillna(False), "flag"] = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -17,6 +17,8 @@ from csi_lib.report.by_hand import errors_in_words
 from csi_lib.report.chapter_data import ChapterData
 from csi_lib.report.context import Context
 from csi_lib.report.display import Display, figure_display, highlights_display, sentence_display, table_display
+from csi_lib.report.microdata import DisplayGuard
+from csi_lib.report.shown import refuse_hidden, refuse_written
 from csi_lib.study.reading import under_reading
 from csi_lib.study.study import OVERALL
 from csi_lib.survey.estimates import KEYS, Estimates, results_frame
@@ -54,7 +56,7 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     made = _prepared.get((named, agency, year, lang, release))
     if made is not None:
         made.reading.adopt()
-        return made._for(context)
+        return made._for(context)._guarded()
     study = context.study_or(study)
     lang, release = lang or study.report.language, release or study.report.release
     if agency == OVERALL:
@@ -70,7 +72,7 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     adopt(chapter.reading.theme)
     chapter.reading.adopt()
     declare_literals(study)
-    return chapter
+    return chapter._guarded()
 
 
 #: what a run has loaded ahead of the chapters of one report, by the parameters they are opened with
@@ -90,6 +92,8 @@ def prepare_chapters(study: str, agency: str, year: int, lang: str, release: str
                 chapter._locate(estimates, estimates.frame.iloc[:0])
         # on a whole round models, and labels with them, may look at everybody's answers, which reading starts threads for
         _ = chapter.models, chapter.labels
+        if release == "public":
+            _ = chapter.gate, chapter.people._texts
     prepare_fonts()
     if chapter._peers != "none":
         _ = chapter.wave
@@ -211,16 +215,33 @@ class Chapter(ChapterData):
         column = self.survey.frame[variable].astype("category").cat.remove_unused_categories()
         return [f"{variable}:{c}" for c in column.cat.categories]
 
+    # ------------------------------------------------------------------ what may be shown
+    def _guarded(self) -> Chapter:
+        """In a run of a public report, displays that hold rows of people stop the chapter (`csi_lib.report.microdata`)."""
+        if self.release == "public" and Context.running():
+            DisplayGuard.install(lambda: self.people)
+        return self
+
+    def quoting(self, texts: Iterable[str]) -> None:
+        """Let these comments stand in the report: cleaned, scrubbed, of a large enough group and, if asked for, reviewed."""
+        self._quoted.update(texts)
+
     # ------------------------------------------------------------------ recording
     @under_reading
-    def record(self, rows: pd.DataFrame | Sequence[Mapping] | Estimates, **constant) -> pd.DataFrame:
-        """Numbers computed in the notebook, as results rows of this report.
+    def record(
+        self, rows: pd.DataFrame | Sequence[Mapping] | Estimates, *, counts: str = "people", **constant
+    ) -> pd.DataFrame:
+        """Numbers computed in the notebook, as results rows of this report and as its release may show them.
 
         `rows` has at least measure, statistic, estimate, unit and n; study, agency, year … are filled in. Returns the
-        rows with their ``row_id``, for tables, figures and sentences.
+        rows with their ``row_id``, for tables, figures and sentences. In the public release a row that rests on fewer
+        people than the minimum base comes back withheld (`csi_lib.survey.gate`).
+
+        counts : what n counts: ``people``, or agencies, departments, tasks, checks, periods, units.
         """
         if isinstance(rows, Estimates):
-            return self._register(rows).frame
+            admitted = self.gate.admit(rows.frame, counts=counts)
+            return self._register(rows if admitted is rows.frame else Estimates(admitted)).frame
         frame = pd.DataFrame(rows)
         own = {
             "study": self.study.id,
@@ -231,7 +252,7 @@ class Chapter(ChapterData):
             "release": self.release,
         }
         fill = {k: v for k, v in {**own, **constant}.items() if k not in frame or frame[k].isna().all()}
-        out = results_frame(frame, **fill)
+        out = self.gate.admit(results_frame(frame, **fill), counts=counts)
         double = out["row_id"].duplicated()
         if double.any():
             first = out.loc[double].iloc[0]
@@ -276,9 +297,11 @@ class Chapter(ChapterData):
                     where=f"table {thing.name}",
                     action="Add n to its fields, or say why it needs none (exempt=)",
                 )
+            refuse_hidden(self, thing)
             return table_display(thing, self._recorded(thing.row_ids, f"tbl-{thing.name}"), fold=fold)
         if not (thing.has_bases or "row_id" not in thing.data):
             raise InputError("a figure of results shows its bases", where=f"figure {thing.name}")
+        refuse_hidden(self, thing)
         rows = self._recorded(thing.row_ids, f"fig-{thing.name}")
         return figure_display(thing, rows, self.id, self._figures, fold=fold)
 
@@ -319,6 +342,8 @@ class Chapter(ChapterData):
             text = template or {"ko": ko, "en": en}[self.lang]
             if text is None:
                 raise InputError(f"this sentence has no text in {self.lang}", found=ko or en)
+            for field in (v for v in fields.values() if isinstance(v, str)):
+                refuse_written(self, field, "chapter.say")
             sentence = say(text, self.lang, **{k: _as_value(v) for k, v in fields.items()})
         return sentence, self._recorded(sentence.row_ids, f"say-{next(self._spoken)}")
 

@@ -24,10 +24,12 @@ from csi_lib.models.round import Round
 from csi_lib.models.scoring import banners, weights_survey
 from csi_lib.models.study_models import study_models
 from csi_lib.report.context import Context
+from csi_lib.report.microdata import People
 from csi_lib.study.reading import Reading
 from csi_lib.study.study import OVERALL
 from csi_lib.survey.contradictions import Contradiction, contradictions
 from csi_lib.survey.estimates import Estimates, results_frame
+from csi_lib.survey.gate import Gate, withheld_of
 
 
 class ChapterData:
@@ -42,6 +44,7 @@ class ChapterData:
         self._round = Round(study, data=context.data, store=context.store, fresh=context.fresh)
         self._known: dict[str, tuple[pd.DataFrame, int]] = {}  # row id → frame and position
         self._gains: pd.DataFrame | None = None
+        self._quoted: set[str] = set()
         self._spoken = itertools.count(1)
         self._places: dict[int, tuple[Estimates, dict]] = {}
         self._change_places: dict[str, tuple[pd.DataFrame, dict[tuple, int]]] = {}
@@ -86,6 +89,8 @@ class ChapterData:
             "labels",
             "contradictions",
             "gain_estimates",
+            "gate",
+            "people",
         ):
             other.__dict__.pop(name, None)
         # what the run has checked is the report's own source, so another one's store is checked here
@@ -348,6 +353,19 @@ class ChapterData:
     def doubted(self) -> frozenset[str]:
         """Columns that these cast doubt on."""
         return frozenset(i for c in self.contradictions for i in c.doubted)
+
+    @cached_property
+    def people(self) -> People:
+        """The respondents, as what a public display must not hold."""
+        return People(self.survey.frame, self.survey.codebook)
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What this release lets through of the numbers that the chapter computes itself."""
+        nodes = frozenset(n.id for m in self.models for n in (*m.file.order, *m.file.side))
+        surveyed = self.agency != OVERALL and self.surveyed(self._round.source)
+        withheld = withheld_of(self.estimates.frame) if self.release == "public" and surveyed else frozenset()
+        return Gate(self.study, self.release, nodes, withheld, (self.agency, self.year, self._round.source))
 
     @cached_property
     def labels(self) -> Labels:

@@ -44,6 +44,11 @@ class Context:
         path = os.environ.get(VARIABLE)
         return cls(**json.loads(Path(path).read_text(encoding="utf-8"))) if path else cls()
 
+    @staticmethod
+    def running() -> bool:
+        """Whether a run executes this notebook; by hand, a person looks at the data."""
+        return VARIABLE in os.environ
+
     def study_or(self, name):
         """The study of the run, or the one called `name` read from disk."""
         found = kept(Path(self.study)) if self.study else None

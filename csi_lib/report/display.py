@@ -11,13 +11,11 @@ from pathlib import Path
 from csi_lib.evaluation.labels import period_words
 from csi_lib.prose.escape import escape_markdown
 from csi_lib.prose.numbers import Interval, Number
+from csi_lib.report.microdata import ROWS_MIME
 from csi_lib.report.table_html import table_html
 from csi_lib.report.table_markdown import folded, folded_markdown, table_markdown
 from csi_lib.survey.estimates import RESULT_COLUMNS
 from csi_lib.tables.table import Column, Row, Table
-
-#: by this mime type the join recognises our own displays and collects their rows
-ROWS_MIME = "application/vnd.csi.rows+json"
 
 _DATA = {"ko": ("구분", "값", "95% 신뢰구간", "사례수"), "en": ("Group", "Value", "95% interval", "n")}
 

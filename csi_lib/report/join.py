@@ -30,9 +30,9 @@ from ruamel.yaml import YAML
 from csi_lib.errors import InputError
 from csi_lib.prose.unfilled import check_filled
 from csi_lib.report.markdown import with_attributes
+from csi_lib.report.microdata import ROWS_MIME, check_outputs
 from csi_lib.report.pruning import without_empty_sections, without_folded_sections, without_repeats
 
-ROWS_MIME = "application/vnd.csi.rows+json"
 _DROPPED_TAGS = {"parameters", "injected-parameters", "remove-cell", "hide-cell"}
 _KIND = "(?:fig|tbl|sec|eq)"
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
@@ -48,7 +48,7 @@ _CODE = re.compile(
 
 
 def join_notebooks(
-    chapters: Sequence[tuple[str, nbformat.NotebookNode]], *, lang: str, front: Mapping[str, object]
+    chapters: Sequence[tuple[str, nbformat.NotebookNode]], *, lang: str, front: Mapping[str, object], people=None
 ) -> nbformat.NotebookNode:
     """One notebook from `chapters`, pairs of chapter id and executed notebook, in this order.
 
@@ -57,9 +57,11 @@ def join_notebooks(
     lang : ``ko`` or ``en``; decides between paired cells.
     front : front matter of the report as Markdown strings (data escaped by the caller): ``title``,
         ``subtitle``, ``agency``, ``commissioned-by``, ``contractor``, ``date``, ``keywords``, …
+    people : of a public report, function giving the `People` whose rows and words its outputs must not hold.
 
     Raises
     ------
+    NotPublic : an output holds rows of people, or what they wrote.
     InputError : two chapters of one id, an identifier defined twice, a reference to nothing, or a cell
         that ended in an error.
 
@@ -78,6 +80,9 @@ def join_notebooks(
             raise InputError("two chapters have the same id", where="chapters", found=chapter)
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", chapter):
             raise InputError("a chapter id is made of a-z, 0-9 and -", where="chapters", found=repr(chapter))
+    if people is not None:
+        for chapter, node in chapters:
+            check_outputs(node, people, chapter=chapter)
     kept = _without_empty([(chapter, *_kept_cells(chapter, node, lang)) for chapter, node in chapters])
     again = without_repeats(kept, lang)
     defined = {chapter: _definitions(chapter, cells) for chapter, cells in kept}

@@ -49,6 +49,8 @@ _ADVICE = {
     "KeyError": "a column, item or key that the cell asks for is not in the data; see the codebook",
     "FileNotFoundError": "a file that the cell reads is not there; run `csi check` on the study",
     "ModuleNotFoundError": "a package is not installed in this environment",
+    "NotPublic": "the cell shows rows of people, their answers, or a number that rests on too few of them; show a table of "
+    "groups (chapter.record, chapter.table, chapter.show), keep rows inside the computation, or make the restricted release",
     "ValidationError": "a file of the study does not follow its schema; run `csi check` on the study",
     "SyntaxError": "the cell is not valid Python",
     "NameError": "the cell uses a name that no earlier cell has defined",

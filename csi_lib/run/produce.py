@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -24,6 +25,7 @@ from csi_lib.report.commissioned import front_matter, with_parts
 from csi_lib.report.context import VARIABLE, Context
 from csi_lib.report.display import ROWS_MIME
 from csi_lib.report.join import join_notebooks
+from csi_lib.report.microdata import People
 from csi_lib.report.pages import render_pages
 from csi_lib.report.project import write_project
 from csi_lib.report.render import FORMATS as DOCUMENTS
@@ -197,7 +199,7 @@ def _failure(chapter: str, done: Executed) -> dict:
         "hint": None if worded else error.hint,
         "frames": error.frames,
         "detail": done.debug,
-        "input": error.ename in WORDED[:2],
+        "input": error.ename in (*WORDED[:2], "NotPublic"),
         "retry": error.retry,
     }
 
@@ -215,14 +217,14 @@ def _rows_of(node) -> list[dict]:
 
 def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
     job, study = order.job, kept(Path(order.study))[1]
-    node = _joined(order, study, nodes)
+    round_ = Round(study, data=order.data, store=order.store, fresh=order.fresh)
+    node = _joined(order, study, nodes, _people(round_, job))
     _write(node, staging / "report.ipynb")
     options = {"bibliography": study.report.references} if study.report.references else {}
     write_project(staging, lang=job.lang, theme=order.theme, options=options)
     rendered = render(staging, formats=[f for f in order.formats if f in DOCUMENTS], renderer=order.renderer)
     pages = render_pages(staging, nodes, lang=job.lang, front=_front(order, study), formats=order.formats,
                          renderer=order.renderer)  # fmt: skip
-    round_ = Round(study, data=order.data, store=order.store, fresh=order.fresh)
     results = write_editions(staging, round_, collect_results(round_, job, rows), agency=job.agency, year=job.year,
                              lang=job.lang, release=job.release, formats=order.formats)  # fmt: skip
     results.to_parquet(staging / "results.parquet", index=False)
@@ -243,14 +245,31 @@ def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
     return tuple(rendered.warnings)
 
 
-def _joined(order: Order, study, nodes):
+def _joined(order: Order, study, nodes, people):
     declare_literals(study)
     job = order.job
-    return join_notebooks(with_parts(study, job, nodes), lang=job.lang, front=_front(order, study))
+    front = _front(order, study)
+    return join_notebooks(with_parts(study, job, nodes), lang=job.lang, front=front, people=people)
 
 
 def _front(order: Order, study) -> dict[str, object]:
     return front_matter(study, order.job) | way_back(order)
+
+
+def _people(round_: Round, job: Job):
+    """Function giving the respondents of a public report, read when an output is not a display of our own; else None."""
+    if job.release != "public":
+        return None
+
+    @functools.cache
+    def people() -> People | None:
+        try:
+            survey = round_.survey(None if job.agency == OVERALL else job.agency, job.year)
+        except InputError:  # a report without a survey of customers
+            return None
+        return People(survey.frame, survey.codebook)
+
+    return people
 
 
 def collect_results(round_: Round, job: Job, shown: list[dict]) -> pd.DataFrame:

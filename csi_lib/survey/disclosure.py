@@ -15,6 +15,11 @@ Rules (CONTRACT §4)
    with the whole distribution of that item in that group, because shares add up to one.
 6. Data of employees or individuals: an item to which everybody of a group gave the same answer is suppressed
    there, with its boxes and its distribution.
+7. A count and a share are one secret: the share of a suppressed group among all, or of a suppressed cell in a group, is
+   suppressed with it.
+8. An index that mixes sectors by importance, beside the same answers mixed by number of customers, makes two equations in the
+   sectors' scores. Where no more than two sectors are unknown and one of them is small, the equations can be solved,
+   and the index is suppressed.
 
 For means the pair (n, sum) is what is protected: a row is suppressed as a whole or shown as a whole.
 """
@@ -159,12 +164,16 @@ def _fewest(matrix, aim) -> np.ndarray:
 
 
 def decide(
-    estimates: Estimates, groupings: list[Grouping], rules: Rules, totals: Mapping[str, int] = MappingProxyType({})
+    estimates: Estimates,
+    groupings: list[Grouping],
+    rules: Rules,
+    mixes: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> Estimates:
     """The same estimates with the column ``suppressed`` decided; see `Estimates.masked` for what a reader gets.
 
-    totals : variable → how many totals of its groups, weighted differently, are shown (1 where it is not named).
+    mixes : (model, index) → the variable of the sectors that this index mixes by importance. Such a variable has two totals.
     """
+    totals = dict.fromkeys(mixes.values(), 2)
     frame = estimates.frame.copy()
     groups = suppressed_groups(groupings, rules, totals)
     names = zip(*key_texts(frame, ["by1", "by2", "group1", "group2"]), strict=True)
@@ -184,6 +193,7 @@ def decide(
             count = n * frame["estimate"].to_numpy(float)
             slight = lambda c: (c > 1e-9) & (c < rules.min_base - 1e-9)
             cells = share & (slight(count) | slight(n - count))
+    whole |= _sizes_in_disguise(frame, groups) | _two_mixes(frame, groupings, groups, rules, mixes)
     hidden = whole | few | _with_their_item(frame, identical, share | identical) | _with_their_item(frame, cells, share)
     # rule 4: per measure, over the groups of each variable
     keys = list(zip(*key_texts(frame, ["source", "model", "measure", "statistic", "by1", "by2"]), strict=True))
@@ -198,6 +208,48 @@ def decide(
         hidden[rows] = complement(n[rows], hidden[rows], rules.min_base, rest=rest.get(key, 0), totals=several)
     frame["suppressed"] = hidden
     return Estimates(frame, estimates.influence)
+
+
+def _sizes_in_disguise(frame: pd.DataFrame, groups: Mapping[tuple, bool]) -> np.ndarray:
+    """Shares ``variable:group`` of a group that is suppressed, or of a suppressed cell in the group they stand in (rule 7)."""
+    out = np.zeros(len(frame), dtype=bool)
+    secret = {key for key, hidden in groups.items() if hidden}
+    at = np.flatnonzero((frame["statistic"] == "share").to_numpy(bool)) if secret else ()
+    if not len(at):
+        return out
+    variables = {by[0] for by, _ in secret} | {by[-1] for by, _ in secret}
+    for i, measure, by, group in zip(at, *key_texts(frame.iloc[at], ["measure", "by1", "group1"]), strict=True):
+        variable, _, category = measure.partition(":")
+        if variable in variables:
+            cells = (((variable, by), (category, group)), ((by, variable), (group, category)))
+            out[i] = ((variable,), (category,)) in secret or any(cell in secret for cell in cells)
+    return out
+
+
+def _two_mixes(frame, groupings: list[Grouping], groups, rules: Rules, mixes) -> np.ndarray:
+    """Indices of which, with the answers' other mix, the score of a small sector can be computed (rule 8)."""
+    out = np.zeros(len(frame), dtype=bool)
+    for (model, index), variable in mixes.items():
+        sectors = next((g for g in groupings if g.by == (variable,)), None)
+        if sectors is None:
+            continue
+        rows = np.flatnonzero(((frame["model"] == model) & (frame["measure"] == index)).fillna(False).to_numpy(bool))
+        told = {g for g in sectors.groups if not groups.get((sectors.by, g), False)}
+        solvable = {}
+        for grouping in groupings:
+            for k, name in enumerate(grouping.groups):
+                n = np.bincount(sectors.codes[(grouping.codes == k) & (sectors.codes >= 0)], minlength=len(sectors))
+                unknown = [
+                    s for s, size in zip(sectors.groups, n, strict=True) if size and (grouping.by or s not in told)
+                ]
+                small = any(0 < size < rules.min_base for size in n)
+                solvable[grouping.by, name] = small and len(unknown) <= 2
+        for i, b1, b2, g1, g2 in zip(
+            rows, *key_texts(frame.iloc[rows], ["by1", "by2", "group1", "group2"]), strict=True
+        ):
+            by = tuple(b for b in (b1, b2) if b)
+            out[i] = solvable.get((by, (g1, g2)[: len(by)]), False)
+    return out
 
 
 def _in_no_group(keys: list[tuple], n: np.ndarray) -> dict[tuple, float]:

@@ -72,9 +72,9 @@ def indicators(chapter) -> list[Indicator]:
     return out
 
 
-def plainly(chapter, rows, **constant) -> pd.DataFrame:
+def plainly(chapter, rows, *, counts: str = "periods", **constant) -> pd.DataFrame:
     """`recorded` without the mark for small bases: months and departments are few by nature."""
-    return recorded(chapter, rows, flagged=False, **constant)
+    return recorded(chapter, rows, flagged=False, counts=counts, **constant)
 
 
 def _own(chapter) -> dict:

@@ -40,7 +40,8 @@ def summary_table(chapter) -> Table:
                 {"measure": "checklist", "statistic": "count", "by1": row["part"], "group1": row["key"], "by2": "state",
                  "group2": s, "estimate": row[s], "unit": "number", "n": lines}
                 for s in STATES
-            ]
+            ],
+            counts="checks",
         ).to_dict("records")  # fmt: skip
         label = _PARTS[row["part"]][row["key"]].text(lang)
         body.append(
@@ -58,7 +59,8 @@ def summary_sentence(chapter) -> Sentence:
         [
             {"measure": "checklist", "statistic": name, "estimate": value, "unit": "number", "n": len(checks)}
             for name, value in (("applying", applying), *counts.items())
-        ]
+        ],
+        counts="checks",
     )
     applying, met, partly, not_met, _ = (Number.from_row(r) for r in rows.to_dict("records"))
     out = chapter.sentence(

@@ -28,7 +28,8 @@ def quarters_table(chapter, tasks: pd.DataFrame) -> Table:
                 {"measure": "follow-up", "statistic": "count", "period": row["quarter"], "by1": "status", "group1": s,
                  "estimate": row[s], "unit": "number", "n": len(tasks)}
                 for s in names
-            ]
+            ],
+            counts="tasks",
         ).to_dict("records")  # fmt: skip
         year, quarter = row["quarter"].split("Q")
         label = t(ko=f"{year}년 {quarter}분기", en=f"Q{quarter} {year}")

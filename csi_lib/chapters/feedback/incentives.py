@@ -61,7 +61,8 @@ def departments_table(chapter, simulated: Simulation) -> Table | None:
             {"measure": "grade of departments", "statistic": "count", "by1": "grade", "group1": g,
              "estimate": (shown["grade"] == g).sum(), "unit": "number", "n": len(shown)}
             for g in incentives.grades
-        ]
+        ],
+        counts="departments",
     ).to_dict("records")  # fmt: skip
     columns = (
         Column("grade", t(ko="등급", en="Grade"), "left", "stub"),

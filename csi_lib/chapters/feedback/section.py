@@ -100,7 +100,8 @@ def status_sentence(chapter, tasks: pd.DataFrame, *, what_ko: str, what_en: str)
         [
             {"measure": source, "statistic": f"count: {name}", "estimate": k, "unit": "number", "n": len(tasks)}
             for name, k in rows
-        ]
+        ],
+        counts="tasks",
     )
     number = {name: Number.from_row(r) for (name, _), r in zip(rows, recorded.to_dict("records"), strict=True)}
     told = lambda words, among: [

@@ -207,7 +207,8 @@ def counts_sentence(chapter, sheet: GradeSheet) -> Sentence:
         ("share changed", frame["other"].mean() if known.any() else np.nan, "proportion"),
     ]
     recorded = chapter.record(
-        [{"measure": "grades", "statistic": s, "estimate": v, "unit": u, "n": len(frame)} for s, v, u in rows]
+        [{"measure": "grades", "statistic": s, "estimate": v, "unit": u, "n": len(frame)} for s, v, u in rows],
+        counts="units",
     )
     units, graded, ungraded, changes, share = (Number.from_row(r) for r in recorded.to_dict("records"))
     first = chapter.sentence(

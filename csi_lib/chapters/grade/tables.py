@@ -228,7 +228,8 @@ def cohort_table(chapter, sheet: GradeSheet, running: pd.DataFrame) -> Table | N
                 "n": n,
             }
             for c, n in found.groupby("cohort", sort=False).size().items()
-        ]
+        ],
+        counts="units",
     ).set_index("group1")
     columns = (
         Column("cohort", t(ko="집단", en="Cohort"), "left", "stub"),

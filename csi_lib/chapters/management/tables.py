@@ -235,7 +235,8 @@ def targets_table(chapter) -> Table | None:
                  "by1": "department", "group1": r["department"], "estimate": r[name],
                  "unit": file.indicators[r["indicator"]].unit, "n": r["years"]}
                 for r in proposed.to_dict("records")
-            ]
+            ],
+            counts="periods",
         )  # fmt: skip
         rows[name] = recorded.to_dict("records")
     columns = (

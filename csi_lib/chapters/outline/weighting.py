@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csi_lib.evaluation.small_groups import hidden_groups
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
 from csi_lib.survey.weighted import AppliedWeighting
@@ -124,7 +125,7 @@ def margins_table(chapter) -> Table | None:
     report, rows, order = applied.population.report.margins, [], []
     for variable, part in report[report["category"].notna()].groupby("variable", sort=False):
         counts = _counts(chapter, variable)
-        hidden = _hidden(counts, chapter.study.privacy.min_base)
+        hidden = _hidden(chapter, variable, counts)
         for line in part.to_dict("records"):
             n, secret = counts.get(line["category"], 0), line["category"] in hidden
             order.append((variable, line["category"]))
@@ -162,7 +163,7 @@ def nonresponse_table(chapter) -> Table | None:
     t, report = chapter.text, applied.nonresponse.report.margins
     variable = report["variable"].iloc[0]
     counts = _counts(chapter, variable)
-    hidden = _hidden(counts, chapter.study.privacy.min_base)
+    hidden = _hidden(chapter, variable, counts)
     rows = []
     for line in report.to_dict("records"):
         n, secret = counts.get(line["category"], 0), line["category"] in hidden
@@ -207,8 +208,10 @@ def _counts(chapter, variable: str) -> dict[str, int]:
     return joined.value_counts().to_dict()
 
 
-def _hidden(counts: dict[str, int], minimum: int) -> set[str]:
-    """Categories below the minimum base; where that is one alone, the next smallest too, so that no sum gives it away."""
-    order = sorted(counts, key=counts.get)
-    small = [c for c in order if counts[c] < minimum]
-    return set(order[:2] if len(small) == 1 else small)
+def _hidden(chapter, variable: str, counts: dict[str, int]) -> set[str]:
+    """Categories that the report's tables hide, those below the minimum base, and what their sum with the rest would tell."""
+    names = list(counts)
+    mask = hidden_groups(list(counts.values()), min_base=chapter.gate.least(chapter.survey.source))
+    return {c for c, gone in zip(names, mask, strict=True) if gone} | {
+        g for by, g in chapter.gate.withheld if by == variable
+    }

@@ -69,7 +69,7 @@ def percentile_sentence(chapter, measure: str) -> Sentence | None:
     below = (found.of - found.rank - (found.ties - 1) + (found.ties - 1) / 2) / (found.of - 1)
     row = chapter.record(
         [{"measure": measure, "model": chapter.model.name, "statistic": "percentile", "estimate": below,
-          "unit": "proportion", "n": found.of}]
+          "unit": "proportion", "n": found.of}], counts="agencies"
     ).iloc[0]  # fmt: skip
     return chapter.sentence(
         ko="같은 유형의 다른 기관 가운데 {share}가 이 기관보다 낮다.",

@@ -116,7 +116,7 @@ def change_sentences(chapter, changes: pd.DataFrame | None) -> list[Sentence]:
          "n": len(said)}
         for k in ("up", "down", "none")
     ]  # fmt: skip
-    up, down, none = chapter.record(records).to_dict("records")
+    up, down, none = chapter.record(records, counts="agencies").to_dict("records")
     out = [
         chapter.sentence(
             ko="지난 조사보다 유의하게 오른 기관은 {up}곳, 내린 기관은 {down}곳, 유의한 차이가 없는 기관은 {none}곳이다.",

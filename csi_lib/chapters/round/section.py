@@ -38,7 +38,8 @@ def rank_table(chapter, *, name: str, caption: str) -> Table:
                 "n": r.of,
             }
             for agency, r in found.items()
-        ]
+        ],
+        counts="agencies",
     )
     by_agency = {r["agency"]: r for r in recorded.to_dict("records")}
     columns = (
@@ -103,24 +104,16 @@ def outline_table(chapter) -> Table:
     t, study = chapter.text, chapter.study
     agencies = [a for a in study.agencies if a.took_part(chapter.year)]
     shown = agency_rows(chapter)
-    rows = chapter.record(
-        [
-            {
-                "measure": "round",
-                "statistic": "agencies",
-                "estimate": len(agencies),
-                "unit": "number",
-                "n": len(agencies),
-            },
-            {
-                "measure": "round",
-                "statistic": "respondents",
-                "estimate": shown["n"].sum(),
-                "unit": "count",
-                "n": shown["n"].sum(),
-            },
-        ]
-    ).to_dict("records")
+    covered = {
+        "measure": "round",
+        "statistic": "agencies",
+        "estimate": len(agencies),
+        "unit": "number",
+        "n": len(agencies),
+    }
+    asked = {"measure": "round", "statistic": "respondents", "estimate": shown["n"].sum(), "unit": "count",
+             "n": shown["n"].sum()}  # fmt: skip
+    rows = [chapter.record([r], counts=c).iloc[0].to_dict() for r, c in ((covered, "agencies"), (asked, "people"))]
     say = lambda row: chapter.sentence(ko="{n}", en="{n}", n=Number.from_row(row))
     there = {a.region for a in agencies}
     regions = [label.text(chapter.lang) for code, label in study.regions.items() if code in there]

@@ -127,7 +127,8 @@ def rank_sentence(chapter, measure: str) -> Sentence | None:
                 "unit": "rank",
                 "n": found.of,
             }
-        ]
+        ],
+        counts="agencies",
     )
     row = rows.iloc[0]
     low, high = chapter.numbers(row, "ci_low", "ci_high")

@@ -14,7 +14,9 @@ def quotes(chapter, voice: Voice) -> list[Quote]:
     if voice.silent:
         return []
     kinds = tones(own_scores(chapter.survey, voice.score), voice.file.tone)
-    return representative(voice.comments, voice.marks, kinds, voice.file.quotes, min_base=voice.least)
+    found = representative(voice.comments, voice.marks, kinds, voice.file.quotes, min_base=voice.least)
+    chapter.quoting(q.text for q in found)
+    return found
 
 
 def quote_table(chapter, voice: Voice, found: list[Quote], *, name: str, caption: str) -> Table:
@@ -69,6 +71,7 @@ def listing(chapter, voice: Voice, *, name: str, caption: str) -> Table:
     order = [*dict.fromkeys(named[k] for k in voice.marks), other]
     lines = sorted(set(zip(home, frame["text"], strict=True)), key=lambda x: (order.index(x[0]), x[1]))
     shown = lines[: voice.file.most_listed]
+    chapter.quoting(text for _, text in shown)
     columns = (Column("text", t(ko="의견", en="Comment"), "left", "stub"),)
     notes = [
         t(
