@@ -156,7 +156,7 @@ class Estimates:
         return total
 
     def _refuse_blind(self) -> None:
-        if len(self) and not self.influence:
+        if not self.influence and self.frame["estimate"].notna().any():  # what is withheld has lost its influence
             raise InputError(
                 "these estimates carry no influence, so nothing can be said about their differences",
                 action="Compute them from the survey (open_chapter, IndexModel.evaluate) instead of from a table",
@@ -201,7 +201,7 @@ class Estimates:
         matrix = sparse.csr_matrix(matrix)
         self._refuse_blind()
         value = matrix.T @ np.nan_to_num(self.frame["estimate"].to_numpy(float)) if estimate is None else estimate
-        holes = matrix.T @ self.frame["estimate"].isna().to_numpy(float)
+        holes = abs(matrix).T @ self.frame["estimate"].isna().to_numpy(float)
         mapped = self._mapped(matrix, results_frame(frame))
         out = mapped.frame
         out["estimate"] = np.where(holes != 0, np.nan, value)

@@ -41,7 +41,9 @@ def markdown(display):
 def test_two_people_are_withheld_wherever_the_chapter_puts_them(chapter):
     rows = chapter.record(groups([2]))
     table = chapter.table(rows, name="two", caption="x", rows="group1", fields=("estimate", "n"))
-    shown = markdown(chapter.show(table)) + markdown(chapter.say(en="{x} of {n}", x=rows.iloc[0], n=chapter.numbers(rows.iloc[0], "n")[0]))
+    shown = markdown(chapter.show(table)) + markdown(
+        chapter.say(en="{x} of {n}", x=rows.iloc[0], n=chapter.numbers(rows.iloc[0], "n")[0])
+    )
     assert rows["suppressed"].all()
     assert rows[["estimate", "n"]].isna().all(axis=None)
     assert "50.0" not in shown
@@ -65,14 +67,43 @@ def test_no_total_gives_a_withheld_group_back(sizes):
 
 
 def test_a_withheld_row_keeps_nothing_but_its_keys(chapter):
-    made = row(3, se=1.0, ci_low=70.0, ci_high=80.0, p_value=0.2, df=2.0, deff=1.1, n_weighted=3.0, n_effective=2.7, value_text="rose")
-    values = ["estimate", "se", "df", "ci_low", "ci_high", "p_value", "deff", "n", "n_weighted", "n_effective", "value_text"]
+    made = row(
+        3,
+        se=1.0,
+        ci_low=70.0,
+        ci_high=80.0,
+        p_value=0.2,
+        df=2.0,
+        deff=1.1,
+        n_weighted=3.0,
+        n_effective=2.7,
+        value_text="rose",
+    )
+    values = [
+        "estimate",
+        "se",
+        "df",
+        "ci_low",
+        "ci_high",
+        "p_value",
+        "deff",
+        "n",
+        "n_weighted",
+        "n_effective",
+        "value_text",
+    ]
     assert chapter.record([made])[values].isna().all(axis=None)
 
 
 def test_a_share_and_its_count_are_one_secret(chapter):
     group = chapter.survey.codebook.groups[0]
-    share = lambda code, p: {"measure": f"{group}:{code}", "statistic": "share", "estimate": p, "unit": "proportion", "n": 103}
+    share = lambda code, p: {
+        "measure": f"{group}:{code}",
+        "statistic": "share",
+        "estimate": p,
+        "unit": "proportion",
+        "n": 103,
+    }
     rows = chapter.record([share("a", 20 / 103), share("b", 80 / 103), share("c", 3 / 103)])
     assert rows["suppressed"].tolist() == [True, False, True]
 

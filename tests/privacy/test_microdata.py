@@ -13,7 +13,13 @@ from csi_lib.report.join import join_notebooks
 from csi_lib.report.microdata import DisplayGuard, People
 from csi_lib.study.codebook import Codebook
 
-WORDS = ["parking was", "the staff at window three", "long queue before", "forms are hard to read and", "nobody told me"]
+WORDS = [
+    "parking was",
+    "the staff at window three",
+    "long queue before",
+    "forms are hard to read and",
+    "nobody told me",
+]
 
 
 def survey(seed=0, n=120):
@@ -76,7 +82,11 @@ FORMS = {
     "plain": lambda x: str(x),
     "html": lambda x: x.to_html() if hasattr(x, "to_html") else str(x),
     "csv": lambda x: x.to_csv() if hasattr(x, "to_csv") else str(x),
-    "bars": lambda x: "\n".join(f"| {' | '.join(map(str, r))} |" for r in [x.columns, *x.to_numpy()]) if isinstance(x, pd.DataFrame) else str(x),
+    "bars": lambda x: (
+        "\n".join(f"| {' | '.join(map(str, r))} |" for r in [x.columns, *x.to_numpy()])
+        if isinstance(x, pd.DataFrame)
+        else str(x)
+    ),
 }
 
 
@@ -91,7 +101,9 @@ def test_what_is_made_of_them_is_let_through(name):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ["head", "sample", "reset", "opinions", "opinions as a list", "answers as a list", "query"])
+@pytest.mark.parametrize(
+    "name", ["head", "sample", "reset", "opinions", "opinions as a list", "answers as a list", "query"]
+)
 def test_texts_that_hold_rows_of_people_are_found(name, form):
     assert PEOPLE.found_in(FORMS[form](LEAKS[name]))
 
@@ -122,7 +134,9 @@ def test_a_point_for_each_person_is_found_in_a_drawing():
 
 
 def outputs(*texts, stream=False):
-    made = [new_output("stream", text=t) if stream else new_output("display_data", data={"text/plain": t}) for t in texts]
+    made = [
+        new_output("stream", text=t) if stream else new_output("display_data", data={"text/plain": t}) for t in texts
+    ]
     return new_notebook(cells=[new_code_cell("x", outputs=made)])
 
 

@@ -7,6 +7,7 @@ import pytest
 from csi_lib.survey.assembly import Assembly, Grouping, domain_mean
 from csi_lib.survey.design import SurveyDesign
 from csi_lib.survey.disclosure import Rules, complement, decide, suppressed_groups
+from csi_lib.survey.estimates import Estimates
 
 
 class Sample:
@@ -178,3 +179,54 @@ def test_cells_of_two_variables_withstand_their_margins():
                 # a margin that is itself that one small cell is not for the cross table to hide
                 if counts[int(g[0])].sum() != size and counts[:, int(g[1])].sum() != size:
                     assert not _solvable(matrix, one(lambda i, j, g=g: (str(i), str(j)) == g)), (counts, g)
+
+
+def two_mixes(rng, n, cells):
+    """A sector variable of the given sizes, scores, and the two totals: by number and by importance."""
+    frame = pd.DataFrame({"s": np.repeat([str(i) for i in range(len(cells))], cells)})
+    importance = rng.dirichlet(np.ones(len(cells)))
+    values = rng.uniform(0, 100, len(frame))
+    found, groupings = estimates(frame, "s", values)
+    sector = found.frame.loc[found.frame["by1"].notna(), "estimate"].to_numpy(float)
+    index = found.frame.loc[found.frame["by1"].isna()].assign(
+        measure="i", statistic="index", model="m", estimate=importance @ sector
+    )
+    both = pd.concat([found.frame, index], ignore_index=True)
+    return Estimates(both), groupings
+
+
+@pytest.mark.parametrize(
+    ("cells", "hidden"), [((3, 40), True), ((20, 40), False), ((3, 9, 40), False), ((3, 40, 50, 60), False)]
+)
+def test_an_index_that_would_give_a_small_sector_away_is_hidden(cells, hidden):
+    found, groupings = two_mixes(np.random.default_rng(3), 1, cells)
+    out = decide(found, groupings, Rules(min_base=5), {("m", "i"): "s"}).frame
+    row = out[out["measure"] == "i"].iloc[0]
+    assert row["suppressed"] == hidden
+    sectors = out[(out["measure"] == "q") & out["by1"].notna()]
+    unknown = int(sectors["suppressed"].sum())
+    assert unknown == 0 or unknown > (
+        1 if hidden else 2
+    )  # as many unknown sectors as there are equations, and one more
+
+
+def test_the_share_of_a_hidden_group_is_hidden_in_every_group_it_is_counted_in():
+    frame = pd.DataFrame({"g": np.repeat(["a", "b", "c"], [3, 12, 30]), "h": ["x", "y", "y"] * 15})
+    groupings = [Grouping.total(45), Grouping.of(frame, "g"), Grouping.of(frame, "h")]
+    build = Assembly(Sample(frame))
+    for grouping in groupings:
+        for level in "abc":
+            hit = (frame["g"] == level).to_numpy(float)
+            build.add(grouping, *domain_mean(hit, np.ones(45), grouping.codes, len(grouping), np.ones(45, bool)), np.ones(45, bool),
+                      measure=f"g:{level}", statistic="share", unit="proportion", scale_low=0.0, scale_high=1.0)  # fmt: skip
+    out = decide(build.build(), groupings, Rules(min_base=5)).frame
+    shown = set(out.loc[~out["suppressed"] & out["by1"].isna(), "measure"])
+    assert shown == {"g:c"}
+    assert out.loc[out["measure"].isin(["g:a", "g:b"]), "suppressed"].all()
+
+
+def test_a_difference_of_two_withheld_numbers_is_withheld_not_zero():
+    found, groupings = estimates(pd.DataFrame({"g": np.repeat(["a", "b"], [3, 40])}), "g", np.linspace(0, 100, 43))
+    masked = decide(found, groupings, Rules(min_base=5)).masked("public")
+    gap = masked.contrast({"by1": "g", "group1": "a"}, {"by1": "g", "group1": "b"})
+    assert gap.frame["estimate"].isna().all()
