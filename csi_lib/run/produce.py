@@ -143,7 +143,9 @@ def _rehearse(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, tel
     if failures:  # a report without them has references that lead nowhere, which is not another fault
         return tuple((chapter, *done.words) for chapter, done in failures)
     try:
-        _joined(order, kept(Path(order.study))[1], nodes)
+        study = kept(Path(order.study))[1]
+        round_ = Round(study, data=order.data, store=order.store, fresh=order.fresh)
+        _joined(order, study, nodes, _people(round_, order.job))
     except InputError as error:
         return ((None, str(error), False),)
     return ()
