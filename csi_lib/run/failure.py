@@ -43,7 +43,7 @@ class ChapterError:
 
 
 #: Exceptions whose messages are the library's own words.
-WORDED = ("InputError", "InputErrors", "MachineError")
+WORDED = ("InputError", "InputErrors", "NotPublic", "MachineError")
 #: Class of an exception -> what to do about it; the message itself may quote a respondent.
 _ADVICE = {
     "KeyError": "a column, item or key that the cell asks for is not in the data; see the codebook",

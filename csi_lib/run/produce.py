@@ -201,7 +201,7 @@ def _failure(chapter: str, done: Executed) -> dict:
         "hint": None if worded else error.hint,
         "frames": error.frames,
         "detail": done.debug,
-        "input": error.ename in (*WORDED[:2], "NotPublic"),
+        "input": error.ename in WORDED[:3],
         "retry": error.retry,
     }
 

@@ -68,11 +68,6 @@ class Survey:
         met = calibrations(self.weighting, self.frame)
         return design if met is None else design.calibrated(design.weights, met)
 
-    def __repr__(self) -> str:
-        """What it is and how many answered; never whose answers, because a repr ends up in reports, logs and mails."""
-        about = ", ".join(str(v) for v in (self.source, self.agency, self.year) if v is not None)
-        return f"Survey({about}: {self.n} respondents, {self.frame.shape[1]} columns)"
-
     @property
     def n(self) -> int:
         return len(self.frame)
