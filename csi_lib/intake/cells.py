@@ -37,6 +37,11 @@ class Cells:
         return cls(np.array([*known, -1], np.int32)[codes], tuple(place))
 
     @classmethod
+    def clean(cls, codes: np.ndarray, texts: Iterable[str]) -> Cells:
+        """Cells of texts that are known to be distinct, without outer blanks and not empty."""
+        return cls(np.asarray(codes, np.int32), tuple(texts))
+
+    @classmethod
     def joined(cls, parts: Sequence[Cells]) -> Cells:
         """Columns under each other."""
         if len(parts) == 1:

@@ -38,6 +38,7 @@ _FOOTNOTE = re.compile(
     re.IGNORECASE,
 )
 _LEADING = 3
+_LONGEST_TOTAL = 40
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,9 @@ def _import_id(text: str) -> bool:
 
 
 def _is(name: str) -> Callable[[str], bool]:
-    plain = plain_name(name)
-    return lambda text: len(text) <= 2 * len(name) + 4 and plain_name(text) == plain
+    plain, longest = plain_name(name), 2 * len(name) + 4
+    begins = {plain[:1], plain[:1].upper(), "*", *(name[:1] or " ")}
+    return lambda text: len(text) <= longest and (text[0] in begins or not text.isascii()) and plain_name(text) == plain
 
 
 def _answers(columns, asked, n: int):
@@ -153,6 +155,8 @@ def _question_rows(imports, known, strange, open_, asked: int) -> np.ndarray:
 
 def total_word(text: str) -> bool:
     """Whether a cell says that its row is a total or a mean."""
+    if text[0].isdigit() or len(text) > _LONGEST_TOTAL:
+        return False
     plain = re.sub(r"[(\[（].*?[)\]）]", "", "".join(text.casefold().split())).strip(":：.()[]-*=<>")
     return plain in _TOTALS
 
@@ -181,14 +185,18 @@ def _footnotes(columns, asked, filled, known, open_, n: int) -> np.ndarray:
     for key, cells in columns.items():
         if asked[key].part == "id":
             lone = (filled == 1) & ~cells.blank & open_
-            out |= open_ & (known == 0) & cells.where(lambda t: bool(_FOOTNOTE.match(t)))
+            out |= open_ & (known == 0) & cells.where(_remark)
             if not lone.any():
                 continue
             others = cells.take(np.flatnonzero(~lone & ~cells.blank))
             out |= lone & cells.where(_unlike([others.texts[c] for c in np.unique(others.codes)]))
         elif asked[key].part == "text":
-            out |= (filled == 1) & ~cells.blank & cells.where(lambda t: bool(_FOOTNOTE.match(t)))
+            out |= (filled == 1) & ~cells.blank & cells.where(_remark)
     return out
+
+
+def _remark(text: str) -> bool:
+    return not text[0].isdigit() and bool(_FOOTNOTE.match(text))
 
 
 def _unlike(ids: list[str]) -> Callable[[str], bool]:

@@ -30,12 +30,15 @@ def _read(path: Path, header: int, width: int, columns: tuple[int, ...]) -> Body
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pq.ParquetFile(path).read(use_threads=False)
+    file = pq.ParquetFile(path)
+    names = file.schema_arrow.names
+    flat = len(set(names)) == len(names) and len(file.schema.names) == len(names)
+    table = file.read(columns=[names[c] for c in columns] if flat else None, use_threads=False)
     cells = {}
-    for column in columns:
-        whole = table.column(column)
+    for place, column in enumerate(columns):
+        whole = table.column(place if flat else column)
         if pa.types.is_nested(whole.type) and not pa.types.is_dictionary(whole.type):
-            raise InputError("a column holds lists, not answers", where=str(path), found=table.schema.names[column])
+            raise InputError("a column holds lists, not answers", where=str(path), found=names[column])
         if not pa.types.is_dictionary(whole.type):
             whole = whole.dictionary_encode()
         whole = whole.unify_dictionaries().combine_chunks()
@@ -44,6 +47,9 @@ def _read(path: Path, header: int, width: int, columns: tuple[int, ...]) -> Body
             cells[column] = Cells(np.empty(0, np.int32), ())
             continue
         codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        if pa.types.is_integer(whole.dictionary.type):
+            cells[column] = Cells.clean(codes, whole.dictionary.cast(pa.string()).to_pylist())
+            continue
         texts = ["" if v is None or v != v else _text(v) for v in whole.dictionary.to_pylist()]
         cells[column] = Cells.encoded(codes, texts)
     n = table.num_rows

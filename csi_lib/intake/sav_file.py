@@ -28,7 +28,7 @@ def open_sav(path: Path, form: Form) -> File:
     missing |= {
         c: _among({written(v) for v in found}) for c, found in meta.missing_user_values.items() if c not in missing
     }
-    sheet = Sheet(None, ((0, names),), lru_cache(maxsize=2)(partial(_read, path, form, names)))
+    sheet = Sheet(None, ((0, names),), lru_cache(maxsize=2)(partial(_read, path, form, names, bool(missing))))
     return File("sav", (sheet,), form.encoding or meta.file_encoding, labels, missing)
 
 
@@ -48,8 +48,10 @@ def _among(codes: set[str]) -> Callable[[str], bool]:
     return lambda text: text in codes
 
 
-def _read(path: Path, form: Form, names: tuple[str, ...], header: int, width: int, columns: tuple[int, ...]) -> Body:
-    frame, _ = _sav(path, form, usecols=[names[c] for c in columns], apply_value_formats=False, user_missing=True)
+def _read(
+    path: Path, form: Form, names: tuple[str, ...], marked: bool, header: int, width: int, columns: tuple[int, ...]
+) -> Body:
+    frame, _ = _sav(path, form, usecols=[names[c] for c in columns], apply_value_formats=False, user_missing=marked)
     cells = {column: cells_of(frame[names[column]]) for column in columns}
     n = len(frame)
     return Body(cells, np.arange(1, n + 1), n, 0, 0, np.zeros(n, bool))
@@ -58,6 +60,13 @@ def _read(path: Path, form: Form, names: tuple[str, ...], header: int, width: in
 def cells_of(values: pd.Series) -> Cells:
     """A typed column as texts: numbers in their shortest decimal form, days as 2024-03-05."""
     codes, found = pd.factorize(values, use_na_sentinel=True)
+    if (
+        isinstance(found, np.ndarray)
+        and found.dtype.kind == "f"
+        and (np.abs(found) < 1e15).all()
+        and (found % 1 == 0).all()
+    ):
+        return Cells.clean(codes, found.astype(np.int64).astype(str).tolist())
     return Cells.encoded(codes, [_text(value) for value in found])
 
 

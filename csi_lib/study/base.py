@@ -196,6 +196,8 @@ def written(value: object) -> str:
     stays itself: ``01``, ``1e2``, ``1_0``, ``A`` and ``a``, an id of seventeen digits.
     """
     if isinstance(value, str):
+        if value.isdigit() and value[0] != "0" and value.isascii():
+            return value  # most codes and ids
         text = trimmed(value)
         if _DECIMAL.fullmatch(text):
             text = text.rstrip("0").rstrip(".") if "." in text else text
