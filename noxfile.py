@@ -89,3 +89,10 @@ def coverage(session: nox.Session) -> None:
     _install(session, "-e", ".")
     session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
     session.run("python", "tests/bench/run_all.py", "--coverage", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Ten thousand broken YAML files, data files and notebooks: each must end in success or in words (--count, --seed)."""
+    _install(session, "-e", ".[test]")
+    session.run("python", "-m", "tests.bench.fuzz", *session.posargs)
