@@ -84,7 +84,9 @@ def placed(chapter, room: str, row: Mapping, *, severity: float = 1.0) -> Findin
     word = lambda c: ZONE_WORDS[c.lang][zone.name]
     fields = {"label": label, "score": row, "zone": word}
     rows, tail_ko, tail_en = [row], "", ""
-    if zone.chance is not None:
+    if zone.chance is not None and zone.chance >= 0.9995:
+        tail_ko, tail_en = "(거의 확실)", " (almost certainly)"
+    elif zone.chance is not None:
         chance = chapter.record(
             [{"measure": row["measure"], "model": row["model"], "statistic": "probability", "versus": f"zone:{z}", "estimate": p,
               "unit": "proportion", "n": row["n"], "source": row["source"]} for z, p in zone.chances.items()]

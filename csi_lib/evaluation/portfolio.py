@@ -20,6 +20,9 @@ QUADRANTS = {
     (True, False): "overkill",
 }
 
+#: in which order areas are worked on
+_ORDER = {"concentrate": 0, "low_priority": 1, "keep": 2, "overkill": 3}
+
 
 class Crosshair(Part):
     """Where the quadrants meet, in the units of the map; the means of the items shown where absent [D]."""
@@ -139,8 +142,8 @@ def portfolio(
     Returns
     -------
     frame with ``measure``, ``x_`` and ``y_`` columns of both rows (estimate, se, ci, row_id …), ``quadrant`` and
-    ``priority``: 1 for the point that lies furthest below in satisfaction and above in importance, in units of the
-    points' standard deviations. ``.attrs["crosshair"]`` holds the lines.
+    ``priority``: what is to be concentrated on comes first, then low priority, keep and overkill; within an area the point that lies
+    furthest below in satisfaction and above in importance, in units of the points' standard deviations. ``.attrs["crosshair"]`` holds the lines.
     """
     both = satisfaction.merge(importance, on="measure", suffixes=("_x", "_y"))
     both = both[both["estimate_x"].notna() & both["estimate_y"].notna()].reset_index(drop=True)
@@ -150,7 +153,8 @@ def portfolio(
     cross = crosshair or (float(x.mean()), float(y.mean()))
     both["quadrant"] = [QUADRANTS[a, b] for a, b in zip(reaches(x, cross[0]), reaches(y, cross[1]), strict=True)]
     need = (y - cross[1]) / (y.std() or 1) - (x - cross[0]) / (x.std() or 1)
-    both["priority"] = (-need).argsort(kind="stable").argsort(kind="stable") + 1
+    place = np.array([_ORDER[q] for q in both["quadrant"]])
+    both["priority"] = np.lexsort((-need, place)).argsort(kind="stable") + 1
     both.attrs["crosshair"] = cross
     return both
 
@@ -193,7 +197,8 @@ def quadrant_chances(
     right, high = reaches(x, cross[0]), reaches(y, cross[1])
     spread = lambda v: np.where((s := v.std(axis=1, keepdims=True)) > 0, s, 1)
     need = (y - cross[1]) / spread(y) - (x - cross[0]) / spread(x)
-    place = (-need).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable") + 1
+    area = np.select([~right & high, ~right, high], [0, 1, 2], 3)
+    place = np.lexsort((-need, area), axis=1).argsort(axis=1, kind="stable") + 1
     out = pd.DataFrame({"measure": names})
     for (satisfied, important), quadrant in QUADRANTS.items():
         out[quadrant] = ((right == satisfied) & (high == important)).mean(axis=0)

@@ -94,13 +94,19 @@ def extremes(estimates: Estimates, positions: Sequence[int]) -> tuple[pd.Series,
     first = frame.iloc[[live[i] for i, _ in pairs]].reset_index(drop=True)
     second = frame.iloc[[live[j] for _, j in pairs]].reset_index(drop=True)
     keys = first.assign(
-        statistic="difference", versus=second["statistic"].astype(str) + ":group1=" + second["group1"].astype("string"),
+        statistic="difference", versus=second["statistic"].astype(str) + ":" + _named(first, second),
         unit=first["unit"].replace({"proportion": "pp"}), n=np.minimum(first["n"], second["n"]), df=np.nan, deff=np.nan,
         n_effective=np.nan, n_weighted=np.nan, value_text=None, flag=None,
     )  # fmt: skip
     gaps = judged(estimates.combine(matrix, keys).frame)
     at = pairs.index((0, len(live) - 1))
     return frame.iloc[live[0]], frame.iloc[live[-1]], gaps.iloc[[at]].reset_index(drop=True)
+
+
+def _named(first: pd.DataFrame, second: pd.DataFrame) -> pd.Series:
+    """What the second of each pair is: its group, or its measure where that tells the two apart."""
+    groups = "group1=" + second["group1"].astype("string").fillna("")
+    return groups.where(first["measure"].eq(second["measure"]), "measure=" + second["measure"].astype("string"))
 
 
 def change_family(row, roots: set[str], sides: set[str]) -> tuple:
@@ -112,6 +118,8 @@ def change_family(row, roots: set[str], sides: set[str]) -> tuple:
     text = lambda key: "" if pd.isna(row[key]) else str(row[key])
     kind = str(row["versus"]).split(":")[0] if not pd.isna(row["versus"]) else text("statistic")
     measure, model, by = text("measure"), text("model"), text("by1")
+    if reading().comparisons.family == "report" and not by:
+        return ("report",)
     if by:
         return ("groups", measure, kind, model, by, text("by2"))
     if kind == "index":

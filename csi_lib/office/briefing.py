@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,7 +25,7 @@ _MOST_BARS, _MOST_DIMENSIONS, _MOST_POINTS = 20, 8, 18
 
 def write_briefing(
     study, results: pd.DataFrame, path: Path, *, agency: str, year: int, lang: str, labels, model=None,
-    source: str = "customers",
+    source: str = "customers", findings: pd.DataFrame | None = None,
 ) -> Path:  # fmt: skip
     """The slides of one report as ``.pptx``.
 
@@ -33,6 +34,8 @@ def write_briefing(
     results : results rows of the report, masked for its release; nothing is computed anew.
     labels : names of measures and groups (`csi_lib.evaluation.labels.Labels`).
     model : the report's index model (`IndexModel`), or None.
+    findings : the report's findings (``findings.parquet``), from which the first slide, the conclusions and the recommendations
+        select; without them the report states none.
     source : the source that the slides are about; what a report says of employees, a pretest or fieldwork is not theirs.
 
     Raises
@@ -49,12 +52,12 @@ def write_briefing(
                 footer=f"{study.title.text(lang)} · {name} · {period}")  # fmt: skip
     who = [x.text(lang) for x in (study.commissioned_by, study.contractor) if x is not None]
     deck.cover(title, [f"{name} · {period}", *who])
-    _Briefing(deck, study, ResultRows(own, year), name, lang, labels, model).write()
+    _Briefing(deck, study, ResultRows(own, year), name, lang, labels, model, findings).write()
     return deck.save(path, title=f"{title} – {name} {period}", author=who[-1] if who else "")
 
 
 class _Briefing:
-    def __init__(self, deck: Deck, study, rows: ResultRows, name: str, lang: str, labels, model):
+    def __init__(self, deck: Deck, study, rows: ResultRows, name: str, lang: str, labels, model, findings=None):
         self.deck, self.study, self.rows, self.name, self.lang = deck, study, rows, name, lang
         self.labels, self.model = labels, model
         self.rule = reading()
@@ -66,11 +69,13 @@ class _Briefing:
         )
         self.dimensions = [r for r in parts if r is not None and not absent(r["estimate"])]
         self.last: list[Sentence] = []  # what the summary repeats
+        self.findings = [] if findings is None else findings.sort_values("severity", ascending=False).to_dict("records")
 
     def write(self) -> None:
-        for make in (self.outline, self.respondents, self.key_results, self.index_slide, self.standing, self.distribution,
+        for make in (self.sheet, self.outline, self.respondents, self.key_results, self.index_slide, self.standing, self.distribution,
                      self.dimension_scores, self.dimension_changes, self.item_slides, self.group_slides, self.weights,
-                     self.priority_slides, self.reliability, self.summary, self.reading):  # fmt: skip
+                     self.priority_slides, self.reliability, self.summary, self.conclusion,
+                     self.recommendations, self.reading):  # fmt: skip
             make()
 
     # ------------------------------------------------------------------ small things
@@ -325,19 +330,25 @@ class _Briefing:
     def priority_slides(self) -> None:
         """Items by satisfaction and effect on the index, and those to begin with."""
         w, frame = self.words, self.rows.frame
-        here = frame[frame["by1"].isna() & frame["versus"].isna() & (frame["year"] == self.rows.year)]
-        gains = here[here["statistic"] == "gain"]
-        means = here[(here["statistic"] == "mean") & here["measure"].isin(gains["measure"])]
+        here = frame[frame["by1"].isna() & (frame["year"] == self.rows.year)]
+        important = here[here["statistic"].isin(["importance", "gain"])].sort_values("statistic", ascending=False)
+        important = important[important["statistic"] == important["statistic"].max()] if len(important) else important
+        means = here[(here["statistic"] == "mean") & here["versus"].isna() & here["measure"].isin(important["measure"])]
+        order = {f["subject"]: f["size"] for f in self._ranked()}
         try:
-            found = portfolio(means, gains).sort_values("priority")
+            found = portfolio(means, important)
         except InputError:
             return
+        found = found[found["measure"].isin(order)]
+        if not len(found):  # no importance axis, so no map and no first
+            return
+        found = found.assign(priority=[order[m] for m in found["measure"]]).sort_values("priority")
         points, left = found.head(_MOST_POINTS), len(found) - _MOST_POINTS
         rest = [self._left_out(len(found), _MOST_POINTS)] if left > 0 else []
         side = lambda r, axis: Number.from_row({k[:-2]: v for k, v in r.items() if k.endswith(f"_{axis}")})
         pairs = [(str(i), side(r, "x"), side(r, "y")) for i, r in enumerate(points.to_dict("records"), 1)]
         names = [self.labels.measure(m) for m in points["measure"]]
-        first = [n for n, q in zip(names, points["quadrant"], strict=True) if q == "concentrate"][:3] or names[:1]
+        first = names[:1]
         message = self.say("먼저 개선할 항목: {x}.",
                            "Improve first: {x}.", x=first)  # fmt: skip
         self.last.append(message)
@@ -380,6 +391,48 @@ class _Briefing:
             size=16,
         )
         self.end(slide)
+
+    # ------------------------------------------------------------------ from the findings
+    def _found(self, field: str = "says", **keys) -> list[str]:
+        """Texts of the findings with these keys (a list: any of), the weightiest first."""
+        any_of = lambda value: value if isinstance(value, list) else [value]
+        found = [f for f in self.findings if all(f[k] in any_of(v) for k, v in keys.items())]
+        texts = [json.loads(f[field]).get(self.lang, "") for f in found]
+        return [t for t in texts if t]
+
+    def _ranked(self) -> list[dict]:
+        """Findings of the priorities, rank 1 first."""
+        return sorted((f for f in self.findings if f["chapter"] == "portfolio"), key=lambda f: f["size"])
+
+    def _text_slide(self, title: str, lines: Sequence[str], *, size: int = 18, most: int = 8) -> None:
+        if not lines:
+            return
+        slide = self.deck.slide(title)
+        slide.text([Sentence(line, line) for line in lines[:most]], top=1.4, size=size)
+        self.end(slide)
+
+    def sheet(self) -> None:
+        """Where we stand, whether the change is real, what is urgent, what to mend first, what was promised: one slide."""
+        index = self._found(chapter="overall", kind=["level", "change", "risk"])[:2]
+        first = [json.loads(f["action"]).get(self.lang) or json.loads(f["says"])[self.lang] for f in self._ranked()[:1]]
+        others = [
+            t for room in ("internal", "happy-call", "kindness") for t in self._found(chapter=room, kind="change")[:1]
+        ]
+        lines = [*index, *self._found(chapter="grade"), *[t for t in self._found(kind="risk") if t not in index][:1], *first,
+                 *others, *self._found(kind="promise", direction="worse")[:2]]  # fmt: skip
+        self._text_slide(self.words["sheet"], lines, most=9, size=16)
+
+    def conclusion(self) -> None:
+        """What was gained and lost, and how many changes cannot be told."""
+        moved = [*self._found(kind="change", direction="worse"), *self._found(kind="change", direction="better")]
+        self._text_slide(
+            self.words["conclusion"], moved or self._found(kind="change", direction="none"), most=8, size=16
+        )
+
+    def recommendations(self) -> None:
+        """What to do, in the order of the priorities."""
+        told = [json.loads(f["action"]).get(self.lang, "") for f in self._ranked()]
+        self._text_slide(self.words["recommendations"], [t for t in told if t], most=5)
 
     def summary(self) -> None:
         if self.last:

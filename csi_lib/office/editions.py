@@ -17,7 +17,7 @@ from csi_lib.study.reading import Reading
 
 def write_editions(
     folder: Path, round_: Round, results: pd.DataFrame, *, agency: str, year: int, lang: str, release: str,
-    formats: Sequence[str],
+    formats: Sequence[str], findings: pd.DataFrame | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """``report.xlsx`` and ``report.pptx`` in `folder`, as far as `formats` asks for them.
 
@@ -34,10 +34,20 @@ def write_editions(
     if agency == OVERALL:
         return results
     with Reading.of(round_.study, lang=lang, release=release):
-        return _written(folder, round_, results, agency=agency, year=year, lang=lang, release=release, formats=formats)
+        return _written(
+            folder,
+            round_,
+            results,
+            agency=agency,
+            year=year,
+            lang=lang,
+            release=release,
+            formats=formats,
+            findings=findings,
+        )
 
 
-def _written(folder, round_, results, *, agency, year, lang, release, formats) -> pd.DataFrame:
+def _written(folder, round_, results, *, agency, year, lang, release, formats, findings) -> pd.DataFrame:
     if "xlsx" in formats:
         book = statistics_book(round_, agency, year, lang=lang, release=release)
         write_workbook(book.workbook, folder / "report.xlsx")
@@ -46,5 +56,5 @@ def _written(folder, round_, results, *, agency, year, lang, release, formats) -
     if "pptx" in formats:
         labels, models = wave_labels(round_, agency, year, lang)
         write_briefing(round_.study, results, folder / "report.pptx", agency=agency, year=year, lang=lang, labels=labels,
-                       model=models[0] if models else None, source=round_.source)  # fmt: skip
+                       model=models[0] if models else None, source=round_.source, findings=findings)  # fmt: skip
     return results

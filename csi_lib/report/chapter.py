@@ -8,6 +8,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.figures.theme import adopt, prepare_fonts
+from csi_lib.findings.finding import Finding
 from csi_lib.prose.change import describe, verdict_of
 from csi_lib.prose.escape import escape_markdown
 from csi_lib.prose.numbers import Interval, Number
@@ -16,7 +17,14 @@ from csi_lib.prose.study_texts import declare_literals
 from csi_lib.report.by_hand import errors_in_words
 from csi_lib.report.chapter_data import ChapterData
 from csi_lib.report.context import Context
-from csi_lib.report.display import Display, figure_display, highlights_display, sentence_display, table_display
+from csi_lib.report.display import (
+    Display,
+    figure_display,
+    findings_display,
+    highlights_display,
+    sentence_display,
+    table_display,
+)
 from csi_lib.report.microdata import DisplayGuard
 from csi_lib.report.shown import refuse_hidden, refuse_written
 from csi_lib.study.reading import under_reading
@@ -306,6 +314,16 @@ class Chapter(ChapterData):
         return figure_display(thing, rows, self.id, self._figures, fold=fold)
 
     @under_reading
+    def keep(self, findings: Sequence[Finding]) -> Display:
+        """Hand findings to the run, which keeps them as ``findings.parquet``; nothing is shown.
+
+        Evidence that this edition may not show takes its finding along.
+        """
+        known = [f for f in findings if all(i in self._known for i in f.rows)]
+        ids = dict.fromkeys(i for f in known for i in f.rows)
+        return findings_display(known, self._recorded(list(ids), "findings"))
+
+    @under_reading
     def say(
         self,
         template: str | Mapping | Sentence | None = None,
@@ -362,6 +380,11 @@ class Chapter(ChapterData):
             subject=subject or self.labels.measure(row["measure"]),
             versus=versus,
         )
+
+    @under_reading
+    def change_told(self, change: Mapping, *, subject: str, versus: str) -> Sentence:
+        """How a number changed, from the row of its judged change."""
+        return describe(change, self.lang, subject=subject, versus=versus)
 
     def has(self, chapter: str) -> bool:
         """Whether this report has another chapter of this id; a notebook run by itself has none."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csi_lib.evaluation.labels import period_words
+from csi_lib.findings.finding import FINDINGS_MIME, Finding, findings_json
 from csi_lib.prose.escape import escape_markdown
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.report.microdata import ROWS_MIME
@@ -80,6 +81,18 @@ class Display:
 def rows_json(rows: Sequence[dict]) -> list[dict]:
     """Results rows without their nulls, as plain JSON values."""
     return [{k: _plain(v) for k in RESULT_COLUMNS if not _null(v := row.get(k))} for row in rows]
+
+
+def findings_display(findings: Sequence[Finding], rows: Sequence[dict]) -> Display:
+    """What a reader does not see: the findings of the report and the rows of their evidence."""
+    said = "; ".join(f.text("ko") for f in findings[:3])
+    return Display(
+        {
+            "text/plain": f"{len(findings)} findings: {said}",
+            FINDINGS_MIME: findings_json(findings),
+            ROWS_MIME: rows_json(rows),
+        }
+    )
 
 
 def table_display(table: Table, rows: Sequence[dict], *, fold: bool = False) -> Display:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,7 +24,8 @@ class ChapterNotebook:
 
     ``needs`` names sources and extensions of the study without which there is nothing to say, and its capabilities
     (`Study.capabilities`: ``index``, ``no-index``, ``items``, ``questions``, ``groups``, ``waves``, ``bodies``); a study that
-    has them all has the chapter in its reports. ``peers`` says whose figures stand beside the agency's own (default ``type``):
+    has them all has the chapter in its reports. ``everyone_with`` names systems with which it shows figures of all agencies
+    (grades). ``peers`` says whose figures stand beside the agency's own (default ``type``):
     when the data of another agency change, only the reports that show it are made again. With ``page: true`` the chapter
     is published by itself too, as ``<id>.html`` and ``<id>.pdf`` beside the report (a disclosure page, a scorecard).
     """
@@ -35,6 +36,7 @@ class ChapterNotebook:
     scope: str
     needs: tuple[str, ...] = ()
     peers: str = "type"
+    everyone_with: tuple[str, ...] = ()
 
     @cached_property
     def node(self):
@@ -82,6 +84,7 @@ def chapter_notebooks(study, scope: str = "agency") -> list[ChapterNotebook]:
         for c in found.values()
         if c.scope == scope and declared.issuperset(c.needs) and (chosen is None or scope != "agency" or c.id in chosen)
     ]
+    wanted = [replace(c, peers="all") if declared & {*c.everyone_with} else c for c in wanted]
     return sorted(wanted, key=lambda c: (c.order, c.id))
 
 
@@ -116,7 +119,8 @@ def _open(path: Path) -> ChapterNotebook:
         raise InputError("whether a chapter is a page too is true or false", where=f"{path}: metadata.csi.page",
                          found=repr(said["page"]), expected="true or false")  # fmt: skip
     _check_parameters(path, content)
-    return ChapterNotebook(match[2], int(match[1]), path, scope, tuple(needs), peers)
+    everyone = said.get("everyone_with", [])
+    return ChapterNotebook(match[2], int(match[1]), path, scope, tuple(needs), peers, tuple(everyone))
 
 
 def _check_parameters(path: Path, content: dict) -> None:

@@ -18,6 +18,7 @@ import nbformat
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.findings.finding import FINDINGS_MIME, findings_frame
 from csi_lib.models.round import Round
 from csi_lib.office.editions import write_editions
 from csi_lib.prose.study_texts import declare_literals
@@ -186,6 +187,16 @@ def _chapters(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, par
     return nodes, rows, failures
 
 
+def _findings_of(node) -> list[dict]:
+    return [
+        finding
+        for cell in node.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        for finding in output.get("data", {}).get(FINDINGS_MIME, ())
+    ]
+
+
 def _write(node, path: Path) -> None:
     """The notebook in compact JSON: indented, as nbformat writes it, it costs the third of a second a report."""
     path.write_text(json.dumps(node, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
@@ -227,8 +238,10 @@ def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
     rendered = render(staging, formats=[f for f in order.formats if f in DOCUMENTS], renderer=order.renderer)
     pages = render_pages(staging, nodes, lang=job.lang, front=_front(order, study), formats=order.formats,
                          renderer=order.renderer)  # fmt: skip
+    findings = findings_frame([f for _, node in nodes for f in _findings_of(node)])
+    findings.to_parquet(staging / "findings.parquet", index=False)
     results = write_editions(staging, round_, collect_results(round_, job, rows), agency=job.agency, year=job.year,
-                             lang=job.lang, release=job.release, formats=order.formats)  # fmt: skip
+                             lang=job.lang, release=job.release, formats=order.formats, findings=findings)  # fmt: skip
     results.to_parquet(staging / "results.parquet", index=False)
     files = {str(p.relative_to(staging)): _sha256(p) for p in sorted(staging.rglob("*")) if p.is_file()}
     manifest = {

@@ -153,11 +153,13 @@ class Comparisons(Part):
     """Which tests are judged together, and how their number is controlled.
 
     A family holds the comparisons that a reader takes in together: the changes of all dimensions, of all items, the
-    groups of one variable. ``family: report`` judges a body's families within its own report; ``family: round`` judges the change
-    of the index over all bodies of a round together, in every report alike.
+    groups of one variable (``family: kind``). ``family: report`` judges all changes of a report together. Bodies are judged one by one,
+    so that a body's own report and the overall report say the same.
     """
 
     control: Literal["holm", "bonferroni", "bh", "none"] = Field(
         "holm", description="control of the error within a family (holm, bonferroni: any false claim; bh: their share)"
     )
-    family: Literal["report", "round"] = Field("report", description="whether bodies are judged alone or together")
+    family: Literal["kind", "report"] = Field(
+        "kind", description="changes judged together: those of one kind (dimensions, items …), or all of a report"
+    )

@@ -79,6 +79,12 @@ class StudyFile(Part):
         "without it the index where a model is named, else top2",
         examples=["top2"],
     )
+    importance: Literal["rated", "picked", "derived"] | None = Field(
+        None,
+        description="what the portfolio's importance is: rated by respondents, picked by them, or derived from overall satisfaction; "
+        "without it estimated weights of the index model, else derived where overall satisfaction was asked",
+        examples=["derived"],
+    )
     report: Report = Report()
     privacy: Privacy = Privacy()
     thresholds: Thresholds = Thresholds()

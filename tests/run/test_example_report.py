@@ -80,6 +80,8 @@ def test_rows_are_unique_typed_and_identify_themselves(report):
     assert set(results["release"]) == {"public"}
     shown = results[results["chapter"].notna()]
     assert {
+        "sheet",
+        "conclusion",
         "summary",
         "outline",
         "measurement",

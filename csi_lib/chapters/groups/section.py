@@ -52,6 +52,30 @@ def unavailable(chapter) -> list[str]:
     return [chapter.labels.variable(g) for g in declared if g not in chapter.banners]
 
 
+def dimension_sentence(chapter) -> Sentence | None:
+    """Which dimension scores highest and which lowest, where the two differ beyond sampling error and having looked; else that none
+    stands out. None with fewer than two dimensions."""
+    nodes, estimates = chapter.model.node(chapter.model.file.index).children or [], chapter.estimates
+    with chapter.reading:
+        found = extremes(
+            estimates, estimates.positions(measure=list(nodes), statistic="index", model=chapter.model.name, by1=None)
+        )
+    if found is None:
+        return None
+    high, low = (chapter.labels.attach(row.to_frame().T).iloc[0] for row in found[:2])
+    gap = chapter.record(found[2]).iloc[0]
+    names = {"best_name": high["measure_label"], "best": high, "worst_name": low["measure_label"], "worst": low}
+    if chapter.verdict(gap).significant:
+        return chapter.sentence(
+            ko="차원 가운데 {best_name}의 점수가 {best:으로/로} 가장 높고, {worst_name}의 점수가 {worst:으로/로} 가장 낮다.",
+            en="Among the dimensions {best_name} scores highest ({best}) and {worst_name} lowest ({worst}).", **names,
+        )  # fmt: skip
+    return chapter.sentence(
+        ko="차원 사이에 유의한 차이는 없다({best_name} {best}, {worst_name} {worst}).",
+        en="No dimensions differ significantly ({best_name} {best}, {worst_name} {worst}).", **names,
+    )  # fmt: skip
+
+
 def extremes_sentence(chapter, variable: str) -> Sentence:
     """Which group of a variable rates higher than which, corrected for having looked for the largest difference
     (`findings.families.extremes`); where fewer than two groups can be compared, that."""

@@ -27,6 +27,7 @@ from csi_lib.chapters.office import (
 )
 from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import clustered_means
+from csi_lib.findings.families import judged
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.study.reading import confidence
 from csi_lib.survey.comparisons import adjust_p
@@ -149,6 +150,17 @@ def round_change(chapter, found: Sheets, channel: str):
         chapter, [{**row, **keys}], names={channel: named if chapter.lang == "ko" else named.replace("(", " (")}
     ).iloc[0]
     return out, round_name(chapter, before)
+
+
+def round_changes(chapter, found: Sheets) -> dict[str, tuple]:
+    """Channel → (tested difference from the round before, what that round is called), all channels judged together."""
+    pairs = [(c, round_change(chapter, found, c)) for c in overall(chapter, found)["measure"]]
+    pairs = [(c, pair) for c, pair in pairs if pair is not None]
+    if not pairs:
+        return {}
+    frame = judged(pd.DataFrame([row for _, (row, _) in pairs]))
+    chapter.record(frame.drop(columns=[c for c in frame if c.endswith("_label")]))
+    return {c: (row, before) for (c, (_, before)), row in zip(pairs, frame.to_dict("records"), strict=True)}
 
 
 def _paired(now: pd.DataFrame, before: pd.DataFrame) -> dict | None:

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from csi_lib.chapters.portfolio.section import settings
+from csi_lib.chapters.portfolio.settings import settings
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.evaluation.portfolio import dimension_of
 from csi_lib.measure.importance import importance

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from csi_lib.chapters.round.section import agency_rows, type_label
+from csi_lib.chapters.claims import claim, languages
+from csi_lib.chapters.round.section import agency_rows, means, type_label
 from csi_lib.errors import InputError
 from csi_lib.evaluation.standing import independent
-from csi_lib.findings.families import correction_note, judged
+from csi_lib.findings.finding import Finding, direction_of
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence
 from csi_lib.survey.estimates import Estimates
@@ -20,32 +22,44 @@ _QUANTILES = {"minimum": 0.0, "lower_quartile": 0.25, "median": 0.5, "upper_quar
 
 
 def agency_changes(chapter) -> pd.DataFrame | None:
-    """Every body's change of the index since the round's last wave, judged as in the bodies' own reports (``comparisons.family``); None without a last wave.
+    """Every body's change of the index since the round's last wave, judged as in the body's own report; None without one.
 
     Columns of results plus ``now``, ``before`` (results rows) and ``agency_label``. The last wave is scored under this
     wave's formula; bodies new this year have no row, and are named by `newcomers`.
     """
+    frame = node_changes(chapter)
+    if frame is None:
+        return None
+    own = frame[frame["measure"] == chapter.model.file.index].reset_index(drop=True)
+    return own if len(own) else None
+
+
+def node_changes(chapter) -> pd.DataFrame | None:
+    """The same of the index and of every node below it."""
     year = chapter.previous_year
     if year is None:
         return None
+    held = chapter.__dict__.setdefault("_node_changes", {})
+    if chapter.lang in held:
+        return held[chapter.lang]
     pairs = _headlines(chapter, year) if _same_formula(chapter, year) else _restated(chapter, year)
     found = []
     for now, before in pairs:
         change = Estimates.concat([now, before]).contrast({"year": chapter.year}, {"year": year})
-        if len(change):
-            found.append((change.frame.iloc[0], now.frame.iloc[0], before.frame.iloc[0]))
-    if not found:
-        return None
-    frame = pd.DataFrame([c for c, _, _ in found]).reset_index(drop=True)
-    together = chapter.reading.comparisons.family == "round"
-    frame = chapter.record(judged(frame, None if together else frame["agency"]))
-    frame["now"], frame["before"] = [n for _, n, _ in found], [b for _, _, b in found]
-    frame["agency_label"] = [chapter.labels.agency(a) for a in frame["agency"]]
-    return frame
+        rows = chapter.judged_changes(change).frame
+        sides = [{r["measure"]: r for r in part.frame.to_dict("records")} for part in (now, before)]
+        found += [(r, *(side.get(r["measure"]) for side in sides)) for r in rows.to_dict("records")]
+    if found:
+        frame = chapter.record(pd.DataFrame([c for c, _, _ in found]))
+        frame["now"], frame["before"] = [n for _, n, _ in found], [b for _, _, b in found]
+        frame["agency_label"] = [chapter.labels.agency(a) for a in frame["agency"]]
+    held[chapter.lang] = frame if found else None
+    return held[chapter.lang]
 
 
 def _index(chapter) -> dict:
-    return {"measure": chapter.model.file.index, "model": chapter.model.name, "statistic": "index"}
+    nodes = [n.id for n in chapter.model.file.order]
+    return {"measure": nodes, "model": chapter.model.name, "statistic": "index"}
 
 
 def _same_formula(chapter, year: int) -> bool:
@@ -53,7 +67,7 @@ def _same_formula(chapter, year: int) -> bool:
     editions = set()
     for wave in (chapter.wave, chapter.wave_of(year)):
         keys = _index(chapter)
-        rows = wave[(wave["measure"] == keys["measure"]) & (wave["model"] == keys["model"])]
+        rows = wave[(wave["measure"].isin(keys["measure"])) & (wave["model"] == keys["model"])]
         editions |= set(rows["formula_edition"].astype(str))
     return len(editions) == 1 and chapter.model.at not in ("pooled", "base-year")
 
@@ -64,9 +78,9 @@ def _headlines(chapter, year: int) -> Iterator[tuple[Estimates, Estimates]]:
     for wave in (chapter.wave, chapter.wave_of(year)):
         keys = _index(chapter)
         rows = wave[
-            (wave["measure"] == keys["measure"]) & (wave["model"] == keys["model"]) & (wave["statistic"] == "index")
+            (wave["measure"].isin(keys["measure"])) & (wave["model"] == keys["model"]) & (wave["statistic"] == "index")
         ]
-        both.append({r["agency"]: rows.iloc[[i]] for i, r in enumerate(rows.to_dict("records"))})
+        both.append(dict(iter(rows.groupby("agency", sort=False))))
     for agency, now in both[0].items():
         if agency in both[1]:
             yield tuple(independent(part.drop(columns="type")) for part in (now, both[1][agency]))
@@ -82,7 +96,7 @@ def _restated(chapter, year: int) -> Iterator[tuple[Estimates, Estimates]]:
             before = chapter.estimates_of(agency.id, year, as_of=chapter.year).select(by1=None, **_index(chapter))
         except InputError:  # one body's bad file does not stop the others; it is named as failed elsewhere
             continue
-        if len(now) == len(before) == 1:
+        if len(now) and len(before):
             yield now, before
 
 
@@ -126,7 +140,7 @@ def change_sentences(chapter, changes: pd.DataFrame | None) -> list[Sentence]:
             none=none,
         )
     ]
-    if chapter.reading.comparisons.family == "report" and len(said) > 1:
+    if len(said) > 1:
         level = chapter.reading.significance
         out.append(
             chapter.sentence(
@@ -171,13 +185,10 @@ def change_table(chapter, changes: pd.DataFrame, *, name: str, caption: str) -> 
     scored = t(
         ko="지난 조사는 올해의 산식으로 다시 계산한 값이다.", en="The last wave is scored under this year's formula."
     )
-    if chapter.reading.comparisons.family == "round":
-        judged_as = correction_note(chapter.lang, ko="모든 기관을", en="all bodies")
-    else:
-        judged_as = t(
-            ko="판정은 기관마다 따로 검정한 것으로, 기관별 보고서와 같다.",
-            en="Verdicts are those of each body's own report.",
-        )
+    judged_as = t(
+        ko="판정은 기관마다 따로 검정한 것으로, 기관별 보고서와 같다.",
+        en="Verdicts are those of each body's own report.",
+    )
     note = f"{scored} {judged_as}"
     return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
 
@@ -220,3 +231,81 @@ def distribution_table(chapter, *, name: str, caption: str) -> Table | None:
     )
     note = t(ko="점수가 흩어진 정도에는 표본오차도 들어 있다.", en="The spread of scores contains sampling error too.")
     return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
+
+
+def matrix(chapter, *, name: str, caption: str) -> Table | None:
+    """Body × measure × change on one page: every score with ▲ or ▼ where its change is significant; None without scores."""
+    t, nodes = chapter.text, chapter.top_nodes
+    wave = chapter.wave
+    wave = wave[wave["measure"].isin(nodes) & (wave["statistic"] == "index") & (wave["model"] == chapter.model.name)]
+    if not len(wave):
+        return None
+    changes = node_changes(chapter)
+    moved = (
+        {} if changes is None else {(r["agency"], r["measure"]): chapter.verdict(r) for r in changes.to_dict("records")}
+    )
+    rows = {(r["agency"], r["measure"]): r for r in wave.to_dict("records")}
+    columns = (
+        Column("agency", t(ko="기관", en="Body"), "left", "stub"),
+        *(Column(f"m{k}", chapter.labels.measure(m)) for k, m in enumerate(nodes)),
+        Column("n", t(ko="사례수", en="n"), "right", "base"),
+    )
+    body = []
+    for agency in agency_rows(chapter)["agency"]:
+        cells: list = [chapter.labels.agency(agency)]
+        for measure in nodes:
+            row, said = rows.get((agency, measure)), moved.get((agency, measure))
+            number = Number.from_row(row) if row else Number(None, "points")
+            cells.append(replace(number, mark=said.mark if said is not None and said.significant else ""))
+        body.append(Row((*cells, Number.from_row(rows[agency, nodes[0]], "n"))))
+    note = t(ko="▲ ▼ 지난 조사보다 유의하게 오름·내림. 기관마다 따로 검정하였고 기관별 보고서의 판정과 같다.",
+             en="▲ ▼ significantly higher or lower than in the last wave; tested body by body, as in each body's own report.")  # fmt: skip
+    return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
+
+
+def round_findings(chapter) -> list[Finding]:
+    """Zone and change of every body's index, as findings of the overall report."""
+    low = chapter.gauge_zones[0]
+    out = []
+    for row in agency_rows(chapter).to_dict("records"):
+        if row["estimate"] == row["estimate"] and row["estimate"] < low:
+            label = lambda c, a=row["agency"]: c.labels.agency(a)
+            out.append(
+                claim(
+                    chapter, "round-conclusion", f"{row['agency']}:{row['measure']}", "risk", ko="{label:은/는} {score:으로/로} ‘위험’ 구간이다: 시급하다.",
+                    en="{label} is at {score}, in the zone ‘at risk’: urgent.", fields={"label": label, "score": row}, rows=[row],
+                    direction="worse", zone="danger", size=float(row["estimate"]), unit="points", severity=6,
+                )
+            )  # fmt: skip
+    changes = agency_changes(chapter)
+    for row in () if changes is None else changes.to_dict("records"):
+        says, own = {}, None
+        for other in languages(chapter):
+            versus = {"ko": f"{chapter.previous_year}년", "en": str(chapter.previous_year)}[other.lang]
+            body, index = other.labels.agency(row["agency"]), other.labels.measure(row["measure"])
+            subject = {"ko": f"{body}의 {index}", "en": f"{index} of {body}"}[other.lang]
+            told = other.change_told(row, subject=subject, versus=versus)
+            says[other.lang], own = told.text, told if other.lang == chapter.lang else own
+        p = row["p_value"]
+        out.append(Finding(
+            chapter.agency, chapter.year, "round-conclusion", f"{row['agency']}:{row['measure']}", "change", direction_of(row),
+            float(row["estimate"]), "points", None if pd.isna(p) else float(p), severity=5, versus=str(chapter.previous_year),
+            rows=(str(row["row_id"]),), says=says, sentence=own,
+        ))  # fmt: skip
+    return out
+
+
+def weakest(chapter) -> list[Sentence]:
+    """The dimension that is lowest on average over the bodies, and what to do with it; nothing with fewer than two dimensions."""
+    frame = means(chapter, chapter.top_nodes[1:])
+    frame = frame[frame["group1"].isna() & frame["estimate"].notna()] if len(frame) else frame
+    if len(frame) < 2:
+        return []
+    low = frame.sort_values("estimate").iloc[0]
+    return [
+        chapter.sentence(
+            ko="기관 평균이 가장 낮은 차원은 {name}({score})이다. 여러 기관이 함께 배울 사례를 찾고, 기관마다 무엇을 먼저 고칠지는 기관별 보고서의 제언을 따른다.",
+            en="The dimension lowest on average is {name} ({score}). Look for examples that bodies can learn from together; what each mends first stands in its own report.",
+            name=low["measure_label"], score=low,
+        )
+    ]  # fmt: skip
