@@ -24,6 +24,9 @@ BY_NAME = {
     ("Source", "separator"): "study/source.py",
     ("Design", "clusters"): "survey/simulation.py",
     ("Design", "fpc"): "survey/simulation.py",
+    **dict.fromkeys(
+        [("Facets", "person"), ("Facets", "organisation"), ("Facets", "environment")], "chapters/handbook/text.py"
+    ),
     ("Agency", "attributes"): "study/agency.py",  # for a study's own chapters; kept as given
 }
 

@@ -12,9 +12,9 @@ from csi_lib.chapters.appraisal.settings import ADJUSTMENTS, OBJECTIONS, PANEL, 
 from csi_lib.chapters.management.section import survey_results
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence
+from csi_lib.study.reading import half_width
 from csi_lib.tables.table import Column, Row, Table
 
-_Z = 1.959963984540054
 _ADMINISTRATION = "points by the handbook, not results of a sample"
 _REASONS = {
     "no result": {"ko": "실적 없음", "en": "no result"},
@@ -98,7 +98,7 @@ def _rows(
             "unit": unit,
         }
         if se is not None and r[se] == r[se] and r[se] > 0:
-            row |= {"se": r[se], "ci_low": r[value] - _Z * r[se], "ci_high": r[value] + _Z * r[se]}
+            row |= {"se": r[se], "ci_low": r[value] - half_width() * r[se], "ci_high": r[value] + half_width() * r[se]}
         rows.append(row)
     return chapter.record(rows).to_dict("records") if rows else []
 
@@ -263,7 +263,7 @@ def headline(chapter, shown: Shown) -> Sentence:
 def _group_rows(chapter, groups: pd.DataFrame) -> list[dict]:
     return chapter.record([
         {"measure": "appraisal", "statistic": "roll-up", "by1": "unit group" if g["group"] else None, "group1": g["group"], "estimate": g["total"], "unit": "points",
-         **({"se": g["se"], "ci_low": g["total"] - _Z * g["se"], "ci_high": g["total"] + _Z * g["se"]} if g["se"] > 0 else {})}
+         **({"se": g["se"], "ci_low": g["total"] - half_width() * g["se"], "ci_high": g["total"] + half_width() * g["se"]} if g["se"] > 0 else {})}
         for g in groups.astype(object).where(groups.notna(), None).to_dict("records")
     ]).to_dict("records")  # fmt: skip
 

@@ -144,7 +144,7 @@ def _derived(chapter) -> Axis | None:
             warnings.simplefilter("ignore", MeasureWarning)
             found = importance(
                 matrix[complete], frame.loc[complete, outcome].astype(float), method="johnson", share=True, weights=weights,
-                seed=chapter.year, resamples=_RESAMPLES, ci=chapter.reading.confidence,
+                seed=chapter.year, n_boot=_RESAMPLES, ci=chapter.reading.confidence,
             )  # fmt: skip
     except InputError:
         return None
