@@ -23,7 +23,6 @@ import pandas as pd
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.models.index import IndexModel, bundled_models
 from csi_lib.models.spec import Sectors
-from csi_lib.survey.estimates import CONFIDENCE
 from csi_lib.survey.weighting import rake
 from tests.models.populations import Answered
 
@@ -189,7 +188,7 @@ def main(replications: int = 2000, names=None, processes: int = 2) -> int:
     start = time.perf_counter()
     with ProcessPoolExecutor(processes) as pool:
         rows = list(pool.map(coverage, *zip(*jobs, strict=True), counts, chunksize=len(CASES)))
-    print(f"{replications:,} replications ({replications // 4:,} below 200 interviews), intervals of {CONFIDENCE:.0%}")
+    print(f"{replications:,} replications ({replications // 4:,} below 200 interviews), intervals of 95%")
     print(
         f"{'model':<18} {'design':<11} {'n':>4} {'index':>6} {'other nodes':>13} {'bias/sd':>8} {'se/sd':>6} {'refused':>8}"
     )

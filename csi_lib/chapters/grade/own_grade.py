@@ -6,6 +6,7 @@ import pandas as pd
 
 from csi_lib.chapters.grade.grades import GradeSheet, grade_label, group_label, reason_label
 from csi_lib.prose.numbers import Interval, Number
+from csi_lib.prose.rounding import round_half_up
 from csi_lib.prose.sentences import Sentence
 from csi_lib.study.reading import half_width
 from csi_lib.tables.table import Column, Row, Table
@@ -84,7 +85,9 @@ def chances_table(chapter, sheet: GradeSheet) -> Table | None:
 def _where_from(chapter, own: dict, file) -> tuple[Sentence, ...]:
     """Whose score the grade rests on, where it is not the index that this report is about."""
     index = chapter.index() if file.source is not None else None
-    if index is None or abs(float(own["score"]) - float(index["estimate"])) < 0.05:
+    if index is None or pd.isna(own["score"]) or pd.isna(index["estimate"]):
+        return ()
+    if round_half_up(own["score"], 1) == round_half_up(index["estimate"], 1):
         return ()
     return (
         chapter.sentence(

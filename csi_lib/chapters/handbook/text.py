@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from csi_lib.chapters.checklist.compute import PRINCIPLES, STAGES
-from csi_lib.chapters.handbook.settings import Facets, HandbookFile
+from csi_lib.chapters.handbook.settings import HandbookFile
 from csi_lib.errors import InputError
 from csi_lib.evaluation.systems import system
 from csi_lib.prose.escape import escape_markdown as e

@@ -79,18 +79,18 @@ def published_reports(study, out: Path, headline: Headline | None) -> list[Repor
         for year in study.years:
             folder = out / agency / str(year)
             try:
-                manifest = (folder / "manifest.json").read_bytes()
-            except OSError:
+                said = json.loads((folder / "manifest.json").read_bytes())
+                job = said["job"]
+            except (OSError, ValueError, KeyError):  # no report, or none that can be believed: `csi verify` says so
                 continue
-            said = json.loads(manifest)
-            if said["job"]["release"] != "public":
+            if job["release"] != "public":
                 continue
             # which documents stand here decides the key too: a second language adds one without a new manifest
             names = {p.name for kind in DOCUMENTS for p in folder.glob(f"report*.{kind}")}
             documents = tuple(sorted(names, key=lambda n: (n.count("."), DOCUMENTS.index(n.rsplit(".", 1)[1]), n)))
             pages = {f"{id}.html": head for id, head in said.get("pages", {}).items() if f"{id}.html" in said["files"]}
             digests = {name: said["files"].get(name) for name in (*documents, *pages)}
-            key = json.dumps([said["key"], said["job"]["lang"], digests], sort_keys=True)
+            key = json.dumps([said["key"], job["lang"], digests], sort_keys=True)
             place = f"{agency}/{year}"
             rows = (
                 known[place][1] if place in known and known[place][0] == key else _rows(folder, agency, year, headline)
