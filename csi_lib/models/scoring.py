@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from csi_lib.errors import InputError
+from csi_lib.models.absence import present
 from csi_lib.models.index import IndexModel
 from csi_lib.models.study_models import study_models
 from csi_lib.models.valuation import refuse_absent
@@ -29,7 +30,15 @@ def banners(study, survey) -> list[str]:
     return [c for c in columns if c in survey.frame and survey.frame[c].notna().any()]
 
 
-def score(study, survey, *, surveys=None, as_of: int | None = None, refused: dict[str, str] | None = None) -> Estimates:
+def score(
+    study,
+    survey,
+    *,
+    surveys=None,
+    as_of: int | None = None,
+    refused: dict[str, str] | None = None,
+    also: Sequence[str] = (),
+) -> Estimates:
     """Items, indices, weights and composition of one survey, with disclosure decided.
 
     Parameters
@@ -37,13 +46,14 @@ def score(study, survey, *, surveys=None, as_of: int | None = None, refused: dic
     surveys : function (agency or None, year) → Survey, for models whose weights are estimated on all agencies or on a
         base year; default reads them from the study.
     as_of : a wave whose editions of the formulas are used instead of this wave's own (restatement).
+    also : further columns by which everything is told beside the report's groups; disclosure is decided on all of them.
     refused : filled with model → reason for models that cannot be restated (their rows are left out).
 
     Rows carry study, agency, year, period and source; statistics are those of `describe`, `shares` and
     `IndexModel.evaluate`.
     """
     surveys = surveys or (lambda agency, year: read_survey(study, agency, year, source=survey.source))
-    by = banners(study, survey)
+    by = list(dict.fromkeys([*banners(study, survey), *also]))
     groups = groupings(survey, by)
     models = _models(study, survey, as_of, refused)
     elsewhere = {m.name: weights_survey(study, m, survey, surveys) for m in models}
@@ -132,7 +142,7 @@ def _models(study, survey, as_of, refused) -> list[IndexModel]:
     """The models in the editions that score this wave; a restated one only where the wave has what it needs."""
     own = study_models(study, survey.source, year=survey.year)
     if as_of is None or as_of == survey.year:
-        return own
+        return [present(study, model, survey) for model in own]
     out = []
     for model, other in zip(own, study_models(study, survey.source, year=as_of), strict=True):
         if other.file.formula_edition != model.file.formula_edition:
@@ -143,7 +153,7 @@ def _models(study, survey, as_of, refused) -> list[IndexModel]:
                     raise
                 refused[model.name] = str(error)
                 continue
-        out.append(other)
+        out.append(present(study, other, survey))
     return out
 
 

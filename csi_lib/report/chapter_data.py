@@ -11,7 +11,7 @@ from typing import Self
 
 import pandas as pd
 
-from csi_lib.errors import InputError
+from csi_lib.errors import InputError, nearest
 from csi_lib.evaluation.labels import Labels
 from csi_lib.evaluation.portfolio import effective_weights
 from csi_lib.evaluation.records import read_records
@@ -19,9 +19,10 @@ from csi_lib.evaluation.standing import Rank, peer_mean, ranks
 from csi_lib.evaluation.systems import system
 from csi_lib.figures.theme import client_theme
 from csi_lib.findings.families import change_family, judged_estimates
+from csi_lib.models.absence import present
 from csi_lib.models.index import IndexModel
 from csi_lib.models.round import Round
-from csi_lib.models.scoring import banners, weights_survey
+from csi_lib.models.scoring import banners, score, weights_survey
 from csi_lib.models.study_models import study_models
 from csi_lib.report.context import Context
 from csi_lib.report.microdata import People
@@ -45,6 +46,7 @@ class ChapterData:
         self._known: dict[str, tuple[pd.DataFrame, int]] = {}  # row id → frame and position
         self._gains: pd.DataFrame | None = None
         self._quoted: set[str] = set()
+        self._grouped: dict[tuple[str, int], Estimates] = {}
         self._spoken = itertools.count(1)
         self._places: dict[int, tuple[Estimates, dict]] = {}
         self._change_places: dict[str, tuple[pd.DataFrame, dict[tuple, int]]] = {}
@@ -95,7 +97,7 @@ class ChapterData:
             other.__dict__.pop(name, None)
         # what the run has checked is the report's own source, so another one's store is checked here
         other._round = Round(self.study, data=self._round.data, store=self._round.store, source=source)
-        other._gains, other._change_places = None, {}
+        other._gains, other._change_places, other._grouped = None, {}, {}
         return other
 
     def in_language(self, lang: str) -> Self:
@@ -184,6 +186,29 @@ class ChapterData:
                 expected="all",
             )
 
+    def grouped(self, group: str, year: int | None = None) -> Estimates:
+        """Everything about this agency and wave (or that of `year`, under this wave's editions) by a column of the survey that
+        need not be among the report's groups, masked.
+
+        Raises InputError where the survey has no such groups: what is asked of a department is never answered with the
+        figure of the whole agency.
+        """
+        year = self.year if year is None else year
+        survey = self.survey_of(year)
+        column = survey.codebook.columns.get(group)
+        if column is None or column.role not in ("group", "single") or group not in survey.frame:
+            near = nearest(group, survey.codebook.groups)
+            raise InputError("the survey has no groups by this column", where=f"survey {survey.source} of {year}", found=repr(group),
+                             expected=", ".join(survey.codebook.groups) or "a column of the role group",
+                             action=f"Did you mean {near!r}?" if near else "Declare it in the codebook with the role group")  # fmt: skip
+        if group in banners(self.study, survey):
+            return self.estimates if year == self.year else self.of_year(year)
+        if (group, year) not in self._grouped:
+            with self.reading:
+                made = score(self.study, survey, surveys=self._round.survey, as_of=self.year, refused={}, also=[group])
+                self._grouped[group, year] = self._register(made.masked(self.release))
+        return self._grouped[group, year]
+
     def published(self, year: int) -> Estimates:
         """The agency's estimates of another wave as it was scored at its time, masked."""
         return self._register(self._round.estimates(self.agency, year).masked(self.release))
@@ -249,7 +274,7 @@ class ChapterData:
     def models(self) -> list[IndexModel]:
         """The study's index models, bound to its columns."""
         models = study_models(self.study, self._round.source, year=self.year)
-        return [m.fitted(self.survey) if m.file.open_ended else m for m in models]
+        return [m.fitted(self.survey) if m.file.open_ended else present(self.study, m, self.survey) for m in models]
 
     @property
     def model(self) -> IndexModel:

@@ -89,6 +89,9 @@ class StudyFile(Part):
     privacy: Privacy = Privacy()
     thresholds: Thresholds = Thresholds()
     comparisons: Comparisons = Comparisons()
+    absent: dict[str, dict[int, Several[str]]] = Field(
+        {}, description="agency → year → nodes of the index model that this agency did not have in that wave"
+    )
     simulate: Simulation | None = None
     #: parameters of later parts (registers, targets, incentive tables …), checked where they are used
     extensions: dict[str, object] = {}

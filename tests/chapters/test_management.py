@@ -131,8 +131,9 @@ def test_a_cap_above_one_hundred_lets_attainment_earn_more():
 
 def test_bad_tables_in_words():
     file = file_of(r={})
-    with pytest.raises(InputError, match="department 'a', indicator 'r'"):
-        card_of(file, ("a", "r", 5, NAN, 0.0, 3.0))
+    for target, reason in ((0.0, "target 0"), (-1.0, "below 0")):
+        row = card_of(file, ("a", "r", 5, NAN, target, 3.0)).iloc[0]
+        assert (row["reason"], bool(np.isnan(row["points"]))) == (reason, True)
     with pytest.raises(InputError, match="merged give one common row"):
         card_of(file, ("a", "r", 5, NAN, 1, 1), ("a", "r", 5, NAN, 1, 1))
     with pytest.raises(InputError, match="does not declare"):

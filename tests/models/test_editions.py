@@ -9,6 +9,7 @@ import pytest
 
 import csi_lib
 from csi_lib.chapters.trend import section as trend
+from csi_lib.chapters.trend.composition import change_parts
 from csi_lib.errors import InputError
 from csi_lib.models.round import Round
 from csi_lib.models.study_models import study_models
@@ -87,8 +88,10 @@ def test_trend_shows_both_and_what_the_formula_did(folder):
 
 def test_change_split_of_a_chapter_adds_up():
     chapter = csi_lib.open_chapter(EXAMPLE, "saesol-udc", 2024, lang="en")
-    split = trend.change_split(chapter)
+    split = change_parts(chapter).parts.frame
     change = chapter.change(chapter.index())
+    assert split["statistic"].iloc[-1] == "change"
+    split = split.iloc[:-1]
     assert chapter.model.file.sectors is not None
     assert split["estimate"].sum() == pytest.approx(change["estimate"], abs=1e-9)
     assert split["se"].notna().all()

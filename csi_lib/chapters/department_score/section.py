@@ -48,7 +48,8 @@ def _survey(chapter, column: str, group: str) -> pd.DataFrame:
     if group not in survey.frame:
         raise InputError("the survey has no column of departments", where="department_score.yml: group", found=group)
     scale = survey.codebook.scale(column)
-    rows = chapter.estimates.frame.iloc[chapter.estimates.positions(measure=column, statistic="mean", by1=group)]
+    estimates = chapter.grouped(group)
+    rows = estimates.frame.iloc[estimates.positions(measure=column, statistic="mean", by1=group)]
     rows = rows[rows["by2"].isna() & rows["model"].isna()]
     out = pd.DataFrame(
         {"department": rows["group1"].astype(str), **{k: rows[k] for k in ("estimate", "se", "df", "n")}}

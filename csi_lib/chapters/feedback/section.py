@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from csi_lib.chapters.feedback.compute import TASKS, FeedbackFile, task_status, without_initiative, without_names
@@ -13,9 +14,18 @@ from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.rounding import disagrees
 from csi_lib.prose.sentences import Sentence, join_words
 from csi_lib.study.reading import small_bases
+from csi_lib.survey.estimates import Estimates
 from csi_lib.tables.table import Column, Row, Table
 from csi_lib.voice.scrubbing import scrub
 
+#: column of a task's change against the other departments → field of its row
+_AGAINST = {
+    "against": "estimate",
+    "against_se": "se",
+    "against_low": "ci_low",
+    "against_high": "ci_high",
+    "against_p": "p_value",
+}
 _VERDICT = {
     "better": {"ko": "▲ 나아짐", "en": "▲ better"},
     "worse": {"ko": "▼ 나빠짐", "en": "▼ worse"},
@@ -47,16 +57,30 @@ def _names(chapter, source: str, file: FeedbackFile) -> list[str]:
 
 
 def _with_survey(chapter, tasks: pd.DataFrame, group: str) -> pd.DataFrame:
-    """Tasks with a ``measure``: before and after are the last and this wave's score of the department (of the whole agency
-    where the survey does not know it), tested as the trend is."""
+    """Tasks with a ``measure``: before and after are the last and this wave's score of the task's own department, tested as
+    the trend is, and beside it the change against that of the other departments (``against`` with its error).
+
+    Where the survey has no respondents of the department nothing is told; the whole agency's figure is never put in its place.
+    """
     out = tasks.copy()
-    for at in out.index[out["measure"].notna()]:
-        row = survey_row(chapter, out.at[at, "measure"], out.at[at, "department"], group)
-        before, change = (None, None) if row is None else (chapter.before(row), chapter.change(row))
-        if change is None or pd.isna(change["estimate"]):
+    for name in _AGAINST:
+        out[name] = np.nan
+    measured = out.index[out["measure"].notna()]
+    if not len(measured) or chapter.previous_year is None:
+        return out
+    now, before = chapter.grouped(group), chapter.grouped(group, chapter.previous_year)
+    for at in measured:
+        same = out.loc[out["measure"] == out.at[at, "measure"], "department"]
+        found = task_effect(
+            chapter, now, before, out.at[at, "measure"], out.at[at, "department"], group, others=set(same)
+        )
+        if found is None:
             continue
+        last, row, change, against = found
         out.at[at, "after"], out.at[at, "n"] = row["estimate"], row["n"]
-        out.at[at, "before"] = before["estimate"]
+        out.at[at, "before"] = last["estimate"]
+        for name, field in _AGAINST.items():
+            out.at[at, name] = np.nan if against is None else against[field]
         for name in ("se", "ci_low", "ci_high", "p_value"):
             out.at[at, name] = change[name]
         out.at[at, "change"] = change["estimate"]
@@ -65,23 +89,57 @@ def _with_survey(chapter, tasks: pd.DataFrame, group: str) -> pd.DataFrame:
     return out
 
 
-def survey_row(chapter, measure: str, department: str, group: str):
-    """This wave's row of a measure for a department, else for the whole agency; None when neither is there."""
-    keys = {"measure": measure, "statistic": ["index", "mean"], "by2": None}
-    rows = chapter.rows(**keys, by1=group, group1=department)
-    rows = rows if len(rows) else chapter.rows(**keys, by1=None)
-    rows = rows[rows["model"].isna() | (rows["model"] == chapter.model.name)]
-    return rows.iloc[0] if len(rows) and pd.notna(rows["estimate"].iloc[0]) else None
+def task_effect(chapter, now, before, measure: str, department: str, group: str, *, others=frozenset()):
+    """(row before, row now, their tested change, the change against the other departments) of a measure in a department.
+
+    The comparison is the department's change less the mean change of the departments that have no task on the measure
+    (`others` have one): what would have happened anyway is taken out. None there without such a department; None at all
+    where either wave has no row of the department that may be shown.
+    """
+    rows = {
+        e: _department_rows(chapter, estimates, measure, group) for e, estimates in (("now", now), ("before", before))
+    }
+    first, second = rows["before"].get(department), rows["now"].get(department)
+    if first is None or second is None:
+        return None
+    both = Estimates.concat([before.take([first]), now.take([second])])
+    change = both.contrast({"year": chapter.year}, {"year": chapter.previous_year})
+    if not len(change) or pd.isna(change.frame["estimate"].iloc[0]):
+        return None
+    rest = [d for d in rows["now"] if d in rows["before"] and d != department and d not in others]
+    against = None
+    if rest:
+        pick = lambda wave, own: [own, *(rows[wave][d] for d in rest)]
+        four = Estimates.concat([before.take(pick("before", first)), now.take(pick("now", second))])
+        share = np.full(len(rest), 1 / len(rest))
+        line = change.frame.iloc[[0]].assign(statistic="difference in differences", df=np.nan)
+        against = four.combine(np.r_[-1.0, share, 1.0, -share][:, None], line).frame.iloc[0]
+    return before.frame.iloc[first], now.frame.iloc[second], change.frame.iloc[0], against
+
+
+def _department_rows(chapter, estimates, measure: str, group: str) -> dict[str, int]:
+    """Department → position of its row of the measure, of those that may be shown."""
+    frame = estimates.frame
+    mine = (
+        (frame["measure"] == measure)
+        & frame["statistic"].isin(["index", "mean"])
+        & frame["by1"].eq(group)
+        & frame["by2"].isna()
+    )
+    mine &= frame["model"].isna() | frame["model"].eq(chapter.model.name)
+    mine = (mine & frame["estimate"].notna()).fillna(False).to_numpy(bool)
+    return {str(frame["group1"].iloc[k]): int(k) for k in np.flatnonzero(mine)}
 
 
 def _recorded(chapter, tasks: pd.DataFrame, source: str) -> pd.DataFrame:
     out = tasks.copy()
-    for part in ("before", "after", "change"):
+    for part in ("before", "after", "change", "against"):
         rows = [
             {"measure": source, "statistic": part, "by1": "task", "group1": r["task"], "source": source, "estimate": r[part],
              "unit": "points", "n": r["n"], "value_text": r["verdict"] if part == "change" else None,
              "flag": small_bases(r["n"]) if part == "after" else None,
-             **({k: r[k] for k in ("se", "ci_low", "ci_high", "p_value")} if part == "change" else {})}
+             **({k: r[k] for k in ("se", "ci_low", "ci_high", "p_value")} if part == "change" else {}),
+             **({field: r[name] for name, field in _AGAINST.items()} if part == "against" else {})}
             for r in out.to_dict("records")
         ]  # fmt: skip
         out[f"row_{part}"] = chapter.record(rows).to_dict("records") if rows else []
@@ -163,7 +221,7 @@ def scores_table(chapter, tasks: pd.DataFrame, *, name: str, caption: str) -> Ta
     scored = tasks[tasks["before"].notna() | tasks["after"].notna()]
     if not len(scored):
         return None
-    based = scored["n"].notna().any()
+    based, compared = scored["n"].notna().any(), "against" in scored and scored["against"].notna().any()
     columns = [
         Column("title", t(ko="과제", en="Task"), "left", "stub"),
         Column("before", t(ko="전", en="Before")),
@@ -172,26 +230,33 @@ def scores_table(chapter, tasks: pd.DataFrame, *, name: str, caption: str) -> Ta
         Column("ci", t(ko="95% 신뢰구간", en="95% interval")),
         Column("verdict", t(ko="판정", en="Verdict"), "left", "text"),
     ]
+    if compared:
+        columns.append(Column("against", t(ko="다른 부서 대비 변화", en="Against the other departments")))
     if based:
         columns.append(Column("n", t(ko="사례수", en="n"), "right", "base"))
     body = []
     for row in scored.to_dict("records"):
         verdict = row["verdict"] if isinstance(row["verdict"], str) else None
-        cells = (
-            row["title"],
-            Number.from_row(row["row_before"]),
-            Number.from_row(row["row_after"]),
-            change_number(row["row_change"], row["after"], row["before"]),
-            Interval.from_row(row["row_change"]),
-            _VERDICT[verdict][chapter.lang] if verdict else "–",
-            Number.from_row(row["row_after"], "n"),
-        )
-        body.append(Row(cells[: len(columns)]))
+        cells = {
+            "title": row["title"],
+            "before": Number.from_row(row["row_before"]),
+            "after": Number.from_row(row["row_after"]),
+            "change": change_number(row["row_change"], row["after"], row["before"]),
+            "ci": Interval.from_row(row["row_change"]),
+            "verdict": _VERDICT[verdict][chapter.lang] if verdict else "–",
+            "against": Number.from_row(row["row_against"], signed=True),
+            "n": Number.from_row(row["row_after"], "n"),
+        }
+        body.append(Row(tuple(cells[c.key] for c in columns)))
     note = t(
         ko="판정은 5% 유의수준의 검정에 따른다. 과제가 여럿이면 그 가운데 하나쯤은 우연히 유의할 수 있다.",
         en="Verdicts are those of a test at the 5% level; among many tasks one may be significant by chance.",
     )
-    notes = (note, *rounding_note(chapter, body))
+    beside = t(
+        ko="‘다른 부서 대비 변화’는 그 부서의 변화에서, 같은 과제가 없는 다른 부서들의 평균 변화를 뺀 것이다.",
+        en="‘Against the other departments’: the department's change less the mean change of those without such a task.",
+    )
+    notes = (note, *([beside] if compared else []), *rounding_note(chapter, body))
     return Table(name, caption, tuple(columns), tuple(body), notes, chapter.lang, None,
                  exempt=None if based else "the register gives scores without bases")  # fmt: skip
 

@@ -147,7 +147,8 @@ def scorecard(table: pd.DataFrame, file: ManagementFile) -> pd.DataFrame:
     Returns
     -------
     the table with ``kind growth attainment score score_low score_high points points_low points_high reason``. ``reason`` is
-    ``no result``, ``no target`` or ``no last year``; such an indicator has null points, it does not earn 0 silently. A
+    ``no result``, ``no target``, ``target 0`` or ``below 0`` (no ratio says how far such a target was reached) or ``no last
+    year``; such an indicator has null points, it does not earn 0 silently. A
     score beyond the cap is capped. The 95 % interval of an estimated result goes through the scoring by its two ends, which
     holds at caps and floors too; it is null where the result is not an estimate.
 
@@ -181,13 +182,16 @@ def _score(row: dict, file: ManagementFile) -> dict:
     if not _null(before) and before > 0:
         out["growth"] = growth_rate(actual, before)
     try:
-        if not _null(target) and not (indicator.better == "less" and actual == 0):
+        undefined = _without_ratio(actual, target, indicator.better)
+        if not _null(target) and not undefined and not (indicator.better == "less" and actual == 0):
             out["attainment"] = attainment(actual, target, better=indicator.better)
         value, error = _on_axis(row, indicator, out["growth"])
         if _null(value):
             return {**out, "reason": "no last year"}
         if indicator.scoring == "attainment" and _null(target):
             return {**out, "reason": "no target"}
+        if indicator.scoring == "attainment" and undefined:
+            return {**out, "reason": undefined}
         out["score"] = _scored(value, target, indicator, file)
         out["points"] = points(row["allotted"], out["score"], most=file.cap)
         if not _null(error):
@@ -200,6 +204,15 @@ def _score(row: dict, file: ManagementFile) -> dict:
         where = f"department {row['department']!r}, indicator {row['indicator']!r}"
         raise InputError(error.problem, where=where, found=error.found) from None
     return out
+
+
+def _without_ratio(actual: float, target: float, better: str) -> str | None:
+    """Why no ratio of result and target says anything: a target of 0 where more is better, or something below 0."""
+    if _null(target):
+        return None
+    if actual < 0 or target < 0:
+        return "below 0"
+    return "target 0" if target == 0 and better == "more" else None
 
 
 def _on_axis(row: dict, indicator: Indicator, growth: float) -> tuple[float, float]:

@@ -24,6 +24,8 @@ def card_of(chapter) -> pd.DataFrame:
     """
     file = chapter.system("management")
     card = without_tiny(chapter, scored_card(chapter))
+    if not len(card):
+        return card
     order = list(file.indicators)
     card = card.sort_values("indicator", key=lambda i: i.map(order.index), kind="stable").reset_index(drop=True)
     for part, unit in _PARTS.items():
@@ -46,10 +48,20 @@ def card_of(chapter) -> pd.DataFrame:
     return card
 
 
+def nothing_to_score(chapter) -> Sentence:
+    """That the table of results has no row of this agency."""
+    return chapter.sentence(
+        ko="이 기관의 실적표에 {year}년의 행이 없어 득점을 매기지 않았다.",
+        en="The table of results has no row of this agency for {year}, so nothing is scored.", year=chapter.year,
+    )  # fmt: skip
+
+
 def scored_card(chapter) -> pd.DataFrame:
     """The scorecard of all departments, those of a few people too: for computing, not for showing."""
     file = chapter.system("management")
     table = chapter.records(file.source, TARGETS, columns=file.columns)
+    if not len(table):
+        return table
     measures = {name: i.measure for name, i in file.indicators.items() if i.measure is not None}
     return scorecard(survey_results(chapter, table, measures, file.group), file)
 
@@ -92,9 +104,9 @@ def survey_results(chapter, table: pd.DataFrame, measures: dict[str, str], group
     codes are the values of the column `by`: this wave's and the last one's, with their errors."""
     out = table.copy()
     for name, measure in measures.items():
-        for column, estimates in (("actual", chapter.estimates), ("previous", chapter.previous)):
-            found = _by_department(chapter, estimates, measure, group)
+        for column, year in (("actual", chapter.year), ("previous", chapter.previous_year)):
             blank = (out["indicator"] == name) & out[column].isna()
+            found = _by_department(chapter, year, measure, group) if blank.any() else {}
             for at in out.index[blank]:
                 row = found.get(out.at[at, by])
                 if row is None:
@@ -105,15 +117,12 @@ def survey_results(chapter, table: pd.DataFrame, measures: dict[str, str], group
     return out
 
 
-def _by_department(chapter, estimates, measure: str, group: str) -> dict[str, pd.Series]:
-    if estimates is None:
+def _by_department(chapter, year: int | None, measure: str, group: str) -> dict[str, pd.Series]:
+    """Department → its row of a measure in a wave; InputError where the survey has no such groups."""
+    if year is None:
         return {}
-    frame = chapter.rows(estimates, measure=measure, by1=group, statistic=["index", "mean"])
+    frame = chapter.rows(chapter.grouped(group, year), measure=measure, by1=group, statistic=["index", "mean"])
     frame = frame[frame["by2"].isna() & (frame["model"].isna() | (frame["model"] == chapter.model.name))]
-    if not len(frame) and group not in chapter.survey.codebook.columns:
-        raise InputError(
-            "the survey has no such column of departments", where="management.yml: group", found=repr(group)
-        )
     return {row["group1"]: row for row in frame.to_dict("records")}
 
 
@@ -202,10 +211,9 @@ def history_of(chapter, file: ManagementFile) -> pd.DataFrame:
 
 
 def _filled(chapter, table: pd.DataFrame, file: ManagementFile, year: int) -> pd.DataFrame:
-    estimates = chapter.estimates if year == chapter.year else chapter.of_year(year)
     for name, indicator in file.indicators.items():
         if indicator.measure is not None:
-            found = _by_department(chapter, estimates, indicator.measure, file.group)
+            found = _by_department(chapter, year, indicator.measure, file.group)
             wanted = (table["indicator"] == name) & table["actual"].isna()
             values = [found[d]["estimate"] if d in found else np.nan for d in table.loc[wanted, "department"]]
             table.loc[wanted, "actual"] = values

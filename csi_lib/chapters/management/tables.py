@@ -204,6 +204,13 @@ def _reasons(chapter, part: pd.DataFrame) -> tuple[str, ...]:
     words = {
         "no result": chapter.text(ko="실적이 없어 득점을 매기지 않음", en="no result, so no points"),
         "no target": chapter.text(ko="목표가 없어 득점을 매기지 않음", en="no target, so no points"),
+        "target 0": chapter.text(
+            ko="목표가 0이어서 달성률이 정의되지 않음", en="a target of 0, of which no rate of attainment exists"
+        ),
+        "below 0": chapter.text(
+            ko="실적이나 목표가 0보다 작아 달성률이 정의되지 않음",
+            en="a result or target below 0, of which no rate of attainment exists",
+        ),
         "no last year": chapter.text(
             ko="전년 실적이 없어 득점을 매기지 않음", en="no result of last year, so no points"
         ),

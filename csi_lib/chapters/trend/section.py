@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from csi_lib.evaluation.standing import MIN_PEERS, Rank
-from csi_lib.models.split import change_split as split_change
 from csi_lib.prose.sentences import Sentence
 from csi_lib.survey.estimates import Estimates
 
@@ -44,27 +43,6 @@ def formula_effect(chapter) -> pd.Series | None:
         return None
     effect = Estimates.concat([new, old]).contrast(*({"formula_edition": e} for e in editions))
     return chapter.record(effect).iloc[0] if len(effect) else None
-
-
-def change_split(chapter) -> pd.DataFrame | None:
-    """The index's change as what scores and what re-estimated weights contribute; see `models.split.change_split`.
-
-    None without a last wave, with weights that do not change, or where the index itself is not shown.
-    """
-    model = chapter.model
-    if chapter.previous is None or model.at == "base-year" or not any(n.weights.estimated for n in model.file.nodes):
-        return None
-    change = chapter.change(chapter.index())
-    if change is None or pd.isna(change["estimate"]):
-        return None
-    split = split_change(
-        model,
-        chapter.survey,
-        chapter.survey_of(chapter.previous_year),
-        weights_now=chapter.weights_survey(chapter.year),
-        weights_before=chapter.weights_survey(chapter.previous_year),
-    )
-    return chapter.record(split.frame)
 
 
 def items_came_and_went(chapter) -> list[Sentence]:
