@@ -86,7 +86,7 @@ def deliver_reports(
     if editions := [f for f in missing if f in EDITIONS]:
         scratch.mkdir(parents=True, exist_ok=True)
         more = write_editions(scratch, round_, results, agency=wave.agency, year=wave.year, lang=wave.lang,
-                              release=wave.release, formats=editions)  # fmt: skip
+                              release=wave.release, formats=editions, findings=_findings(report))  # fmt: skip
         _refuse_other_numbers(more, round_, wave)
         results = more
         out += [put.move(_SHORT[f], scratch / f"report.{f}") for f in editions]
@@ -103,6 +103,12 @@ def deliver_reports(
     if scratch.exists():
         scratch.rmdir()
     return out
+
+
+def _findings(report: Path) -> pd.DataFrame | None:
+    """What the report decided, which its slides are made from too."""
+    path = report / "findings.parquet"
+    return pd.read_parquet(path) if path.exists() else None
 
 
 def deliver_data(

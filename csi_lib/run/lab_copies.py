@@ -1,12 +1,11 @@
-"""A chapter as it is worked on by hand, and back: one language in sight, headings without their ids, nothing lost.
+"""A chapter as it is worked on by hand, and back: one language in sight, nothing lost.
 
-A copy keeps in its metadata what it does not show (the cells of the other language, the ids of headings, the chapter's own
-parameters), so that `for_reports` can give back a chapter for both editions.
+A copy keeps in its metadata what it does not show (the cells of the other language, the chapter's own parameters), so that
+`for_reports` can give back a chapter for both editions.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from csi_lib.study.study import Study
 
 #: where a copy keeps what it does not show
 KEPT = "csi_lab"
-_HEAD = re.compile(r"^(#{1,6} .*?)[ \t]*(\{[#.][^{}]*\})[ \t]*$", re.MULTILINE)
 
 
 def for_lab(node: nbformat.NotebookNode, values: Mapping[str, object], lang: str) -> nbformat.NotebookNode:
@@ -35,9 +33,6 @@ def for_lab(node: nbformat.NotebookNode, values: Mapping[str, object], lang: str
         if "parameters" in tags:
             cell.metadata[KEPT] = {"source": cell.source}
             cell.source = "\n".join(f"{name} = {value!r}" for name, value in values.items())
-        elif cell.cell_type == "markdown" and (heads := _HEAD.findall(cell.source)):
-            cell.metadata[KEPT] = {"heads": [list(h) for h in heads]}
-            cell.source = _HEAD.sub(r"\1", cell.source)
         cells.append(cell)
     copy.cells = cells
     copy.metadata[KEPT] = {"lang": lang, "others": others}
@@ -45,7 +40,7 @@ def for_lab(node: nbformat.NotebookNode, values: Mapping[str, object], lang: str
 
 
 def for_reports(node: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The chapter that a copy stands for: outputs gone, both languages, ids and parameters as they were.
+    """The chapter that a copy stands for: outputs gone, both languages, parameters as they were.
 
     A cell of the other language comes back after the cell it followed; where that was removed, at the same place in the order.
     """
@@ -55,17 +50,6 @@ def for_reports(node: nbformat.NotebookNode) -> nbformat.NotebookNode:
         own = cell.metadata.pop(KEPT, {})
         if "source" in own:
             cell.source = own["source"]
-        for head, attributes in own.get("heads", []):
-            level = head.split(" ", 1)[0]
-            lines = cell.source.split("\n")
-            at = next((i for i, x in enumerate(lines) if x.strip() == head.strip()), None)
-            if at is None:  # the words were changed: the same level, the first without an id
-                at = next(
-                    (i for i, x in enumerate(lines) if x.startswith(f"{level} ") and not x.rstrip().endswith("}")), None
-                )
-            if at is not None:
-                lines[at] = f"{lines[at].rstrip()} {attributes}"
-                cell.source = "\n".join(lines)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in ("tags", "csi")})

@@ -368,7 +368,7 @@ def test_check_names_file_row_and_column_of_a_wrong_record(folder):
         assert "sheets_2023.csv, row 5, column 'greeting'" in str(fault)
         frame.drop(columns="rater").to_csv(path, index=False, encoding="utf-8-sig")
         (fault,) = record_faults(study)
-        assert "'rater' is missing" in str(fault)
+        assert "expected rater for 'rater'" in str(fault)
     finally:
         path.write_bytes(whole)
 

@@ -41,6 +41,11 @@ def item_portfolio(chapter) -> pd.DataFrame | None:
         points = portfolio(found.satisfaction, found.importance, crosshair=crosshair(chapter))
     except InputError:
         return None
+    points = points[~points["measure"].isin(chapter.doubted)].reset_index(
+        drop=True
+    )  # contradicted answers rank nothing
+    if len(points) < 2:
+        return None
     if found.kind == "picked":
         rating = points["estimate_y"] * (1 - points["estimate_x"] / 100)
         points["priority"] = (-rating).argsort(kind="stable").argsort(kind="stable") + 1
