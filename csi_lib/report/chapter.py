@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -248,6 +249,8 @@ class Chapter(ChapterData):
         counts : what n counts: ``people``, or agencies, departments, tasks, checks, periods, units.
         """
         if isinstance(rows, Estimates):
+            if rows.frame["release"].isna().any():  # combined from others, and of this report now
+                rows = replace(rows, frame=rows.frame.assign(release=rows.frame["release"].fillna(self.release)))
             admitted = self.gate.admit(rows.frame, counts=counts)
             return self._register(rows if admitted is rows.frame else Estimates(admitted)).frame
         frame = pd.DataFrame(rows)

@@ -90,7 +90,9 @@ class StudyFile(Part):
     thresholds: Thresholds = Thresholds()
     comparisons: Comparisons = Comparisons()
     absent: dict[str, dict[int, Several[str]]] = Field(
-        {}, description="agency → year → nodes of the index model that this agency did not have in that wave"
+        {},
+        description="agency → year → nodes of the index model that this agency did not have in that wave",
+        examples=[{"north": {2024: ["counter"]}}],
     )
     simulate: Simulation | None = None
     #: parameters of later parts (registers, targets, incentive tables …), checked where they are used

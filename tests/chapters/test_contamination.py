@@ -130,9 +130,7 @@ def test_fabricated_interviews_are_conspicuous(corp, surveys, tmp_path):
     assert (found.count[rejected] >= 2).mean() > 0.75
     assert (found.count[~rejected] >= 2).mean() < 0.02
     planted = next(p for p in _planted(corp, tmp_path) if p["kind"] == "fabrication" and p["agency"] == "raon-corp")
-    assert list(found.interviewers.loc[found.interviewers["flagged"], "interviewer"]) == [
-        planted["interviewer"].lower()
-    ]
+    assert list(found.interviewers.loc[found.interviewers["flagged"], "interviewer"]) == [planted["interviewer"]]
 
 
 def _planted(corp, folder):
