@@ -248,12 +248,6 @@ class Chapter(ChapterData):
 
         counts : what n counts: ``people``, or agencies, departments, tasks, checks, periods, units.
         """
-        if isinstance(rows, Estimates):
-            if rows.frame["release"].isna().any():  # combined from others, and of this report now
-                rows = replace(rows, frame=rows.frame.assign(release=rows.frame["release"].fillna(self.release)))
-            admitted = self.gate.admit(rows.frame, counts=counts)
-            return self._register(rows if admitted is rows.frame else Estimates(admitted)).frame
-        frame = pd.DataFrame(rows)
         own = {
             "study": self.study.id,
             "agency": self.agency,
@@ -262,6 +256,13 @@ class Chapter(ChapterData):
             "source": self._round.source,
             "release": self.release,
         }
+        if isinstance(rows, Estimates):
+            if rows.frame[["study", "release"]].isna().any(axis=None):  # combined from others, and of this report now
+                filled = {k: rows.frame[k].fillna(own[k]) for k in ("study", "period", "release")}
+                rows = replace(rows, frame=results_frame(rows.frame, **filled))
+            admitted = self.gate.admit(rows.frame, counts=counts)
+            return self._register(rows if admitted is rows.frame else Estimates(admitted)).frame
+        frame = pd.DataFrame(rows)
         fill = {k: v for k, v in {**own, **constant}.items() if k not in frame or frame[k].isna().all()}
         out = self.gate.admit(results_frame(frame, **fill), counts=counts)
         double = out["row_id"].duplicated()

@@ -53,9 +53,9 @@ def test_the_method_is_said(lang, words):
 
 
 def test_a_category_of_a_few_people_shows_its_population_only(chapter):
-    assert weighting._hidden({"a": 3, "b": 40, "c": 12}, 5) == {"a", "c"}
-    assert weighting._hidden({"a": 3, "b": 4, "c": 12}, 5) == {"a", "b"}
-    assert weighting._hidden({"a": 30, "b": 40}, 5) == set()
+    assert weighting._hidden(chapter, "age", {"a": 3, "b": 40, "c": 12}) == {"a", "c"}
+    assert weighting._hidden(chapter, "age", {"a": 3, "b": 4, "c": 12}) == {"a", "b"}
+    assert weighting._hidden(chapter, "age", {"a": 30, "b": 40}) == set()
 
 
 def test_plan_and_fieldwork(chapter):
