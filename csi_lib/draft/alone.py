@@ -61,7 +61,8 @@ class Alone(Sketch):
             self._numbers(concept)
             return
         texts = list(concept.counts.index)
-        if words.OPEN.search(text) and answers.mean_length >= 15 and not concept.labels:
+        written = words.WRITE.search(text) and not words.GROUP.search(text)
+        if written or (words.OPEN.search(text) and answers.mean_length >= 15):
             self._add(concept, "text", "its words ask for a text of one's own", 0.8)
             return
         repeated = answers.n >= 3 * answers.distinct or answers.distinct <= 6

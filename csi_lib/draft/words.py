@@ -110,6 +110,9 @@ OVERALL = _any(
 )
 OPEN = _any(r"comment", r"comentario", r"sugerenc", r"suggest", r"why\b", r"por qu[eé]", r"describe", r"explain", r"please (tell|specify|list)", r"what (would|could|do|else)", r"기타\s?의견", r"의견",
             r"건의", r"제안", r"이유", r"자유", r"적어\s?주", r"바라는", r"open.?end", r"verbatim", r"feedback", r"other.{0,12}(specify|text)", r"otr[oa].{0,12}(especifi|cu[aá]l)", r"기타\s?\(")  # fmt: skip
+#: questions that ask to be written to, however short and alike the answers came out
+WRITE = _any(r"적어\s?주", r"써\s?주", r"기재해", r"서술", r"기술해\s?주", r"자유롭게", r"in your own words", r"please (specify|describe|write|explain|list)", r"con sus palabras",
+             r"especifique", r"describa")  # fmt: skip
 NUMBER = _any(
     r"how (many|much|long)",
     r"number of",

@@ -101,6 +101,8 @@ def estimates_table(
     if unknown := [f for f in fields if f not in _FIELDS]:
         raise InputError("unknown field", where=where, found=", ".join(unknown), expected=", ".join(_FIELDS))
     frame = results(frame, where=where, need=[c for c in (rows, columns, row_group) if c])
+    if "estimate" not in (heads or {}) and len(frame) and frame["unit"].eq("proportion").all():
+        text["estimate"] = text["share"]  # a share is no score
     if "n" not in fields:
         raise InputError("a table of estimates shows its bases", where=where, expected="'n' among the fields")
     named = Labels(frame, labels, total=text["total"])

@@ -137,3 +137,29 @@ def test_answers_whose_low_codes_are_good_are_drawn_from_bad_to_good(tmp_path):
     assert rows.loc["q1_1", "estimate"] == pytest.approx(((valid >= 4) * weights).sum() / weights.sum())
     drawn = items.distribution(chapter, part)[0]
     assert drawn.alt.index("Very dissatisfied") < drawn.alt.index("Very satisfied")
+
+
+def test_items_that_do_not_compare_are_not_ranked(tmp_path):
+    """A share of two among eleven answers is none of two among five, and answers that run against the others rank nothing;
+    what a question asks to be written is not shown as kinds, though the answers repeat."""
+    import pandas as pd
+
+    rng = np.random.default_rng(3)
+    level = rng.normal(3.5, 0.6, 300)
+    five = lambda x: np.clip(np.rint(x + rng.normal(0, 0.6, 300)), 1, 5).astype(int)
+    answers = {"id": range(1000, 1300), **{f"Q{k} satisfied with part {k}": five(level - 0.1 * k) for k in range(1, 6)}}
+    answers["Q6 agree: the wait is too long"] = five(6.4 - level)
+    answers["Q7 recommend (0 to 10)"] = np.clip(np.rint(2 * level + rng.normal(0, 1, 300)), 0, 10).astype(int)
+    answers["Q8 please describe what to improve"] = rng.choice(["parking", "Mr Kim was kind", "doors"], 300)
+    pd.DataFrame(answers).to_csv(tmp_path / "given_2024.csv", index=False)
+    draft_study(tmp_path / "study", [tmp_path / "given_2024.csv"])
+    own = csi_lib.open_chapter(str(tmp_path / "study"), load_study(tmp_path / "study").agencies[0].id, 2024, lang="en")
+    rows = items.rows_of(own, [i for part in items.parts(own) for i in part.items])
+    assert [i[:2] for i in items.comparable(own, rows)["item"]] == [f"q{k}" for k in range(1, 6)]
+    said = items.extremes(own, rows).text
+    assert "recommend" not in said
+    assert "wait" not in said
+    assert "recommend" in items.left_out(own, rows).text
+    assert "wait" in items.left_out(own, rows).text
+    assert len(items.ranked_table(own, rows).rows) == 5
+    assert [c.role for name, c in own.survey.codebook.columns.items() if name.startswith("q8")] == ["text"]

@@ -11,7 +11,7 @@ import pandas as pd
 from csi_lib import figures
 from csi_lib.findings.families import extremes as extremes_of
 from csi_lib.prose.numbers import Number
-from csi_lib.prose.sentences import Sentence
+from csi_lib.prose.sentences import Sentence, join_words
 from csi_lib.tables.estimates import change_table
 from csi_lib.tables.table import Table
 
@@ -140,11 +140,38 @@ def distribution(chapter, part: Part):
     return out
 
 
+def comparable(chapter, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that may be ranked with each other: no item whose answers contradict themselves, and, since two of eleven
+    answers are not two of five, shares of the two best answers on the commonest number of answers alone."""
+    book = chapter.survey.codebook
+    live = rows[rows["estimate"].notna() & ~rows["suppressed"].astype(bool) & ~rows["item"].isin(chapter.doubted)]
+    if chapter.study.leads_with == "items" or live.empty:
+        return live
+    points = live["item"].map(lambda item: book.scales[book.columns[item].scale].points)
+    return live[points == points.mode().iloc[0]]
+
+
+def left_out(chapter, rows: pd.DataFrame) -> Sentence | None:
+    """Which items a ranking leaves out, and why; None where it holds all."""
+    live = rows[rows["estimate"].notna()]
+    doubted = live["item"].isin(chapter.doubted)
+    other = ~doubted & ~live["item"].isin(comparable(chapter, rows)["item"])
+    names = lambda which: join_words([f"‘{label}’" for label in live["measure_label"][which]], chapter.lang)
+    said = []
+    if other.any():
+        said.append(chapter.sentence(
+            ko="{names:은/는} 보기의 수가 달라 함께 순위를 매기지 않았다.",
+            en="Not ranked with the others, for their scale has another number of answers: {names}.", names=names(other)))  # fmt: skip
+    if doubted.any():
+        said.append(chapter.sentence(
+            ko="{names:은/는} 응답을 확인해야 하므로 순위에서 뺐다.",
+            en="Left out of the ranking until its answers are checked: {names}.", names=names(doubted)))  # fmt: skip
+    return chapter.sentence(said) if said else None
+
+
 def extremes(chapter, rows: pd.DataFrame, *, count: int = 3) -> Sentence | None:
     """The highest and lowest of these rows in words; None where there are too few to choose among."""
-    live = rows[rows["estimate"].notna() & ~rows["suppressed"].astype(bool)].sort_values(
-        "estimate", ascending=False, kind="stable"
-    )
+    live = comparable(chapter, rows).sort_values("estimate", ascending=False, kind="stable")
     units = live["unit"].nunique()
     if len(live) < 4 or units != 1:
         return None
@@ -160,7 +187,7 @@ def extremes(chapter, rows: pd.DataFrame, *, count: int = 3) -> Sentence | None:
 
 def _named(chapter, row) -> Sentence:
     return chapter.sentence(
-        ko="{label}({value})", en="{label} ({value})", label=row["measure_label"], value=Number.from_row(row)
+        ko="‘{label}’({value})", en="‘{label}’ ({value})", label=row["measure_label"], value=Number.from_row(row)
     )
 
 
@@ -215,8 +242,8 @@ def change_sentences(chapter, rows: pd.DataFrame) -> list[Sentence]:
 
 def _signed(chapter, row) -> Sentence:
     return chapter.sentence(
-        ko="{label}({value})",
-        en="{label} ({value})",
+        ko="‘{label}’({value})",
+        en="‘{label}’ ({value})",
         label=row["measure_label"],
         value=Number.from_row(row, signed=True),
     )
@@ -273,7 +300,7 @@ def widest_gaps(chapter, variable: str, *, count: int = 3) -> list[Sentence]:
         ]
     said = [
         chapter.sentence(
-            ko="{label}({high_name} {high}, {low_name} {low})", en="{label} ({high_name} {high}, {low_name} {low})",
+            ko="‘{label}’({high_name} {high}, {low_name} {low})", en="‘{label}’ ({high_name} {high}, {low_name} {low})",
             label=high["measure_label"], high_name=chapter.labels.group(variable, high["group1"]), high=high,
             low_name=chapter.labels.group(variable, low["group1"]), low=low,
         )
@@ -312,8 +339,8 @@ def trend_table(chapter, part: Part) -> Table | None:
 
 
 def ranked_table(chapter, rows: pd.DataFrame, *, count: int = 10) -> Table:
-    """All items from the highest to the lowest, of many the highest and lowest `count` (more where the count cuts a tie)."""
-    live = rows[rows["estimate"].notna()].sort_values("estimate", ascending=False, kind="stable").reset_index(drop=True)
+    """The items that compare (`comparable`) from the highest to the lowest, of many the highest and lowest `count` (more where the count cuts a tie)."""
+    live = comparable(chapter, rows).sort_values("estimate", ascending=False, kind="stable").reset_index(drop=True)
     labels = dict(zip(live["measure"], live["measure_label"], strict=True))
     many = len(live) > 2 * count
     if many:

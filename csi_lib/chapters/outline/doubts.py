@@ -23,16 +23,15 @@ def doubt_sentences(chapter) -> list[Sentence]:
     rows = chapter.record([row for c in found for row in _rows(c)]).to_dict("records")
     at = {(r["measure"], r["statistic"], r["versus"] if isinstance(r["versus"], str) else None): r for r in rows}
     out = [chapter.sentence(
-        ko="아래 {n}가지는 의견이라기보다 자료의 잘못일 수 있으므로, 수치를 쓰기 전에 확인이 필요하다.",
-        en="The following ({n}) may be slips of the data rather than opinions, and are to be checked before the figures are used.",
-        n=len(found),
+        ko="다음은 의견이라기보다 자료의 잘못일 수 있으므로, 수치를 쓰기 전에 확인이 필요하다.",
+        en="What follows may be slips of the data rather than opinions, and is to be checked before the figures are used.",
     )]  # fmt: skip
     for c in found:
         statistic, _ = _ROW[c.kind]
         now = Number.from_row(at[_key(c), statistic, None])
         last = at.get((_key(c), statistic, "last wave"))
         out.append(_said(chapter, c, now, None if last is None else Number.from_row(last)) + _cause(chapter, c))
-    doubted = [chapter.labels.measure(i) for i in chapter.doubted if i in chapter.survey.codebook.items]
+    doubted = [f"‘{chapter.labels.measure(i)}’" for i in chapter.doubted if i in chapter.survey.codebook.items]
     if doubted:
         out.append(chapter.sentence(
             ko="{items:은/는} 확인될 때까지 개선 우선순위에서 뺐다.",
