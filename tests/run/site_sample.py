@@ -33,7 +33,7 @@ def make_study(
             {
                 "id": f"agency-{i:03d}",
                 "name": {"ko": (names or {}).get(i, f"기관 {i:03d}번 공사"), "en": f"Agency {i:03d}"},
-                "type": f"t{i % types}",
+                **({"type": f"t{i % types}"} if types else {}),
             }
             for i in range(agencies)
         ],

@@ -170,6 +170,18 @@ def test_filters_of_the_first_page(made, visit):
 
 
 @pytest.mark.slow
+def test_bodies_without_types_have_no_column_and_no_filter_of_types(tmp_path, visit):
+    study = sample.make_study(tmp_path / "study", agencies=3, years=(2024,), types=0)
+    out = sample.make_round(study, tmp_path / "out")
+    write_site(study, out)
+    page = visit(out / "index.html")
+    assert page.locator("#type").count() == 0
+    assert page.locator("#grid thead th").count() == page.locator("#grid tbody tr").first.locator("th, td").count()
+    page.locator("#name").fill("002번")
+    assert page.locator("#grid tbody tr:visible").count() == 1
+
+
+@pytest.mark.slow
 def test_all_pages_are_accessible(made, accessible):
     study, out = made
     failed = {

@@ -74,6 +74,7 @@ def _index_page(site: Site, reports: list[Report], scores: Scores | None, archiv
     if OVERALL in archives:
         cards += f'<li><a href="site/zip/{archives[OVERALL].name}" download>{t["archive"]} ({t["overall"]}, {t["zip"]})</a></li>'
     rows, kinds = [], {}
+    typed = any(agency.type for agency in study.agencies)  # no column that would be empty
     for agency in study.agencies:
         kind = site.type_name(agency.type)
         kinds.setdefault(kind, None)
@@ -91,12 +92,15 @@ def _index_page(site: Site, reports: list[Report], scores: Scores | None, archiv
             hidden = f'<span class="visually-hidden"> {e(site.name(agency.id))}</span>'
             zipped = f'<a href="site/zip/{archive.name}" download>{t["zip"]}{hidden}</a>'
         rows.append(
-            f'<tr data-type="{e(kind)}"><th scope="row">{e(site.name(agency.id))}</th><td>{e(kind)}</td>'
-            f"{''.join(cells)}{trend}<td>{zipped}</td></tr>"
+            f'<tr data-type="{e(kind)}"><th scope="row">{e(site.name(agency.id))}</th>'
+            f"{f'<td>{e(kind)}</td>' if typed else ''}{''.join(cells)}{trend}<td>{zipped}</td></tr>"
         )
     heads = "".join(f'<th scope="col">{e(study.period_of(y))}</th>' for y in years)
     trend = f'<th scope="col">{t["trend"]}</th>' if scores else ""
+    kind_head = f'<th scope="col">{t["type"]}</th>' if typed else ""
     options = "".join(f"<option>{e(k)}</option>" for k in kinds if k)
+    choice = f'<select id="type"><option value="">{t["all"]}</option>{options}</select>'
+    kind_choice = f"\n<label>{t['filter']}{choice}</label>" if typed else ""
     said = [
         f"{t[key]}: {e(label.text(site.lang))}"
         for key, label in (("commissioned", study.commissioned_by), ("contractor", study.contractor))
@@ -109,10 +113,9 @@ def _index_page(site: Site, reports: list[Report], scores: Scores | None, archiv
     title = e(study.title.text(site.lang))
     body = f"""<p class="sub">{" · ".join(said)}</p>{failed}
 <ul class="cards">{cards}</ul>
-<div class="tools" hidden><label>{t["name"]}<input id="name" type="search" autocomplete="off"></label>
-<label>{t["filter"]}<select id="type"><option value="">{t["all"]}</option>{options}</select></label></div>
+<div class="tools" hidden><label>{t["name"]}<input id="name" type="search" autocomplete="off"></label>{kind_choice}</div>
 <div class="grid-scroll" role="region" aria-label="{title}" tabindex="0">
-<table id="grid"><thead><tr><th scope="col">{t["agency"]}</th><th scope="col">{t["type"]}</th>{heads}{trend}<th scope="col">{t["archive"]}</th></tr></thead>
+<table id="grid"><thead><tr><th scope="col">{t["agency"]}</th>{kind_head}{heads}{trend}<th scope="col">{t["archive"]}</th></tr></thead>
 <tbody>
 {chr(10).join(rows)}
 </tbody></table></div>
