@@ -104,6 +104,8 @@ _PUBLIC = {
     "csi_lib.evaluation.office": ["simulate_office"],
     "csi_lib.evaluation.records": ["read_records"],
     "csi_lib.evaluation.systems": ["system"],
+    "csi_lib.evaluation.presets": ["presets"],
+    "csi_lib.chapters.grade.moves": ["grade_moves"],
     "csi_lib.figures.series": ["broken_series"],
     # reports and runs
     "csi_lib.report.chapter": ["Chapter", "open_chapter"],

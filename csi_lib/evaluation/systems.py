@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 
 from csi_lib.errors import InputError, nearest
+from csi_lib.evaluation.presets import with_preset
 from csi_lib.study.base import PROSE, Label, Part
 from csi_lib.study.limits import inside
 from csi_lib.study.schema import SYSTEMS
@@ -37,7 +38,7 @@ def system(study, name: str) -> Part:
                          found=repr(declared)[:60], expected=f"{name}.yml")  # fmt: skip
     module, _, model = SYSTEMS[name].partition(":")
     file = inside(study.path, declared, where=f"study {study.id!r}: extensions > {name}")
-    part = YamlFile(file).validate(getattr(import_module(module), model))
+    part = with_preset(YamlFile(file), name, getattr(import_module(module), model))
     wrong = list(part.consistent_with(study)) if hasattr(part, "consistent_with") else []
     if wrong:  # names of columns and sources that the study does not have
         found, place, known = wrong[0]

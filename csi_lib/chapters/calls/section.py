@@ -100,6 +100,15 @@ def call_sentences(chapter, calls: pd.DataFrame, rows: pd.DataFrame, picked: pd.
                 count=count,
             )
         )
+    unsaid = int(((calls["absent"] == 1) & calls["picked_up"].isna()).sum())
+    if unsaid:
+        count = recorded(chapter, [{"measure": "picked_up", "statistic": "count", "by1": "state", "group1": "no outcome", "estimate": unsaid,
+                                    "n": int((calls["absent"] == 1).sum()), "unit": "cases", "model": "calls"}],
+                         source=chapter.system("calls").source).iloc[0]  # fmt: skip
+        out.append(chapter.sentence(
+            ko="자리를 비운 동료에게 온 전화 가운데 {count:은/는} 누가 받았는지 적혀 있지 않아 비율에 넣지 않았다.",
+            en="For {count:bare} calls to an absent colleague the log does not say whether somebody picked up; they are left out.",
+            count=count))  # fmt: skip
     whole = picked[picked["by1"].isna()]
     if len(whole):
         row = whole.iloc[0].to_dict()

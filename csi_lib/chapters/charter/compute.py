@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import pandas as pd
+from pydantic import Field as Setting
+from pydantic import model_validator
 
 from csi_lib.evaluation.clustered import clustered_means
+from csi_lib.evaluation.presets import FromPreset
 from csi_lib.evaluation.records import Field
 from csi_lib.evaluation.standards import Standard, compliance
-from csi_lib.study.base import Label, Part
+from csi_lib.study.base import Label, PlacedError
 
 
-class CharterFile(Part):
+class Promise(Standard):
+    """A standard of the charter, with what customers get where it was missed."""
+
+    redress: Label | None = None
+
+
+class CharterFile(FromPreset):
     """``charter.yml``: the cases' source, the standards with their promised shares, and the channels' names."""
 
     source: str = "cases"
     columns: dict[str, str] = {}
-    standards: dict[str, Standard]
+    standards: dict[str, Promise] = Setting(min_length=1)
     channels: dict[str, Label]
     handled: str = "handled"
+    redress: bool = Setting(default=False, description="the charter promises redress: every standard must say which")
+
+    @model_validator(mode="after")
+    def _all_redress(self):
+        for name, standard in self.standards.items():
+            if self.redress and standard.redress is None:
+                raise PlacedError("a charter says what customers get when a standard is missed", "standards", name,
+                                  action="Write `redress: {ko: …, en: …}`, or `redress: false` for the file")  # fmt: skip
+        return self
 
 
 def case_columns(file: CharterFile) -> tuple[Field, ...]:

@@ -42,6 +42,11 @@ def compliance_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) ->
     columns = (Column("row", text(ko="이행 기준", en="Standard"), "left", "stub"), Column("share", text(ko="이행률", en="Kept")),
                Column("ci", text(ko="95% 신뢰구간", en="95% interval")), Column("target", text(ko="약속", en="Promise")),
                Column("verdict", text(ko="판정", en="Verdict"), "left", "text"), Column("n", text(ko="사례수", en="n"), "right", "base"))  # fmt: skip
+    promised_redress = {
+        n: s.redress.text(chapter.lang) for n, s in chapter.system("charter").standards.items() if s.redress
+    }
+    if promised_redress:
+        columns += (Column("redress", text(ko="시정과 보상", en="Redress"), "left", "text"),)
     body = []
     for row in rows.to_dict("records"):
         target = Number(None, "proportion")
@@ -64,6 +69,7 @@ def compliance_table(chapter, rows: pd.DataFrame, *, name: str, caption: str) ->
                     target,
                     verdict,
                     Number.from_row(row, "n"),
+                    *((promised_redress.get(row["measure"], "–"),) if promised_redress else ()),
                 )
             )
         )

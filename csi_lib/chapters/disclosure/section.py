@@ -6,6 +6,8 @@ import pandas as pd
 from scipy.special import ndtri
 
 from csi_lib.chapters.feedback.section import change_number, rounding_note
+from csi_lib.chapters.grade.grades import grade_label, grade_sheet, reason_label
+from csi_lib.chapters.grade.own_grade import own_row
 from csi_lib.chapters.groups.section import extremes_sentence
 from csi_lib.chapters.outline.section import design_text, sample_rows
 from csi_lib.errors import InputError
@@ -35,15 +37,15 @@ def fields_table(chapter) -> Table:
             N=Number.from_row(rows["population", "count"]),
         )  # fmt: skip
     level = 0 if float(file.confidence * 100).is_integer() else 1
-    lines: list[tuple] = [
-        (t(ko="조사 목적", en="Purpose"), words.purpose.text(lang)),
-        (
+    lines = {
+        "purpose": (t(ko="조사 목적", en="Purpose"), words.purpose.text(lang)),
+        "period": (
             t(ko="조사 기간", en="Period"),
             f"{period} · {study.period.text(lang)}" if study.period is not None else period,
         ),
-        (t(ko="조사 대상", en="Target"), words.target.text(lang)),
-        (t(ko="표본 크기", en="Sample"), sample),
-        (
+        "target": (t(ko="조사 대상", en="Target"), words.target.text(lang)),
+        "sample": (t(ko="표본 크기", en="Sample"), sample),
+        "error": (
             t(ko="신뢰수준과 표본오차", en="Confidence and sampling error"),
             chapter.sentence(
                 ko="신뢰수준 {level}에서 최대 ±{margin}",
@@ -52,15 +54,17 @@ def fields_table(chapter) -> Table:
                 margin=Number.from_row(margin[0]),
             ),
         ),
-        (t(ko="조사 방법", en="Method"), f"{words.method.text(lang)} · {design_text(chapter)}"),
-    ]
-    for label, value in (
-        (t(ko="발주 기관", en="Commissioned by"), study.commissioned_by),
-        (t(ko="수행 기관", en="Conducted by"), study.contractor),
-        (t(ko="문의", en="Contact"), words.contact),
+        "method": (t(ko="조사 방법", en="Method"), f"{words.method.text(lang)} · {design_text(chapter)}"),
+    }
+    for name, label, value in (
+        ("commissioned_by", t(ko="발주 기관", en="Commissioned by"), study.commissioned_by),
+        ("conducted_by", t(ko="수행 기관", en="Conducted by"), study.contractor),
+        ("contact", t(ko="문의", en="Contact"), words.contact),
     ):
         if value is not None:
-            lines.append((label, value.text(lang)))
+            lines[name] = (label, value.text(lang))
+    if "grade" in file.fields and "grades" in study.extensions:
+        lines["grade"] = (t(ko="평가 등급", en="Grade"), own_grade(chapter))
     columns = (
         Column("item", t(ko="항목", en="Item"), "left", "stub"),
         Column("content", t(ko="내용", en="Content"), "left", "text"),
@@ -69,10 +73,21 @@ def fields_table(chapter) -> Table:
         "fields",
         t(ko="조사 개요", en="The survey"),
         columns,
-        tuple(Row(x) for x in lines),
+        tuple(Row(lines[name]) for name in file.fields if name in lines),
         lang=lang,
         exempt="a schedule",
     )
+
+
+def own_grade(chapter) -> str:
+    """The agency's grade of the round in words, or why it has none."""
+    sheet = grade_sheet(chapter)
+    own = own_row(chapter, sheet)
+    if own is None:
+        return chapter.text(ko="등급 평가 대상이 아님", en="not in the graded round")
+    if not isinstance(own["grade"], str):
+        return chapter.text(ko="등급 없음", en="ungraded") + f" ({reason_label(chapter, own['reason'])})"
+    return grade_label(chapter, sheet.file, own["grade"])
 
 
 def results_table(chapter) -> Table:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from csi_lib.chapters.grade.rules import NO_SCORE, SMALL_GROUP
-from csi_lib.chapters.grade.settings import BUSINESSES, UNITS, GradingFile, grade_units, unit_probabilities
+from csi_lib.chapters.grade.rules import NEW, NO_SCORE, SMALL_GROUP, boundary_ties
+from csi_lib.chapters.grade.settings import GradingFile, grade_units, unit_probabilities
+from csi_lib.errors import InputError
 from csi_lib.chapters.round.section import type_label
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence, join_words
@@ -21,8 +22,9 @@ _ALL = ""
 class GradeSheet:
     """A graded round.
 
-    frame : ``unit label group size score se n grade reason other likely``, best group and score first; ``other`` is the
-        probability of another grade, ``likely`` the grades whose probability is at least that of `GradingFile.alike`.
+    frame : ``unit label group size score se n grade reason other likely tied consulted`` and the scores of the parts, best
+        group and score first; ``other`` is the probability of another grade, ``likely`` the grades whose probability is at
+        least that of `GradingFile.alike`, ``tied`` whether the grade hangs on a tie at a boundary.
     chances : unit × grade, the probability of each grade.
     """
 
@@ -48,10 +50,16 @@ def grade_sheet(chapter, year: int | None = None) -> GradeSheet:
     """All units of the round of `year` (default the chapter's), graded as ``grades.yml`` says."""
     file, year = chapter.system("grades"), year or chapter.year
     table = _table(chapter, file, year)
-    grades = grade_units(table, file)
-    chances = unit_probabilities(table, file, seed=year)
+    new = _newcomers(chapter, file, table, year)
+    evaluated = table.assign(score=table["score"].where(~table["unit"].isin(new)))
+    grades = grade_units(evaluated, file)
+    chances = unit_probabilities(evaluated, file, seed=year)
     about = table.drop_duplicates("unit").set_index("unit").reindex(grades.frame["unit"])
+    ties = boundary_ties(grades, file.ratio, digits=file.digits) if file.rule == "relative" else pd.Series(dtype=bool)
     frame = grades.frame.drop(columns="group").assign(
+        reason=[NEW if u in new else r for u, r in zip(grades.frame["unit"], grades.frame["reason"], strict=True)],
+        tied=ties.reindex(grades.frame["unit"], fill_value=False).to_numpy(bool),
+        **{c: about[c].to_numpy(float) for c in ("consulted", *file.parts) if c in about},
         label=about["label"].to_numpy(),
         group=about["group"].fillna(_ALL).to_numpy(),
         size=about["size"].to_numpy(),
@@ -68,6 +76,13 @@ def grade_sheet(chapter, year: int | None = None) -> GradeSheet:
     return GradeSheet(file, year, frame.drop(columns="_order").reset_index(drop=True), chances)
 
 
+def _newcomers(chapter, file: GradingFile, table: pd.DataFrame, year: int) -> set[str]:
+    """Units that were not in last year's round, where the rule leaves them ungraded; none in the first round there is."""
+    if file.newcomers == "graded" or year - 1 not in chapter.study.years:
+        return set()
+    return set(table["unit"]) - set(_table(chapter, file, year - 1)["unit"])
+
+
 def has_year_before(chapter) -> bool:
     """Whether the study holds the round of the year before, without which nobody is two years running in a class."""
     return chapter.year - 1 in chapter.study.years
@@ -76,8 +91,7 @@ def has_year_before(chapter) -> bool:
 def _table(chapter, file: GradingFile, year: int) -> pd.DataFrame:
     """Units (or units × businesses) with ``label``."""
     if file.source is not None:
-        fields = BUSINESSES if file.rule == "attainment" else UNITS
-        table = chapter.records(file.source, fields, columns=file.columns, year=year, everyone=True)
+        table = chapter.records(file.source, file.unit_fields, columns=file.columns, year=year, everyone=True)
         name = table["name_en"].fillna(table["name"]) if chapter.lang == "en" else table["name"]
         return table.assign(label=name.fillna(table["unit"]))
     rows = _business_rows(chapter, file, year) if file.rule == "attainment" else _agency_rows(chapter, year)
@@ -93,7 +107,10 @@ def _agency_rows(chapter, year: int) -> pd.DataFrame:
     wave = chapter.wave_of(year)
     index = wave[(wave["measure"] == chapter.model.file.index) & (wave["model"] == chapter.model.name)]
     index = index[index["statistic"] == "index"]
-    return pd.DataFrame({"unit": index["agency"], "score": index["estimate"], "se": index["se"], "n": index["n"]})
+    rows = pd.DataFrame({"unit": index["agency"], "score": index["estimate"], "se": index["se"], "n": index["n"]})
+    # a body whose report failed belongs to the round all the same: it stands there without a score
+    in_round = [a.id for a in chapter.study.agencies if a.took_part(year) and a.type in set(wave["type"])]
+    return rows.merge(pd.DataFrame({"unit": [u for u in in_round if u not in set(rows["unit"])]}), how="outer")
 
 
 def _business_rows(chapter, file: GradingFile, year: int) -> pd.DataFrame:
@@ -108,10 +125,13 @@ def _business_rows(chapter, file: GradingFile, year: int) -> pd.DataFrame:
     for agency in chapter.study.agencies:
         if not agency.took_part(year):
             continue
-        now = chapter.estimates_of(agency.id, year).select(**keys).frame.set_index("group1")
+        now = _frame_of(chapter, agency.id, year, keys)
+        if now is None:  # its report failed: it belongs to the round, without a score
+            parts.append(pd.DataFrame({"unit": [agency.id], "business": [_ALL], "score": np.nan, "target": np.nan}))
+            continue
         before = None
         if year - 1 in chapter.study.years and agency.took_part(year - 1):
-            before = chapter.estimates_of(agency.id, year - 1, as_of=year).select(**keys).frame.set_index("group1")
+            before = _frame_of(chapter, agency.id, year - 1, keys, as_of=year)
         last = lambda name, before=before, now=now: (
             np.nan if before is None else before[name].reindex(now.index).to_numpy(float)
         )
@@ -121,6 +141,13 @@ def _business_rows(chapter, file: GradingFile, year: int) -> pd.DataFrame:
                           "target_se": last("se")})
         )  # fmt: skip
     return pd.concat(parts, ignore_index=True)
+
+
+def _frame_of(chapter, agency: str, year: int, keys: dict, *, as_of: int | None = None) -> pd.DataFrame | None:
+    try:
+        return chapter.estimates_of(agency, year, as_of=as_of).select(**keys).frame.set_index("group1")
+    except InputError:
+        return None
 
 
 def _likely(chances: np.ndarray, least: float) -> tuple[int, ...]:
@@ -147,6 +174,7 @@ def reason_label(chapter, reason: str | None) -> str:
     words = {
         NO_SCORE: chapter.text(ko="점수 없음", en="no score"),
         SMALL_GROUP: chapter.text(ko="소규모 군", en="small group"),
+        NEW: chapter.text(ko="새로 조사한 기관", en="new in the round"),
     }
     return words.get(reason, reason or "")
 
@@ -216,6 +244,14 @@ def counts_sentence(chapter, sheet: GradeSheet) -> Sentence:
         en="Of {units} units {graded} were graded and {ungraded} were not.",
         units=units, graded=graded, ungraded=ungraded,
     )  # fmt: skip
+    if frame["tied"].any():
+        tied = chapter.record([{"measure": "grades", "statistic": "count", "by1": "state", "group1": "tied",
+                                "estimate": int(frame["tied"].sum()), "unit": "number", "n": len(frame)}], counts="units")  # fmt: skip
+        first = first + chapter.sentence(
+            ko="등급의 경계에 동점이 걸려 {n}곳은 동점 처리 규칙에 등급이 달려 있다(등급표에 ‘=’로 표시).",
+            en="A boundary runs through equal scores: the grade of {n} units hangs on the rule for ties (marked = in the grade sheet).",
+            n=Number.from_row(tied.iloc[0]),
+        )  # fmt: skip
     if not known.any():
         return first
     return first + chapter.sentence(

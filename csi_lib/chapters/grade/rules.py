@@ -19,7 +19,7 @@ RATIO = {"S": 1, "A": 4, "B": 4, "C": 1}
 #: groups below this size are not graded (METHOD §5 [D])
 MINIMUM_GROUP = 10
 #: why a unit has no grade
-NO_SCORE, SMALL_GROUP = "no score", "small group"
+NO_SCORE, SMALL_GROUP, NEW = "no score", "small group", "new"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Grades:
     Attributes
     ----------
     frame : ``unit group score grade reason``, one row per unit in the order given; ``grade`` is null where ``reason``
-        says why (``no score``, ``small group``).
+        says why (``no score``, ``small group``, ``new``).
     scale : the grades, best first.
     """
 
@@ -120,7 +120,7 @@ def relative_grades(
 
     Units with a score are counted out by `relative_counts`. Equal scores get the same grade, the better one where a
     boundary runs through them, so a grade may hold more than its share. Groups with fewer than `minimum_group` scored
-    units are not graded.
+    units are not graded. Where all scores of a group are equal, all take the best grade; `boundary_ties` flags them.
 
     Parameters
     ----------
@@ -147,6 +147,23 @@ def relative_grades(
             continue
         grade[members] = _by_rank(value[members][None, :], relative_counts(len(members), ratio))[0]
     return graded(scores.index, groups, scores, grade, reason, tuple(ratio))
+
+
+def boundary_ties(grades: Grades, ratio: Mapping[str, float] = RATIO, *, digits: int | None = None) -> pd.Series:
+    """Unit → whether its grade hangs on a tie: a boundary of the counted-out grades runs through its score.
+
+    Without the rule that ties take the better grade, some of these units would have the one below.
+    """
+    frame = grades.frame
+    tied = pd.Series(False, index=frame["unit"])
+    value = _printed(frame["score"].to_numpy(float), digits)
+    for _, members in frame[frame["grade"].notna()].groupby("group", sort=False, dropna=False):
+        at = members.index.to_numpy()
+        ordered = np.sort(value[at])[::-1]
+        for place in np.cumsum(list(relative_counts(len(at), ratio).values()))[:-1]:
+            if 0 < place < len(ordered) and ordered[place - 1] == ordered[place]:
+                tied.iloc[at[value[at] == ordered[place]]] = True
+    return tied
 
 
 def grade_probabilities(

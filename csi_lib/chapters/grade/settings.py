@@ -19,6 +19,7 @@ from csi_lib.chapters.grade.rules import (
     ungraded_remainder,
 )
 from csi_lib.errors import InputError
+from csi_lib.evaluation.presets import FromPreset
 from csi_lib.evaluation.records import Field
 from csi_lib.study.base import Label, Part
 
@@ -28,6 +29,7 @@ _UNIT = (
     Field("name_en", needed=False),
     Field("group", needed=False),
     Field("size", needed=False),
+    Field("consulted", "flag", needed=False, blank=True),
 )
 #: one row per unit of the round
 UNITS = (
@@ -72,13 +74,15 @@ class Published(Part):
         return ungraded_remainder(self.counts, self.units)
 
 
-class GradingFile(Part):
+class GradingFile(FromPreset):
     """``grades.yml``: rule, scale, and follow-up.
 
     The units are the rows of ``source``; without one they are the agencies of the study with the report's index, and
     under the rule of attainment their businesses are the values of the column ``business`` with last year's index as target.
     ``classes`` names sets of grades that matter two years running; ``cohorts`` which sizes are consulted together;
-    ``alike`` from which probability on another grade is named as possible.
+    ``alike`` from which probability on another grade is named as possible. ``newcomers`` says whether a unit that was not
+    in last year's round is graded. ``parts`` are columns of the source with scores of parts of the evaluation, graded like
+    the total; ``form`` is the official form of the result: ``lists`` of the units of each grade, or the grades of the ``parts``.
     """
 
     rule: Literal["absolute", "relative", "attainment"] = "relative"
@@ -99,6 +103,9 @@ class GradingFile(Part):
     cohorts: dict[str, tuple[str, ...]] = {}
     cohort_labels: dict[str, Label] = {}
     published: tuple[Published, ...] = ()
+    parts: dict[str, Label] = {}
+    newcomers: Literal["graded", "ungraded"] = "graded"
+    form: Literal["lists", "parts"] | None = None
     alike: float = Setting(default=0.1, gt=0, lt=1)
     draws: int = Setting(default=2000, ge=100)
 
@@ -117,10 +124,17 @@ class GradingFile(Part):
             )
         return self
 
+    @property
+    def unit_fields(self) -> tuple[Field, ...]:
+        """Columns of the round's source."""
+        if self.rule == "attainment":
+            return BUSINESSES
+        return (*UNITS, *(Field(part, "number", needed=False) for part in self.parts))
+
     def reads(self):
         """The records it needs of every wave, for `csi check`."""
         if self.source is not None:
-            yield self.source, BUSINESSES if self.rule == "attainment" else UNITS
+            yield self.source, self.unit_fields
 
     def refers(self):
         yield "source", self.source, "source"

@@ -99,7 +99,9 @@ def sheet_tables(chapter, sheet: GradeSheet) -> list[Table]:
                 Number.from_row(own["score"]),
                 Interval.from_row(own["score"]),
                 Number.from_row(own["score"], "n"),
-                grade_label(chapter, file, row["grade"]) if graded else f"– ({reason_label(chapter, row['reason'])})",
+                grade_label(chapter, file, row["grade"]) + (" =" if row["tied"] else "")
+                if graded
+                else f"– ({reason_label(chapter, row['reason'])})",
                 Number.from_row(own["probability of another grade"]),
                 "·".join(grade_label(chapter, file, file.scale[k]) for k in row["likely"]) if graded else "–",
             )
@@ -110,8 +112,17 @@ def sheet_tables(chapter, sheet: GradeSheet) -> list[Table]:
             ko=f"가능한 등급: 표본오차를 감안할 때 확률이 {file.alike * 100:g}퍼센트 이상인 등급",
             en=f"Possible: grades with a probability of at least {file.alike * 100:g} per cent, given the sampling error",
         )
+        own = sheet.frame[(sheet.frame["group"] == group) & sheet.frame["grade"].notna()]
+        equal = len(own) > 1 and own["tied"].all() and own["score"].round(9).nunique() == 1
+        tied = t(ko="=: 경계에 동점이 걸려 나은 등급을 받았다", en="=: tied at a boundary and given the better grade")
+        if equal:
+            tied = t(
+                ko="=: 점수가 모두 같아 순위가 아무것도 가르지 않는다",
+                en="=: all scores are equal, so rank tells nothing apart",
+            )
+        ties = (tied,) if (sheet.frame["tied"] & (sheet.frame["group"] == group)).any() else ()
         tables.append(
-            Table(f"sheet-{position}", caption, tuple(columns[k] for k in keep), tuple(body), (note,), chapter.lang)
+            Table(f"sheet-{position}", caption, tuple(columns[k] for k in keep), tuple(body), (note, *ties), chapter.lang)
         )  # fmt: skip
     return tables
 

@@ -14,6 +14,7 @@ from scipy.special import stdtrit
 
 from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import clustered_means
+from csi_lib.evaluation.presets import FromPreset
 from csi_lib.evaluation.records import Field
 from csi_lib.evaluation.standing import ranks
 from csi_lib.measure.icc import icc
@@ -51,6 +52,8 @@ class Scheme(Part):
 
     label: Label
     editions: dict[str, Edition] = Setting(min_length=1)
+    calls: int | None = Setting(default=None, gt=0, description="sheets that the scheme wants of every office")
+    excellent: float | None = Setting(default=None, gt=0, le=100, description="score from which an office is excellent")
 
     @model_validator(mode="after")
     def _in_order(self):
@@ -68,7 +71,7 @@ class Scheme(Part):
         return found[-1]
 
 
-class KindnessFile(Part):
+class KindnessFile(FromPreset):
     """``kindness.yml``: the sheets' source, the schemes by channel, decimals printed, points for a complaint."""
 
     source: str = "sheets"
