@@ -38,7 +38,8 @@ def test_every_preset_makes_a_valid_file_and_has_both_languages(preset, tmp_path
     part = with_preset(YamlFile(path), preset.system, model_of(preset.system))
     assert part.preset == preset.preset
     for text in (preset.label, preset.formula, preset.source, preset.output, *(a.text for a in preset.assumptions)):
-        assert text.ko and text.en
+        assert text.ko
+        assert text.en
     assert preset.edition in preset.preset
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from csi_lib.chapters.grade.rules import NEW, NO_SCORE, SMALL_GROUP, boundary_ties
 from csi_lib.chapters.grade.settings import GradingFile, grade_units, unit_probabilities
-from csi_lib.errors import InputError
 from csi_lib.chapters.round.section import type_label
+from csi_lib.errors import InputError
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence, join_words
 
