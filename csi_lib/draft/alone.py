@@ -97,6 +97,8 @@ class Alone(Sketch):
         tens = scale is not None and scale.high == 10 and scale.low in (0, 1) and len(answers.codes) >= 7
         if tens and (words.RECOMMEND.search(text) or _FROM_ZERO.search(text)):
             scale = replace(scale, low=0)
+        if scale is not None:
+            scale = self.habits.widened(scale, answers.n)
         usual = tens and sum(int(concept.counts.get(str(c), 0)) for c in (7, 8, 9, 10)) >= 0.3 * answers.n
         rates = bool(words.RATING.search(text) or words.RECOMMEND.search(text))
         goes = scale is not None and scale.high - scale.low >= 3 and not words.GROUP.search(text)

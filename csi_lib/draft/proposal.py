@@ -43,6 +43,7 @@ class _Proposal(Alone):
             self._places(concept)
         self._tick_sets()
         self._batteries()
+        self._neighbours()
         for concept in self._free():
             self._alone(concept)
         self._importance()
@@ -201,6 +202,40 @@ class _Proposal(Alone):
             elif len(members) > 2 and kind in ("codes", "labels"):
                 section = self._section(self._title(stem, worded, members), worded)
                 self.grids |= {c.place: (section, item_of(c, stem) if worded else "") for c in members}
+
+    def _neighbours(self) -> None:
+        """Ratings in bare codes under headers of their own: three or more beside each other that have the same codes and
+        move together."""
+        run: list[Concept] = []
+        for concept in [*self.concepts, None]:
+            kind = self._rates(concept) if concept is not None else 0
+            if run and kind and kind == self._rates(run[0]):
+                run.append(concept)
+                continue
+            self._rated(run)
+            run = [concept] if kind else []
+
+    def _rates(self, concept: Concept) -> int:
+        """The highest code of what may be a rating in bare codes, as scales have it (5, 7, 10); 0 of anything else."""
+        answers = self.answers[concept.place]
+        family = self._family(concept)
+        text = f"{self._header(concept)} {concept.newest.text}"
+        if family is None or family[0] != "codes" or family[1] or not answers.codes or max(answers.codes) > 999:
+            return 0
+        if words.GROUP.search(text) or words.NUMBER.search(text) or words.IMPORTANCE.search(text):
+            return 0
+        high = max((c for c in answers.codes if str(c) not in words.NO_ANSWER_CODES or c <= 5), default=0)
+        return next((end for end in (5, 7, 10) if 3 <= high <= end), 0)
+
+    def _rated(self, run: list[Concept]) -> None:
+        scale = numbered_scale(run, self.habits) if len(run) >= 3 else None
+        if scale is None:
+            return
+        r = numbers_of(run, scale.low, scale.high).corr(min_periods=20).abs()
+        with_rest = (r.sum() - 1) / (len(run) - 1)  # one that goes with none of the others is no rating of this row
+        members = [c for c in run if with_rest[c.place] >= 0.1]
+        if len(members) >= 3 and goes_together(members, scale):
+            self._items("", False, members, scale, alone=True)
 
     def _choice(self, stem: str, worded: bool, members: list[Concept], kind: str, reason: str) -> None:
         key = self._set(without_number(stem) if worded else stem, worded)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from csi_lib.draft.concepts import Concept
 
 #: fewer answers of a code than this say nothing of where it belongs
 _FEW = 5
+#: as many answers say that a code nobody gave is none of the scale
+_MANY = 100
 #: rows of a sheet that correlations are looked at in
 MOST_ROWS = 2000
 
@@ -107,6 +110,16 @@ class Habits:
     """What the batteries of a file teach about its codes: end codes of a run that are no answer, by run."""
 
     ends: dict[tuple[int, int], dict[int, str]] = field(default_factory=dict)
+    #: scale in bare codes → questions answered on it
+    scales: Counter = field(default_factory=Counter)
+
+    def widened(self, scale: ScaleGuess, n: int) -> ScaleGuess:
+        """The scale of one question, with the best answer that nobody of a few people gave where the other questions have it."""
+        usual = max(self.scales, key=self.scales.get, default=None)
+        if n >= _MANY or usual is None or self.scales[usual] < 3 or usual != (scale.low, scale.high + 1):
+            return scale
+        reason = f"{scale.reason}; the other questions go to {usual[1]}, which nobody gave here"
+        return replace(scale, high=usual[1], reason=reason, sure=0.5)
 
     @property
     def zero(self) -> bool:
@@ -183,8 +196,8 @@ def _run(counts: dict[int, int], total: int) -> tuple[int, int] | None:
     apart = sum(n for c, n in counts.items() if c not in best and str(c) in words.NO_ANSWER_CODES)
     if sum(counts[c] for c in best) < 0.6 * (total - apart):
         return None
-    if best[-1] == 10 and best[0] in (2, 3) and not any(c < best[0] for c in codes):
-        best = [1, *best]
+    if best[0] in (2, 3) and not any(c < best[0] for c in codes):
+        best = [*range(1, best[0]), *best]  # no scale starts at 2: nobody gave the lowest answer
     return best[0], best[-1]
 
 

@@ -140,6 +140,8 @@ class Sketch:
         self, stem: str, worded: bool, members: list[Concept], scale: ScaleGuess, *, alone: bool = False
     ) -> None:
         key = self._scale_id(scale)
+        if not (scale.labels or scale.coded):
+            self.habits.scales[scale.low, scale.high] += len(members)
         section = "" if alone else self._section(self._title(stem, worded, members), worded)
         turn = (
             set(turned(numbers_of(members, scale.low, scale.high)))

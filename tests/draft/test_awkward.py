@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 import numpy as np
+import pandas as pd
 import pytest
 from openpyxl import Workbook
 
@@ -173,3 +174,38 @@ def test_open_answers_are_read_by_the_sections_where_no_index_is(tmp_path):
     assert dict(zip(rows["measure"], rows["estimate"], strict=True)) == {
         m: pytest.approx(1.0 if m.endswith("q1") else 0.0) for m in rows["measure"]
     }
+
+
+def test_bare_ratings_under_headers_of_their_own_are_items(tmp_path):
+    """Neighbours that share no stem and say nothing of satisfaction, but have the same codes and move together; nobody gave
+    the lowest answer of one, which is no other scale for that; a district in the same codes stays what it is."""
+    rng = np.random.default_rng(4)
+    level = rng.normal(3.7, 0.7, 400)
+    names = ["Courteous staff", "Speed", "Signs", "Queue", "Rooms"]
+    given = {"record": range(5000, 5400)}
+    for k, name in enumerate(names):
+        given[name] = np.clip(np.rint(level + rng.normal(0, 0.5, 400)), 2 if k == 2 else 1, 5).astype(int)
+    given["Block"] = rng.integers(1, 6, 400)
+    given["Lines"] = rng.integers(1, 4, 400)
+    pd.DataFrame(given).to_csv(tmp_path / "visitors_2024.csv", index=False)
+    draft_study(tmp_path / "study", [tmp_path / "visitors_2024.csv"])
+    study = load_study(tmp_path / "study")
+    book = next(iter(study.codebooks.values()))
+    by_label = {c.label.text("en"): (name, c) for name, c in book.columns.items() if c.label}
+    assert [by_label[n][1].role for n in names] == ["item"] * 5
+    assert {(book.scales[by_label[n][1].scale].low, book.scales[by_label[n][1].scale].high) for n in names} == {(1, 5)}
+    assert by_label["Block"][1].role != "item"
+
+
+@pytest.mark.parametrize(("n", "high"), [(40, 5), (400, 4)])
+def test_an_answer_that_few_people_did_not_give_is_still_one(tmp_path, n, high):
+    """Of 40 people nobody gave a 5 to the last question: its scale is the others'. Of 400 nobody did: it ends at 4."""
+    rng = np.random.default_rng(6)
+    level = rng.normal(3.6, 0.8, n)
+    given = {f"q1_{k}": np.clip(np.rint(level + rng.normal(0, 0.5, n)), 1, 5).astype(int) for k in range(1, 6)}
+    given["Satisfied with the wait"] = np.clip(np.rint(level - 0.8), 1, 4).astype(int)
+    pd.DataFrame({"id": range(9000, 9000 + n), **given}).to_csv(tmp_path / "given_2024.csv", index=False)
+    draft_study(tmp_path / "study", [tmp_path / "given_2024.csv"])
+    book = next(iter(load_study(tmp_path / "study").codebooks.values()))
+    last = next(c for c in book.columns.values() if c.label and c.label.text("en") == "Satisfied with the wait")
+    assert book.scales[last.scale].high == high
