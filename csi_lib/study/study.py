@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.agency import AGENCY_ID, Agency, read_agencies
-from csi_lib.study.base import PROSE, Label, LanguageCode, Part, Several
+from csi_lib.study.base import PROSE, Label, LanguageCode, Part, PlacedError, Several
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.consistency import cross_faults, design_faults, group_faults, untranslated
 from csi_lib.study.limits import inside
@@ -97,6 +97,17 @@ class StudyFile(Part):
     simulate: Simulation | None = None
     #: parameters of later parts (registers, targets, incentive tables …), checked where they are used
     extensions: dict[str, object] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _models_of_the_one_source(cls, data):
+        """``models: [five-level]`` or ``models: five-level`` where there is one source to score."""
+        if isinstance(data, dict) and isinstance(data.get("models"), (str, list, tuple)):
+            sources = data.get("sources")
+            if isinstance(sources, dict) and len(sources) == 1:
+                return {**data, "models": {next(iter(sources)): data["models"]}}
+            raise PlacedError("models are named for a source", "models", expected="{customers: [five-level]}")
+        return data
 
     @field_validator("years", mode="before")
     @classmethod

@@ -214,3 +214,21 @@ def test_a_study_is_read_once_until_a_file_changes(tmp_path):
     path = folder / "study.yml"
     path.write_text(path.read_text(encoding="utf-8").replace("years: [2023, 2024]", "years: [2024]"), encoding="utf-8")
     assert list(load_study(folder).years) == [2024]
+
+
+@pytest.mark.parametrize("given", [["five-level"], "five-level"])
+def test_models_of_the_only_source_need_not_name_it(given):
+    from csi_lib.study.study import StudyFile
+
+    source = {
+        "kind": "respondents",
+        "path": "a.csv",
+        "codebook": "c.yml",
+        "agency": {"constant": "a"},
+        "year": {"constant": 2024},
+    }
+    data = {"title": "t", "years": [2024], "sources": {"customers": source}, "models": given}
+    assert StudyFile.model_validate(data).models == {"customers": ("five-level",)}
+    data["sources"] = {"customers": source, "staff": source}
+    with pytest.raises(ValueError, match="models are named for a source"):
+        StudyFile.model_validate(data)
