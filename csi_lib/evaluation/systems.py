@@ -10,8 +10,10 @@ from importlib import import_module
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.evaluation.presets import with_preset
+from csi_lib.models.study_models import study_models
 from csi_lib.study.base import PROSE, Label, Part
 from csi_lib.study.limits import inside
+from csi_lib.study.references import references
 from csi_lib.study.schema import SYSTEMS
 from csi_lib.study.yaml_file import YamlFile
 
@@ -56,15 +58,16 @@ def unknown_names(wanted: Iterable[tuple[object, str]], known: Iterable) -> Iter
 
 def system_faults(study) -> list[InputError]:
     """What `csi check` says of a study's systems: files that cannot be used, labels without a language."""
-    faults = []
+    faults: list[InputError] = []
     for name in study.extensions:
         try:
             part = system(study, name)
-        except InputError as error:
-            faults.append(error)
+            faults += _reference_faults(study, study.extensions[name], part)
+            faults += getattr(part, "faults", lambda _: ())(study)  # what only this system knows to be wrong
+        except InputError as error:  # its own file, or one that it refers to
+            if str(error) not in map(str, faults):
+                faults.append(error)
             continue
-        faults += _reference_faults(study, study.extensions[name], part)
-        faults += getattr(part, "faults", lambda _: ())(study)  # what only this system knows to be wrong
         faults += [
             InputError(
                 "a label has no text in " + repr(lang),
@@ -79,20 +82,42 @@ def system_faults(study) -> list[InputError]:
 
 
 def _reference_faults(study, file: str, part: Part):
-    """Names in a system's file that the study does not know. A system says what it refers to by ``refers()``: triples of
-    what it is (source, agency, department, column), the name, and where it stands."""
-    known = {
-        "source": list(study.sources),
-        "agency": [a.id for a in study.agencies],
-        "column": [c for book in study.codebooks.values() for c in book.columns],
-        "department": list(system(study, "departments").departments) if "departments" in study.extensions else None,
-    }
-    for what, name, where in getattr(part, "refers", list)():
+    """Names in a system's file that the study does not know: those its model types as names (`csi_lib.study.references`),
+    and what it says by ``refers()`` because it depends on other settings."""
+    known = _known(study)
+    named = [(what, name, " > ".join(map(str, place))) for what, name, place in references(part)]
+    for what, name, where in dict.fromkeys([*named, *getattr(part, "refers", list)()]):
         if name is None or known[what] is None or name in known[what]:
             continue
         near = nearest(name, known[what])
         yield InputError(f"there is no such {what}", where=f"{file}: {where}", found=repr(name),
                          expected=", ".join(known[what][:12]), action=f"Did you mean {near!r}?" if near else None)  # fmt: skip
+
+
+def _known(study) -> dict[str, list[str] | None]:
+    """What names may stand for; None where nobody can say, because the file that declares it is absent or wrong."""
+
+    def of(name: str, names):
+        try:
+            return list(names(system(study, name))) if name in study.extensions else None
+        except InputError:
+            return None
+
+    columns = [c for book in study.codebooks.values() for c in book.columns]
+    try:
+        nodes = [
+            n.id for source in study.models for m in study_models(study, source) for n in (*m.file.nodes, *m.file.side)
+        ]
+    except InputError:
+        nodes = None
+    return {
+        "source": list(study.sources),
+        "agency": [a.id for a in study.agencies],
+        "column": columns,
+        "measure": None if nodes is None else [*dict.fromkeys(nodes), *columns],
+        "department": of("departments", lambda file: file.departments),
+        "channel": of("kindness", lambda file: file.schemes),
+    }
 
 
 def _labels(part, path: str):

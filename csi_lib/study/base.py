@@ -20,6 +20,10 @@ PROSE = ("ko", "en")
 LanguageCode = Annotated[str, Field(pattern="^[a-z]{2}$")]
 #: a code as it stands in a data file: 3, "A", "Blank"
 Code = int | float | str
+#: a number that is not negative
+Amount = Annotated[float, Field(ge=0)]
+#: decimals that are printed
+Digits = Annotated[int, Field(ge=0, le=6)]
 
 #: an address, or a file of the study, where a reader finds the evidence
 Link = Annotated[str, Field(pattern=r"^(https?://[^\s<>\"]+|[\w./-]+)$")]
@@ -42,7 +46,15 @@ class PlacedError(ValueError):
 class Part(BaseModel):
     """An element of a study file: unknown keys are refused, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _something_where_asked(self):
+        """A list or mapping that must be given must not be empty."""
+        for name, field in type(self).model_fields.items():
+            if field.is_required() and isinstance(value := getattr(self, name), (dict, list, tuple)) and not value:
+                raise PlacedError("there is nothing in it", field.alias or name, action="Fill it in.")
+        return self
 
 
 class Label(Part):

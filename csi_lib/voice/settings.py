@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from csi_lib.study.base import Label, Part, Several
+from csi_lib.study.references import ColumnName, MeasureName, SourceName
 
 
 class Topic(Part):
@@ -18,7 +19,7 @@ class Topic(Part):
     """
 
     label: Label | None = None
-    dimension: str | None = None
+    dimension: MeasureName | None = None
     words: Several[str] = ()
 
     @model_validator(mode="after")
@@ -62,9 +63,9 @@ class VoiceFile(Part):
     ``listing`` says in which edition all comments are listed.
     """
 
-    source: str = "customers"
-    columns: Several[str] = ()
-    score: str | None = None
+    source: SourceName = "customers"
+    columns: Several[ColumnName] = ()
+    score: ColumnName | None = None
     analyser: Literal["auto", "kiwi", "plain"] = "auto"
     topics: dict[str, Topic] = {}
     same: dict[str, Several[str]] = {}

@@ -9,7 +9,8 @@ from pydantic import model_validator
 
 from csi_lib.errors import InputError
 from csi_lib.evaluation.records import Field
-from csi_lib.study.base import Label, Part, PlacedError
+from csi_lib.study.base import Amount, Label, Part, PlacedError
+from csi_lib.study.references import ColumnName, MeasureName, SourceName
 
 #: results of quantitative indicators, one row per unit and indicator
 RESULTS = (
@@ -63,7 +64,7 @@ class Measure(Part):
     lowest: float | None = None
     highest: float | None = None
     unit: Literal["points", "percent", "number", "cases", "minutes", "days", "won"] = "points"
-    measure: str | None = None
+    measure: MeasureName | None = None
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -110,7 +111,7 @@ class Edition(Part):
         "E": 30,
     }
     trim: bool = True
-    grades: dict[str, float | None] = {"S": 95, "A": 90, "B": 80, "C": 70, "D": None}
+    grades: dict[str, float | None] = Setting(default={"S": 95, "A": 90, "B": 80, "C": 70, "D": None}, min_length=2)
     bonus_cap: float = Setting(default=3, ge=0)
     penalty_cap: float = Setting(default=5, ge=0)
     cap: float = Setting(default=100, gt=0)
@@ -182,22 +183,22 @@ class Awards(Part):
     ``individuals``: a person's own grade → factor on it. All awards are cut by one factor when they exceed the budget."""
 
     budget: float = Setting(gt=0)
-    units: dict[str, float] = Setting(min_length=1)
-    individuals: dict[str, float] = {}
+    units: dict[str, Amount] = Setting(min_length=1)
+    individuals: dict[str, Amount] = {}
     ranks: dict[str, Pay] = Setting(min_length=1)
-    people: str = "appraisal_people"
+    people: SourceName = "appraisal_people"
 
 
 class AppraisalFile(Part):
     """``appraisal.yml``. ``editions``: year → handbook from that year on. ``source`` holds results, ``panel`` the panel's
     grades, ``adjustments`` bonus and penalty points, ``objections`` the objections; only the first is needed."""
 
-    source: str = "appraisal"
-    panel: str | None = None
-    adjustments: str | None = None
-    objections: str | None = None
+    source: SourceName = "appraisal"
+    panel: SourceName | None = None
+    adjustments: SourceName | None = None
+    objections: SourceName | None = None
     columns: dict[str, str] = {}
-    group: str = "department"
+    group: ColumnName = "department"
     min_staff: int = Setting(default=3, ge=1)
     units: dict[str, Unit] = Setting(min_length=1)
     groups: dict[str, Label] = {}
@@ -255,13 +256,5 @@ class AppraisalFile(Part):
                  rows(self.objections, OBJECTIONS))  # fmt: skip
 
     def refers(self):
-        for what in (
-            self.source,
-            self.panel,
-            self.adjustments,
-            self.objections,
-            self.awards.people if self.awards else None,
-        ):
-            yield "source", what, "source"
         if any(m.measure is not None for e in self.editions.values() for m in e.leaves().values()):
             yield "column", self.group, "group"

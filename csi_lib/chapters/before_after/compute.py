@@ -21,6 +21,7 @@ from csi_lib.evaluation.clustered import wilson
 from csi_lib.evaluation.records import Field
 from csi_lib.study.base import Label, Part
 from csi_lib.study.reading import confidence
+from csi_lib.study.references import SourceName
 
 
 class Measure(Part):
@@ -38,7 +39,7 @@ class Pairs(Part):
 
     label: Label
     units: Label
-    source: str
+    source: SourceName
     departments: bool = False
     columns: dict[str, str] = {}
 
@@ -49,7 +50,7 @@ class BeforeAfterFile(Part):
     ``season`` months make one turn of the seasons (0: none), described by so many ``harmonics``.
     """
 
-    source: str = "indicators"
+    source: SourceName = "indicators"
     columns: dict[str, str] = {}
     change: str
     event: Label

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pandas as pd
+from pydantic import Field as Setting
+from pydantic import model_validator
 
 from csi_lib.evaluation.clustered import clustered_means
 from csi_lib.evaluation.records import Field
 from csi_lib.evaluation.standards import Standard, compliance
-from csi_lib.study.base import Label, Part
+from csi_lib.study.base import Label, Part, PlacedError
+from csi_lib.study.references import SourceName
 
 #: the call log; a log without one of the optional columns is fine as long as no rule looks at it
 CALLS = (
@@ -38,9 +41,18 @@ RULE_333 = {
 class CallsFile(Part):
     """``calls.yml``: where the log is and which rules hold; another office's third rule is another column here."""
 
-    source: str = "calls"
+    source: SourceName = "calls"
     columns: dict[str, str] = {}
-    rules: dict[str, Standard] = RULE_333
+    rules: dict[str, Standard] = Setting(default=RULE_333, min_length=1)
+
+    @model_validator(mode="after")
+    def _known(self):
+        figures = [f.name for f in CALLS if f.kind == "number"]
+        for name, rule in self.rules.items():
+            if rule.column not in figures:
+                raise PlacedError("a rule looks at a figure that call logs do not have", "rules", name, "column",
+                                  expected=", ".join(figures), action="Say under `columns` what your log calls it.")  # fmt: skip
+        return self
 
 
 def call_compliance(
@@ -58,16 +70,18 @@ def call_compliance(
 def pick_up(calls: pd.DataFrame, *, by: str | None = "department", ci: float | None = None) -> pd.DataFrame:
     """Share of calls for an absent colleague that somebody picked up (직원부재전화 대신 받기), with Wilson intervals.
 
-    Only calls with ``absent`` yes count; one bunch per absent person. Columns as `clustered_means`.
+        Only calls with ``absent`` yes count; one bunch per absent person. Columns as `clustered_means`.
 
-    Examples
-    --------
-    >>> import csi_lib
-    >>> import pandas as pd
-    >>> calls = pd.DataFrame({"department": ["a"] * 6, "person": list("ppqqrr"), "absent": 1, "picked_up": [1, 1, 0, 1, 1, 0]})
-    >>> csi_lib.pick_up(calls, by=None)[["estimate", "n"]].round(2)
-       estimate  n
-    0      0.67  6
+        Examples
+        --------
+        >>> import csi_lib
+        >>> import pandas as pd
+    from pydantic import Field as Setting
+    from pydantic import model_validator
+        >>> calls = pd.DataFrame({"department": ["a"] * 6, "person": list("ppqqrr"), "absent": 1, "picked_up": [1, 1, 0, 1, 1, 0]})
+        >>> csi_lib.pick_up(calls, by=None)[["estimate", "n"]].round(2)
+           estimate  n
+        0      0.67  6
     """
     absent = calls[calls["absent"] == 1]
     parts = [

@@ -11,6 +11,7 @@ from csi_lib.evaluation.presets import FromPreset
 from csi_lib.evaluation.records import Field
 from csi_lib.evaluation.standards import Standard, compliance
 from csi_lib.study.base import Label, PlacedError
+from csi_lib.study.references import SourceName
 
 
 class Promise(Standard):
@@ -22,7 +23,7 @@ class Promise(Standard):
 class CharterFile(FromPreset):
     """``charter.yml``: the cases' source, the standards with their promised shares, and the channels' names."""
 
-    source: str = "cases"
+    source: SourceName = "cases"
     columns: dict[str, str] = {}
     standards: dict[str, Promise] = Setting(min_length=1)
     channels: dict[str, Label]

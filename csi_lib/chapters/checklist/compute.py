@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from csi_lib.study.base import Label, Link, Part
+from csi_lib.study.references import AgencyName
 
 STAGES = {
     "plan": Label(ko="계획(PLAN)", en="PLAN"),
@@ -78,7 +79,7 @@ class ChecklistFile(Part):
     """``checklist.yml``; ``agencies`` restates single lines (by their ``id``) for single agencies."""
 
     checks: tuple[Check, ...] = Field(min_length=1)
-    agencies: dict[str, dict[str, Finding]] = {}
+    agencies: dict[AgencyName, dict[str, Finding]] = {}
 
     @model_validator(mode="after")
     def _known(self):
@@ -89,10 +90,6 @@ class ChecklistFile(Part):
             if unknown := sorted(set(findings) - set(ids)):
                 raise ValueError(f"agency {agency!r} restates the line {unknown[0]!r}, which no check has as its id")
         return self
-
-    def refers(self):
-        for agency in self.agencies:
-            yield "agency", agency, "agencies"
 
     def of(self, agency: str) -> tuple[Check, ...]:
         """The checks as they stand for one agency."""

@@ -10,6 +10,7 @@ from csi_lib.evaluation.records import Field, read_records
 from csi_lib.evaluation.systems import system, unknown_names
 from csi_lib.study.base import Code, Label, Part, written
 from csi_lib.study.reading import confidence
+from csi_lib.study.references import ColumnName, SourceName
 from csi_lib.survey.planning import METHODS, Allocation, allocate, margin_of_error
 
 
@@ -22,7 +23,7 @@ class CustomerType(Part):
     definition: Label
     list: Label | None = None
     code: Code | None = None
-    source: str | None = None
+    source: SourceName | None = None
     not_surveyed: Label | None = None
 
     @model_validator(mode="after")
@@ -42,8 +43,8 @@ class Criterion(Part):
 class CustomerDefinitionFile(Part):
     """``customer_definition.yml``."""
 
-    by: str
-    frame: str | None = None
+    by: ColumnName
+    frame: SourceName | None = None
     columns: dict[str, str] = {}
     groups: dict[str, Label]
     types: dict[str, CustomerType]

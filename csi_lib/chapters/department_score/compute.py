@@ -14,6 +14,7 @@ from scipy.special import stdtrit
 from csi_lib.errors import InputError
 from csi_lib.study.base import Label, Part
 from csi_lib.study.reading import confidence
+from csi_lib.study.references import ChannelName, ColumnName
 
 
 class Component(Part):
@@ -22,8 +23,8 @@ class Component(Part):
 
     label: Label
     weight: float = Setting(gt=0)
-    survey: str | None = None
-    channel: str | None = None
+    survey: ColumnName | None = None
+    channel: ChannelName | None = None
 
     @model_validator(mode="after")
     def _one(self):
@@ -38,7 +39,7 @@ class DepartmentScoreFile(Part):
 
     components: dict[str, Component] = Setting(min_length=1)
     missing: Literal["refuse", "reweight"] = "refuse"
-    group: str = "department"
+    group: ColumnName = "department"
 
 
 def combined_scores(

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from csi_lib.evaluation.presets import FromPreset
 from csi_lib.study.base import Label, Part
+from csi_lib.study.references import AgencyName, ColumnName
 
 
 class Texts(Part):
@@ -30,17 +31,12 @@ class DisclosureFile(Texts, FromPreset):
     confidence at which the sampling error is stated; ``fields`` are the lines in their order (a preset such as ``alio-2020``
     brings its own); ``agencies`` restates the words for single agencies."""
 
-    unit: str
+    unit: ColumnName
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     fields: tuple[Line, ...] = (
         "purpose", "period", "target", "sample", "error", "method", "commissioned_by", "conducted_by", "contact"
     )  # fmt: skip
-    agencies: dict[str, Texts] = {}
-
-    def refers(self):
-        yield "column", self.unit, "unit"
-        for agency in self.agencies:
-            yield "agency", agency, "agencies"
+    agencies: dict[AgencyName, Texts] = {}
 
     def of(self, agency: str) -> Texts:
         return self.agencies.get(agency, self)

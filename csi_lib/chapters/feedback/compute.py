@@ -18,6 +18,7 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.records import Field
 from csi_lib.study.base import Label, Link, Part
 from csi_lib.study.reading import half_width, reading
+from csi_lib.study.references import AgencyName, ColumnName, DepartmentName, SourceName
 
 
 class Rank(Part):
@@ -57,7 +58,7 @@ class Incentives(Part):
     labels: dict[str, Label] = {}
     ranks: dict[str, Rank] = Setting(min_length=1)
     staff: dict[str, dict[str, int]] = {}
-    staff_source: str | None = None
+    staff_source: SourceName | None = None
     grading: GradingFile | None = None
     budget: float | None = Setting(default=None, gt=0)
     scenarios: dict[str, Scenario] = {}
@@ -112,8 +113,8 @@ class Heard(Part):
 
     heard: Label
     did: Label
-    agency: str | None = None
-    department: str | None = None
+    agency: AgencyName | None = None
+    department: DepartmentName | None = None
     evidence: Link | None = None
 
 
@@ -126,10 +127,10 @@ class FeedbackFile(Part):
 
     columns: dict[str, str] = {}
     incentives: Incentives | None = None
-    tasks: str | None = None
-    initiatives: str | None = None
+    tasks: SourceName | None = None
+    initiatives: SourceName | None = None
     heard: tuple[Heard, ...] = ()
-    group: str = "department"
+    group: ColumnName = "department"
     asof: dict[int, date] = {}
     quarters: int = Setting(default=4, ge=1, le=12)
 
@@ -140,15 +141,6 @@ class FeedbackFile(Part):
                 yield source, TASKS
         if self.incentives is not None and self.incentives.staff_source is not None:
             yield self.incentives.staff_source, STAFF
-
-    def refers(self):
-        yield "source", self.tasks, "tasks"
-        yield "source", self.initiatives, "initiatives"
-        if self.incentives is not None:
-            yield "source", self.incentives.staff_source, "incentives > staff_source"
-        for position, heard in enumerate(self.heard):
-            yield "agency", heard.agency, f"heard > {position} > agency"
-            yield "department", heard.department, f"heard > {position} > department"
 
     def day(self, year: int) -> date:
         return self.asof.get(year, date(year, 12, 31))

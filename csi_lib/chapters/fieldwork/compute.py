@@ -19,6 +19,7 @@ from csi_lib.evaluation.systems import unknown_names
 from csi_lib.measure.response_rates import OutcomeRates, outcome_rates
 from csi_lib.study.base import Label, Part
 from csi_lib.study.reading import reading
+from csi_lib.study.references import SourceName
 from csi_lib.survey.comparisons import adjust_p
 
 Group = Literal["I", "P", "R", "NC", "O", "UH", "UO", "NE"]
@@ -46,8 +47,8 @@ class FieldworkFile(Part):
     ``minimum`` the fewest interviews for which an interviewer is judged; ``ends`` the last day of fieldwork by year.
     """
 
-    source: str = "fieldwork_log"
-    of: str = "customers"
+    source: SourceName = "fieldwork_log"
+    of: SourceName = "customers"
     columns: dict[str, str] = {}
     outcomes: dict[str, Outcome] = Setting(min_length=1)
     open: Group = "UO"

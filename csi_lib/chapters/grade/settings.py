@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import pandas as pd
 from pydantic import Field as Setting
@@ -21,7 +21,8 @@ from csi_lib.chapters.grade.rules import (
 from csi_lib.errors import InputError
 from csi_lib.evaluation.presets import FromPreset
 from csi_lib.evaluation.records import Field
-from csi_lib.study.base import Label, Part
+from csi_lib.study.base import Amount, Digits, Label, Part
+from csi_lib.study.references import SourceName
 
 _UNIT = (
     Field("unit"),
@@ -58,7 +59,7 @@ class Published(Part):
 
     label: Label
     units: int = Setting(gt=0)
-    counts: dict[str, int]
+    counts: dict[str, Annotated[int, Setting(ge=0)]]
     source: str | None = None
 
     @model_validator(mode="after")
@@ -86,14 +87,14 @@ class GradingFile(FromPreset):
     """
 
     rule: Literal["absolute", "relative", "attainment"] = "relative"
-    source: str | None = None
+    source: SourceName | None = None
     columns: dict[str, str] = {}
     business: str | None = None
     cuts: dict[str, float | None] = {"S": 90, "A": 85, "B": 80, "C": None}
-    ratio: dict[str, float] = RATIO
+    ratio: dict[str, Amount] = RATIO
     shares: dict[str, float] = ATTAINMENT
     minimum_group: int = Setting(default=MINIMUM_GROUP, ge=2)
-    digits: int | None = Setting(default=None, ge=0)
+    digits: Digits | None = None
     labels: dict[str, Label] = {}
     groups: dict[str, Label] = {}
     sizes: dict[str, Label] = {}
@@ -137,7 +138,6 @@ class GradingFile(FromPreset):
             yield self.source, self.unit_fields
 
     def refers(self):
-        yield "source", self.source, "source"
         if self.source is None:
             yield "column", self.business, "business"
 

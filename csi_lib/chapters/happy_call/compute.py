@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import clustered_means
 from csi_lib.evaluation.records import Field
 from csi_lib.study.base import Label, Part
+from csi_lib.study.references import SourceName
 
 
 class HappyItem(Part):
@@ -43,14 +44,25 @@ class Published(Part):
     how: Literal["sum", "mean"]
     low: float = 1
     high: float = 5
-    counts: dict[str, dict[float, int]] = Setting(min_length=1)
+    counts: dict[str, dict[float, Annotated[int, Setting(ge=0)]]] = Setting(min_length=1)
     unrated: int = Setting(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _within(self):
+        if not self.low < self.high:
+            raise ValueError("a scale needs low < high")
+        for item, counts in self.counts.items():
+            if outside := [a for a in counts if not self.low <= a <= self.high]:
+                raise ValueError(f"{item!r} counts answers of {outside[0]:g}, outside {self.low:g} to {self.high:g}")
+            if not sum(counts.values()):
+                raise ValueError(f"{item!r} counts nobody")
+        return self
 
 
 class HappyCallFile(Part):
     """``happy_call.yml``: the cases' source, the questions, how the composite is made, what was ``published`` before."""
 
-    source: str = "happy_call"
+    source: SourceName = "happy_call"
     columns: dict[str, str] = {}
     items: dict[str, HappyItem]
     combine: Literal["mean", "sum"] = "mean"

@@ -21,8 +21,9 @@ from csi_lib.measure.icc import icc
 from csi_lib.measure.kappa import cohen_kappa
 from csi_lib.measure.krippendorff import krippendorff_alpha
 from csi_lib.prose.rounding import round_half_up
-from csi_lib.study.base import Label, Part
+from csi_lib.study.base import Amount, Digits, Label, Part
 from csi_lib.study.reading import confidence
+from csi_lib.study.references import SourceName
 
 
 class SheetItem(Part):
@@ -30,7 +31,13 @@ class SheetItem(Part):
 
     label: Label
     points: float = Setting(gt=0)
-    levels: dict[str, float] | None = None
+    levels: dict[str, Amount] | None = Setting(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _within(self):
+        if self.levels and max(self.levels.values()) > self.points + 1e-9:
+            raise ValueError(f"a level is worth more than the {self.points:g} points of the item")
+        return self
 
 
 class Edition(Part):
@@ -39,7 +46,7 @@ class Edition(Part):
     since: str
     items: dict[str, SheetItem]
     bonus: float = Setting(default=0, ge=0)
-    deductions: dict[str, float] = {}
+    deductions: dict[str, Amount] = {}
 
     @property
     def total(self) -> float:
@@ -74,10 +81,10 @@ class Scheme(Part):
 class KindnessFile(FromPreset):
     """``kindness.yml``: the sheets' source, the schemes by channel, decimals printed, points for a complaint."""
 
-    source: str = "sheets"
+    source: SourceName = "sheets"
     columns: dict[str, str] = {}
     schemes: dict[str, Scheme]
-    digits: int = 1
+    digits: Digits = 1
 
 
 def sheet_fields(file: KindnessFile) -> tuple[Field, ...]:

@@ -18,6 +18,7 @@ from csi_lib.evaluation.clustered import wilson
 from csi_lib.models.scoring import hide_family
 from csi_lib.study.base import Code, Label, Part, Several, written
 from csi_lib.study.reading import confidence, reading
+from csi_lib.study.references import SourceName
 from csi_lib.survey.assembly import Assembly, Grouping, domain_means
 from csi_lib.survey.description import groupings
 from csi_lib.survey.disclosure import Rules, decide
@@ -41,7 +42,7 @@ class LoyaltyFile(Part):
     ``recommend`` the 0–10 item of the net promoter score.
     """
 
-    source: str = "customers"
+    source: SourceName = "customers"
     chain: tuple[Stage, ...] = Field(min_length=1)
     handling: str | None = None
     handled: float = Field(default=60, ge=0, le=100)

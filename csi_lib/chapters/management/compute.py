@@ -13,6 +13,7 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.records import Field
 from csi_lib.study.base import Label, Part
 from csi_lib.study.reading import half_width
+from csi_lib.study.references import MeasureName, SourceName
 
 #: one row per department and indicator; ``*_se`` where the value is an estimate
 TARGETS = (
@@ -44,7 +45,7 @@ class Indicator(Part):
     lowest: float | None = None
     highest: float | None = None
     unit: Literal["points", "percent", "number", "cases", "minutes", "days"] = "points"
-    measure: str | None = None
+    measure: MeasureName | None = None
 
     @model_validator(mode="after")
     def _limits(self):
@@ -70,7 +71,7 @@ class ManagementFile(Part):
     ``group`` is the survey's column of departments, from which indicators with a ``measure`` are taken.
     """
 
-    source: str = "targets"
+    source: SourceName = "targets"
     columns: dict[str, str] = {}
     indicators: dict[str, Indicator] = Setting(min_length=1)
     group: str = "department"
@@ -83,7 +84,6 @@ class ManagementFile(Part):
         yield self.source, TARGETS
 
     def refers(self):
-        yield "source", self.source, "source"
         if any(indicator.measure is not None for indicator in self.indicators.values()):
             yield "column", self.group, "group"
 

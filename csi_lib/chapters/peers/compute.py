@@ -7,6 +7,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.base import Code, Label, Part, Several, written
+from csi_lib.study.references import ColumnName
 from csi_lib.survey.estimates import Estimates
 
 
@@ -14,7 +15,7 @@ class Covariate(Part):
     """A share of customers that bears on the score: those of `codes` in the banner variable `column`."""
 
     label: Label
-    column: str
+    column: ColumnName
     codes: Several[Code]
 
 

@@ -14,6 +14,7 @@ from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.evaluation.systems import unknown_names
 from csi_lib.measure.alpha import cronbach_alpha
 from csi_lib.study.base import Label, Part
+from csi_lib.study.references import SourceName
 
 
 class Block(Part):
@@ -46,7 +47,7 @@ class Rules(Part):
 class PretestFile(Part):
     """``pretest.yml``: the source of the pre-test's answers, its blocks of items, rules and decisions."""
 
-    source: str = "pretest"
+    source: SourceName = "pretest"
     period: Label | None = None
     place: Label | None = None
     blocks: dict[str, Block] = Setting(min_length=1)

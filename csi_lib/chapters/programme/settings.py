@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from csi_lib.study.base import Label, Link, Part
+from csi_lib.study.references import AgencyName
 
 
 class Offer(Part):
@@ -49,11 +50,7 @@ class ProgrammeFile(Part):
     partnerships: tuple[Offer, ...] = ()
     goals: tuple[Goal, ...] = ()
     own_waves: bool = True
-    agencies: dict[str, ProgrammeFile] = {}
-
-    def refers(self):
-        for agency in self.agencies:
-            yield "agency", agency, "agencies"
+    agencies: dict[AgencyName, ProgrammeFile] = {}
 
     def of(self, agency: str) -> ProgrammeFile:
         """The page of one agency: the lists it restates, and the common ones."""

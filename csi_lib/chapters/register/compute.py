@@ -8,6 +8,7 @@ from pydantic import Field as Setting
 from csi_lib.errors import InputError
 from csi_lib.evaluation.records import Field
 from csi_lib.study.base import Label, Part
+from csi_lib.study.references import ChannelName, SourceName
 
 REGISTER = (
     Field("case"),
@@ -31,7 +32,7 @@ class RegisterFile(Part):
     a complaint costs its department ``deduction`` points of the second-half score, at most ``most``.
     """
 
-    source: str = "register"
+    source: SourceName = "register"
     columns: dict[str, str] = {}
     praise: str = "praise"
     complaint: str = "complaint"
@@ -39,7 +40,7 @@ class RegisterFile(Part):
     apology_days: int = Setting(default=3, ge=0)
     deduction: float = Setting(default=0.5, ge=0)
     most: float = Setting(default=3.0, ge=0)
-    channel: str | None = None
+    channel: ChannelName | None = None
     labels: dict[str, Label] = {}
 
 
