@@ -8,7 +8,7 @@ from pathlib import Path
 
 from csi_lib.chapters.before_after.compute import PAIRS, month_fields
 from csi_lib.chapters.calls.compute import CALLS
-from csi_lib.chapters.charter.compute import case_columns
+from csi_lib.chapters.charter.compute import case_columns, channel_volume
 from csi_lib.chapters.happy_call.compute import case_fields, rated_cases
 from csi_lib.chapters.kindness.compute import score_sheets, sheet_fields
 from csi_lib.chapters.register.compute import REGISTER, check_kinds
@@ -22,7 +22,7 @@ _READ = {
     "calls": (lambda file: CALLS, None),
     "happy_call": (case_fields, lambda file, rows: rated_cases(rows, file)),
     "register": (lambda file: REGISTER, None),
-    "charter": (case_columns, None),
+    "charter": (case_columns, lambda file, rows: channel_volume(rows, file)),
     "before_after": (month_fields, None),
 }
 
@@ -54,6 +54,24 @@ def record_faults(study, *, data: str | Path | None = None) -> Iterator[InputErr
                 except InputError as fault:
                     yield InputError(fault.problem, where=fault.where or f"source {source!r}, {year}", found=fault.found,
                                      expected=fault.expected, action=fault.action)  # fmt: skip
+
+
+def record_notes(study, *, data: str | Path | None = None) -> Iterator[tuple[str, str]]:
+    """(place, what to ask) of records that can be used and still leave a question (``record_notes`` of a system's file)."""
+    for name in study.extensions:
+        try:
+            file = system(study, name)
+        except InputError:
+            continue
+        for agency in study.agencies if hasattr(file, "record_notes") else ():
+            for year in (y for y in study.years if agency.took_part(y)):
+                try:
+                    yield from (
+                        (f"{name}, {agency.id} {year}", said)
+                        for said in file.record_notes(study, agency.id, year, data)
+                    )
+                except InputError:  # an error of the records or the data, named as such
+                    continue
 
 
 def _sources(name: str, file) -> list[tuple]:

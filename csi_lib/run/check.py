@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from csi_lib.chapters.record_checks import record_faults
+from csi_lib.chapters.record_checks import record_faults, record_notes
 from csi_lib.errors import InputError
 from csi_lib.evaluation.systems import system_faults
 from csi_lib.models.scoring import score
@@ -104,6 +104,8 @@ def _chapter(chapter) -> Iterable[Finding]:
 def _records(study, data) -> Iterable[Finding]:
     for fault in (*system_faults(study), *record_faults(study, data=data)):
         yield from _faults(study, fault)
+    for where, said in record_notes(study, data=data):
+        yield Finding("note", where, said)
 
 
 def _surveys(study, data, tell) -> Iterable[Finding]:

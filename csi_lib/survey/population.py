@@ -105,7 +105,7 @@ def _items(
 ) -> dict[str, np.ndarray]:
     """Answers to every item; items in no block follow general satisfaction directly."""
     block_of = {item: (name, block) for name, block in world.blocks.items() for item in block.items}
-    alone = Block(items=(), general=0.999)
+    alone = Block.model_construct(items=(), general=0.999)  # no block of a file: nothing in it
     dimension: dict[str, np.ndarray] = {}
     answers = {}
     for item in codebook.items:

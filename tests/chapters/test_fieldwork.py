@@ -1,5 +1,6 @@
 """Fieldwork from its log: rates, verification, interviewers, the interim mode; simulated truth recovered."""
 
+import dataclasses
 import datetime
 import json
 
@@ -8,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from csi_lib import load_study, read_survey, simulate_study
+from csi_lib import load_study, open_chapter, read_survey, simulate_study
+from csi_lib.chapters.fieldwork import flow
 from csi_lib.chapters.fieldwork.compute import (
     FieldworkFile,
     _upper_tail,
@@ -135,7 +137,7 @@ def test_interim_counts_what_was_known_that_day():
     assert missing == 25 - 9
     assert day == datetime.date(2024, 5, 8) + datetime.timedelta(days=int(np.ceil(16 / (8 / 7))))
     late = log_of(frame, rules(), 2024)
-    assert late.interim  # the log ends on the 14th, fieldwork on the 20th
+    assert not late.interim  # it ends before the planned day, and nobody said that it goes on: asked, not stamped
     assert late.open_cases == 1
     assert rates(late, rules()).counts["UO"] == 1
     assert not log_of(frame, rules(ends={2024: "2024-05-14"}), 2024).interim
@@ -151,6 +153,56 @@ def test_no_interviews_yet():
 def test_an_unknown_outcome_is_named():
     with pytest.raises(InputError, match=r"does not declare.*'RX'.*Did you mean 'R'"):
         log([interview(outcome="RX")])
+
+
+def test_a_log_that_ends_early_or_counts_otherwise_is_asked_about_once(corp, real):
+    file, _ = real
+    assert list(file.record_notes(corp, "raon-corp", 2024)) == []
+    late = file.model_copy(update={"ends": {2024: datetime.date(2024, 6, 10)}})
+    said = list(late.record_notes(corp, "raon-corp", 2024))
+    assert len(said) == 1
+    assert "as_of: 2024-05-28" in said[0]
+    assert next(
+        iter(late.model_copy(update={"as_of": datetime.date(2024, 5, 20)}).record_notes(corp, "raon-corp", 2024))
+    ).startswith("the log has")
+    other = file.model_copy(update={"reinterviewed": "again"})  # the log's word for it is another
+    assert list(other.record_notes(corp, "raon-corp", 2024)) == [
+        "the log discards 9 interviews, the data 21; `discard` of the source customers says which rows are left out"
+    ]
+
+
+@pytest.fixture(scope="module")
+def chapter(corp):
+    return open_chapter(corp, "raon-corp", 2024, lang="en")
+
+
+def test_each_interview_is_counted_once_in_log_and_data(chapter, real):
+    file, found = real
+    counted = flow.counts(chapter, file, found).set_index("what")
+    survey = read_survey(chapter.study, "raon-corp", 2024)
+    everybody = read_survey(chapter.study, "raon-corp", 2024, discarded=True)
+    assert counted.loc["delivered"].tolist() == [everybody.n] * 2
+    assert counted.loc["kept"].tolist() == [survey.n] * 2
+    assert counted.loc["discarded"].tolist() == [everybody.n - survey.n] * 2
+    assert "agree in every count" in str(flow.agreement_sentence(chapter, counted.reset_index()).text)
+    lost = dataclasses.replace(found, frame=found.frame.drop(found.complete.index[:3]))
+    apart = flow.counts(chapter, file, lost)
+    assert "do not agree" in flow.agreement_sentence(chapter, apart).text
+    assert flow.agreement_table(chapter, file, apart).frame()["log"].tolist() == [
+        everybody.n - 3,
+        everybody.n - survey.n,
+        survey.n - 3,
+    ]
+
+
+def test_the_flow_holds_the_check_points_of_the_study(chapter, real):
+    file, found = real
+    figure = flow.survey_flow(chapter, file, found)
+    checked = control(found, file).set_index("what")
+    assert f"{100 * checked.loc['verified', 'share']:.1f}%" in figure.alt
+    assert figure.data.set_index("measure").loc["flow:analysed", "estimate"] == chapter.survey.n
+    strict = file.model_copy(update={"verification": file.verification.model_copy(update={"overall": 0.9})})
+    assert "short" in flow.survey_flow(chapter, strict, found).alt.split("Verification")[1].split("→")[0]
 
 
 def test_a_future_as_of_changes_nothing(corp, real):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,7 @@ from csi_lib.study.base import Label, Part
 from csi_lib.study.reading import reading
 from csi_lib.study.references import SourceName
 from csi_lib.survey.comparisons import adjust_p
+from csi_lib.survey.reading import read_survey
 
 Group = Literal["I", "P", "R", "NC", "O", "UH", "UO", "NE"]
 
@@ -78,6 +80,26 @@ class FieldworkFile(Part):
         if study.source(self.source).covers(agency, year):
             read_log(study, self, agency, year, data=data)
 
+    def record_notes(self, study, agency: str, year: int, data=None) -> Iterator[str]:
+        """What `csi check` asks about the log of a wave: it ends early, or it does not count what the data count."""
+        if not study.source(self.source).covers(agency, year):
+            return
+        log = read_log(study, self, agency, year, data=data)
+        if self.as_of is None and log.ends is not None and log.last < log.ends:
+            yield (f"the log ends on {log.last}, before the planned last day {log.ends}. Is fieldwork over? If it goes on, write "
+                   f"`as_of: {log.last}` in fieldwork.yml; if it ended early, `ends: {{{year}: {log.last}}}`")  # fmt: skip
+        if not study.source(self.of).is_survey or not study.source(self.of).covers(agency, year):
+            return
+        survey = read_survey(study, agency, year, source=self.of, data=data)
+        thrown = int(survey.quality.counts.get("discarded", 0))
+        done = log.frame["group"].isin(["I"]).sum(), log.interviews.shape[0]
+        rejected = int(log.interviews["action"].isin([self.discarded, self.reinterviewed]).sum())
+        if survey.n + thrown not in done:
+            yield f"the log has {done[0]} complete interviews ({done[1]} with partial ones), the data {survey.n + thrown}"
+        if rejected != thrown:
+            yield (f"the log discards {rejected} interviews, the data {thrown}; `discard` of the source {self.of} says which rows "
+                   "are left out")  # fmt: skip
+
 
 FIELDS = (
     Field("interviewer", private="person"),
@@ -94,7 +116,7 @@ FIELDS = (
 
 @dataclass(frozen=True, eq=False)
 class Log:
-    """Cases up to ``last``; ``open_cases`` have no outcome yet; ``interim``: fieldwork goes on after ``last``.
+    """Cases up to ``last``; ``open_cases`` have no outcome yet; ``interim``: the file says by ``as_of`` that fieldwork goes on.
 
     `frame` has the columns of `FIELDS` and ``group``, the AAPOR group of the case.
     """
@@ -103,10 +125,11 @@ class Log:
     last: datetime.date
     ends: datetime.date | None
     open_cases: int
+    as_of: datetime.date | None = None
 
     @property
     def interim(self) -> bool:
-        return self.ends is not None and self.last < self.ends
+        return self.as_of is not None and self.ends is not None and self.as_of < self.ends
 
     @property
     def complete(self) -> pd.DataFrame:
@@ -145,7 +168,7 @@ def log_of(frame: pd.DataFrame, file: FieldworkFile, year: int) -> Log:
     pending = frame["outcome"].isna().to_numpy()
     groups = [file.open if gone else file.outcomes[c].group for c, gone in zip(frame["outcome"], pending, strict=True)]
     last = file.as_of or frame["contacted"].max().date()
-    return Log(frame.assign(group=groups), last, file.ends.get(year), int(pending.sum()))
+    return Log(frame.assign(group=groups), last, file.ends.get(year), int(pending.sum()), file.as_of)
 
 
 def rates(log: Log, file: FieldworkFile) -> OutcomeRates:

@@ -75,7 +75,7 @@ class ManagementFile(Part):
     columns: dict[str, str] = {}
     indicators: dict[str, Indicator] = Setting(min_length=1)
     group: str = "department"
-    cap: float = Setting(default=100, gt=0)
+    cap: float = Setting(default=100, ge=100)
     floor: float = Setting(default=20, ge=0, lt=100)
     target_setting: TargetSetting = TargetSetting()
 

@@ -37,7 +37,7 @@ class RegisterFile(Part):
     praise: str = "praise"
     complaint: str = "complaint"
     praises: int = Setting(default=2, ge=1)
-    apology_days: int = Setting(default=3, ge=0)
+    apology_days: int = Setting(default=3, ge=0, le=3660)
     deduction: float = Setting(default=0.5, ge=0)
     most: float = Setting(default=3.0, ge=0)
     channel: ChannelName | None = None
