@@ -13,7 +13,7 @@ from csi_lib.errors import InputError
 from csi_lib.evaluation.records import Field
 from csi_lib.study.base import Label, Part
 from csi_lib.study.reading import half_width
-from csi_lib.study.references import MeasureName, SourceName
+from csi_lib.study.references import ColumnName, MeasureName, SourceName
 
 #: one row per department and indicator; ``*_se`` where the value is an estimate
 TARGETS = (
@@ -74,7 +74,7 @@ class ManagementFile(Part):
     source: SourceName = "targets"
     columns: dict[str, str] = {}
     indicators: dict[str, Indicator] = Setting(min_length=1)
-    group: str = "department"
+    group: ColumnName = "department"
     cap: float = Setting(default=100, ge=100)
     floor: float = Setting(default=20, ge=0, lt=100)
     target_setting: TargetSetting = TargetSetting()
