@@ -109,7 +109,8 @@ def test_every_element_broken_ends_in_words(study, studies, held, monkeypatch):
         one = whole.model_copy(
             update={"extensions": {k: v for k, v in whole.extensions.items() if k in (name, "departments", "kindness")}}
         )
-        monkeypatch.setattr(systems, "_known", lambda study, known=real(one): known)
+        known = real(one)
+        monkeypatch.setattr(systems, "_known", lambda study, known=known: known)
         data, seen = held(path).data, set()
         for place, value in elements(data):
             kind = (place[0], len(place), place[-1] if isinstance(place[-1], str) else "#", type(value).__name__)
