@@ -12,7 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from csi_lib.errors import InputError, nearest
+from csi_lib.intake.lists import read_list
 from csi_lib.models.spec import ModelFile, Node
+from csi_lib.study.base import number_in
 
 
 def external_tables(file: ModelFile, folder: Path) -> dict[str, pd.DataFrame]:
@@ -23,22 +25,18 @@ def external_tables(file: ModelFile, folder: Path) -> dict[str, pd.DataFrame]:
 def _read(node: Node, path: Path) -> pd.DataFrame:
     if not path.exists():
         raise InputError(f"the weights of {node.id} are to be read from a file that does not exist", where=str(path))
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    known = ["part", "weight", "agency", "year"]
-    if lacking := [c for c in known[:2] if c not in table]:
-        raise InputError(f"column {lacking[0]!r} is missing", where=f"{path}:1", found=", ".join(table.columns))
-    if odd := [c for c in table if c not in known]:
-        near = nearest(odd[0], known)
-        raise InputError("this column is not known here", where=f"{path}:1", found=odd[0], expected=", ".join(known),
-                         action=f"Did you mean {near!r}?" if near else "Remove it")  # fmt: skip
+    rows, lines = read_list(path, ("part", "weight"), ("agency", "year"), what="table of weights")
+    table = pd.DataFrame(
+        rows, columns=["part", "weight", *(c for c in ("agency", "year") if any(c in row for row in rows))]
+    )
     for k, (part, text) in enumerate(zip(table["part"], table["weight"], strict=True)):
-        where = f"{path}:{k + 2}"
+        where = f"{path}:{lines[k]}"
         if part not in node.parts:
             near = nearest(part, node.parts)
             raise InputError(f"{part!r} is not a part of {node.id}", where=where, expected=", ".join(node.parts),
                              action=f"Did you mean {near!r}?" if near else None)  # fmt: skip
-        weight = pd.to_numeric(text, errors="coerce")
-        if pd.isna(weight) or weight < 0:
+        weight = number_in(text)
+        if weight is None or weight < 0:
             raise InputError("a weight is a number of zero or more", where=where, found=repr(text))
     table["weight"] = table["weight"].astype(float)
     for name in ("agency", "year"):

@@ -5,8 +5,7 @@ An agency's `id` is the only thing used in paths; its name is data and may hold 
 
 from __future__ import annotations
 
-import csv
-import io
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +13,6 @@ from pydantic import Field
 
 from csi_lib.errors import InputError
 from csi_lib.study.base import Label, Part, Several
-from csi_lib.study.limits import plain_file
 from csi_lib.study.yaml_file import YamlFile, raise_together
 
 AGENCY_ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -72,17 +70,13 @@ def read_agencies(folder: Path) -> AgencyFile:
 
 def _from_csv(path: Path) -> AgencyFile:
     """Rows of a table: ``id, name_ko, name_en, type, parent, …``; further columns become attributes."""
-    plain_file(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        text = path.read_text(encoding="cp949")
     agencies, errors = [], []
     known = set(Agency.model_fields) - {"name", "attributes"}
-    for number, row in enumerate(csv.DictReader(io.StringIO(text)), start=2):
-        row = {str(key).strip(): (value or "").strip() for key, value in row.items() if key}
-        if not any(row.values()):
-            continue
+    named = ("name", "name_ko", "name_en")
+    # the reader of all files belongs to a later layer and is named here, so that this one need not import it
+    rows, lines = import_module("csi_lib.intake.lists").read_list(path, ("id",), (*sorted(known - {"id"}), *named), others=True,
+                                                                  what="table of agencies")  # fmt: skip
+    for number, row in zip(lines, rows, strict=True):
         fields: dict[str, Any] = {key: value for key, value in row.items() if key in known and value}
         name = {lang: row.get(f"name_{lang}") for lang in ("ko", "en") if row.get(f"name_{lang}")}
         fields["name"] = name or row.get("name", "")
@@ -104,7 +98,9 @@ def _from_csv(path: Path) -> AgencyFile:
                     expected=first["msg"],
                 )
             )
-    errors += [InputError(problem, where=f"{path}:{index + 2}", **parts) for index, problem, parts in _faults(agencies)]
+    errors += [
+        InputError(problem, where=f"{path}:{lines[index]}", **parts) for index, problem, parts in _faults(agencies)
+    ]
     if not agencies and not errors:
         errors.append(InputError("this table lists no agency", where=str(path)))
     raise_together(errors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -132,21 +133,16 @@ def _read_csv(path: Path) -> pd.DataFrame:
         near = nearest(path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [])
         raise InputError("the file of targets does not exist", where=str(path),
                          action=f"Did you mean {near!r}?" if near else None)  # fmt: skip
-    try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError("this is not a UTF-8 CSV file with a header", where=str(path), found=str(error)[:80]) from None
-    raw.columns = raw.columns.str.strip()
-    for column in [c for c in _NEEDED if c not in raw]:
-        raise InputError("a table of targets lacks a column", where=f"{path}:1", found=", ".join(raw.columns),
-                         expected=", ".join(_COLUMNS), action=f"Add the column {column!r}.")  # fmt: skip
-    for column in [c for c in raw if c not in _COLUMNS]:
-        raise InputError("this column is not known here", where=f"{path}:1", found=column, expected=", ".join(_COLUMNS))
-    raw = raw.apply(lambda column: column.str.strip())
+    # the reader of all files belongs to a later layer and is named here, so that this one need not import it
+    read_list = import_module("csi_lib.intake.lists").read_list
+    rows, lines = read_list(path, _NEEDED, [c for c in _COLUMNS if c not in _NEEDED], what="table of targets")
+    raw = pd.DataFrame(
+        rows, columns=[c for c in _COLUMNS if c in _NEEDED or any(c in row for row in rows)], dtype=object
+    )
     number = raw["target"].map(_total).astype(float)
     year = pd.to_numeric(raw["year"], errors="coerce") if "year" in raw else pd.Series(float("nan"), raw.index)
     for row in raw.index:
-        where = f"{path}:{row + 2}"
+        where = f"{path}:{lines[row]}"
         if not number[row] >= 0:
             raise InputError("a target is a number from 0 up", where=where, found=repr(raw.loc[row, "target"]))
         if "year" in raw and raw.loc[row, "year"] and pd.isna(year[row]):

@@ -244,6 +244,7 @@ def _expectation(part: dict) -> str:
         "list": "a list",
         "tuple": "a list",
         "model": "keys and values",
+        "finite": "a finite number",
     }
     kind = part["type"].split("_")[0]
     return words.get(kind) or part["msg"][:1].lower() + part["msg"][1:]

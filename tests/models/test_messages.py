@@ -41,7 +41,7 @@ nodes:
         ('source: test\n', 'source: test\neditions: {"0": {weights: {tpo: {rule: equal}}}}\n', 5, ["there is no node tpo", "'top'"]),
         ("items: [q3, q4]}", "children: [top]}", 6, ["circle"]),
         ("{speed: 1, kindness: 2}", "{speed: 0.5, kindness: 0.6}", 10, ["node top", "shares and sum to 1.1, not 1"]),
-        ("{speed: 1, kindness: 2}", "{speed: 1, kindness: .nan}", 10, ["finite numbers"]),
+        ("{speed: 1, kindness: 2}", "{speed: 1, kindness: .nan}", 10, ["a finite number"]),
         ("{speed: 1, kindness: 2}", "{speed: 1, kindness: -2}", 10, ["not be negative"]),
         ("items: [q1, q2]", "items: [q1, q1]", 11, ["node speed: q1 stands twice"]),
         ("source: test\n", "source: test\nmix: {element: 0.5, overall: speed}\n", 5, ["already a part of top"]),
@@ -208,7 +208,7 @@ def test_external_weights_that_do_not_fit(tmp_path, errors_of):
     path.write_text(MODEL.replace("{rule: fixed, values: {speed: 1, kindness: 2}}", "{rule: external, file: w.csv}"))
     assert "does not exist" in errors_of(lambda: IndexModel.load(path))
     for text, words in (
-        ("part,wieght\nspeed,1\n", "column 'weight' is missing"),
+        ("part,wieght\nspeed,1\n", "expected weight for 'weight' (did you mean 'wieght'?)"),
         ("part,weight\nspead,1\n", "'spead' is not a part of top"),
         ("part,weight\nspeed,much\n", "a weight is a number"),
         ("part,weight,agncy\nspeed,1,a\n", "Did you mean 'agency'?"),
