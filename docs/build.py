@@ -1,128 +1,230 @@
-"""Build the documentation: API reference by quartodoc, then every page as HTML by our own engine (Quarto when present).
+"""Build the documentation site into docs/_site: ``nox -s docs``.
 
-Run: ``nox -s docs``. The pages land in docs/_site.
+Guides, tutorials, method pages in both languages, the API by quartodoc, a gallery from published reports; set by our own
+engine (Quarto when present). Links are checked and, with ``--samples``, every shell and Python block is run.
 """
 
 from __future__ import annotations
 
-import os
+import argparse
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
-from ruamel.yaml import YAML
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import csi_lib
 from csi_lib.report.render import render_document
+from docs._build import frame, gallery, reference, samples
+from docs._build.pages import DOCS, GROUPS, LANGS, Source, in_language, sources
 
-DOCS = Path(__file__).resolve().parent
 SITE = DOCS / "_site"
-SECTIONS = {
-    "csi_lib.measure": ("Measurement", "Reliability, validity, path models, drivers"),
-    "csi_lib.study": ("Studies", "What is on disk"),
-    "csi_lib.survey": ("Surveys", "Reading, design, weighting, planning, estimates"),
-    "csi_lib.models": ("Index models", "Declarations and their evaluation"),
-    "csi_lib.prose": ("Prose", "Numbers, particles, sentences"),
-    "csi_lib.tables": ("Tables", "What a statistics table is"),
-    "csi_lib.figures": ("Figures", "Drawings with alt text and data"),
-    "csi_lib.evaluation": ("Evaluation", "What agencies do with scores"),
-    "csi_lib.chapters": ("Chapters", "What each chapter computes"),
-    "csi_lib.report": ("Reports", "Chapters, join, rendering"),
-    "csi_lib.run": ("Runs", "Rounds of reports"),
-}
 
 
-def quartodoc_config(folder: Path) -> Path:
-    """A quartodoc section for every layer, from the one list of public names."""
-    sections = []
-    for prefix, (title, words) in SECTIONS.items():
-        contents = [
-            {"name": f"{module.removeprefix('csi_lib.')}.{name}", "package": "csi_lib"}
-            for module, names in csi_lib._PUBLIC.items()
-            if module.startswith(prefix)
-            for name in names
-        ]
-        if contents:
-            sections.append({"title": title, "desc": words, "contents": contents})
-    config = {
-        "quartodoc": {
-            "package": "csi_lib", "dir": "reference", "title": "API reference", "parser": "numpy",
-            "dynamic": False, "render_interlinks": False, "renderer": {"style": "_renderer.py"}, "sections": sections,
-        }
-    }  # fmt: skip
-    target = folder / "_quartodoc.yml"
-    with target.open("w", encoding="utf-8") as file:
-        YAML().dump(config, file)
-    return target
+def linked(text: str, page: Source, lang: str, known: dict[str, Source], depth: int) -> str:
+    """Links to pages lead to the made ones; names of the library in code lead to the reference."""
+    up = "../" * depth
+
+    def place(match):
+        target, anchor = match[1], match[2] or ""
+        name = (Path(page.name).parent / target).as_posix()
+        parts: list[str] = []
+        for part in name.split("/"):
+            if part == "..":
+                parts = parts[:-1]
+            elif part != ".":
+                parts.append(part)
+        name = "/".join(parts).removesuffix(".md")
+        both = name in known and known[name].both and lang == "ko"
+        return f"]({target.removesuffix('.md')}{'.ko' if both else ''}.html{anchor})"
+
+    text = re.sub(r"\]\((?!\w+:)([\w./-]+\.md)(#[\w-]+)?\)", place, text)
+    public = set(csi_lib.__all__) - {"__version__"}
+    name = lambda m: f"[`csi_lib.{m[1]}`]({up}reference/{m[1]}.html)" if m[1] in public else m[0]
+    return re.sub(r"(?<![\[`])`csi_lib\.(\w+)`(?!\])", name, text)
 
 
-def build_reference(folder: Path) -> list[Path]:
-    """The reference pages as .qmd below `folder`."""
-    from quartodoc import Builder
-
-    config = quartodoc_config(folder)
-    shutil.copy(DOCS / "_renderer.py", folder)
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        Builder.from_quarto_config(str(config)).build()
-    finally:
-        os.chdir(before)
-    pages = sorted((folder / "reference").glob("*.qmd"))
-    for page in pages:  # quartodoc links to attributes it does not print
-        text = page.read_text(encoding="utf-8")
-        known = set(re.findall(r"\{ ?#([^\s}]+)", text))
-        kept = lambda m, known=known: m[0] if m[2] in known else m[1]
-        page.write_text(re.sub(r"\[([^\]]+)\]\(#([^)]+)\)", kept, text), encoding="utf-8")
-    return pages
+def made_pages(known: dict[str, Source]) -> dict[str, str]:
+    """Pages that are not written: the changelog."""
+    text = (DOCS.parent / "CHANGELOG.md").read_text(encoding="utf-8")
+    text = re.sub(r"\]\(docs/([\w/-]+\.md)", r"](\1", text)
+    return {
+        "changelog": f"---\ntitle: Changelog\nlang: en\n---\n\n{re.sub(r'^# .*$', '', text, count=1, flags=re.MULTILINE)}"
+    }
 
 
-def main() -> int:
-    shutil.rmtree(SITE, ignore_errors=True)
-    work = SITE / ".work"
-    work.mkdir(parents=True)
-    pages = [("guide", p) for p in sorted(DOCS.glob("*.md"))] + [("reference", p) for p in build_reference(work)]
-    links, failed = {"guide": [], "reference": []}, 0
-    for kind, page in pages:
-        target = SITE / ("reference" if kind == "reference" else "")
+class Site:
+    """The pages made so far, their reading order, and the frame around each."""
+
+    def __init__(self, target: Path, work: Path, known: dict[str, Source]):
+        self.target, self.work, self.known = target, work, known
+        self.failed: list[str] = []
+        every = known | {n: Source(n, t) for n, t in made_pages(known).items()}
+        self.order = {
+            lang: [(every[n].target(lang), every[n].title(lang)) for g in GROUPS for n in g.pages if n in every] for lang in LANGS
+        }  # fmt: skip
+
+    def add(
+        self, text: str, at: str, *, lang: str, other: str | None = None, toc: bool = False, marks=None
+    ) -> Path | None:
+        """Set `text` as the page `at`."""
+        source = self.work / f"{at.removesuffix('.html')}.md"
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text(text, encoding="utf-8")
+        folder = (self.target / at).parent
+        images = DOCS / "img"
+        if images.is_dir() and not (source.parent / "img").exists():
+            shutil.copytree(images, source.parent / "img")
         try:
-            made = render_document(page, target, formats=("html",))
+            made = render_document(source, folder, formats=("html",), options={"toc": toc, "lang": lang}).paths["html"]
         except Exception as error:  # one page must not hide the others' faults
-            print(f"{page.name}: {error}", file=sys.stderr)
-            failed += 1
-            continue
-        links[kind].append((_title(page), made.paths["html"].relative_to(SITE)))
-    shutil.rmtree(work)
-    write_index(links, SITE)
-    print(f"{sum(map(len, links.values()))} pages in {SITE}, {failed} failed")
-    return 1 if failed else 0
+            self.failed.append(f"{at}: {error}")
+            return None
+        page = made.read_text(encoding="utf-8")
+        for mark, markup in (marks or {}).items():
+            page = page.replace(f"<p>{mark}</p>", markup, 1)
+        page = frame.framed(page, at=at, lang=lang, sources=self.known, order=self.order[lang], other=other)
+        made.write_text(page, encoding="utf-8")
+        return made
+
+    def guides(self) -> None:
+        """Every written page in its languages, and the changelog."""
+        for name, page in self.known.items():
+            for lang in page.langs:
+                other = next((page.target(x) for x in page.langs if x != lang), None)
+                text = linked(in_language(page.text, lang), page, lang, self.known, name.count("/"))
+                headings = len(re.findall(r"^#{1,2} ", text, re.MULTILINE))
+                self.add(text, page.target(lang), lang=lang, other=other, toc=headings > 2)
+        for name, text in made_pages(self.known).items():
+            page = Source(name, text)
+            self.add(linked(text, page, "en", self.known, 0), page.target(), lang="en")
+
+    def first_pages(self, *, with_reference: bool = True, with_gallery: bool = False) -> None:
+        """The contents, in both languages."""
+        every = self.known | {n: Source(n, t) for n, t in made_pages(self.known).items()}
+        if with_gallery:
+            every["gallery"] = Source("gallery", "---\ntitle: Gallery\n---\n")
+        for lang in LANGS:
+            title = "CSI 작업대" if lang == "ko" else "CSI workbench"
+            lead = {
+                "en": "From a respondent file and a few YAML files to published, verified satisfaction reports. New here: take the tutorial that is yours.",
+                "ko": "응답 자료와 YAML 몇 개로 검증된 만족도 보고서를 펴내는 도구입니다. 처음이라면 자기에게 맞는 따라 하기부터 시작하세요.",
+            }[lang]
+            lines = [f"---\ntitle: {title} {csi_lib.__version__}\nlang: {lang}\n---\n", lead, ""]
+            for group in GROUPS:
+                lines.append(f"# {group.title(lang)} {{#{group.id}}}\n")
+                lines += [
+                    f"- [{escaped(every[n].title(lang))}]({every[n].target(lang)})" for n in group.pages if n in every
+                ]
+                lines.append("")
+            if with_reference:
+                lines += [f"# {'API' if lang == 'ko' else 'API reference'} {{#api}}\n"]
+                lines += [
+                    f"- [{title}](reference/index.html#{prefix.split('.')[-1]}): {words}"
+                    for prefix, (title, words) in reference.SECTIONS.items()
+                ]
+            at = {"en": "index.html", "ko": "index.ko.html"}
+            self.add("\n".join(lines), at[lang], lang=lang, other=at["ko" if lang == "en" else "en"])
+
+    def reference(self) -> None:
+        """The API: a page for every public name, with the places of the method pages that speak of it."""
+        pages = reference.build_reference(self.work)
+        spoken = self._spoken()
+        lines = ["---\ntitle: API reference\nlang: en\n---\n"]
+        for prefix, names in reference.names_by_section().items():
+            title, words = reference.SECTIONS[prefix]
+            lines += [f"## {title} {{#{prefix.split('.')[-1]}}}\n", f"{words}.\n"]
+            lines += [f"- [`csi_lib.{name}`]({name}.html): {escaped(first_line(name))}" for _, name in names]
+            lines.append("")
+        self.add("\n".join(lines), "reference/index.html", lang="en", toc=True)
+        for name, text in pages.items():
+            text = re.sub(r"(?<!`)`{0,2}docs/([\w/-]+)\.md(#[\w-]+)?`{0,2}", r"[\1](../\1.html\2)", text)
+            if name in spoken:
+                text += "\n\n## Method\n\n" + "".join(f"- [{t}](../{place})\n" for t, place in spoken[name])
+            self.add(text, f"reference/{name}.html", lang="en")
+
+    def _spoken(self) -> dict[str, list[tuple[str, str]]]:
+        found: dict[str, list[tuple[str, str]]] = {}
+        for page in (p for n, p in self.known.items() if n.startswith("method/")):
+            head, anchor = page.title(), ""
+            for line in in_language(page.text, "en").splitlines():
+                if heading := re.match(r"## (.+?) +\{#([\w-]+)\}", line):
+                    head, anchor = heading[1], f"#{heading[2]}"
+                for name in re.findall(r"`csi_lib\.(\w+)`", line):
+                    entry = (f"{page.title()}: {head}", f"{page.target()}{anchor}")
+                    if entry not in found.setdefault(name, []):
+                        found[name].append(entry)
+        return found
+
+    def gallery(self, pages: list[Path]) -> None:
+        text, marks = gallery.gallery(pages, self.target / "gallery-images")
+        (self.work / "gallery.count").write_text(str(len(marks)), encoding="utf-8")
+        self.add(text, "gallery.html", lang="en", toc=True, marks=marks)
 
 
-def write_index(links: dict[str, list[tuple[str, Path]]], site: Path) -> Path:
-    """The first page of the documentation, set by the same engine as all others."""
-    lines = [f"---\ntitle: CSI workbench {csi_lib.__version__}\nlang: en\n---\n"]
-    for kind, title in (("guide", "Guides"), ("reference", "API reference")):
-        lines += [f"# {title}\n", *(f"- [{_escaped(words)}]({path.as_posix()})" for words, path in links[kind]), ""]
-    source = site / "index.md"
-    source.write_text("\n".join(lines), encoding="utf-8")
-    try:
-        return render_document(source, site, formats=("html",)).paths["html"]
-    finally:
-        source.unlink()
+def first_line(name: str) -> str:
+    """The first sentence of a docstring."""
+    import inspect
+
+    text = (inspect.getdoc(getattr(csi_lib, name)) or "").split("\n\n")[0]
+    return re.sub(r":\w+:`~?([^`]+)`", r"\1", " ".join(text.split())).replace("``", "")
 
 
-def _escaped(words: str) -> str:
+def escaped(words: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|#$@~^])", r"\\\1", words)
 
 
-def _title(page: Path) -> str:
-    for line in page.read_text(encoding="utf-8").splitlines():
-        if line.startswith("title:"):
-            return line.removeprefix("title:").strip().strip('"')
-        if line.startswith("# "):
-            return line[2:].split("{")[0].replace("\\_", "_").strip()
-    return page.stem
+def run_samples() -> list[str]:
+    """Every block of README and docs, run in a folder with the files they speak of."""
+    failed: list[str] = []
+    for page in samples.pages():
+        found = samples.samples(page)
+        if not found:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            samples.stage(Path(folder))
+            python = []
+            for block in found:
+                if block.lang == "sh":
+                    failed += samples.run_shell(block, Path(folder))
+                else:
+                    python.append(block)
+            if python:
+                try:
+                    samples.run_python(python, Path(folder))
+                    print(f"{page.name}: {len(python)} Python blocks run")
+                except BaseException as error:
+                    failed.append(f"{page.name}: {type(error).__name__}: {error}")
+    return failed
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--samples", action="store_true", help="run every sample too")
+    options.add_argument("--no-gallery", action="store_true", help="without the gallery, which runs four reports")
+    options.add_argument("--no-reference", action="store_true", help="without the API")
+    options.add_argument("--site", type=Path, default=SITE)
+    chosen = options.parse_args()
+    shutil.rmtree(chosen.site, ignore_errors=True)
+    chosen.site.mkdir(parents=True)
+    failed = run_samples() if chosen.samples else []
+    with tempfile.TemporaryDirectory() as work:
+        site = Site(chosen.site, Path(work), sources())
+        site.guides()
+        if not chosen.no_reference:
+            site.reference()
+        if not chosen.no_gallery:
+            site.gallery(gallery.publish(Path(work) / "reports"))
+        site.first_pages(with_reference=not chosen.no_reference, with_gallery=not chosen.no_gallery)
+    failed += site.failed
+    if not chosen.no_reference and not chosen.no_gallery:
+        failed += frame.broken_links(chosen.site)
+    for problem in failed:
+        print(problem, file=sys.stderr)
+    print(f"{len(list(chosen.site.rglob('*.html')))} pages in {chosen.site}, {len(failed)} problems")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def audit_table(table: Path | str | PrintedTable, *, spec: AuditSpec | Path | st
 
     Notes
     -----
-    Source: METHOD §8. A printed number x with d decimals stands for any value in x ± ½·10⁻ᵈ; a relation is broken
+    Source: docs/method/evaluation.md#integrity. A printed number x with d decimals stands for any value in x ± ½·10⁻ᵈ; a relation is broken
     when no choice of such values satisfies it. A missing number may confirm a relation, never break it.
     """
     if not isinstance(table, PrintedTable):

@@ -16,7 +16,7 @@ from csi_lib.figures.spread import place_labels
 from csi_lib.figures.theme import HOUSE, Theme, text_width
 from csi_lib.prose.sentences import say
 
-#: fewer other agencies than this would be recognised (DESIGN §6)
+#: fewer other agencies than this would be recognised (docs/method/evaluation.md#diagnosis)
 MIN_PEERS = 3
 _TEXT = {
     "ko": {

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 
 from csi_lib.errors import InputError
+from csi_lib.extras import advice
 from csi_lib.report.render import FORMATS as DOCUMENTS
 
 #: made from the results of a report, not from its text
@@ -25,9 +26,9 @@ def require(formats: Iterable[str]) -> None:
     """InputError that says what to install, where a format needs a library that is not there."""
     absent = [(f, *NEEDED[f][1:]) for f in formats if f in NEEDED and find_spec(NEEDED[f][0]) is None]
     if absent:
-        extras = ",".join(dict.fromkeys(extra for *_, extra in absent))
+        extras = dict.fromkeys(extra for *_, extra in absent)
         raise InputError(
             "; ".join(f"{name.upper()} needs {package}" for name, package, _ in absent),
             where="formats",
-            action=f"Install the extra: pip install 'csi-workbench[{extras}]'",
+            action=advice(*extras),
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csi_lib.errors import InputError
+from csi_lib.extras import advice
 from csi_lib.prose.numbers import NOT_AVAILABLE, SMALL_BASE, Interval, Number, unit_of
 from csi_lib.prose.sentences import Sentence
 from csi_lib.report.office_text import sheet_names, xml_text
@@ -78,9 +79,7 @@ def _xlsxwriter():
     try:
         import xlsxwriter
     except ImportError as error:
-        raise InputError(
-            "XLSX needs XlsxWriter", action="Install the extra: pip install 'csi-workbench[office]'"
-        ) from error
+        raise InputError("XLSX needs XlsxWriter", action=advice("office")) from error
     return xlsxwriter
 
 

@@ -146,7 +146,7 @@ def verdict(
 
 
 def verdict_of(row: Mapping, *, alpha: float | None = None, margin: float | None = None) -> Verdict:
-    """The verdict on a results row that is a difference (CONTRACT §4)."""
+    """The verdict on a results row that is a difference (docs/files.md#results)."""
     return verdict(
         Number.from_row(row), p_value=row.get("p_value"), ci=(row.get("ci_low"), row.get("ci_high")),
         alpha=alpha, margin=margin,

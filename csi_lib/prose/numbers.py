@@ -45,7 +45,7 @@ class Unit(NamedTuple):
         return getattr(self, check_lang(lang)).strip()
 
 
-#: the units of results rows (CONTRACT §3, §4), and how many decimals each is printed with
+#: the units of results rows (docs/files.md#units), and how many decimals each is printed with
 UNITS = {
     "points": Unit(1, ko="점", en=" points"),
     "proportion": Unit(1, 100, "%", "%"),
@@ -170,7 +170,7 @@ class Number:
         signed: bool = False,
         mark: str = "",
     ) -> Number:
-        """The number in `field` of a results row (CONTRACT §4): estimate, se, ci_low, ci_high, n, p_value ….
+        """The number in `field` of a results row (docs/files.md#results): estimate, se, ci_low, ci_high, n, p_value ….
 
         `row` is a mapping or a Series with the columns of ``results.parquet``; absent columns are null.
         """

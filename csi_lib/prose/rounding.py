@@ -49,7 +49,7 @@ def round_half_up(value: Real | Decimal, digits: int = 0, *, scale: int = 1) -> 
     Notes
     -----
     R's ``round`` and Python's ``round`` round half to even on the binary value; ``janitor::round_half_up``
-    is the nearest R call. Source: METHOD §1 (Korean practice).
+    is the nearest R call. Source: docs/method/scales.md#rounding (Korean practice).
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """Template fields nobody filled: ``{asof_date}``, ``{{기관명}}``, ○○, TBD in an author's text are an error, not a report.
 
-Seen in print: a before/after report that went out with the field of its date still in braces (METHOD §4). Data are exempt:
+Seen in print: a before/after report that went out with the field of its date still in braces (docs/method/evaluation.md#records). Data are exempt:
 what people wrote may hold circles or braces, and reaches a page only escaped. So are names that are meant: those of the
 study's agencies (public training material calls a body ○○공단), and what it declares under ``report: literal``.
 """

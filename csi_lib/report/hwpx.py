@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from csi_lib.errors import InputError
+from csi_lib.extras import advice
 from csi_lib.report.archive import settle
 from csi_lib.report.hwpx_parts import PARAGRAPH, SIZES, automatic_number, numbered_in_order, pieces, row_heights
 from csi_lib.report.office_document import (
@@ -41,9 +42,7 @@ def render_hwpx(office: OfficeDocument, target: Path) -> Path:
         from hwpx import HwpxDocument
         from hwpx.tools.package_validator import validate_package
     except ImportError as error:
-        raise InputError(
-            "HWPX needs python-hwpx", action="Install the extra: pip install 'csi-workbench[hwpx]'"
-        ) from error
+        raise InputError("HWPX needs python-hwpx", action=advice("hwpx")) from error
     made = HwpxDocument.new()
     _Writer(made, office).write()
     report = made.validate()

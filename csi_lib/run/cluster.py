@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csi_lib.errors import InputError
+from csi_lib.extras import advice
 from csi_lib.run import keys
 from csi_lib.run.crew import Ended
 from csi_lib.run.lost import Lost
@@ -50,7 +51,7 @@ class ClusterCrew:
             raise InputError(
                 "a cluster needs dask.distributed",
                 where="--cluster",
-                action="Install the extra: csi-workbench[cluster]",
+                action=advice("cluster"),
             ) from None
         # What a lost connection means is said once, by this crew; these would say it many times, with tracebacks.
         for name in [*logging.root.manager.loggerDict, "distributed", "tornado", "asyncio"]:

@@ -9,6 +9,7 @@ import sys
 from importlib import metadata
 
 import csi_lib
+from csi_lib.extras import advice
 from csi_lib.office.libraries import NEEDED
 from csi_lib.report.render import available_renderers, choose_renderer
 from csi_lib.share import shared_path
@@ -47,7 +48,7 @@ def examine() -> dict[str, tuple[bool, str]]:
     lab = importlib.util.find_spec("jupyterlab") is not None
     out["jupyterlab"] = (
         True,
-        metadata.version("jupyterlab") if lab else "not installed; pip install 'csi-workbench[lab]' for csi lab",
+        metadata.version("jupyterlab") if lab else f"not installed, which csi lab needs. {advice('lab')}",
     )
     absent = {f"{package} ({name}; extra {extra})" for name, (module, package, extra) in NEEDED.items()
               if importlib.util.find_spec(module) is None}  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 
 from csi_lib.errors import InputError
+from csi_lib.extras import advice
 from csi_lib.report.by_hand import BY_HAND
 from csi_lib.report.context import VARIABLE
 from csi_lib.run.chapters import chapter_notebooks
@@ -53,7 +54,7 @@ def copy_chapters(study: str | Path) -> Path:
 def open_lab(study: str | Path, folder: Path, *, data: Path | None = None, browser: bool = True) -> int:
     """Run JupyterLab on the study's folder, at the first page of ``lab/``, until it is closed; returns its exit code."""
     if importlib.util.find_spec("jupyterlab") is None:
-        raise InputError("JupyterLab is not installed", action="Install the workbench with its extra `lab`")
+        raise InputError("JupyterLab is not installed", action=advice("lab"))
     from csi_lib.report.context import Context
 
     loaded = load_study(study)

@@ -14,6 +14,7 @@ import textwrap
 from pathlib import Path
 
 from csi_lib.errors import InputError
+from csi_lib.extras import advice
 from csi_lib.run.root import NAME, SIGNATURE
 
 NAMESPACE = b"csi"
@@ -106,7 +107,7 @@ def _library() -> None:
         import cryptography  # noqa: F401
     except ImportError:
         raise InputError("signatures need a library that is not installed", where="cryptography",
-                         action="Install the extra: csi-workbench[sign]") from None  # fmt: skip
+                         action=advice("sign")) from None  # fmt: skip
 
 
 def _signed(message: bytes) -> bytes:

@@ -8,6 +8,7 @@ import webbrowser
 from pathlib import Path
 
 from csi_lib.errors import InputError
+from csi_lib.extras import advice
 
 _NEEDED = ("starlette", "uvicorn", "jinja2", "multipart")
 
@@ -19,7 +20,7 @@ def serve(folder: Path, *, out: Path | None = None, port: int = 0, lang: str = "
         raise InputError(
             "the web workbench is not installed",
             found=f"without {', '.join(absent)}",
-            action="Install it with its extra `serve`",
+            action=advice("serve"),
         )
     if lang not in ("ko", "en"):
         raise InputError(

@@ -1,6 +1,6 @@
 """Which numbers a public reader may see: decided once, on bases, before anything is shown.
 
-Rules (CONTRACT §4)
+Rules (docs/method/evaluation.md#disclosure)
 -------------------
 1. A group whose base n is below the minimum is suppressed, with everything said about it.
 2. Complementary: in a variable whose total is shown, the suppressed groups must be at least two and have

@@ -1,6 +1,6 @@
 """Tables from results rows: lists and cross tables of estimates, distributions, changes, ranks.
 
-Every builder reads the results columns (CONTRACT §4), keeps the row ids, and refuses rows without bases.
+Every builder reads the results columns (docs/files.md#results), keeps the row ids, and refuses rows without bases.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from csi_lib.errors import InputError
+from csi_lib.extras import advice
 from csi_lib.voice.cleaning import language_of
 from csi_lib.voice.stopwords import LIGHT, STOP_EN, STOP_KO
 
@@ -50,7 +51,7 @@ class KiwiAnalyser:
                 where="voice.yml: analyser",
                 found="kiwi",
                 expected="the package kiwipiepy",
-                action="Install the extra: pip install 'csi-workbench[voice]', or write `analyser: plain`",
+                action=f"{advice('voice')}, or write `analyser: plain`",
             ) from None
         self._kiwi = kiwipiepy.Kiwi(num_workers=1, load_multi_dict=False)
         self.version = f"kiwipiepy {kiwipiepy.__version__}"

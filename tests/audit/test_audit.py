@@ -12,7 +12,7 @@ from csi_lib.audit.table_audit import audit_table
 from csi_lib.errors import InputError
 from tests.audit import further_tables, more_tables, planter
 
-#: published table → (row, printed) of the defects described in METHOD §8; the others are sound
+#: published table → (row, printed) of the defects that are known; the others are sound
 PUBLISHED = {
     "jongno_2008_published_diffs": {(3, 5.59), (4, 1.26), (9, 62.4)},
     "jongno_csat_2005_2008": {(1, 61.51), (2, 69.65), (23, 75.3), (32, 62.4), (33, 80.4)},

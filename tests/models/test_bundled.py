@@ -235,7 +235,7 @@ def test_restated_sheets_lose_points_as_the_published_case_did():
 
 
 def test_csi_models_lists_formula_source_and_what_is_not_published(capsys):
-    """METHOD §2 marks these parts I or D; whoever reads the list must see it."""
+    """These parts are inferred or our default; whoever reads the list must see it."""
     from csi_lib.cli import main
 
     with pytest.raises(SystemExit) as done:

@@ -24,7 +24,7 @@ CALLS = (
     Field("picked_up", "flag", needed=False),
 )
 
-#: before the third ring; within three minutes; about three seconds before hanging up (METHOD §4)
+#: before the third ring; within three minutes; about three seconds before hanging up (docs/method/evaluation.md#records)
 RULE_333 = {
     "rings": Standard(
         label=Label(ko="3번 벨이 울리기 전에 받기", en="Answered before the 3rd ring"), column="rings", at_most=2

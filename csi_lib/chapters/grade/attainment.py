@@ -12,7 +12,7 @@ from csi_lib.chapters.grade.rules import NO_SCORE, Grades, falling_limits, given
 from csi_lib.errors import InputError
 from csi_lib.measure.exact import reaches
 
-#: grade → least share of a unit's businesses on target (METHOD §5 [P]); the last takes the rest
+#: grade → least share of a unit's businesses on target (P: docs/method/evaluation.md#grades); the last takes the rest
 ATTAINMENT = {"excellent": 1.0, "ordinary": 0.5, "poor": 0.0}
 
 

@@ -14,9 +14,9 @@ from csi_lib.errors import InputError
 from csi_lib.measure.exact import exceeds, snapped
 from csi_lib.prose.rounding import round_half_up
 
-#: grade → share of the group (METHOD §5 [P]); the first is the best
+#: grade → share of the group (P: docs/method/evaluation.md#grades); the first is the best
 RATIO = {"S": 1, "A": 4, "B": 4, "C": 1}
-#: groups below this size are not graded (METHOD §5 [D])
+#: groups below this size are not graded (D: docs/method/evaluation.md#grades)
 MINIMUM_GROUP = 10
 #: why a unit has no grade
 NO_SCORE, SMALL_GROUP, NEW = "no score", "small group", "new"

@@ -1,7 +1,7 @@
 """Happy-call: satisfaction after a petition, from cases or from published counts, by department and month.
 
 A composite says how it is made. The 9.69 of one year was the *sum* of two five-point means, the 9.42 of the next the
-*mean* of two ten-point items (METHOD §4): `compare` refuses such a pair and says what would make it comparable.
+*mean* of two ten-point items (docs/method/evaluation.md#records): `compare` refuses such a pair and says what would make it comparable.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ REGISTER = (
 
 
 class RegisterFile(Part):
-    """``register.yml``: the register's source and its rules; the points are settings (METHOD §4).
+    """``register.yml``: the register's source and its rules; the points are settings (docs/method/evaluation.md#records).
 
     ``channel`` is the channel of the kindness sheets whose second-half score complaints reduce (default: all together);
     ``praises`` a year put a person on the commendation list; an apology is due within ``apology_days`` of a complaint;
