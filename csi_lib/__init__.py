@@ -117,6 +117,7 @@ _PUBLIC = {
     "csi_lib.office.statistics_book": ["statistics_book"],
     "csi_lib.office.xlsx": ["write_workbook"],
     "csi_lib.run.delivery": ["deliver"],
+    "csi_lib.run.attacking": ["attack"],
     "csi_lib.report.join": ["join_notebooks"],
     "csi_lib.report.theme": ["prepare_theme"],
     "csi_lib.report.project": ["write_project"],

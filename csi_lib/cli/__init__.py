@@ -19,6 +19,7 @@ VERBS = (
     "render",
     "status",
     "verify",
+    "attack",
     "trace",
     "diff",
     "models",

@@ -22,6 +22,10 @@ def command(
     formats: Annotated[str | None, typer.Option(help="html,pdf,docx,hwpx,xlsx,pptx [default: all]")] = None,
     tables: Annotated[str | None, typer.Option(help="statistics tables also as html,pdf,docx,hwpx")] = None,
     no_data: Annotated[bool, typer.Option("--no-data", help="without answers, codebook and quality record")] = False,
+    attacked: Annotated[
+        bool,
+        typer.Option("--attack", help="first try to compute what is hidden (csi attack); stop where that succeeds"),
+    ] = False,
     as_json: o.Json = False,
 ) -> int:
     """Package the finished reports of STUDY for delivery."""
@@ -32,7 +36,7 @@ def command(
     several = lambda text: [f.strip() for f in text.split(",") if f.strip()] if text else None
     found = load_study(study)
     made = deliver(found, out=out or default_out(study), to=to, data=data, agencies=agency or None, years=year or None, lang=lang,
-                   release=release, formats=several(formats), book=several(tables) or (), with_data=not no_data)  # fmt: skip
+                   release=release, formats=several(formats), book=several(tables) or (), with_data=not no_data, attacked=attacked)  # fmt: skip
     if as_json:
         o.print_json({"path": str(made.path), "sha256": made.digests})
     else:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import pandas as pd
+
 from csi_lib.errors import InputError
 from csi_lib.models.absence import present
 from csi_lib.models.index import IndexModel
@@ -111,13 +114,27 @@ def _decided(study, survey, groups: list[Grouping], build: Assembly, surveys=Non
     # an index by importance of the sectors beside figures by number of customers: two totals of the same sectors
     models = study_models(study, survey.source, year=survey.year)
     mixes = {(m.name, m.file.index): m.file.sectors.by for m in models if m.file.sectors}
-    decided = decide(estimates, groups, Rules.of(study, survey.source), mixes)
+    bound = {
+        (m.name, n.id): [m.binding.get(p, p) for p in n.parts] for m in models for n in (*m.file.order, *m.file.side)
+    }
+    rules = Rules.of(study, survey.source)
+    decided = decide(estimates, groups, rules, mixes, answers=_answers(survey), parts=bound)
     frame = decided.frame
     hide_family(study, survey, frame, surveys)
     frame.loc[frame["flag"].eq(NO_VARIATION).fillna(False), "flag"] = None
     small = frame["flag"].isna() & (frame["n"] > 0) & (frame["n"] < minimum)
     frame.loc[small, "flag"] = "small_base"
     return decided
+
+
+def _answers(survey) -> dict:
+    """Question → answers as numbers, NaN for none, of what was asked with answers to choose from."""
+    frame = survey.frame
+    names = [c for c in (*survey.codebook.items, *survey.codebook.of_role("single")) if c in frame]
+    coded = lambda c: (
+        frame[c].cat.codes.replace(-1, np.nan) if isinstance(frame[c].dtype, pd.CategoricalDtype) else frame[c]
+    )
+    return {c: pd.to_numeric(coded(c), errors="coerce").to_numpy(dtype=float, na_value=np.nan) for c in names}
 
 
 def hide_family(study, survey, frame, surveys) -> None:

@@ -17,6 +17,7 @@ from csi_lib.office.readme import readme
 from csi_lib.report.archive import write_zip
 from csi_lib.report.office_text import file_name
 from csi_lib.report.render import FORMATS as DOCUMENTS
+from csi_lib.run.attacking import attack
 from csi_lib.run.digests import DataDigests
 from csi_lib.run.keys import changed, study_digest
 from csi_lib.run.ledger import alone
@@ -49,6 +50,7 @@ def deliver(
     formats: Sequence[str] | None = None,
     book: Sequence[str] = (),
     with_data: bool = True,
+    attacked: bool = False,
 ) -> Delivery:
     """Package the finished reports under `out` for whoever commissioned them.
 
@@ -61,6 +63,7 @@ def deliver(
     formats : html, pdf, docx, hwpx, xlsx, pptx; default all. What a report lacks is rendered from what it has.
     book : the statistics tables in these formats too (html, pdf, docx, hwpx).
     with_data : the cleaned answers with codebook, questionnaire and quality record.
+    attacked : first attack what a public delivery holds (`attack`), also where `privacy: attack` of the study asks for it.
 
     Returns
     -------
@@ -68,7 +71,8 @@ def deliver(
 
     Raises
     ------
-    InputError : no such report, one that is out of date, a library that is not installed, names that collide.
+    InputError : no such report, one that is out of date, a library that is not installed, names that collide; a hidden figure
+    that can be computed from what is published.
     """
     study, out = load_study(study), Path(out).resolve()
     data = str(Path(data).resolve()) if data else None
@@ -80,6 +84,8 @@ def deliver(
     jobs = _published(study, out, agencies, years, lang, release)
     round_ = Round(study, data=data, store=cache_folder(study.path) / "estimates")
     lang, release = jobs[0].lang, jobs[0].release
+    if release == "public" and (attacked or study.privacy.attack):
+        _refuse_leaks(study, out, data, jobs)
     target = Path(to).resolve() if to else out / ("restricted/deliveries" if release == "restricted" else "deliveries")
     target.mkdir(parents=True, exist_ok=True, mode=0o700 if release == "restricted" else 0o755)
     with tempfile.TemporaryDirectory(prefix="csi-deliver-") as scratch:
@@ -143,6 +149,16 @@ def _published(study: Study, out: Path, agencies, years, lang, release) -> list[
         raise InputError("there is no finished report", where=str(out), found=", ".join(gone) or None,
                          action=f"Make it first: csi run {study.id}")  # fmt: skip
     return there
+
+
+def _refuse_leaks(study: Study, out: Path, data: str | None, jobs: Sequence[Job]) -> None:
+    """A delivery from which a hidden figure can be computed is not made."""
+    bodies = None if any(j.agency == OVERALL for j in jobs) else sorted({j.agency for j in jobs})
+    leaks = attack(study, out=out, data=data, agencies=bodies, years=sorted({j.year for j in jobs})).leaks
+    if leaks:
+        raise InputError("hidden figures can be computed from what is published", where="csi attack",
+                         found="; ".join(map(str, leaks[:3])) + (f" and {len(leaks) - 3} more" if len(leaks) > 3 else ""),
+                         action="Merge small groups in the codebook, raise privacy: min_base, or lower privacy: protection")  # fmt: skip
 
 
 def _refuse_stale(study: Study, data: str | None, job: Job, folder: Path) -> None:

@@ -122,6 +122,14 @@ class Report(Part):
         return template
 
 
+class Protection(Part):
+    """How uncertain a withheld figure must stay to somebody who computes with everything published (`csi attack`)."""
+
+    people: float = Field(default=1, ge=0)
+    values: float = Field(default=0.02, ge=0, le=1)
+    crossing: bool = False
+
+
 class Privacy(Part):
     """Bases below these numbers are suppressed (or flagged) everywhere."""
 
@@ -129,6 +137,8 @@ class Privacy(Part):
     individuals: int = Field(default=10, ge=1)
     small_base_flag: int = Field(default=30, ge=1)
     full_enumeration: bool = False
+    protection: Protection = Protection()
+    attack: bool = False
 
 
 class Thresholds(Part):

@@ -10,7 +10,8 @@ Rules (docs/method/evaluation.md#disclosure)
    another, the smaller one is suppressed, because the difference of the two would show the few. And no suppressed group
    of rule 1 may follow from sums and differences of what is shown, over any number of variables: the smallest shown
    group that such a combination needs is suppressed too.
-4. Rules 1 and 2 hold again for each measure, on the answers it rests on (an item that few answered).
+4. Rules 1 to 3 hold again for each measure, on the answers it rests on (an item that few answered); an index of which all
+   parts but one are shown in a group tells that one, and is suppressed with it.
 5. Full enumerations (everybody was asked): a cell with 1 … minimum − 1 people, or all but so few, is suppressed
    with the whole distribution of that item in that group, because shares add up to one.
 6. Data of employees or individuals: an item to which everybody of a group gave the same answer is suppressed
@@ -20,13 +21,16 @@ Rules (docs/method/evaluation.md#disclosure)
 8. An index that mixes sectors by importance, beside the same answers mixed by number of customers, makes two equations in the
    sectors' scores. Where no more than two sectors are unknown and one of them is small, the equations can be solved,
    and the index is suppressed.
+9. Where nobody, or everybody, of a variable's suppressed people gave an answer, its share is known without any sum: then
+   one group more is suppressed for this item; where the reader may know the sizes of all combinations of groups, also in
+   other variables (`csi_lib.survey.protection`).
 
 For means the pair (n, sum) is what is protected: a row is suppressed as a whole or shown as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -34,7 +38,9 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.survey.assembly import NO_VARIATION, Grouping
+from csi_lib.survey.complement import complement
 from csi_lib.survey.estimates import Estimates
+from csi_lib.survey.protection import Withheld, withheld_answers
 from csi_lib.survey.results import key_texts
 
 
@@ -45,13 +51,20 @@ class Rules:
     min_base: int = 5
     full_enumeration: bool = False
     individuals: bool = False
+    declared_crossing: bool = False
 
     @classmethod
     def of(cls, study, source: str = "customers") -> Rules:
         privacy, declared = study.privacy, study.source(source)
         individual = declared.kind in ("employees", "individuals")
         everybody = privacy.full_enumeration or declared.enumeration
-        return cls(privacy.individuals if individual else privacy.min_base, everybody, individual)
+        least = privacy.individuals if individual else privacy.min_base
+        return cls(least, everybody, individual, privacy.protection.crossing)
+
+    @property
+    def crossing(self) -> bool:
+        """Whether a reader may know how many people are in each combination of groups: he is declared to, or knows who is in."""
+        return self.declared_crossing or self.identifiable
 
     @property
     def identifiable(self) -> bool:
@@ -59,47 +72,34 @@ class Rules:
         return self.full_enumeration or self.individuals
 
 
-def complement(n, suppressed, min_base: int, *, rest: float = 0, totals: int = 1) -> np.ndarray:
-    """Groups of one variable to suppress so that the shown total does not give the hidden ones away (rule 2).
-
-    `rest` counts those who are in the total and in no group; `totals` is how many totals with different weights are shown
-    (sectors: by importance and by number of customers), each of them an equation in the hidden groups.
-    """
-    n, hidden = np.asarray(n, dtype=float), np.asarray(suppressed, dtype=bool).copy()
-    while hidden.any() or 0 < rest < min_base:
-        shown = np.flatnonzero(~hidden & (n > 0))
-        several = (hidden & (n > 0)).sum() + (rest > 0) >= 1 + totals
-        if (several and n[hidden].sum() + rest >= min_base) or not len(shown):
-            return hidden
-        hidden[shown[np.argmin(n[shown])]] = True
-    return hidden
-
-
 def suppressed_groups(
-    groupings: list[Grouping], rules: Rules, totals: Mapping[str, int] = MappingProxyType({})
+    groupings: list[Grouping],
+    rules: Rules,
+    totals: Mapping[str, int] = MappingProxyType({}),
+    start: Collection[tuple] = (),
 ) -> dict[tuple, bool]:
-    """(by, group) → suppressed, for every group of every banner variable (rules 1–3).
+    """(by, group) → suppressed, for every group of every banner variable (rules 1–3); those of `start` are, anyhow.
 
     Cells of two variables are decided after the variables themselves, whose decision they do not change: whether a group
     of one variable is shown may not depend on which cross tables a report has.
     """
     banners = [g for g in groupings if g.by]
     single = [g for g in banners if len(g.by) == 1]
-    first = suppressed_groups(single, rules, totals) if len(single) < len(banners) else {}
+    first = suppressed_groups(single, rules, totals, start) if len(single) < len(banners) else {}
     fixed = frozenset(v for v, g in enumerate(banners) if first and len(g.by) == 1)
     sizes = [np.bincount(g.codes[g.codes >= 0], minlength=len(g)) for g in banners]
     rests = [int((g.codes < 0).sum()) if rules.identifiable else 0 for g in banners]
     shown = [totals.get(g.by[0], 1) if len(g.by) == 1 else 1 for g in banners]
     hidden = [
-        complement(n, (n > 0) & (n < rules.min_base), rules.min_base, rest=r, totals=t)
-        for n, r, t in zip(sizes, rests, shown, strict=True)
+        complement(n, ((n > 0) & (n < rules.min_base)) | _named(g, start), rules.min_base, rest=r, totals=t)
+        for g, n, r, t in zip(banners, sizes, rests, shown, strict=True)
     ]
     for v in fixed:
         hidden[v] = np.array([first[banners[v].by, g] for g in banners[v].groups], dtype=bool)
     for _ in range(sum(map(len, banners)) + 1):
         before = [h.copy() for h in hidden]
         _hide_nested(banners, sizes, hidden, rules.min_base, fixed)
-        _hide_combined(banners, sizes, hidden, rules.min_base, fixed)
+        _hide_combined(banners, sizes, hidden, fixed)
         hidden = [
             h if v in fixed else complement(n, h, rules.min_base, rest=r, totals=shown[v])
             for v, (n, h, r) in enumerate(zip(sizes, hidden, rests, strict=True))
@@ -126,32 +126,43 @@ def _hide_nested(banners, sizes, hidden, min_base, fixed=frozenset()):
                 hidden[b] |= bad.any(axis=0)
 
 
-def _hide_combined(banners, sizes, hidden, min_base, fixed=frozenset()):
-    """Hide what a sum or difference of shown groups needs to give a small group away (rule 3).
+def _named(grouping: Grouping, keys: Collection[tuple]) -> np.ndarray:
+    return np.array([(grouping.by, g) in keys for g in grouping.groups], dtype=bool)
+
+
+def _hide_combined(banners, sizes, hidden, fixed=frozenset()):
+    """Hide what a sum or difference of shown groups needs to give a hidden group away (rule 3).
 
     A total of a group is its indicator over the cells of the cross-table of all variables; what can be computed from the
     shown totals is the span of their indicators.
     """
-    targets = [(v, k) for v, n in enumerate(sizes) for k in np.flatnonzero((n > 0) & (n < min_base))]
-    if not targets:
+    if not any((h & (n > 0)).any() for h, n in zip(hidden, sizes, strict=True)):
         return
     cells = np.unique(np.column_stack([g.codes for g in banners]), axis=0)
     indicator = lambda v, k: (cells[:, v] == k).astype(float)
-    everybody = np.ones(len(cells))
-    for target in targets:
+    everybody, hopeless = np.ones(len(cells)), set()
+    while True:
+        pick = lambda state: [
+            (v, k) for v, h in enumerate(hidden) for k in np.flatnonzero((h == state) & (sizes[v] > 0))
+        ]
+        shown, targets = pick(False), [at for at in pick(True) if at not in hopeless]
+        if not shown or not targets:
+            return
+        matrix = np.column_stack([everybody, *(indicator(v, k) for v, k in shown)])
+        aims = np.column_stack([indicator(v, k) for v, k in targets])
+        share = np.linalg.lstsq(matrix, aims, rcond=None)[0]
+        told = np.flatnonzero(np.abs(matrix @ share - aims).max(axis=0) < 1e-8)
+        if not len(told):
+            return
+        # the smallest first: it is what a reader must not have
+        target = min((targets[i] for i in told), key=lambda at: (sizes[at[0]][at[1]], at))
         aim = indicator(*target)
-        while True:
-            shown = [(v, k) for v, h in enumerate(hidden) for k in np.flatnonzero(~h & (sizes[v] > 0))]
-            matrix = np.column_stack([everybody, *(indicator(v, k) for v, k in shown)])
-            share, *_ = np.linalg.lstsq(matrix, aim, rcond=None)
-            if not shown or np.abs(matrix @ share - aim).max() > 1e-8:
-                break
-            free = [at for at in shown if at[0] not in fixed]
-            if not free:
-                break
-            needed = [shown[i] for i in _fewest(matrix, aim) if i >= 0 and shown[i][0] not in fixed] or free
+        needed = [shown[i] for i in _fewest(matrix, aim) if i >= 0 and shown[i][0] not in fixed]
+        if needed:
             v, k = min(needed, key=lambda at: sizes[at[0]][at[1]])
             hidden[v][k] = True
+        else:  # it is everybody, or a group that the margins alone tell
+            hopeless.add(target)
 
 
 def _fewest(matrix, aim) -> np.ndarray:
@@ -168,10 +179,15 @@ def decide(
     groupings: list[Grouping],
     rules: Rules,
     mixes: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    answers: Mapping[str, np.ndarray] = MappingProxyType({}),
+    parts: Mapping[tuple[str, str], Sequence[str]] = MappingProxyType({}),
 ) -> Estimates:
     """The same estimates with the column ``suppressed`` decided; see `Estimates.masked` for what a reader gets.
 
     mixes : (model, index) → the variable of the sectors that this index mixes by importance. Such a variable has two totals.
+    answers : question → every respondent's answer (NaN for none), in the order of the groupings: rules 4, 5 and 9 then hold
+        among those who answered, whichever rows of the question the estimates have.
+    parts : (model, node) → items and nodes that it is made of.
     """
     totals = dict.fromkeys(mixes.values(), 2)
     frame = estimates.frame.copy()
@@ -194,6 +210,7 @@ def decide(
             slight = lambda c: (c > 1e-9) & (c < rules.min_base - 1e-9)
             cells = share & (slight(count) | slight(n - count))
     whole |= _sizes_in_disguise(frame, groups) | _two_mixes(frame, groupings, groups, rules, mixes)
+    whole |= _few_answers(frame, groupings, groups, rules, totals, answers, parts)
     hidden = whole | few | _with_their_item(frame, identical, share | identical) | _with_their_item(frame, cells, share)
     # rule 4: per measure, over the groups of each variable
     keys = list(zip(*key_texts(frame, ["source", "model", "measure", "statistic", "by1", "by2"]), strict=True))
@@ -208,6 +225,44 @@ def decide(
         hidden[rows] = complement(n[rows], hidden[rows], rules.min_base, rest=rest.get(key, 0), totals=several)
     frame["suppressed"] = hidden
     return Estimates(frame, estimates.influence)
+
+
+def _few_answers(frame, groupings, groups, rules: Rules, totals, answers, parts) -> np.ndarray:
+    """Rows of questions, and of what is made of them, that are suppressed among those who answered (rules 4, 5 and 9)."""
+    out = np.zeros(len(frame), dtype=bool)
+    banners = [g for g in groupings if g.by]
+    if not banners or not answers:
+        return out
+    again = lambda inside, start: suppressed_groups(inside, rules, totals, start)
+    found: dict[str, Withheld] = {}
+    for name, values in answers.items():
+        withheld = withheld_answers(np.asarray(values, float), banners, groups, rules, again)
+        if withheld.shares:
+            found[name] = withheld
+    if not found:
+        return out
+    at = np.flatnonzero(frame["by1"].notna().to_numpy())
+    texts = key_texts(frame.iloc[at], ["measure", "statistic", "model", "by1", "group1", "by2", "group2"])
+    told: dict[tuple, bool] = {}  # (model, node, group) → whether it would give one of its parts away
+
+    def gives_away(model: str, node: str, key: tuple) -> bool:
+        place = (model, node, key)
+        if place not in told:
+            told[place] = False
+            secret = [
+                key in found[p].means if p in found else gives_away(model, p, key) for p in parts.get((model, node), ())
+            ]
+            told[place] = sum(secret) == 1
+        return told[place]
+
+    for i, measure, statistic, model, by1, group1, by2, group2 in zip(at, *texts, strict=True):
+        key = ((by1, by2), (group1, group2)) if by2 else ((by1,), (group1,))
+        stem, _, answer = measure.partition(":")
+        if (model, measure) in parts:
+            out[i] = gives_away(model, measure, key)
+        elif stem in found:
+            out[i] = key in (found[stem].shares if answer or statistic == "share" else found[stem].means)
+    return out
 
 
 def _sizes_in_disguise(frame: pd.DataFrame, groups: Mapping[tuple, bool]) -> np.ndarray:

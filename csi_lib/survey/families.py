@@ -15,6 +15,7 @@ import pandas as pd
 
 from csi_lib.survey.assembly import Grouping
 from csi_lib.survey.disclosure import Rules, complement, suppressed_groups
+from csi_lib.survey.protection import People, withheld_answers
 
 #: the key of a body as a whole
 TOTAL = ((), ())
@@ -22,15 +23,18 @@ TOTAL = ((), ())
 
 @dataclass(frozen=True)
 class Hidden:
-    """What one body may not show: (by, group) whole, and single items in groups as (item, by, group)."""
+    """What one body may not show: (by, group) whole, and single items in groups, or their shares alone, as (item, by, group)."""
 
     groups: frozenset[tuple] = frozenset()
     items: frozenset[tuple] = frozenset()
+    shares: frozenset[tuple] = frozenset()
 
     def rows(self, frame: pd.DataFrame) -> np.ndarray:
         """Which results rows of the body are hidden."""
         text = lambda name: frame[name].astype("string").fillna("").to_numpy()
-        by1, by2, group1, group2, measure = map(text, ("by1", "by2", "group1", "group2", "measure"))
+        by1, by2, group1, group2, measure, statistic = map(
+            text, ("by1", "by2", "group1", "group2", "measure", "statistic")
+        )
         out = np.zeros(len(frame), dtype=bool)
         if TOTAL in self.groups:
             return ~out
@@ -38,7 +42,10 @@ class Hidden:
             by = tuple(b for b in (by1[i], by2[i]) if b)
             group = (group1[i], group2[i])[: len(by)]
             item = measure[i].split(":", 1)[0]
-            out[i] = (by, group) in self.groups or (item, by, group) in self.items
+            place = (item, by, group)
+            out[i] = (
+                (by, group) in self.groups or place in self.items or (statistic[i] == "share" and place in self.shares)
+            )
         return out
 
 
@@ -96,7 +103,53 @@ def family_hidden(
             _across(nodes[whole], [nodes[p] for p in pieces], inside, [None, *valid], rules)
         _combined(nodes, parts, frame, banners, inside, rules)
         if before == [(len(n.groups), len(n.items)) for n in nodes.values()]:
-            return {name: Hidden(frozenset(n.groups), frozenset(n.items)) for name, n in nodes.items()}
+            break
+    shares = {name: set() for name in nodes}
+    for item in valid:
+        for name, keys in _shares(
+            frame[item].to_numpy(dtype=float, na_value=np.nan), item, nodes, parts, banners, inside, rules
+        ).items():
+            shares[name] |= {(item, *key) for key in keys}
+    return {name: Hidden(frozenset(n.groups), frozenset(n.items), frozenset(shares[name])) for name, n in nodes.items()}
+
+
+def _shares(answers, item: str, nodes, parts, banners, inside, rules: Rules) -> dict[str, set]:
+    """Groups of each body whose shares of an item's answers are withheld (rule 9 of the family): where all that a body shows,
+    less what its shown parts do, says that nobody or everybody of a hidden group gave an answer."""
+    again = lambda groupings, start: suppressed_groups(groupings, rules, start=start)
+    own, people, hidden = {}, {}, {}
+    for name, node in nodes.items():
+        groupings = [Grouping(g.by, g.codes[node.mask], g.groups) for g in banners]
+        known = {key: node.hides(key, item) for key in inside}
+        own[name] = answers[node.mask]
+        hidden[name] = set(withheld_answers(own[name], groupings, known, rules, again).shares) - {TOTAL}
+        there = np.isfinite(own[name])
+        people[name] = People.of([Grouping(g.by, g.codes[there], g.groups) for g in groupings]) if banners else None
+    if not any(hidden.values()):
+        return {}
+    asked = np.isfinite(answers)
+    while True:
+        before = {name: len(keys) for name, keys in hidden.items()}
+        for whole, pieces in parts.items():
+            for key in inside.keys() - hidden[whole] - {TOTAL}:
+                if not any(key in hidden[p] for p in pieces):
+                    continue
+                rest = nodes[whole].mask & inside[key] & asked
+                for p in pieces:
+                    rest = rest & ~nodes[p].mask if key not in hidden[p] else rest
+                values = np.unique(answers[nodes[whole].mask & asked])
+                counts = [(answers[rest] == v).sum() for v in values]
+                if len(values) > 1 and any(c in (0, rest.sum()) for c in counts):
+                    hidden[whole].add(key)
+        for name, keys in hidden.items():
+            if len(keys) > before[name] and people[name] is not None:
+                x = own[name][np.isfinite(own[name])]
+                rest = people[name].several(keys, rules.min_base)
+                for code in np.unique(x):
+                    rest = people[name].open_in_each(rest, rest, [x == code])
+                hidden[name] = rest
+        if before == {name: len(keys) for name, keys in hidden.items()}:
+            return hidden
 
 
 def _within(node: _Node, banners, items, rules: Rules) -> None:
