@@ -88,6 +88,7 @@ def _exiting(command):
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of ``csi``. Exit codes: 0 done; 1 a job failed or a check found something; 2 wrong input."""
     from csi_lib.errors import InputError
+    from csi_lib.run.lean_imports import lean_imports
 
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
@@ -95,7 +96,8 @@ def main(arguments: list[str] | None = None) -> None:
         arguments.remove("--debug")
         os.environ["CSI_DEBUG"] = "1"
     try:
-        app()(args=arguments)
+        with lean_imports():
+            app()(args=arguments)
     except InputError as error:
         if debug:
             raise

@@ -116,16 +116,20 @@ class Labels:
 
     def attach(self, frame: pd.DataFrame) -> pd.DataFrame:
         """`frame` with ``measure_label``, ``by1_label``, ``group1_label``, ``by2_label``, ``group2_label``."""
-        out = frame.copy()
-        out["measure_label"] = [self.measure(m) if isinstance(m, str) else None for m in frame["measure"]]
+        known: dict[object, str | None] = {}
+
+        def named(find, *codes) -> str | None:
+            key = (find, *codes)
+            if key not in known:
+                known[key] = find(*codes) if all(isinstance(code, str) for code in codes) else None
+            return known[key]
+
+        labels = {"measure_label": [named(self.measure, m) for m in frame["measure"]]}
         for i in ("1", "2"):
-            by, group = frame[f"by{i}"], frame[f"group{i}"]
-            out[f"by{i}_label"] = [self.variable(b) if isinstance(b, str) else None for b in by]
-            out[f"group{i}_label"] = [
-                self.group(b, g) if isinstance(b, str) and isinstance(g, str) else None
-                for b, g in zip(by, group, strict=True)
-            ]
-        return out
+            by, group = list(frame[f"by{i}"]), list(frame[f"group{i}"])
+            labels[f"by{i}_label"] = [named(self.variable, b) for b in by]
+            labels[f"group{i}_label"] = [named(self.group, b, g) for b, g in zip(by, group, strict=True)]
+        return frame.assign(**labels)
 
     def agency(self, id: str) -> str:
         return self.study.agency(id).name.text(self.lang)

@@ -12,6 +12,7 @@ import pandas as pd
 from csi_lib.errors import InputError, nearest
 from csi_lib.prose.escape import clean_text
 from csi_lib.prose.numbers import absent
+from csi_lib.survey.results import records_of
 
 
 class Labels:
@@ -91,7 +92,7 @@ def unique(frame: pd.DataFrame, columns: Sequence[str]) -> list[tuple]:
 def by_cell(frame: pd.DataFrame, columns: Sequence[str], *, where: str) -> dict[tuple, dict]:
     """One row per combination of values; two rows for one are an error that says what to do."""
     out = {}
-    for row in frame.to_dict("records"):
+    for row in records_of(frame):
         key = tuple(code(row[c]) for c in columns)
         if key in out:
             raise InputError(

@@ -31,6 +31,7 @@ from csi_lib.report.shown import refuse_hidden, refuse_written
 from csi_lib.study.reading import under_reading
 from csi_lib.study.study import OVERALL
 from csi_lib.survey.estimates import KEYS, Estimates, results_frame
+from csi_lib.survey.results import records_of
 from csi_lib.tables.table import Table
 
 
@@ -99,6 +100,9 @@ def prepare_chapters(study: str, agency: str, year: int, lang: str, release: str
         for estimates in (chapter.estimates, chapter.previous):
             if estimates is not None:
                 chapter._locate(estimates, estimates.frame.iloc[:0])
+        if chapter.previous is not None:  # every chapter about the whole agency asks for these
+            with chapter.reading:
+                chapter._family_changes("")
         # on a whole round models, and labels with them, may look at everybody's answers, which reading starts threads for
         _ = chapter.models, chapter.labels
         if release == "public":
@@ -284,8 +288,16 @@ class Chapter(ChapterData):
                 found=", ".join(missing[:3]),
                 action="Pass them through chapter.record first",
             )
-        rows = (self._known[i] for i in ids)
-        return [{**frame.iloc[at].to_dict(), "chapter": self.id, "object_id": name} for frame, at in rows]
+        frames, at = {}, {}
+        for i in ids:  # rows of one frame are taken from it together, which is ten times as fast
+            frame, position = self._known[i]
+            frames[id(frame)] = frame
+            at.setdefault(id(frame), {})[i] = position
+        rows = {}
+        for place, positions in at.items():
+            taken = records_of(frames[place].iloc[list(positions.values())])
+            rows.update(zip(positions, taken, strict=True))
+        return [{**rows[i], "chapter": self.id, "object_id": name} for i in ids]
 
     # ------------------------------------------------------------------ showing and saying
     @under_reading

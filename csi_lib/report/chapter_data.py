@@ -31,6 +31,7 @@ from csi_lib.study.study import OVERALL
 from csi_lib.survey.contradictions import Contradiction, contradictions
 from csi_lib.survey.estimates import Estimates, results_frame
 from csi_lib.survey.gate import Gate, withheld_of
+from csi_lib.survey.results import records_of
 
 
 class ChapterData:
@@ -242,7 +243,7 @@ class ChapterData:
         """Changes since another wave, each judged in the family it is read in (`findings.families`)."""
         roots = {m.file.index for m in self.models}
         sides = {n.id for m in self.models for n in m.file.side}
-        families = [change_family(r, roots, sides) for r in changes.frame.to_dict("records")]
+        families = [change_family(r, roots, sides) for r in records_of(changes.frame)]
         return judged_estimates(changes, families)
 
     @cached_property

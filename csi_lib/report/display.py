@@ -16,6 +16,7 @@ from csi_lib.report.microdata import ROWS_MIME
 from csi_lib.report.table_html import table_html
 from csi_lib.report.table_markdown import folded, folded_markdown, table_markdown
 from csi_lib.survey.estimates import RESULT_COLUMNS
+from csi_lib.survey.results import records_of
 from csi_lib.tables.table import Column, Row, Table
 
 _DATA = {"ko": ("구분", "값", "95% 신뢰구간", "사례수"), "en": ("Group", "Value", "95% interval", "n")}
@@ -201,7 +202,7 @@ def data_table(figure) -> Table | None:
             stubs[column] = words
     rows = [
         Row((*stub, Number.from_row(row), Interval.from_row(row), Number.from_row(row, "n")))
-        for row, *stub in zip(data.to_dict("records"), *stubs.values(), strict=True)
+        for row, *stub in zip(records_of(data), *stubs.values(), strict=True)
     ]
     heads = _DATA[figure.lang]
     columns = (

@@ -20,7 +20,9 @@ def refuse_hidden(chapter, thing: Table | Figure) -> None:
     if chapter.release != "public":
         return
     known = chapter._known
-    withheld = {i for i in thing.row_ids if i in known and known[i][0]["suppressed"].iloc[known[i][1]]}
+    places = [(i, *known[i]) for i in thing.row_ids if i in known]
+    marks = {id(frame): frame["suppressed"].to_numpy() for _, frame, _ in places}
+    withheld = {i for i, frame, at in places if marks[id(frame)][at]}
     if isinstance(thing, Figure):
         _refuse_drawn(chapter, thing, withheld)
         return

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from csi_lib.run.framing import receive_packed, send_packed
 from csi_lib.run.lost import Lost, Working
 from csi_lib.run.memory import resident
-from csi_lib.run.warm_client import NoWarmKernel, WarmParent, kernel_environment
+from csi_lib.run.warm_client import ForkedKernel, NoWarmKernel, WarmParent, kernel_environment
 
 #: Seconds between two looks at memory and time.
 _TICK = 0.5
@@ -32,7 +34,7 @@ class Ended:
 
 
 class LocalCrew:
-    """Worker processes started by exec, one task at a time each, that share one parent of warm kernels.
+    """Worker processes, one task at a time each, forked from the parent of warm kernels that they share.
 
     Parameters
     ----------
@@ -70,10 +72,10 @@ class LocalCrew:
     def start(self, number: int, kind: str, args: tuple) -> None:
         """Give a task to a free worker."""
         worker = next((w for w in self._workers if w.task is None), None)
-        if worker is None:
-            worker = _Worker(self._said)
-            self._workers.append(worker)
         self.warm_up()
+        if worker is None:
+            worker = _worker(self._said, self._parent)
+            self._workers.append(worker)
         worker.begin(number, kind, args, str(self._parent.folder) if self._parent else None)
 
     def wait(self, seconds: float) -> list[Ended]:
@@ -122,15 +124,30 @@ class LocalCrew:
             self._parent = None
 
 
-class _Worker:
-    """A worker process, fed through its standard input; a thread hears what it says on its standard output."""
+def _worker(said: queue.SimpleQueue, parent: WarmParent | None) -> _Worker:
+    """A worker forked from `parent`, or started by exec where that cannot be."""
+    if parent is not None:
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                process = parent.fork_worker([theirs.fileno(), 2, 2])
+            with ours:
+                return _Worker(said, process, ours.makefile("wb"), ours.makefile("rb"))
+        except (NoWarmKernel, OSError):
+            ours.close()
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "csi_lib.run.workers"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=kernel_environment(),
+        start_new_session=True,  # Ctrl-C is the business of the one who started the run
+    )  # fmt: skip
+    return _Worker(said, process, process.stdin, process.stdout)
 
-    def __init__(self, said: queue.SimpleQueue):
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "csi_lib.run.workers"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=kernel_environment(),
-            start_new_session=True,  # Ctrl-C is the business of the one who started the run
-        )  # fmt: skip
+
+class _Worker:
+    """A worker `process`, told its tasks over `tasks`; a thread hears what it says on `answers`."""
+
+    def __init__(self, said: queue.SimpleQueue, process, tasks: BinaryIO, answers: BinaryIO):
+        self.process, self._tasks, self._answers = process, tasks, answers
         self.task: int | None = None
         self.begun, self.largest, self.why = 0.0, 0, None
         self._ear = threading.Thread(target=self._listen, args=(said,), daemon=True)
@@ -139,7 +156,7 @@ class _Worker:
     def _listen(self, said: queue.SimpleQueue) -> None:
         while True:
             try:
-                message = receive_packed(self.process.stdout)
+                message = receive_packed(self._answers)
             except Exception:  # its end, in whatever way it came
                 said.put((self, None))
                 return
@@ -148,7 +165,7 @@ class _Worker:
     def begin(self, number: int, kind: str, args: tuple, parent: str | None) -> None:
         self.task, self.begun, self.largest = number, time.monotonic(), 0
         with contextlib.suppress(OSError):  # a worker that has just died is heard of by its ear
-            send_packed(self.process.stdin, (kind, args, parent))
+            send_packed(self._tasks, (kind, args, parent))
 
     def stop(self, why: str) -> None:
         self.why = why
@@ -166,6 +183,8 @@ class _Worker:
         self.process.kill()
         self.process.wait()
         self._ear.join(5)
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
-        self.process.stdout.close()
+        for stream in (self._tasks, self._answers):
+            with contextlib.suppress(OSError):
+                stream.close()
+        if isinstance(self.process, ForkedKernel):
+            self.process.close()

@@ -87,6 +87,11 @@ class WarmParent:
         """A shell that answers on the first of `descriptors` (a socket); the others become its descriptors 1 and 2."""
         return self._ask({"env": env, "cwd": cwd, "silent": [], "processes": processes}, descriptors)
 
+    def fork_worker(self, descriptors: list[int]) -> ForkedKernel:
+        """A worker that takes tasks on the first of `descriptors` (a socket); the others become its descriptors 1 and 2."""
+        request = {"work": True, "env": self.environment, "cwd": os.getcwd(), "silent": [], "processes": None}
+        return self._ask(request, descriptors)
+
     def prepare(self, function: str, arguments: Mapping, *, env: dict, cwd: str) -> PreparedParent:
         """A parent forked from this one whose kernels find in memory what ``module:function`` has left there."""
         folder = private_folder(self.folder)

@@ -2,7 +2,8 @@
 
 Both halves serve one rule: a notebook must not be able to tell a forked kernel from one that was
 started by exec. `import_ahead` runs in the parent (`csi_lib.run.warm_parent`), `become_kernel` in
-its child.
+its child. What every report needs is imported before the first; what only some chapters need (`LEARNED`) when a
+kernel that has ended turned out to have imported it, so that no run waits for libraries it does not use.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import contextlib
 import ctypes
 import importlib
 import os
+import pkgutil
 import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -23,18 +25,20 @@ from typing import NoReturn
 from csi_lib.run.forked_shell import INLINE, run_shell
 from csi_lib.run.lean_imports import lean_imports
 
-#: What a kernel imports while it comes up, then what chapters import; csi_lib's public modules are added.
+#: What a kernel or shell imports while it comes up, then what every chapter and every worker imports; csi_lib's public
+#: modules and the rooms of its chapters are added.
 PRELOAD = (
     "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.debugger",
     "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic",
     "argcomplete.finders", "tornado.platform.asyncio", "traitlets.config.argcomplete_config",
     "numpy.random", "pandas", "pyarrow.parquet", "scipy.linalg", "scipy.optimize", "scipy.special",
-    "scipy.stats", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg", "seaborn", "statsmodels.api", "statsmodels.formula.api",
-    "pingouin",
+    "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "csi_lib.run.workers",
+    "csi_lib.run.produce", "csi_lib.run.engine", "papermill.iorw", "papermill.parameterize", "csi_lib.report.embedded",
 )  # fmt: skip
+#: What only some notebooks import: the first one at its own expense.
+LEARNED = ("scipy.stats", "matplotlib.pyplot", "seaborn", "statsmodels.api", "statsmodels.formula.api", "pingouin")
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
 
 
 @dataclass(frozen=True)
@@ -55,20 +59,29 @@ def import_ahead() -> Ahead:
     before = {*os.environ, "MPLBACKEND"}
     os.environ["MPLBACKEND"] = INLINE  # as in a kernel, where it is set before anything is imported
     import csi_lib
+    import csi_lib.chapters
 
     ours = [module for module in csi_lib._PUBLIC if not module.startswith(("csi_lib.run", "csi_lib.cli"))]
-    with lean_imports():
-        for name in (*PRELOAD, *ours):
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
+    rooms = [found.name for found in pkgutil.walk_packages(csi_lib.chapters.__path__, "csi_lib.chapters.")]
+    import_present((*PRELOAD, *ours, *rooms))
     import matplotlib
+    import nbformat
 
+    nbformat.validate(nbformat.v4.new_notebook())  # makes the check of notebooks from its schema
     draw()
     return Ahead(
         environment={name: value for name, value in os.environ.items() if name not in before},
         settings=matplotlib.matplotlib_fname(),
         sources=source_state(),
     )
+
+
+def import_present(names: Iterable[str]) -> None:
+    """Import those that are installed."""
+    with lean_imports():
+        for name in names:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
 
 
 def draw() -> None:
@@ -79,17 +92,15 @@ def draw() -> None:
     """
     import io
 
-    import seaborn
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from pandas import DataFrame
 
     from csi_lib.share import shared_path
 
     figure = Figure()
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    seaborn.barplot(DataFrame({"x": ["a", "a", "b", "b"], "y": [1.0, 2.0, 2.0, 4.0]}), x="x", y="y", ax=axes)
+    axes.bar(["a", "b"], [1.0, 2.0])
     with contextlib.suppress(FileNotFoundError):
         for font in sorted(shared_path("reports", "fonts").glob("Pretendard-*.otf")):
             axes.text(0, 1, "만족도 0.5%", font=font)
@@ -97,16 +108,23 @@ def draw() -> None:
         figure.savefig(io.BytesIO(), format=kind)
 
 
-def become_kernel(request: dict, ahead: Ahead, descriptors: Sequence[int] = ()) -> NoReturn:
+def become_kernel(
+    request: dict, ahead: Ahead, descriptors: Sequence[int] = (), *, school: int | None = None
+) -> NoReturn:
     """Turn into the kernel that exec would have given, run it, end; with `descriptors` (a socket and what is to be 1 and 2)
-    into the shell of `csi_lib.run.forked_shell` that answers there."""
-    code, line = 1, None
+    into the shell of `csi_lib.run.forked_shell` that answers there, or into a worker (`csi_lib.run.workers`).
+
+    What of `LEARNED` it had to import is written to the descriptor `school` at its end.
+    """
+    code, line, before = 1, None, {name for name in LEARNED if name in sys.modules}
+    work = bool(request.get("work"))
     try:
         own_session()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         with contextlib.suppress(OSError):
             # Where memory runs out, the notebook goes before the run does.
-            Path("/proc/self/oom_score_adj").write_text("500")
+            if not work:
+                Path("/proc/self/oom_score_adj").write_text("500")
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in request["silent"]:
             os.dup2(null, descriptor)
@@ -120,13 +138,26 @@ def become_kernel(request: dict, ahead: Ahead, descriptors: Sequence[int] = ()) 
         enter(request, ahead)
         set_up_matplotlib(ahead.settings)
         reseed()
-        code = run_kernel(request["run"]) if line is None else run_shell(line)
+        if work:
+            from csi_lib.run.workers import serve
+
+            code = serve(line)
+        else:
+            code = run_kernel(request["run"]) if line is None else run_shell(line)
+            tell_school(school, [name for name in LEARNED if name in sys.modules and name not in before])
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
         sys.__excepthook__(*sys.exc_info())
     finally:
         os._exit(code)
+
+
+def tell_school(school: int | None, names: list[str]) -> None:
+    """Name to the parent what the next kernels should find imported; one that does not listen is none of a notebook's business."""
+    if school is not None and names:
+        with contextlib.suppress(OSError):
+            os.write(school, ("".join(f"{name}\n" for name in names)).encode())
 
 
 def own_session() -> None:
@@ -204,5 +235,5 @@ def forget_csi_lib() -> None:
         del sys.modules[name]
 
 
-def prctl(option: int, value: int) -> None:
+def prctl(option: int, value: int | bytes) -> None:
     ctypes.CDLL(None).prctl(option, value)

@@ -17,7 +17,8 @@ Protocol: one connection per kernel on a unix stream socket, one JSON object per
   and at its end by ``{"exit": code, "why": …, "cpu": seconds, "memory": bytes}``, the code as in
   `subprocess` (−9: killed by signal 9);
 - the same without ``run`` and with three descriptors beside it (a socket, and what is to be descriptors 1 and 2) forks a
-  shell that takes cells over that socket (`csi_lib.run.forked_shell`);
+  shell that takes cells over that socket (`csi_lib.run.forked_shell`), with ``"work": true`` a worker that takes tasks
+  over it (`csi_lib.run.workers`), which so has to import nothing;
 - ``{"prepare": "module:function", "with": {…}, "serve": folder, "env": {…}, "cwd": "…"}`` forks a process that calls the
   function and then is a parent itself, which listens in that folder: its kernels have what the function left in memory.
   Answered by ``{"pid": 123}`` and then ``{"ready": …, "cpu": seconds}`` or ``{"refused": "why"}``;
@@ -47,11 +48,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from csi_lib.run.warm_kernel import (
+    LEARNED,
     PR_SET_CHILD_SUBREAPER,
     Ahead,
     become_kernel,
     enter,
     import_ahead,
+    import_present,
     own_session,
     prctl,
 )
@@ -87,10 +90,15 @@ class Kernel:
 
 
 class Parent:
-    """Serve kernels on `listener` until the descriptor `lifeline` ends."""
+    """Serve kernels on `listener` until the descriptor `lifeline` ends.
 
-    def __init__(self, listener: socket.socket, lifeline: int, ahead: Ahead):
+    Kernels write into `school` what they had to import. The parent made without one opens it, listens, and imports that
+    between two forks; one forked from it hands it on.
+    """
+
+    def __init__(self, listener: socket.socket, lifeline: int, ahead: Ahead, *, school: int | None = None):
         self.listener, self.lifeline, self.ahead = listener, lifeline, ahead
+        self.lessons, self.school = (None, school) if school is not None else os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.kernels: dict[int, Kernel] = {}
         self.selector = selectors.DefaultSelector()
         self.wake_read, self.wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -102,8 +110,9 @@ class Parent:
         signal.set_wakeup_fd(self.wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: setattr(self, "stopped", True))
-        for source in (self.listener, self.lifeline, self.wake_read):
-            self.selector.register(source, selectors.EVENT_READ)
+        for source in (self.listener, self.lifeline, self.wake_read, self.lessons):
+            if source is not None:
+                self.selector.register(source, selectors.EVENT_READ)
         while not self.stopped:
             for key, _ in self.selector.select(_TICK if self.kernels else None):
                 if key.fileobj is self.listener:
@@ -114,6 +123,8 @@ class Parent:
                 elif key.fileobj == self.wake_read:
                     with contextlib.suppress(BlockingIOError):
                         os.read(self.wake_read, 4096)
+                elif key.fileobj == self.lessons:
+                    self.learn()
                 else:
                     self.listen_to(key.data)
             self.reap()
@@ -124,6 +135,18 @@ class Parent:
             while True:  # until there are no children, nor anybody they left behind
                 kill_children(keep=lambda pid, session: False)
                 os.waitpid(-1, 0)
+
+    def learn(self) -> None:
+        """Import what kernels had to; a notebook may write what it likes into the pipe, only known names are believed."""
+        with contextlib.suppress(BlockingIOError):
+            told = os.read(self.lessons, 4096).decode("ascii", "replace").split()
+            names = [name for name in LEARNED if name in told and name not in sys.modules]
+            if names:
+                before = {*os.environ}
+                import_present(names)
+                set_by_them = {name: value for name, value in os.environ.items() if name not in before}
+                self.ahead = replace(self.ahead, environment=self.ahead.environment | set_by_them)
+                gc.freeze()
 
     def listen_to(self, kernel: Kernel) -> None:
         """One read from a client: a request, a signal or its end."""
@@ -159,8 +182,8 @@ class Parent:
             line = os.dup(kernel.connection.fileno()) if "prepare" in request else None
             self.close_in_child()
             if line is not None:
-                become_parent(request, self.ahead, line)
-            become_kernel(request, self.ahead, kernel.descriptors)
+                become_parent(request, self.ahead, line, self.school)
+            become_kernel(request, self.ahead, kernel.descriptors, school=self.school)
         for descriptor in kernel.descriptors:
             os.close(descriptor)
         kernel.descriptors = []
@@ -176,8 +199,9 @@ class Parent:
             if isinstance(key.fileobj, socket.socket):
                 key.fileobj.close()
         self.selector.close()
-        for descriptor in (self.lifeline, self.wake_read, self.wake_write):
-            os.close(descriptor)
+        for descriptor in (self.lifeline, self.wake_read, self.wake_write, self.lessons):
+            if descriptor is not None:
+                os.close(descriptor)
 
     def reap(self) -> None:
         """Report every kernel that has ended, and end what it left running."""
@@ -215,7 +239,7 @@ class Parent:
                 kernel.kill()
 
 
-def become_parent(request: dict, ahead: Ahead, line: int) -> NoReturn:
+def become_parent(request: dict, ahead: Ahead, line: int, school: int) -> NoReturn:
     """Call what the client asks for and serve kernels until the client lets go of `line`."""
 
     def tell(message: dict) -> None:
@@ -235,7 +259,7 @@ def become_parent(request: dict, ahead: Ahead, line: int) -> NoReturn:
         listener.bind(str(Path(request["serve"], "parent")))
         listener.listen(64)
         # it serves one report, which is made with one state of the library
-        parent = Parent(listener, line, replace(ahead, sources=None))
+        parent = Parent(listener, line, replace(ahead, sources=None), school=school)
         gc.collect()
         gc.freeze()
         tell({"ready": True, "cpu": time.process_time()})

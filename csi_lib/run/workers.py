@@ -1,7 +1,8 @@
-"""What a worker process does: one task after the other, told on standard input, answered on standard output.
+"""What a worker process does: one task after the other, told on a stream, answered on another.
 
-Started by exec (``python -m csi_lib.run.workers``), so nothing of the main process is inherited. It ends when its input
-ends, and is killed by the system when the main process is killed.
+Forked from the parent of the kernels, which has imported what it needs, or, where there is none, started by exec
+(``python -m csi_lib.run.workers``, standard input and output); nothing of the main process is inherited either way. It
+ends when its input ends, and is killed by the system when the process it was forked from or started by is killed.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import sys
 import traceback
 from pathlib import Path
+from typing import BinaryIO
 
 from csi_lib.run.framing import receive_packed, send_packed
 from csi_lib.run.lean_imports import lean_imports
@@ -20,6 +23,8 @@ from csi_lib.run.memory import peak
 from csi_lib.run.order import group_key
 from csi_lib.study.keeping import kept
 
+#: what the system calls a forked worker, whose command line is that of the parent of the kernels
+NAME = b"csi-worker"
 _rounds: dict = {}
 #: who is told what this worker is about to do; nobody outside a worker process
 _tell = [lambda working: None]
@@ -115,10 +120,23 @@ def main() -> None:
     # What libraries print must not end up among the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    _answer(sys.stdin.buffer, answers)
+
+
+def serve(line: socket.socket) -> int:
+    """Work for whoever is at the other end of `line`, in a process forked from the parent of the kernels."""
+    from csi_lib.run.warm_kernel import PR_SET_NAME, prctl
+
+    prctl(PR_SET_NAME, NAME)
+    _answer(line.makefile("rb"), line.makefile("wb"))
+    return 0
+
+
+def _answer(tasks: BinaryIO, answers: BinaryIO) -> None:
     _tell[0] = lambda working: send_packed(answers, working)
     while True:
         try:
-            kind, args, parent = receive_packed(sys.stdin.buffer)
+            kind, args, parent = receive_packed(tasks)
         except EOFError:
             break
         try:

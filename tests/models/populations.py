@@ -27,7 +27,9 @@ class Answered:
             high=ends.get(item, (low, high))[1],
             points=ends.get(item, (low, high))[1] - ends.get(item, (low, high))[0] + 1,
         )
-        columns = {c: SimpleNamespace(available_in=lambda year, c=c: asked is None or c in asked) for c in frame}
+        columns = {
+            c: SimpleNamespace(available_in=lambda year, c=c: asked is None or c in asked, reverse=False) for c in frame
+        }
         self.codebook = SimpleNamespace(
             scale=scale, items=[c for c in frame if frame[c].dtype.kind == "f"], columns=columns
         )

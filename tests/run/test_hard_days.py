@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from csi_lib.run.ledger import Ledger
+from csi_lib.run.workers import NAME
 from tests.run.conftest import ROOT
 from tests.run.small_round import finish, intact, processes_of, run, small_round, start, until, write_chapter
 
@@ -164,7 +165,7 @@ def test_a_killed_worker_costs_nothing(tmp_path):
     process = start(study, out, "--jobs", 1, **{name: value})
     until(process, "prepared", 4)
     time.sleep(0.5)
-    workers = [p for p in processes_of(marker) if b"csi_lib.run.workers" in Path(f"/proc/{p}/cmdline").read_bytes()]
+    workers = [p for p in processes_of(marker) if Path(f"/proc/{p}/comm").read_bytes().strip() == NAME]
     os.kill(workers[0], signal.SIGKILL)
     assert finish(process)[0] == 0
     assert intact(out) == ALL

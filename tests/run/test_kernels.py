@@ -365,6 +365,14 @@ def test_what_is_imported_ahead_and_what_is_not(kernels):
 
 
 @linux
+def test_what_a_notebook_had_to_import_the_next_ones_find_imported(kernels):
+    warm_client.close_warm_parent()  # the next one knows nothing yet
+    known = "import sys; print('seaborn' in sys.modules)"
+    first, second = (kernels.execute(notebook(known, "import seaborn"), parameters={}).node for _ in range(2))
+    assert (printed(first), printed(second)) == ("False\n", "True\n")
+
+
+@linux
 def test_kernels_talk_over_sockets_in_a_short_private_folder(kernels):
     cell = (
         "app = get_ipython().kernel.parent\n"

@@ -9,6 +9,7 @@ from csi_lib.errors import InputError
 from csi_lib.survey.assembly import Assembly, Grouping, domain_mean, unit_labels
 from csi_lib.survey.design import SurveyDesign
 from csi_lib.survey.estimates import Estimates, results_frame
+from csi_lib.survey.results import records_of
 
 
 class Sample:
@@ -183,3 +184,18 @@ def test_labels_name_the_same_person_in_both_surveys():
     of_a = unit_labels(Sample(whole[whole["agency"] == "a"].reset_index(drop=True)))
     assert of_a.tolist() == of_all[[0, 2, 4]].tolist()
     assert len(set(of_all)) == 5
+
+
+def test_rows_as_dicts_are_those_of_pandas():
+    frame = results_frame([{"measure": "a", "estimate": 1.5, "n": 3, "by1": None}, {"measure": "b", "year": 2024}])
+    frame = frame.assign(
+        object=pd.Series([np.float64(2), None], dtype=object), whole=pd.array([1, None], dtype="Int64"),
+        label=pd.Categorical(["x", None]), text=pd.Series(["u", None], dtype="str"), time=pd.to_datetime(["2024-01-01", None]),
+    )  # fmt: skip
+    for part in (frame, frame.iloc[:1], frame.iloc[:0]):
+        ours, theirs = records_of(part), part.to_dict("records")
+        assert [list(row) for row in ours] == [list(row) for row in theirs]
+        for one, other in zip(ours, theirs, strict=True):
+            for name in one:
+                assert type(one[name]) is type(other[name]), name
+                assert one[name] is other[name] or one[name] == other[name] or one[name] != one[name], name
