@@ -11,8 +11,11 @@ from pathlib import Path
 
 from csi_lib.audit.printed import Printed, clean, is_missing, read_number, read_pair
 from csi_lib.errors import InputError
+from csi_lib.intake.bounds import guarded
 
 _ENCODINGS = ("utf-8-sig", "cp949")
+#: cells of a workbook that may be a printed table
+_CELLS = 1_000_000
 _YEAR = re.compile(r"^'?(?:19|20)\d\d\s*(?:년|년도|학년도)?\??$")
 _NOTE = re.compile(r"^(?:※|\*|주\s*[:)\d]|주석|자료|출처|note|source|base)", re.IGNORECASE)
 
@@ -173,7 +176,8 @@ def _grid(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def _text(path: Path) -> list[tuple[int, list[str]]]:
-    raw = path.read_bytes()
+    with guarded(path):
+        raw = path.read_bytes()
     for encoding in ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else _ENCODINGS:
         try:
             text = raw.decode(encoding)
@@ -196,11 +200,12 @@ def _text(path: Path) -> list[tuple[int, list[str]]]:
 def _excel(path: Path) -> list[tuple[int, list[str]]]:
     from openpyxl import load_workbook
 
-    try:
+    with guarded(path):
         sheet = load_workbook(path, data_only=True).worksheets[0]
-    except Exception as error:
-        raise InputError(f"this workbook cannot be opened ({error})", where=str(path)) from None
-    return [(n, [_shown(cell) for cell in row]) for n, row in enumerate(sheet.iter_rows(), start=1)]
+        if sheet.max_row * sheet.max_column > _CELLS:  # a table is printed on paper
+            raise InputError("this workbook is too large for a printed table", where=str(path),
+                             found=f"{sheet.max_row:,} rows, {sheet.max_column:,} columns", expected=f"at most {_CELLS:,} cells")  # fmt: skip
+        return [(n, [_shown(cell) for cell in row]) for n, row in enumerate(sheet.iter_rows(), start=1)]
 
 
 def _shown(cell) -> str:

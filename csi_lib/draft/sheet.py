@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.intake.bounds import guarded, in_time
 from csi_lib.intake.text_file import rows_of_text
 
 #: kinds of file that hold answers
@@ -116,26 +117,22 @@ def as_written(value: object) -> str:
 
 def read_grids(path: Path) -> list[Grid]:
     """The sheets of a text file or workbook that hold anything; hidden sheets are left out."""
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
-        return _workbook(path)
-    rows = [[cell.strip() for cell in row] for row in rows_of_text(path)]
-    return [Grid(path, "", [row for row in rows if row])]
+    with guarded(path):
+        if path.suffix.lower() in (".xlsx", ".xlsm"):
+            return _workbook(path)
+        rows = [[cell.strip() for cell in row] for row in rows_of_text(path)]
+        return [Grid(path, "", [row for row in rows if row])]
 
 
 def _workbook(path: Path) -> list[Grid]:
-    import zipfile
-
     from openpyxl import load_workbook
 
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
-        raise InputError("this is not a readable Excel file", where=str(path), found=str(error)[:120]) from None
+    book = load_workbook(path, read_only=True, data_only=True)
     grids = []
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
             continue
-        rows = [[as_written(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+        rows = [[as_written(cell) for cell in row] for row in in_time(sheet.iter_rows(values_only=True), path)]
         rows = [row for row in rows if any(row)]
         if rows:
             grids.append(Grid(path, sheet.title, rows))
@@ -145,6 +142,11 @@ def _workbook(path: Path) -> list[Grid]:
 
 def read_labelled(path: Path) -> RawSheet:
     """An SPSS or Parquet file with what it says of its columns."""
+    with guarded(path):
+        return _labelled(path)
+
+
+def _labelled(path: Path) -> RawSheet:
     if path.suffix.lower() == ".parquet":
         frame = pd.read_parquet(path)
         return RawSheet(path, "", tuple(RawColumn(str(c), _texts(frame[c])) for c in frame))
@@ -152,11 +154,8 @@ def read_labelled(path: Path) -> RawSheet:
 
     try:
         frame, meta = pyreadstat.read_sav(str(path), user_missing=True)
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
-        try:
-            frame, meta = pyreadstat.read_sav(str(path), user_missing=True, encoding="cp949")
-        except Exception:
-            raise InputError("this is not a readable SPSS file", where=str(path), found=str(error)[:120]) from None
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError):
+        frame, meta = pyreadstat.read_sav(str(path), user_missing=True, encoding="cp949")
     columns = []
     for name in frame.columns:
         labels = {as_written(k): str(v).strip() for k, v in meta.variable_value_labels.get(name, {}).items()}

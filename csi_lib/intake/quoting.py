@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from csi_lib.errors import InputError
 
 _LONGEST = 500  # lines an answer may span
+_TRIES = 20  # lines that are looked at for the end of one open quote
 
 
 def fields_of(line: str, separator: str) -> tuple[list[str], bool]:
@@ -55,17 +59,17 @@ def careful(
     number of fields with the quote as a letter, it is read so (the row comes with span 0); else InputError.
     `width` is the number of columns, None while it is not known.
     """
-    at = 0
+    at, ends = 0, _Ends(lines, separator)
     while at < len(lines):
-        line, begin = lines[at], at
-        fields, still_open = fields_of(line, separator)
+        begin = at
+        fields, still_open = fields_of(lines[at], separator)
         span = 1
         if still_open:
-            while still_open and at + 1 < len(lines) and span < _LONGEST:
-                at += 1
-                span += 1
-                line = f"{line}\n{lines[at]}"
-                fields, still_open = fields_of(line, separator)
+            for end in ends.after(begin):
+                at, span = end, end - begin + 1
+                fields, still_open = fields_of("\n".join(lines[begin : end + 1]), separator)
+                if not still_open:
+                    break
             if still_open or swallows(fields, separator, width):
                 fields, at, span = lines[begin].split(separator), begin, 0
                 if width is not None and len(fields) != width:
@@ -74,6 +78,23 @@ def careful(
         at += 1
         if any(field.strip() for field in fields):
             yield begin + first, fields, span
+
+
+class _Ends:
+    """Where an open quote may close: looked for once in a file, so that a quote in every line costs no more than one."""
+
+    def __init__(self, lines: list[str], separator: str):
+        self.lines, self.separator = lines, separator
+
+    @cached_property
+    def _at(self) -> list[int]:
+        closing = re.compile(rf'"(?:{re.escape(self.separator)}|$)')
+        return [index for index, line in enumerate(self.lines) if '"' in line and closing.search(line)]
+
+    def after(self, line: int) -> list[int]:
+        """The next lines within reach that hold a quote before a separator or at their end."""
+        first = bisect_right(self._at, line)
+        return [end for end in self._at[first : first + _TRIES] if end < line + _LONGEST]
 
 
 def swallows(fields: list[str], separator: str, width: int | None) -> bool:

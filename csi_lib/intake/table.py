@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from csi_lib.errors import InputError
+from csi_lib.intake.bounds import reading, refuse_long_cells, refuse_long_lines
 from csi_lib.intake.cells import Cells
 from csi_lib.intake.gate import Asked, judge, left_text
 from csi_lib.intake.heading import Heading, find_heading, shown_name
@@ -134,24 +135,45 @@ def open_file(path: Path, form: Form) -> tuple[File, str]:
 
 @lru_cache(maxsize=2)
 def _opened(path: Path, _time: int, _size: int, form: Form) -> tuple[File, str]:
-    raw = path.read_bytes()
-    digest, kind = hashlib.sha256(raw).hexdigest(), path.suffix.lower()
+    with reading(path, _size):
+        raw = path.read_bytes()
+    digest, size = hashlib.sha256(raw).hexdigest(), _size
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        size = archive_fits(path, raw)
+        refuse_long_cells(path, raw)
+    with reading(path, size):
+        file = _open(path, raw, form)
+    return replace(
+        file, sheets=tuple(replace(sheet, read=_bounded(sheet.read, path, size)) for sheet in file.sheets)
+    ), digest
+
+
+def _open(path: Path, raw: bytes, form: Form) -> File:
+    kind = path.suffix.lower()
     if kind in (".sav", ".zsav"):
         from csi_lib.intake.sav_file import open_sav
 
-        return open_sav(path, form), digest
+        return open_sav(path, form)
     if kind == ".parquet":
         from csi_lib.intake.parquet_file import open_parquet
 
-        return open_parquet(path), digest
+        return open_parquet(path)
     if kind in (".xlsx", ".xlsm"):
         from csi_lib.intake.workbook import open_workbook
 
-        archive_fits(path, raw)
-        return open_workbook(path, raw, form), digest
+        return open_workbook(path, raw, form)
     from csi_lib.intake.text_file import open_text
 
-    return open_text(path, raw, form), digest
+    refuse_long_lines(raw, path)
+    return open_text(path, raw, form)
+
+
+def _bounded(read, path: Path, size: int):
+    def within(header: int, width: int, columns: tuple[int, ...]) -> Body:
+        with reading(path, size):
+            return read(header, width, columns)
+
+    return within
 
 
 def _without_skipped(body: Body, form: Form) -> tuple[Body, np.ndarray]:

@@ -26,7 +26,7 @@ def open_text(path: Path, raw: bytes, form: Form) -> File:
     data, encoding, notes = utf8(raw, path, form.encoding)
     first = data.split(b"\n", 1)[0].decode().strip().lower()
     said = first[4:5] if first.startswith("sep=") and len(first) <= 5 else None  # a line that spreadsheets write
-    start = data[:_HEAD_BYTES].decode("utf-8", errors="ignore")
+    start = data[: data.find(b"\n", _HEAD_BYTES) + 1 or None].decode()  # whole lines: a header may be long
     if form.separator:
         if len(form.separator) != 1:
             raise InputError("a separator is one character", where=str(path), found=repr(form.separator))
@@ -48,7 +48,6 @@ def rows_of_text(path: Path) -> list[list[str]]:
 
 def _sheet(data: bytes, separator: str, path: Path, start: str) -> Sheet:
     lines = start.split("\n")
-    lines = lines[:-1] if len(lines) > 1 and len(data) > _HEAD_BYTES else lines
     head, spans = [], {}
     for line, fields, span in careful(lines, separator, None, path):
         head.append((line, tuple(fields)))

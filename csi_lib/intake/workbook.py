@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from csi_lib.errors import InputError
+from csi_lib.intake.bounds import in_time, unreadable
 from csi_lib.intake.cells import Cells
 from csi_lib.intake.sheets import HEAD, Body, File, Note, Sheet, lines_text
 from csi_lib.study.base import written
@@ -39,11 +40,8 @@ def open_workbook(path: Path, raw: bytes, form: Form) -> File:
     if raw[:4] != b"PK\x03\x04":
         raise InputError("this is not a readable Excel file", where=str(path),
                          action="If it is text, give it the ending .csv; else save it again as .xlsx.")  # fmt: skip
-    try:
-        book = load_workbook(BytesIO(raw), read_only=True, data_only=True)
-        archive = zipfile.ZipFile(BytesIO(raw))
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
-        raise InputError("this is not a readable Excel file", where=str(path), found=str(error)[:120] or None) from None
+    book = load_workbook(BytesIO(raw), read_only=True, data_only=True)
+    archive = zipfile.ZipFile(BytesIO(raw))
     sheets = []
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # what the file says about its own extent is often wrong
@@ -51,8 +49,10 @@ def open_workbook(path: Path, raw: bytes, form: Form) -> File:
         merged = [(_number(a), int(b), _number(c), int(d)) for a, b, c, d in _MERGED.findall(xml)]
         cells = _formulas(xml)
         head = _head(sheet, merged)
-        sheets.append(Sheet(sheet.title, head, lru_cache(maxsize=2)(partial(_read, sheet, merged, cells, len(_HIDDEN_ROW.findall(xml)))),
+        sheets.append(Sheet(sheet.title, head, lru_cache(maxsize=2)(partial(_read, path, sheet, merged, cells, len(_HIDDEN_ROW.findall(xml)))),
                             sheet.sheet_state != "visible"))  # fmt: skip
+    if not sheets:
+        raise unreadable(path)
     return File("workbook", tuple(sheets))
 
 
@@ -119,11 +119,15 @@ def _head(sheet, merged) -> tuple[tuple[int, tuple[str, ...]], ...]:
     return tuple((number, tuple(texts)) for number, texts in rows.items())
 
 
-def _read(sheet, merged, formulas, hidden_rows: int, header: int, width: int, columns: tuple[int, ...]) -> Body:
+def _read(
+    path: Path, sheet, merged, formulas, hidden_rows: int, header: int, width: int, columns: tuple[int, ...]
+) -> Body:
+    calculating = {row for row, _ in formulas}
     values: dict[int, list[str]] = {column: [] for column in columns}
     lines, last, empty = [], header, 0
-    for number, row in enumerate(sheet.iter_rows(values_only=True, min_row=header + 1), start=header + 1):
-        if all(value is None or value == "" for value in row) and not formulas:
+    rows = in_time(sheet.iter_rows(values_only=True, min_row=header + 1), path)
+    for number, row in enumerate(rows, start=header + 1):
+        if number not in calculating and all(value is None or value == "" for value in row):
             continue
         last = number
         lines.append(number)

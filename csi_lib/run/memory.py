@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from csi_lib.errors import InputError
+from csi_lib.study.limits import available
 
 #: Bytes: what a worker needs beside its notebook, and the least a notebook must be left with.
 WORKER, NOTEBOOK = 350 * 2**20, 500 * 2**20
@@ -19,25 +20,6 @@ def parse_size(text: str) -> int:
     if not match:
         raise InputError("this is not an amount of memory", where="--memory", found=repr(text), expected="such as 8G")
     return int(float(match[1]) * _UNITS[match[2]])
-
-
-def available() -> int | None:
-    """Bytes that can be had now, of the machine and of the control group; None where the system does not tell."""
-    found = []
-    try:
-        text = Path("/proc/meminfo").read_text()
-        found.append(int(re.search(r"MemAvailable:\s+(\d+)", text)[1]) * 1024)
-    except (OSError, TypeError):
-        pass
-    for limit, used in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ):
-        try:
-            found.append(int(Path(limit).read_text()) - int(Path(used).read_text()))
-        except (OSError, ValueError):  # no such group, or no limit ("max")
-            continue
-    return min(found, default=None)
 
 
 def share(total: int | None, workers: int) -> tuple[int, int | None]:

@@ -7,6 +7,7 @@ size, a few lines of YAML to billions of elements: each is refused in words, bef
 from __future__ import annotations
 
 import os
+import re
 import stat
 import zipfile
 from io import BytesIO
@@ -15,11 +16,13 @@ from pathlib import Path
 from csi_lib.errors import InputError
 
 #: bytes of a YAML or other text file of a study, of a data file, and of a workbook when it is unpacked
-TEXT, DATA, UNPACKED = 16 * 2**20, 4 * 2**30, 2 * 2**30
+TEXT, DATA, UNPACKED = 16 * 2**20, 4 * 2**30, 768 * 2**20
 #: elements of a YAML file with its aliases written out, and how deep they may lie in each other
 ELEMENTS, DEPTH = 2_000_000, 60
-#: columns of a data file, and characters of one cell
-COLUMNS, CELL = 20_000, 1_000_000
+#: how many times its own size a large archive may unpack to: answers repeat themselves, but not without end
+_RATIO, _LARGE = 150, 64 * 2**20
+#: columns of a data file, bytes of one cell of a workbook and of one line of a text file
+COLUMNS, CELL, LINE = 20_000, 1_000_000, 32 * 2**20
 
 
 def plain_file(path: Path, *, most: int = TEXT) -> int:
@@ -42,19 +45,44 @@ def plain_file(path: Path, *, most: int = TEXT) -> int:
     return found.st_size
 
 
-def archive_fits(path: Path, raw: bytes, *, most: int = UNPACKED) -> None:
-    """Raise InputError for an archive (a workbook) that unpacks to more than `most` bytes.
+def archive_fits(path: Path, raw: bytes, *, most: int = UNPACKED) -> int:
+    """The bytes that an archive (a workbook) unpacks to. Raises InputError for more than `most`, or than a survey's can be.
 
     What the archive says of its members' sizes is believed: a member that unpacks to more is cut there by `zipfile`.
     """
     try:
         with zipfile.ZipFile(BytesIO(raw)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
+            members = archive.infolist()
+            size = sum(member.file_size for member in members)
+            beside = sum(
+                m.file_size for m in members if "sheet" not in m.filename and "sharedStrings" not in m.filename
+            )
     except (zipfile.BadZipFile, OSError, ValueError):
-        return  # whoever opens it says what is wrong
-    if size > most:
+        return len(raw)  # whoever opens it says what is wrong
+    if size > most or (size > _LARGE and size > _RATIO * len(raw)) or beside > _LARGE // 2:
         raise InputError("this workbook is too large when it is unpacked", where=str(path), found=f"{size / 2**20:,.0f} MB",
-                         expected=f"at most {most / 2**20:,.0f} MB", action="Save the data as .csv or .parquet.")  # fmt: skip
+                         expected=f"at most {most / 2**20:,.0f} MB, and {_RATIO} times the file",
+                         action="Save the data as .csv or .parquet.")  # fmt: skip
+    return size
+
+
+def available() -> int | None:
+    """Bytes of memory that can be had now, of the machine and of the control group; None where the system does not tell."""
+    found = []
+    try:
+        text = Path("/proc/meminfo").read_text()
+        found.append(int(re.search(r"MemAvailable:\s+(\d+)", text)[1]) * 1024)
+    except (OSError, TypeError):
+        pass
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        try:
+            found.append(int(Path(limit).read_text()) - int(Path(used).read_text()))
+        except (OSError, ValueError):  # no such group, or no limit ("max")
+            continue
+    return min(found, default=None)
 
 
 def few_columns(path: Path, columns: int) -> None:
@@ -91,4 +119,17 @@ class Elements:
                              expected=f"at most {ELEMENTS:,} elements, {DEPTH} levels")  # fmt: skip
 
 
-__all__ = ["COLUMNS", "DATA", "DEPTH", "ELEMENTS", "Elements", "archive_fits", "few_columns", "inside", "plain_file"]
+__all__ = [
+    "CELL",
+    "COLUMNS",
+    "DATA",
+    "DEPTH",
+    "ELEMENTS",
+    "LINE",
+    "Elements",
+    "archive_fits",
+    "available",
+    "few_columns",
+    "inside",
+    "plain_file",
+]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.keeping import SUFFIX, intact, kept, state
+from csi_lib.study.limits import DATA, plain_file
 from csi_lib.study.location import cache_folder
 from csi_lib.study.source import Source
 from csi_lib.study.study import Study
@@ -92,6 +93,8 @@ def _existing(study, settings: Source, source: str, root: Path, year: int, agenc
     for template in templates:
         matches = _matches(root, template)
         if not matches:
+            if "*" not in template and (root / template).exists():
+                plain_file(root / template, most=DATA)  # says what it is, if not a file
             folder = (root / template).parent
             near = nearest(Path(template).name, [f.name for f in folder.iterdir()] if folder.is_dir() else [])
             raise InputError(

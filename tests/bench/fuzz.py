@@ -1,129 +1,180 @@
-"""Ten thousand broken inputs, each of which must end in success or in words: ``nox -s fuzz [-- --count N --seed S]``.
+"""Ten thousand broken inputs, each of which must end in success or in words: ``nox -s fuzz [-- --count N --seed S --only NAME]``.
 
-Inputs are changes of valid ones: bytes flipped, cut out, doubled, and pieces put in that are known to trouble parsers. What
-raises anything but `InputError` is printed with its seed, and the exit code is 1.
+Inputs are changes of valid ones (`fuzz_inputs`). Where atheris is installed (the session installs it), it chooses among them by
+the lines of csi_lib that each has reached; without it they are drawn at random, the same for the same seed. What raises anything
+but `InputError`, takes longer than `SLOW` seconds, or quotes an answer is printed, and the exit code is 1.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import shutil
+import subprocess
+import sys
 import tempfile
+import time
 import traceback
 import warnings
 from collections import Counter
 from pathlib import Path
 
-import csi_lib
-from csi_lib.errors import InputError
-from csi_lib.run.chapters import chapter_notebooks
-from csi_lib.run.verification.notebooks import notebook_findings
-from csi_lib.run.verification.pages import read_page
-from csi_lib.study.keeping import kept
-from csi_lib.study.packing import Unpackable, pack, unpack
-from tests.run.small_round import small_round
-
-PIECES = (b"&a", b"*a", b"!!python/object:os.system", b": ", b"\n  - ", b"[", b"}", b"\x00", b"\xff", b"1e999", b"<<: ", b"%YAML 9.9\n",
-          b"---\n", b"2024-13-45", b"\xed\xa0\x80", b"'", b"|\n", b'"', b",,,,", b"\r", b";", b"\xef\xbb\xbf", b"NaN", b"-", b"9" * 400,
-          b"=1+1", b"\xea\xb0", b"\t", b"{" * 50, "매우 만족".encode("cp949"))  # fmt: skip
+SLOW = 20.0
 
 
-def changed(rng: random.Random, data: bytes) -> bytes:
-    """`data` with one or two changes."""
-    out = bytearray(data)
-    for _ in range(rng.randint(1, 2)):
-        at, size = rng.randrange(len(out) + 1), rng.randint(0, 12)
-        kind = min(rng.randrange(24) // 5, 4)
-        if kind == 0 and out:
-            out[min(at, len(out) - 1)] ^= rng.randrange(1, 256)
-        elif kind == 1:
-            out[at : at + size] = b""
-        elif kind == 2:
-            out[at:at] = out[at : at + rng.randint(1, 400)]
-        elif kind == 3:
-            out[at : at + size] = rng.choice(PIECES)
+class Watch:
+    """Counts how inputs of one target ended."""
+
+    def __init__(self, target):
+        self.target, self.ended, self.faults = target, Counter(), {}
+
+    def see(self, data: bytes) -> None:
+        from tests.bench.fuzz_inputs import verdict
+
+        started = time.monotonic()
+        try:
+            self.ended[verdict(self.target, data)] += 1
+            if time.monotonic() - started > SLOW:
+                raise TimeoutError(f"more than {SLOW:g} s")
+        except Exception as error:
+            self.ended["FAULT"] += 1
+            place = traceback.extract_tb(error.__traceback__)
+            last = next((f for f in reversed(place) if "csi_lib" in f.filename), place[-1])
+            where = f"{Path(last.filename).name}:{last.lineno}"
+            self.faults.setdefault(
+                f"{self.target.name}: {type(error).__name__} from {where}: {str(error)[:100]}", bytes(data)
+            )
+
+
+def at_random(target, count: int, seed: int) -> Watch:
+    watch = Watch(target)
+    for number in range(count):
+        rng = random.Random(f"{seed} {target.name} {number}")
+        watch.see(target.change(rng, rng.choice(target.seeds)))
+    return watch
+
+
+def guided(target, count: int, seed: int, folder: Path) -> Watch:
+    """The same under atheris; does not return to its caller's caller (libFuzzer ends the process)."""
+    import atheris
+
+    watch, corpus = Watch(target), folder / "corpus"
+    corpus.mkdir()
+    for number, one in enumerate(target.seeds):
+        (corpus / str(number)).write_bytes(one)
+
+    def one_input(data: bytes) -> None:
+        if sum(watch.ended.values()) < count:
+            watch.see(data)
+        if sum(watch.ended.values()) == count:
+            told(watch)
+            watch.ended["more"] += 1
+            sys.stdout.flush()
+
+    def mutate(data: bytes, most: int, chosen: int) -> bytes:
+        return target.change(random.Random(f"{seed} {chosen}"), data or target.seeds[0])[:most]
+
+    atheris.Setup([sys.argv[0], f"-runs={count + len(target.seeds) + 2}", f"-seed={seed}", "-max_len=200000", "-verbosity=0", "-print_final_stats=0",
+                   "-rss_limit_mb=0", str(corpus)], one_input, custom_mutator=mutate)  # fmt: skip
+    atheris.Fuzz()
+    return watch
+
+
+def told(watch: Watch) -> None:
+    for how, n in sorted(watch.ended.items()):
+        if how != "more":
+            print(f"{watch.target.name}: {n} {how}")
+    for words in watch.faults:
+        print(f"FAULT {words}")
+
+
+def _one(asked) -> int:
+    """One target in this process."""
+    folder = Path(tempfile.mkdtemp(prefix="csi-fuzz-"))
+    try:
+        if asked.guided:
+            import atheris
+
+            with atheris.instrument_imports(
+                include=[
+                    "csi_lib.intake",
+                    "csi_lib.study",
+                    "csi_lib.models",
+                    "csi_lib.draft",
+                    "csi_lib.run.verification",
+                ]
+            ):
+                from tests.bench.fuzz_inputs import Inputs
         else:
-            del out[rng.randrange(len(out) // 2 or 1) + len(out) // 2 :]
-    return bytes(out)
-
-
-class Kinds:
-    """What is broken and what reads it; one study in a folder of its own, restored after every input."""
-
-    def __init__(self, folder: Path):
-        self.study = small_round(folder / "study", agencies=1)
-        self.data = next(p for p in sorted((self.study / "data").iterdir()) if "2024" in p.name)
-        self.page = b'<main><nav id="TOC">1.1</nav><p>x <span data-r="r1">63.9</span><br></p></main>'
-        self.node = json.dumps({"cells": [{"source": '[63.9]{data-r="r1"}', "outputs": []}]}).encode()
-        self.packed = pack({"a": [1, (2, None)], "b": {"c": "가"}})
-
-    def inputs(self) -> dict[str, tuple[Path | None, bytes, object]]:
-        load = lambda: csi_lib.load_study(self.study)
-        read = lambda: csi_lib.read_survey(csi_lib.load_study(self.study), "a001", 2024)
-        files = {
-            n: (self.study / n, load)
-            for n in ("study.yml", "codebook.yml", "agencies.yml", "model.yml")
-            if (self.study / n).exists()
-        }
-        out = {name: (path, path.read_bytes(), action) for name, (path, action) in files.items()}
-        out["data"] = (self.data, self.data.read_bytes(), read)
-        chapter = next((self.study / "chapters").glob("*.ipynb"))
-        out["chapter"] = (chapter, chapter.read_bytes(), lambda: chapter_notebooks(csi_lib.load_study(self.study)))
-        return out
-
-    def bare(self, name: str, data: bytes, scratch: Path) -> None:
-        """Readers of bytes: damage is `Unpackable`, None or a finding, by their own contract."""
-        if name == "packed":
-            unpack(bytearray(data))
-        elif name == "kept":
-            (scratch / "x.kept").write_bytes(data)
-            assert kept(scratch / "x.kept") is None
-        elif name == "page":
-            read_page(data.decode("utf-8", "replace"))
+            from tests.bench.fuzz_inputs import Inputs
+        target = next(t for t in Inputs(folder).targets() if t.name == asked.only)
+        if asked.guided:
+            guided(target, asked.count, asked.seed, folder)
         else:
-            (scratch / "x.ipynb").write_bytes(data)
-            notebook_findings(scratch / "x.ipynb", {})
+            watch = at_random(target, asked.count, asked.seed)
+            told(watch)
+            for number, data in enumerate(watch.faults.values()):
+                if asked.keep:
+                    Path(asked.keep, f"{target.name}-{number}").write_bytes(data)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", help="one target")
+    parser.add_argument("--guided", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--keep", help="folder for the inputs that were faults (without atheris)")
+    parser.add_argument("--random", action="store_true", help="without atheris")
     asked = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
-    folder, ended, faults = Path(tempfile.mkdtemp(prefix="csi-fuzz-")), Counter(), []
+    if asked.only:
+        return _one(asked)
     try:
-        kinds = Kinds(folder)
-        files, bare = kinds.inputs(), {"packed": kinds.packed, "kept": b"csi kept 1\n" + bytes(60), "page": kinds.page}
-        names = [*files, *bare]
-        for number in range(asked.count):
-            rng = random.Random(asked.seed * 1_000_003 + number)
-            name = names[number % len(names)]
-            try:
-                if name in bare:
-                    kinds.bare(name, changed(rng, bare[name]), folder)
-                else:
-                    path, data, action = files[name]
-                    path.write_bytes(changed(rng, data))
-                    action()
-                ended[name, "read"] += 1
-            except (InputError, Unpackable):
-                ended[name, "words"] += 1
-            except Exception as error:
-                ended[name, "FAULT"] += 1
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                faults.append(f"{name} #{number}: {type(error).__name__} in {Path(place.filename).name}:{place.lineno}")
-            finally:
-                if name in files:
-                    files[name][0].write_bytes(files[name][1])
+        import atheris  # noqa: F401
+    except ImportError:
+        asked.random = True
+    from tests.bench.fuzz_inputs import Inputs
+
+    folder = Path(tempfile.mkdtemp(prefix="csi-fuzz-"))
+    try:
+        names = [t.name for t in Inputs(folder).targets()]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    for (name, how), n in sorted(ended.items()):
-        print(f"{name}: {n} {how}")
-    print("\n".join(dict.fromkeys(faults)))
-    print(f"{asked.count} inputs, {len(faults)} faults (seed {asked.seed})")
+    faults, seen = 0, 0
+    for name in names:
+        more = [] if asked.random else ["--guided"]
+        more += ["--keep", asked.keep] if asked.keep else []
+        count = -(-asked.count // len(names))
+        command = [
+            sys.executable,
+            "-m",
+            "tests.bench.fuzz",
+            "--only",
+            name,
+            "--count",
+            str(count),
+            "--seed",
+            str(asked.seed),
+            *more,
+        ]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60 + count)
+        except subprocess.TimeoutExpired:
+            print(f"FAULT {name}: no end")
+            faults += 1
+            continue
+        lines = [line for line in done.stdout.splitlines() if line.startswith((f"{name}: ", "FAULT "))]
+        print("\n".join(lines), flush=True)
+        mine = sum(int(line.split()[-2]) for line in lines if not line.startswith("FAULT"))
+        if mine < count:
+            print(f"FAULT {name}: the process ended after {mine} of {count} inputs\n{done.stderr[-400:]}")
+        faults += sum(line.startswith("FAULT") for line in lines) + (mine < count)
+        seen += mine
+    print(f"{seen} inputs, {faults} faults (seed {asked.seed}, {'at random' if asked.random else 'guided by atheris'})")
     return 1 if faults else 0
 
 
