@@ -93,6 +93,11 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Ten thousand broken YAML files, data files and notebooks: each must end in success or in words (--count, --seed)."""
+    """Ten thousand broken YAML files, data files, notebooks, models and records, chosen by coverage: each must end in success
+    or in words (--count, --seed, --only)."""
     _install(session, "-e", ".[test]")
+    try:
+        session.install("atheris")
+    except nox.command.CommandFailed:
+        session.log("atheris cannot be installed here: the inputs are drawn at random")
     session.run("python", "-m", "tests.bench.fuzz", *session.posargs)

@@ -72,6 +72,8 @@ def visit(browser):
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.on("requestfailed", lambda request: page.problems.append(request.url))
+        refused = lambda message: "Content Security Policy" in message.text and page.problems.append(message.text)
+        page.on("console", refused)
         page.goto(address if isinstance(address, str) else Path(address).as_uri())
         return page
 

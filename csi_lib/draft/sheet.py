@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from csi_lib.errors import InputError
 from csi_lib.intake.bounds import guarded, in_time
 from csi_lib.intake.text_file import rows_of_text
 
@@ -132,7 +131,9 @@ def _workbook(path: Path) -> list[Grid]:
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
             continue
-        rows = [[as_written(cell) for cell in row] for row in in_time(sheet.iter_rows(values_only=True), path)]
+        sheet.reset_dimensions()  # what the file says about its own extent is often wrong
+        found = in_time(sheet.iter_rows(values_only=True), path)
+        rows = [[as_written(cell) for cell in row] for row in found if any(cell is not None for cell in row)]
         rows = [row for row in rows if any(row)]
         if rows:
             grids.append(Grid(path, sheet.title, rows))

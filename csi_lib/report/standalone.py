@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import re
 from pathlib import Path
@@ -54,8 +55,21 @@ def self_contained(page: str, *, folder: Path, stylesheets: list[Path], script: 
     head = head.replace("<!--csi:style-->", f"<style>\n{css}\n</style>", 1)
     mark = f'<img class="logo" src="{data_uri(folder, logo)}" alt="">' if logo else ""
     head = head.replace("<!--csi:logo-->", mark, 1)
+    ours = script.read_text(encoding="utf-8")
+    head = head.replace("<!--csi:policy-->", f'<meta http-equiv="Content-Security-Policy" content="{policy(ours)}">', 1)
     before, _, after = body.rpartition("<!--csi:script-->")
-    return f"{head}{main}{before}{script.read_text(encoding='utf-8')}{after}"
+    return f"{head}{main}{before}{ours}{after}"
+
+
+def policy(script: str) -> str:
+    """What a browser may do with the page: run the one script that is ours, by its hash, show what lies in the page itself,
+    and fetch nothing from anywhere."""
+    body = script[script.index("<script>") + len("<script>") : script.rindex("</script>")]
+    digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+        "form-action 'none'; base-uri 'none'"
+    )
 
 
 def without_unused_fonts(page: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.share import shared_path
+from csi_lib.study.limits import plain_file
 
 #: the parameters every chapter takes, and no others
 PARAMETERS = ("study", "agency", "year", "lang", "release")
@@ -94,10 +95,15 @@ def _open(path: Path) -> ChapterNotebook:
         raise InputError(
             "a chapter's file name is its order and id", where=str(path), expected="such as 35-waiting-time.ipynb"
         )
+    plain_file(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"this notebook is not valid JSON ({error})", where=str(path)) from None
+    if (fault := _shape(content)) is not None:
+        raise InputError(
+            "this is not a notebook", where=str(path), found=fault, action="Open it in JupyterLab and save it again."
+        )
     said = content.get("metadata", {}).get("csi", {})
     scope, needs, peers = said.get("scope", "agency"), said.get("needs", []), said.get("peers", "type")
     for name, value, allowed in (("scope", scope, ("agency", "study")), ("peers", peers, PEERS)):
@@ -108,19 +114,39 @@ def _open(path: Path) -> ChapterNotebook:
                 found=repr(value),
                 expected=" or ".join(allowed),
             )
-    if not (isinstance(needs, list) and all(isinstance(n, str) for n in needs)):
-        raise InputError(
-            "the needs of a chapter are a list of names",
-            where=f"{path}: metadata.csi.needs",
-            found=repr(needs),
-            expected="such as [kindness]",
-        )
+    everyone = said.get("everyone_with", [])
+    for name, value in (("needs", needs), ("everyone_with", everyone)):
+        if not (isinstance(value, list) and all(isinstance(n, str) for n in value)):
+            raise InputError(
+                f"the {name.partition('_')[0]} of a chapter are a list of names",
+                where=f"{path}: metadata.csi.{name}",
+                found=repr(value),
+                expected="such as [kindness]",
+            )
     if not isinstance(said.get("page", False), bool):
         raise InputError("whether a chapter is a page too is true or false", where=f"{path}: metadata.csi.page",
                          found=repr(said["page"]), expected="true or false")  # fmt: skip
     _check_parameters(path, content)
-    everyone = said.get("everyone_with", [])
     return ChapterNotebook(match[2], int(match[1]), path, scope, tuple(needs), peers, tuple(everyone))
+
+
+def _shape(content) -> str | None:
+    """What of a notebook is not as the format has it; None where all that is read here is."""
+    if not isinstance(content, dict):
+        return "no keys and values"
+    metadata, cells = content.get("metadata", {}), content.get("cells", [])
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("csi", {}), dict):
+        return "'metadata' that is not keys and values"
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        return "'cells' that are no list of cells"
+    for number, cell in enumerate(cells):
+        source, its = cell.get("source"), cell.get("metadata", {})
+        lines = source if isinstance(source, list) else [source]
+        if not all(isinstance(line, str) for line in lines):
+            return f"cell {number} without a text"
+        if not isinstance(its, dict) or not isinstance(its.get("tags", []), list):
+            return f"cell {number} with 'metadata' that are not keys and values"
+    return None
 
 
 def _check_parameters(path: Path, content: dict) -> None:

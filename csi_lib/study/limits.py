@@ -59,7 +59,7 @@ def archive_fits(path: Path, raw: bytes, *, most: int = UNPACKED) -> int:
             )
     except (zipfile.BadZipFile, OSError, ValueError):
         return len(raw)  # whoever opens it says what is wrong
-    if size > most or (size > _LARGE and size > _RATIO * len(raw)) or beside > _LARGE // 2:
+    if size > most or (size > _LARGE and size > _RATIO * len(raw)) or beside > _LARGE // 4:
         raise InputError("this workbook is too large when it is unpacked", where=str(path), found=f"{size / 2**20:,.0f} MB",
                          expected=f"at most {most / 2**20:,.0f} MB, and {_RATIO} times the file",
                          action="Save the data as .csv or .parquet.")  # fmt: skip

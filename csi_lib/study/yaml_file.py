@@ -113,7 +113,8 @@ class YamlFile:
             return plain
         if isinstance(node, list):
             for index in range(len(node)):
-                self._lines[(*path, index)] = node.lc.item(index)[0] + 1
+                if (node.lc.data or {}).get(index):  # an item taken over by an alias has no line of its own
+                    self._lines[(*path, index)] = node.lc.item(index)[0] + 1
             return [self._plain(value, (*path, index)) for index, value in enumerate(node)]
         return _scalar(node)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
 import json
@@ -34,7 +35,8 @@ PIECES = (b"&a", b"*a", b"!!python/object:os.system", b": ", b"\n  - ", b"[", b"
           b"---\n", b"2024-13-45", b"\xed\xa0\x80", b"'", b"|\n", b'"', b",,,,", b"\r", b";", b"\xef\xbb\xbf", b"NaN", b"-", b"9" * 400,
           b"=1+1", b"\xea\xb0", b"\t", b"{" * 50, "매우 만족".encode("cp949"), b"null", b"true", b"-1", b"0", b"{}", b"[]", b'""')  # fmt: skip
 #: what may stand in a cell where a code should
-ODD = (datetime.date(2024, 3, 5), datetime.datetime(2024, 3, 5, 10, 30), datetime.time(9, 0), datetime.timedelta(hours=3), True, None, "", " ", "매우 만족", "비밀 의견",
+ODD = (datetime.date(2024, 3, 5), datetime.datetime(2024, 3, 5, 10, 30), datetime.time(9, 0), datetime.timedelta(hours=3), True, None,
+       "", " ", "매우 만족", "비밀 의견",
        "=1/0", "#N/A", -1, 0, 6, 99, 3.5, 1e308, 10**18, "1e400", "٣", "３", "x" * 5000, "1;2", "\u200b3", "2024-03", "NaN", "inf")  # fmt: skip
 
 
@@ -118,10 +120,8 @@ def changed_json(rng: random.Random, data: bytes) -> bytes:
             if isinstance(node, dict) and rng.random() < 0.3:
                 node.pop(key, None)
             else:
-                try:
+                with contextlib.suppress(IndexError):
                     node[key] = rng.choice([None, 0, -1, "", "x", [], {}, [1], {"a": 1}, True, 1e308, "비밀", [[]]])
-                except IndexError:
-                    pass
     return json.dumps(tree, ensure_ascii=False).encode()
 
 
@@ -339,9 +339,11 @@ class Inputs:
         book, log = self._workbook(plain), self._workbook(records.assign(on=records["on"].dt.to_pydatetime()))
         models = [p.read_bytes() for p in sorted(BUNDLED.glob("*.yml"))]
         own = b"own:\n- " + models[0].replace(b"\n", b"\n  ").replace(b"name: ", b"name: own\n  was: ", 1)
-        notebook = json.dumps({"cells": [{"cell_type": "code", "source": 'study = ""\nagency = ""\nyear = 0\nlang = "ko"\nrelease = "public"',
+        source = 'study = ""\nagency = ""\nyear = 0\nlang = "ko"\nrelease = "public"'
+        notebook = json.dumps({"cells": [{"cell_type": "code", "source": source,
                                           "metadata": {"tags": ["parameters"]}, "outputs": [], "execution_count": None, "id": "a"}],
-                               "metadata": {"csi": {"scope": "agency"}, "kernelspec": {"name": "python3"}}, "nbformat": 4, "nbformat_minor": 5}).encode()  # fmt: skip
+                               "metadata": {"csi": {"scope": "agency"}, "kernelspec": {"name": "python3"}},
+                               "nbformat": 4, "nbformat_minor": 5}).encode()  # fmt: skip
         page = b'<main><nav id="TOC">1.1</nav><p>x <span data-r="r1">63.9</span><br></p></main>'
         node = json.dumps(
             {"cells": [{"source": '[63.9]{data-r="r1"}', "outputs": [{"data": {"text/html": "<p>1</p>"}}]}]}

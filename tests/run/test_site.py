@@ -117,7 +117,7 @@ def test_text_of_a_report_for_the_search():
 
 def found(visit, out, words):
     page = visit((out / "site" / "search.html").as_uri() + "?q=" + words)
-    page.wait_for_function("document.getElementById('status').textContent !== ''")
+    page.locator("#status:not(:empty)").wait_for(state="attached")
     return page
 
 
@@ -130,7 +130,7 @@ def test_search_in_a_browser_from_the_disk(made, visit):
     assert page.locator("mark").all_inner_texts() == ["주차", "공간"]
     page.locator("#find").fill("전화연결")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.getElementById('status').innerText.includes('없습니다')")
+    page.locator("#status", has_text="없습니다").wait_for(state="attached")
     assert page.locator("#results a").count() == 0
     page.locator("#find").fill("<script>")
     page.keyboard.press("Enter")
