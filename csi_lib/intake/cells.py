@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -63,6 +64,16 @@ class Cells:
     def where(self, holds: Callable[[str], bool]) -> np.ndarray:
         """Rows whose text `holds`; a blank never does."""
         return np.array([*(bool(holds(text)) for text in self.texts), False], bool)[self.codes]
+
+    @cached_property
+    def figures(self) -> bool:
+        """All texts are digits alone, as ids by the hundred thousand mostly are."""
+        joined = "".join(self.texts)
+        return joined.isascii() and joined.isdigit()
+
+    def where_words(self, holds: Callable[[str], bool]) -> np.ndarray:
+        """`where` of a test that no text of digits alone passes, which need not be asked of columns of them."""
+        return np.zeros(len(self.codes), bool) if self.figures else self.where(holds)
 
     def each(self, value: Callable[[str], object], blank=None) -> np.ndarray:
         """One value per row, computed once per distinct text."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,7 +74,7 @@ def judge(
     with_id, answered = any_of(of("id")), any_of(of("answer", "text"))
     has_ids = bool(with_id.any())
     everything = [c for _, c in columns.items()] + ([first] if first is not None else [])
-    filled = np.sum([~c.blank for c in everything], axis=0) if everything else np.zeros(n, int)
+    filled = _how_many((~c.blank for c in everything), n)
     left: dict[str, np.ndarray] = {"blank": filled == 0}
     open_ = ~left["blank"]
 
@@ -83,9 +83,11 @@ def judge(
         left[reason] = left.get(reason, np.zeros(n, bool)) | (rows & open_)
         open_ = open_ & ~rows
 
-    put("import_id", np.logical_or.reduce([np.zeros(n, bool), *(c.where(_import_id) for c in everything)]))
-    same = np.sum([c.where(_is(names[k])) for k, c in columns.items()] or [np.zeros(n, int)], axis=0)
-    own = np.sum([~c.blank for c in columns.values()] or [np.zeros(n, int)], axis=0)
+    put("import_id", np.logical_or.reduce([np.zeros(n, bool), *(c.where_words(_import_id) for c in everything)]))
+    same = _how_many(
+        (c.where(_is(names[k])) if names[k].strip().isdigit() else c.where_words(_is(names[k])) for k, c in columns.items()), n
+    )  # fmt: skip
+    own = _how_many((~c.blank for c in columns.values()), n)
     put("header", (same >= 2) & (2 * same >= own) if len(columns) > 1 else (same == 1))
     known, strange, figures = _answers(columns, asked, n)
     put(
@@ -103,6 +105,14 @@ def judge(
     put("no_answer", ~with_id & ~answered)
     put("totals", _figures_below(known, strange, figures, with_id, has_ids, open_, lines))
     return Verdict(open_, {reason: np.flatnonzero(rows) for reason, rows in left.items() if rows.any()})
+
+
+def _how_many(marks: Iterable[np.ndarray], n: int) -> np.ndarray:
+    """Per row, how many of the `marks` hold; added up one by one, without a table of all."""
+    out = np.zeros(n, np.int32)
+    for mark in marks:
+        out += mark
+    return out
 
 
 def _import_id(text: str) -> bool:
@@ -166,13 +176,13 @@ def _total_rows(columns, asked, first, with_id, n: int) -> np.ndarray:
     elsewhere = np.zeros(n, bool)
     for key, cells in columns.items():
         part, holds = asked[key].part, asked[key].holds
-        says = cells.where(lambda t, holds=holds: total_word(t) and not (holds and holds(t)))
+        says = cells.where_words(lambda t, holds=holds: total_word(t) and not (holds and holds(t)))
         if part == "id":
             in_id |= says
         elif part == "place" or (part == "answer" and holds is not None):
             elsewhere |= says
     if first is not None:
-        says = first.where(total_word)
+        says = first.where_words(total_word)
         if says.sum() <= max(5, 0.05 * n):
             elsewhere |= says
     return in_id | (elsewhere & ~with_id)
@@ -185,13 +195,13 @@ def _footnotes(columns, asked, filled, known, open_, n: int) -> np.ndarray:
     for key, cells in columns.items():
         if asked[key].part == "id":
             lone = (filled == 1) & ~cells.blank & open_
-            out |= open_ & (known == 0) & cells.where(_remark)
+            out |= open_ & (known == 0) & cells.where_words(_remark)
             if not lone.any():
                 continue
             others = cells.take(np.flatnonzero(~lone & ~cells.blank))
             out |= lone & cells.where(_unlike([others.texts[c] for c in np.unique(others.codes)]))
         elif asked[key].part == "text":
-            out |= (filled == 1) & ~cells.blank & cells.where(_remark)
+            out |= (filled == 1) & ~cells.blank & cells.where_words(_remark)
     return out
 
 

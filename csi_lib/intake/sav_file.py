@@ -60,6 +60,8 @@ def _read(
 def cells_of(values: pd.Series) -> Cells:
     """A typed column as texts: numbers in their shortest decimal form, days as 2024-03-05."""
     codes, found = pd.factorize(values, use_na_sentinel=True)
+    if isinstance(found, np.ndarray) and found.dtype.kind in "iu":
+        return Cells.clean(codes, found.astype(str).tolist())
     if (
         isinstance(found, np.ndarray)
         and found.dtype.kind == "f"

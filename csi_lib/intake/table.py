@@ -107,7 +107,7 @@ def read_table(
     labels = {key: file.labels[name] for key, name in names.items() if name in file.labels}
     missing = {key: file.user_missing[name] for key, name in names.items() if name in file.user_missing}
     return Table(
-        {key: cells.take(rows) for key, cells in columns.items()},
+        {key: cells if len(rows) == len(body.lines) else cells.take(rows) for key, cells in columns.items()},
         names,
         body.lines[rows],
         labels,

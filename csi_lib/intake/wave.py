@@ -58,6 +58,14 @@ class CodedWave:
     notes: tuple[Note, ...] = ()
     codes: dict[str, tuple[str, ...]] | None = None
 
+    def given(self, column: str) -> pd.Series:
+        """Answers as they were given: those of a reverse-coded item, which `frame` holds turned, back as they stood."""
+        values = self.frame[column]
+        if not self.codebook.columns[column].reverse:
+            return values
+        scale = self.codebook.scale(column)
+        return scale.low + scale.high - values
+
 
 def coded_wave(study: Study, source: str, year: int, files: list[Path], simulated: bool, key: tuple) -> CodedWave:
     """The coded rows of the `files` of `source` in `year`; remembered until `key` changes."""

@@ -164,7 +164,7 @@ def refuse_uncalculated(cells: dict[int, Cells], names: dict[int, str], lines: n
     """InputError where a wanted column holds formulas that nobody has calculated."""
     found = []
     for column, one in cells.items():
-        rows = one.where(lambda text: text == UNCALCULATED)
+        rows = one.where_words(lambda text: text == UNCALCULATED)
         if rows.any():
             found.append(f"{names[column]} ({int(rows.sum())} cell(s), row {lines_text(lines[rows], 3)})")
     if found:

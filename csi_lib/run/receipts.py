@@ -129,7 +129,7 @@ def intake_receipts(
 def _receipt(
     study: Study, source: str, year: int, wave: CodedWave, before: CodedWave | None, chosen, data
 ) -> WaveReceipt:
-    used = ~wave.later & ~discards(wave.frame, study.sources[source])
+    used = ~wave.later & ~discards(wave, study.sources[source])
     counts = wave.frame["agency"][used].value_counts(sort=False)
     respondents = {a.id: int(counts.get(a.id, 0)) for a in study.agencies if chosen is None or a.id in chosen}
     respondents = {a: n for a, n in respondents.items() if n or chosen}

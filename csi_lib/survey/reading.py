@@ -283,7 +283,7 @@ def _members(study: Study, agency: str | None) -> tuple[str, ...] | None:
 def _rows_of(wave: CodedWave, members: tuple[str, ...] | None, settings, discarded: bool = False) -> np.ndarray:
     """Positions of an agency's records; later ones of the same respondent and (but for `discarded`) rejected ones left out."""
     chosen = np.ones(len(wave.frame), bool) if members is None else wave.frame["agency"].isin(members).to_numpy()
-    return np.flatnonzero(chosen & ~wave.later & (discarded | ~discards(wave.frame, settings)))
+    return np.flatnonzero(chosen & ~wave.later & (discarded | ~discards(wave, settings)))
 
 
 def _imported(study, source, year, data, agency) -> CodedWave | None:
@@ -346,13 +346,13 @@ def _part(study: Study, source: str, wave: CodedWave, agency: str | None, year: 
     return frame.reset_index(drop=True), quality
 
 
-def discards(frame: pd.DataFrame, settings) -> np.ndarray:
-    """Rows that the source's ``discard`` rejects."""
+def discards(wave: CodedWave, settings) -> np.ndarray:
+    """Rows that the source's ``discard`` rejects, by the answers as they were given."""
     rule = settings.discard
     if rule is None:
-        return np.zeros(len(frame), bool)
+        return np.zeros(len(wave.frame), bool)
     codes = {written(code) for code in rule.codes}
-    return frame[rule.column].map(lambda v: v == v and v is not None and written(v) in codes).to_numpy(bool)
+    return wave.given(rule.column).map(lambda v: v == v and v is not None and written(v) in codes).to_numpy(bool)
 
 
 def _kept_weights(frame: pd.DataFrame, rejected, weights: str, settings, year: int) -> np.ndarray:

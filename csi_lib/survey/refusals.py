@@ -98,7 +98,7 @@ def _somebody_asked(wave: CodedWave, item: str) -> bool:
     for column, codes in wave.codebook.columns[item].asked_if.items():
         if (
             column in wave.frame
-            and not wave.frame[column].map(written, na_action="ignore").isin(map(written, codes)).any()
+            and not wave.given(column).map(written, na_action="ignore").isin(map(written, codes)).any()
         ):
             return False
     return True

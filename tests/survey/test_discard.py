@@ -60,3 +60,35 @@ def test_an_unknown_column_is_named(tmp_path):
     )
     with pytest.raises(InputError, match="Did you mean 'verdict'"):
         load_study(tmp_path / "corp")
+
+
+def small(folder, *, rule="", ask="", answers=(5, 5, 1, 2, 4)):
+    """A study of one agency whose item `waited` is reverse-coded."""
+    folder.mkdir(parents=True)
+    (folder / "study.yml").write_text(
+        "title: {ko: 가}\ncommissioned_by: {ko: 가}\ncontractor: {ko: 가}\nlanguages: [ko]\nyears: {2024: null}\n"
+        f"sources:\n  customers: {{kind: respondents, path: d.csv, codebook: codebook.yml, agency: {{constant: a}}{rule}}}\n",
+        encoding="utf-8",
+    )
+    (folder / "agencies.yml").write_text("agencies: [{id: a, name: {ko: 가}}]\n", encoding="utf-8")
+    (folder / "codebook.yml").write_text(
+        "scales: {s: {low: 1, high: 5, labels: {1: {ko: 하}, 2: {ko: 둘}, 3: {ko: 셋}, 4: {ko: 넷}, 5: {ko: 상}}}}\n"
+        "columns:\n  id: {role: id}\n  waited: {role: item, label: {ko: 기다림}, scale: s, reverse: true}\n"
+        f"  why: {{role: item, label: {{ko: 까닭}}, scale: s{ask}}}\n",
+        encoding="utf-8",
+    )
+    rows = "".join(f"{i},{a},\n" for i, a in enumerate(answers, 1))
+    (folder / "d.csv").write_text("id,waited,why\n" + rows, encoding="utf-8")
+    return folder
+
+
+def test_discard_and_asked_if_read_the_answers_of_a_reversed_item_as_given(tmp_path):
+    """5 of `waited` is the answer 5, though its score is 1."""
+    ask = ", asked_if: {waited: 3}"  # nobody answered 3, so nobody was asked why
+    kept = read_survey(small(tmp_path / "a", rule=", discard: {column: waited, codes: [5]}", ask=ask), "a", 2024)
+    assert kept.frame["waited"].tolist() == [5.0, 4.0, 2.0]  # the answers 1, 2 and 4, turned
+    assert kept.quality.counts["discarded"] == 2
+    with pytest.raises(InputError, match="nobody answered these items"):
+        read_survey(small(tmp_path / "b", ask=", asked_if: {waited: 2}", answers=(2, 2, 1)), "a", 2024)
+    somebody = small(tmp_path / "c", ask=", asked_if: {waited: 4}", answers=(2, 2, 1))  # turned, 2 would be 4
+    assert read_survey(somebody, "a", 2024).n == 3
