@@ -75,6 +75,32 @@ def changed(
     )  # fmt: skip
 
 
+#: by what is known of the zone's probability, and whether it is the dangerous one
+_PLACED = {
+    ("unsaid", False): {"ko": "{label:은/는} {score:으로/로} ‘{zone}’ 구간이다.", "en": "{label} is {score}, in the zone ‘{zone}’."},
+    ("unsaid", True): {
+        "ko": "{label:은/는} {score:으로/로} ‘{zone}’ 구간이다: 시급한 과제이다.",
+        "en": "{label} is {score}, in the zone ‘{zone}’: an urgent task.",
+    },
+    ("certain", False): {
+        "ko": "{label:은/는} {score:으로/로} ‘{zone}’ 구간이다(거의 확실).",
+        "en": "{label} is {score}, in the zone ‘{zone}’ (almost certainly).",
+    },
+    ("certain", True): {
+        "ko": "{label:은/는} {score:으로/로} ‘{zone}’ 구간이다(거의 확실): 시급한 과제이다.",
+        "en": "{label} is {score}, in the zone ‘{zone}’ (almost certainly): an urgent task.",
+    },
+    ("chance", False): {
+        "ko": "{label:은/는} {score:으로/로} ‘{zone}’ 구간이다(그 구간일 확률 {chance}).",
+        "en": "{label} is {score}, in the zone ‘{zone}’ (with a probability of {chance}).",
+    },
+    ("chance", True): {
+        "ko": "{label:은/는} {score:으로/로} ‘{zone}’ 구간이다(그 구간일 확률 {chance}): 시급한 과제이다.",
+        "en": "{label} is {score}, in the zone ‘{zone}’ (with a probability of {chance}): an urgent task.",
+    },
+}
+
+
 def placed(chapter, room: str, row: Mapping, *, severity: float = 1.0) -> Finding | None:
     """The level of a score with its zone and the probability of it; in danger it is an urgent task."""
     zone = zone_of(row, chapter.gauge_zones)
@@ -83,9 +109,9 @@ def placed(chapter, room: str, row: Mapping, *, severity: float = 1.0) -> Findin
     label = lambda c: c.labels.measure(row["measure"])
     word = lambda c: ZONE_WORDS[c.lang][zone.name]
     fields = {"label": label, "score": row, "zone": word}
-    rows, tail_ko, tail_en = [row], "", ""
+    rows, sure = [row], "unsaid"
     if zone.chance is not None and zone.chance >= 0.9995:
-        tail_ko, tail_en = "(거의 확실)", " (almost certainly)"
+        sure = "certain"
     elif zone.chance is not None:
         chance = chapter.record(
             [{"measure": row["measure"], "model": row["model"], "statistic": "probability", "versus": f"zone:{z}", "estimate": p,
@@ -94,12 +120,10 @@ def placed(chapter, room: str, row: Mapping, *, severity: float = 1.0) -> Findin
         own = next(r for r in chance if r["versus"] == f"zone:{zone.name}")
         rows.append(own)
         fields["chance"] = own
-        tail_ko, tail_en = "(그 구간일 확률 {chance})", " (with a probability of {chance})"
+        sure = "chance"
     urgent = zone.name == "danger"
-    ko = "{label:은/는} {score:으로/로} ‘{zone}’ 구간이다" + tail_ko + ("." if not urgent else ": 시급한 과제이다.")
-    en = "{label} is {score}, in the zone ‘{zone}’" + tail_en + ("." if not urgent else ": an urgent task.")
     return claim(
-        chapter, room, str(row["measure"]), "risk" if urgent else "level", ko=ko, en=en, fields=fields, rows=rows,
+        chapter, room, str(row["measure"]), "risk" if urgent else "level", **_PLACED[sure, urgent], fields=fields, rows=rows,
         direction={"danger": "worse", "good": "better"}.get(zone.name, "none"), size=float(row["estimate"]), unit=str(row["unit"]),
         certainty=zone.chance, zone=zone.name, severity=severity + (2 if urgent else 0),
     )  # fmt: skip

@@ -23,6 +23,7 @@ VERBS = (
     "trace",
     "diff",
     "models",
+    "words",
     "audit",
     "letters",
     "handbook",

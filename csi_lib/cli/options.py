@@ -17,7 +17,7 @@ Agency = Annotated[
     typer.Option(help="agency id, or _overall for the report on all of them; may be given several times"),
 ]
 Year = Annotated[list[int] | None, typer.Option(help="year; may be given several times")]
-Lang = Annotated[str | None, typer.Option(help="ko or en")]
+Lang = Annotated[str | None, typer.Option(help="ko, en, or a language with a catalogue (csi words)")]
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 

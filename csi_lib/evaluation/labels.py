@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from csi_lib.evaluation.systems import system
+from csi_lib.study.reading import reading
 
 _BOX = {
     "top2": {"ko": "긍정 응답", "en": "Top-2"},
@@ -48,7 +49,7 @@ class Labels:
         self._nodes, self._sets = {}, {}
         for model in reversed(models):
             for node in [*model.file.side, *model.file.nodes]:
-                self._nodes[node.id] = node.label.text(lang)
+                self._nodes[node.id] = reading().worded(node.label.text(lang))
 
     def measure(self, code: str) -> str:
         """``kindness``, ``kindness:top2``, ``kindness:4``, ``sex:F``, ``csi``, ``csi>facilities``."""

@@ -169,9 +169,14 @@ def _in_font(text: str, family: str) -> str:
     return "".join(c if c == "\n" or ord(c) in known else _MISSING for c in text)
 
 
-@lru_cache(maxsize=8192)
 def text_width(text: str, size: float, *, bold: bool = False, family: str = HOUSE.family) -> float:
-    """Width in millimetres of one line of text."""
+    """Width in millimetres of one line of text, as it will be drawn."""
+    rule = reading()
+    return _width(text if rule.catalogue is None else rule.worded(text), size, bold, family)
+
+
+@lru_cache(maxsize=8192)
+def _width(text: str, size: float, bold: bool, family: str) -> float:
     font, fallback = _fonts(family, bold)
     main = _charmap(family, bold)
     text, total = _in_font(text, family), 0.0
@@ -192,6 +197,8 @@ def wrap(text: str, width: float, size: float, *, bold: bool = False, lines: int
     Only a word that is wider than a whole line is cut inside: Korean is not broken within an eojeol.
     """
     fits = lambda t: text_width(t, size, bold=bold, family=theme.family) <= width
+    if reading().catalogue is not None:
+        text = reading().worded(str(text))
     done, line = [], ""
     for word in str(text).split():
         while word:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.prose.rounding import round_half_up
+from csi_lib.study.reading import reading
 
 MINUS = "\u2212"
 #: what stands where a number does not exist, and where it may not be shown
@@ -28,6 +29,8 @@ MARKS = {
            SMALL_BASE: "base under {base}: read with caution"},
 }  # fmt: skip
 
+#: what stands between the ends of a range
+_TO = {"ko": "~", "en": " to "}
 _ROW_ID = re.compile(r"[A-Za-z0-9_.:-]+")
 
 
@@ -42,14 +45,14 @@ class Unit(NamedTuple):
 
     def suffix(self, lang: str) -> str:
         """The unit's sign, to stand alone: 점, %, %p."""
-        return getattr(self, check_lang(lang)).strip()
+        return reading().worded(getattr(self, str(check_lang(lang))).strip())
 
 
 #: the units of results rows (docs/files.md#units), and how many decimals each is printed with
 UNITS = {
     "points": Unit(1, ko="점", en=" points"),
     "proportion": Unit(1, 100, "%", "%"),
-    "pp": Unit(1, 100, "%p", " pp"),
+    "pp": Unit(1, 100, ko="%p", en=" pp"),
     "percent": Unit(1, 1, "%", "%"),
     "nps": Unit(1),
     "count": Unit(0, ko="명"),
@@ -235,7 +238,7 @@ class Number:
     def suffix(self, lang: str) -> str:
         """What follows the figure in this language; nothing after a mark."""
         check_lang(lang)
-        return getattr(unit_of(self.unit), lang) if self.shown else ""
+        return reading().worded(getattr(unit_of(self.unit), str(lang))) if self.shown else ""
 
     def text(self, lang: str, *, unit: bool = True) -> str:
         """As plain text: ``63.9점`` (``unit=False``: ``63.9``), ``12.0%``, ``−2.1%p``, ``< .001``."""
@@ -279,11 +282,11 @@ class Interval:
     def text(self, lang: str, *, unit: bool = True) -> str:
         if not self.shown:
             return self.low.digits_text() if not self.low.shown else self.high.digits_text()
-        between = "~" if check_lang(lang) == "ko" else " to "
+        between = "~" if check_lang(lang) == "ko" else reading().worded(_TO["en"])
         return self.low.text(lang, unit=False) + between + self.high.text(lang, unit=unit)
 
     def markdown(self, lang: str, *, unit: bool = True) -> str:
         if not self.shown:
             return (self.low if not self.low.shown else self.high).markdown(lang)
-        between = "\\~" if check_lang(lang) == "ko" else " to "
+        between = "\\~" if check_lang(lang) == "ko" else reading().worded(_TO["en"])
         return self.low.markdown(lang, unit=False) + between + self.high.markdown(lang, unit=unit)

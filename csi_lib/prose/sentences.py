@@ -21,6 +21,8 @@ from csi_lib.study.reading import reading
 #: what a sentence says where a table would print a mark
 _UNAVAILABLE = {"ko": "자료 없음", "en": "not available"}
 _WITHHELD = {"ko": "비공개", "en": "withheld"}
+#: before the last of two, and of more
+_LAST = {"ko": ("과 ", ", "), "en": (" and ", ", and ")}
 _OPTIONS = {
     "plain": "nothing special",
     "bare": "the figure without its unit",
@@ -135,7 +137,7 @@ def join_words(items: Sequence[Value], lang: str, *, between: str | None = None)
         elif check_lang(lang) == "ko":
             link = f"{josa(out.text, '과/와')} " if len(parts) == 2 else ", "
         else:
-            link = (" and " if len(parts) == 2 else ", and ") if last else ", "
+            link = reading().worded(_LAST["en"][len(parts) > 2]) if last else ", "
         out = Sentence(out.markdown + link + part.markdown, out.text + link + part.text, out.row_ids + part.row_ids)
     return out
 
@@ -173,6 +175,8 @@ def _filled(value: Value, lang: str, options: list[str], *, where: str) -> Sente
     elif isinstance(value, str):
         if not clean_text(value):
             raise InputError("an empty word cannot be part of a sentence", where=where, found=repr(value))
+        if reading().catalogue is not None:  # a word that a chapter chose, or data, which the catalogue does not know
+            value = reading().worded(value)
         part = Sentence(escape_markdown(value), clean_text(value))
     elif isinstance(value, Sequence):
         part = join_words(value, lang)
@@ -191,7 +195,7 @@ def _filled(value: Value, lang: str, options: list[str], *, where: str) -> Sente
 
 def _number(number: Number, lang: str, options: list[str]) -> Sentence:
     if not number.shown:
-        word = (_WITHHELD if number.suppressed else _UNAVAILABLE)[lang]
+        word = reading().worded((_WITHHELD if number.suppressed else _UNAVAILABLE)[lang])
         if number.row_id is None:
             return Sentence(word, word)
         return Sentence(f'[{word}]{{data-r="{number.row_id}"}}', word, (number.row_id,))

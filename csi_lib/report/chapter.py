@@ -28,6 +28,7 @@ from csi_lib.report.display import (
 )
 from csi_lib.report.microdata import DisplayGuard
 from csi_lib.report.shown import refuse_hidden, refuse_written
+from csi_lib.study.catalogue import tongue
 from csi_lib.study.reading import under_reading
 from csi_lib.study.study import OVERALL
 from csi_lib.survey.estimates import KEYS, Estimates, results_frame
@@ -43,7 +44,7 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     study : name or folder of the study (see `load_study`).
     agency : agency id, or ``_overall`` for the report on the whole round.
     year : wave.
-    lang : ko or en; default the study's.
+    lang : ko, en, or a language that has a catalogue (docs/words.md); default the study's.
     release : public (suppressed numbers are masked) or restricted; default the study's.
 
     Returns
@@ -63,6 +64,7 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     """
     errors_in_words()
     context, named = Context.current(), str(study)
+    lang = context.lang or lang
     made = _prepared.get((named, agency, year, lang, release))
     if made is not None:
         made.reading.adopt()
@@ -78,7 +80,7 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
             found=f"{agency}, {year}",
             action="Waves of an agency are listed in agencies.yml",
         )
-    chapter = Chapter(study, str(agency), int(year), lang, release, context)
+    chapter = Chapter(study, str(agency), int(year), tongue(lang), release, context)
     adopt(chapter.reading.theme)
     chapter.reading.adopt()
     declare_literals(study)
@@ -95,6 +97,7 @@ def prepare_chapters(study: str, agency: str, year: int, lang: str, release: str
     Called before the chapters' kernels are forked, so it must start no threads: everything comes from the run's store.
     """
     chapter = open_chapter(study, agency, year, lang=lang, release=release)
+    lang = Context.current().lang or lang
     if agency != OVERALL:
         _ = chapter.survey, chapter.estimates, chapter.previous
         for estimates in (chapter.estimates, chapter.previous):

@@ -107,7 +107,7 @@ class ChapterData:
             return self
         other = copy.copy(self)
         other.__dict__.pop("labels", None)
-        other.lang, other.reading = lang, replace(self.reading, lang=lang)
+        other.lang, other.reading = lang, replace(self.reading, lang=lang, catalogue=None)
         return other
 
     def surveyed(self, source: str, year: int | None = None) -> bool:

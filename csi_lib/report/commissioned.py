@@ -12,6 +12,7 @@ import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from csi_lib.prose.escape import escape_markdown
+from csi_lib.study.reading import reading
 from csi_lib.study.study import OVERALL
 
 _CIRCLED = "⓪①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
@@ -71,9 +72,13 @@ _WORDS = {
 }
 
 
+def _words(lang: str) -> dict[str, str]:
+    return {k: reading().worded(v) for k, v in _WORDS[lang].items()}
+
+
 def front_matter(study, job) -> dict[str, object]:
     """Title page: what the report is, about whom, for whom and by whom; all of it data, so escaped."""
-    lang, say, t = job.lang, lambda label: escape_markdown(label.text(job.lang)), _WORDS[job.lang]
+    lang, say, t = job.lang, lambda label: escape_markdown(label.text(job.lang)), _words(job.lang)
     overall = job.agency == OVERALL
     front: dict[str, object] = {"title": say(study.title), "subtitle": edition(study.period_of(job.year), lang)}
     if study.subtitle is not None:
@@ -97,9 +102,12 @@ def front_matter(study, job) -> dict[str, object]:
     return front
 
 
+_EDITION = {"ko": "{period} 결과보고서", "en": "Report {period}"}
+
+
 def edition(period: str, lang: str) -> str:
     if lang == "en":
-        return f"Report {period}"
+        return reading().worded(_EDITION["en"]).format(period=period)
     return f"{period}년 결과보고서" if period.isdigit() else f"{period} 결과보고서"
 
 
@@ -122,7 +130,7 @@ def with_parts(
 
 
 def _submission(study, job, given) -> str:
-    lang, t, esc = job.lang, _WORDS[job.lang], escape_markdown
+    lang, t, esc = job.lang, _words(job.lang), escape_markdown
     to = given.to or study.commissioned_by
     by = given.by or study.contractor
     if to is None or by is None:
@@ -143,7 +151,7 @@ def _submission(study, job, given) -> str:
 
 
 def _team(study, job, given) -> str:
-    lang, t = job.lang, _WORDS[job.lang]
+    lang, t = job.lang, _words(job.lang)
     parts = []
     for members, title in ((given.team, ""), (given.client_team, t["client"])):
         if not members:
@@ -159,7 +167,7 @@ def _team(study, job, given) -> str:
 
 def _questionnaire(study, job) -> str:
     """The items as they were asked: one grid per scale, then groups and open questions, numbered through."""
-    lang, t, esc = job.lang, _WORDS[job.lang], escape_markdown
+    lang, t, esc = job.lang, _words(job.lang), escape_markdown
     book = study.codebook("customers") if "customers" in study.codebooks else None
     if book is None:
         return ""
@@ -212,7 +220,7 @@ def _points(scale, lang: str) -> list[tuple[str, str]]:
 
 
 def _imprint(study, job, given) -> str:
-    lang, t, esc = job.lang, _WORDS[job.lang], escape_markdown
+    lang, t, esc = job.lang, _words(job.lang), escape_markdown
     imprint, rows = given.imprint, []
     date = given.dates.get(job.year)
     lines = (

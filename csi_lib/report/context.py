@@ -28,6 +28,7 @@ class Context:
     study : the study as the run has read it, kept in its private folder, so that not every notebook reads YAML.
     fresh : agency, wave and key of the stored estimates whose data and settings the run has just looked at.
     peers : whose figures the chapter may show: ``none``, those of the agency's ``type``, or ``all``.
+    lang : a language with a catalogue in which the report is written; its notebooks are run as the English edition.
     """
 
     chapter: str = "chapter"
@@ -38,6 +39,7 @@ class Context:
     study: str | None = None
     fresh: tuple[tuple[str, int, str], ...] = ()
     peers: str = "all"
+    lang: str | None = None
 
     @classmethod
     def current(cls) -> Context:

@@ -48,6 +48,7 @@ _DATA = {
     "csi-flow",
     "csi-home",
     "csi-pdf",
+    "csi-say",
     "pagetitle",
     "registration",
     "release",
@@ -147,6 +148,7 @@ def pandoc_task(document: Document, to: str) -> Task:
     meta = _settings(document, source, "html" if to == "html" else "typst")
     lang = str(meta.get("lang", "ko"))[:2]
     words = _WORDS.get(lang, _WORDS["en"])
+    words = words | {k: v for k, v in (meta.get("csi-say") or {}).items() if k in words}
     passed = {k: v for k, v in meta.items() if k in _DATA - {"execute", "jupyter", "kernelspec", "project", "format"}}
     passed |= {
         "lang": str(meta.get("lang", "ko")),

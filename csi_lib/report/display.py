@@ -26,6 +26,7 @@ _KINDS = {
     "index": {"ko": "지수", "en": "index"},
     "share": {"ko": "비율", "en": "share"},
     "difference": {"ko": "증감", "en": "change"},
+    "gain": {"ko": "기대 효과", "en": "expected gain"},
     "weight": {"ko": "가중치", "en": "weight"},
     "correlation": {"ko": "영향(상관)", "en": "influence (correlation)"},
 }

@@ -43,7 +43,7 @@ def render_docx(office: OfficeDocument, target: Path, *, timestamp: int) -> Path
         (i for i, b in enumerate(blocks) if b["t"] == "Header" and b["c"][0] == 1 and "front" not in b["c"][1][1]), 0
     )
     if office.settings.get("toc"):
-        blocks[at:at] = _contents(office, sections, _WORDS.get(lang, _WORDS["en"]))
+        blocks[at:at] = _contents(office, sections, _words(office, lang))
     tree = {**office.tree, "blocks": blocks, "meta": _metadata(office)}
     arguments = ["--from=json", "--to=docx", f"--reference-doc={shared_path('reports', 'docx', 'reference.docx')}",
                  f"--output={target.resolve()}"]  # fmt: skip
@@ -51,6 +51,11 @@ def render_docx(office: OfficeDocument, target: Path, *, timestamp: int) -> Path
         arguments.append("--number-sections")
     run_pandoc(json.dumps(tree), arguments, folder=target.parent, timestamp=timestamp)
     return settle(target, _without_paths)
+
+
+def _words(office: OfficeDocument, lang: str) -> dict[str, str]:
+    words, said = _WORDS.get(lang, _WORDS["en"]), office.settings.get("csi-say") or {}
+    return {k: said.get({"tbl": "tables", "fig": "figures"}.get(k, k), v) for k, v in words.items()}
 
 
 def _without_paths(name: str, content: bytes) -> bytes:

@@ -32,6 +32,8 @@ from csi_lib.prose.unfilled import check_filled
 from csi_lib.report.markdown import with_attributes
 from csi_lib.report.microdata import ROWS_MIME, check_outputs
 from csi_lib.report.pruning import without_empty_sections, without_folded_sections, without_repeats
+from csi_lib.study.catalogue import code_of
+from csi_lib.study.reading import reading
 
 _DROPPED_TAGS = {"parameters", "injected-parameters", "remove-cell", "hide-cell"}
 _KIND = "(?:fig|tbl|sec|eq)"
@@ -115,7 +117,7 @@ def _front_matter(front: Mapping[str, object], lang: str) -> str:
     execute = {"enabled": False, "echo": False, "warning": False}
     # dates are given in words, of which Quarto makes "Invalid Date" when the field is called date
     named = {"csi-date" if name == "date" else name: value for name, value in front.items()}
-    yaml.dump({**named, "lang": lang, "execute": execute}, text)
+    yaml.dump({**named, "lang": code_of(lang), "execute": execute}, text)
     return f"---\n{text.getvalue()}---"
 
 
@@ -141,7 +143,7 @@ def _kept_cells(chapter: str, node: nbformat.NotebookNode, lang: str) -> tuple[l
         elif cell.cell_type == "raw" and cell.source.startswith("---"):
             continue  # a chapter's own front matter serves only when it is rendered by itself
         elif cell.cell_type == "markdown":
-            cell = from_dict({**cell, "source": with_attributes(cell.source)})
+            cell = from_dict({**cell, "source": reading().narrative(with_attributes(cell.source))})
             check_filled(cell.source, where=f"chapter {chapter}: cell {index}")
         kept.append(cell)
     return kept, silent

@@ -12,6 +12,27 @@ from ruamel.yaml import YAML
 
 from csi_lib.report.theme import Theme
 from csi_lib.share import shared_path
+from csi_lib.study.catalogue import code_of
+from csi_lib.study.reading import reading
+
+#: what the templates and filters of the extension say by themselves, which hold it in Korean and English; handed to them in
+#: any other language
+_SAY = {
+    "ko": {"fig": "그림", "tbl": "표", "eq": "식", "sec": "절", "chapter": "장", "section": "절", "note": "노트", "tip": "힌트",
+           "important": "중요", "warning": "경고", "caution": "주의", "data": "그림의 자료 보기", "rows": "자료", "commissioned": "발주",
+           "contractor": "수행", "date": "발행", "way": "이동", "home": "보고서 목록", "contents": "목차", "tables": "표 목차",
+           "figures": "그림 목차", "skip": "본문으로 건너뛰기", "references": "참고문헌"},
+    "en": {"fig": "Figure", "tbl": "Table", "eq": "Equation", "sec": "Section", "chapter": "Chapter", "section": "Section",
+           "note": "Note", "tip": "Tip", "important": "Important", "warning": "Warning", "caution": "Caution",
+           "data": "Show the data of this figure", "rows": "Data", "commissioned": "Commissioned by", "contractor": "Conducted by",
+           "date": "Published", "way": "Way back", "home": "All reports", "contents": "Contents", "tables": "Tables",
+           "figures": "Figures", "skip": "Skip to content", "references": "References"},
+}  # fmt: skip
+
+
+def _said() -> dict[str, object]:
+    rule = reading()
+    return {} if rule.catalogue is None else {"csi-say": {k: rule.worded(v) for k, v in _SAY["en"].items()}}
 
 
 def write_project(folder: Path, *, lang: str, theme: Theme, options: Mapping[str, object] | None = None) -> Path:
@@ -37,7 +58,8 @@ def write_project(folder: Path, *, lang: str, theme: Theme, options: Mapping[str
             "pre-render": "_extensions/csi/keep.lua",
             "post-render": "_extensions/csi/keep.lua",
         },
-        "lang": lang,
+        "lang": code_of(lang),
+        **_said(),
         "csi-cover": True,
         "csi-theme": colours,
         "crossref": {"title-delim": ".", **({"eq-prefix": "식"} if lang == "ko" else {})},

@@ -11,7 +11,7 @@ import shutil
 import time
 import traceback
 import uuid
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import nbformat
@@ -39,7 +39,10 @@ from csi_lib.run.memory import resident
 from csi_lib.run.order import Order, Outcome
 from csi_lib.run.places import published_notebook
 from csi_lib.run.publishing import publish, way_back
+from csi_lib.study.base import PROSE
+from csi_lib.study.catalogue import tongue
 from csi_lib.study.keeping import kept
+from csi_lib.study.reading import Reading
 from csi_lib.study.study import OVERALL, Job
 from csi_lib.survey.estimates import results_frame
 
@@ -68,7 +71,8 @@ def produce(order: Order, kernels: WarmKernels, *, tell=lambda working: None) ->
         if failure is not None:
             return end(False, **failure)
         with cost.stage("render"):
-            warnings = _assemble(order, staging, nodes, rows)
+            with _spoken(order):
+                warnings = _assemble(order, staging, nodes, rows)
             publish(order, staging)
         cost.seconds["total"] = time.perf_counter() - started
         return end(True, warnings=warnings, folder=str(order.folder))
@@ -112,7 +116,13 @@ def _execute(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, tell
     job = order.job
     (staging / "figures").mkdir()
     (staging / "notebooks").mkdir()
-    parameters = {"study": job.study, "agency": job.agency, "year": job.year, "lang": job.lang, "release": job.release}
+    parameters = {
+        "study": job.study,
+        "agency": job.agency,
+        "year": job.year,
+        "lang": str(tongue(job.lang)),
+        "release": job.release,
+    }
     shown = max((peers for *_, peers in order.chapters), key=PEERS.index, default="none")
     file = _context(order, staging, "report", shown)
     started = time.perf_counter()
@@ -134,6 +144,7 @@ def _context(order: Order, staging: Path, chapter: str, peers: str) -> Path:
         order.study,
         fresh=order.fresh,
         peers=peers,
+        lang=None if order.job.lang in PROSE else order.job.lang,
     )
     return context.write(staging / f".context-{chapter}.json")
 
@@ -146,7 +157,8 @@ def _rehearse(order: Order, staging: Path, kernels: WarmKernels, cost: Cost, tel
     try:
         study = kept(Path(order.study))[1]
         round_ = Round(study, data=order.data, store=order.store, fresh=order.fresh)
-        _joined(order, study, nodes, _people(round_, order.job))
+        with _spoken(order):
+            _joined(order, study, nodes, _people(round_, order.job))
     except InputError as error:
         return ((None, str(error), False),)
     return ()
@@ -228,20 +240,28 @@ def _rows_of(node) -> list[dict]:
     ]
 
 
+def _spoken(order: Order):
+    """A language with a catalogue is in force while its report is put together; the others need none."""
+    if order.job.lang in PROSE:
+        return contextlib.nullcontext()
+    return Reading.of(kept(Path(order.study))[1], lang=order.job.lang, release=order.job.release)
+
+
 def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
     job, study = order.job, kept(Path(order.study))[1]
     round_ = Round(study, data=order.data, store=order.store, fresh=order.fresh)
     node = _joined(order, study, nodes, _people(round_, job))
     _write(node, staging / "report.ipynb")
     options = {"bibliography": study.report.references} if study.report.references else {}
-    write_project(staging, lang=job.lang, theme=order.theme, options=options)
+    lang = tongue(job.lang)
+    write_project(staging, lang=lang, theme=order.theme, options=options)
     rendered = render(staging, formats=[f for f in order.formats if f in DOCUMENTS], renderer=order.renderer)
-    pages = render_pages(staging, nodes, lang=job.lang, front=_front(order, study), formats=order.formats,
+    pages = render_pages(staging, nodes, lang=lang, front=_front(order, study), formats=order.formats,
                          renderer=order.renderer)  # fmt: skip
     findings = findings_frame([f for _, node in nodes for f in _findings_of(node)])
     findings.to_parquet(staging / "findings.parquet", index=False)
     results = write_editions(staging, round_, collect_results(round_, job, rows), agency=job.agency, year=job.year,
-                             lang=job.lang, release=job.release, formats=order.formats, findings=findings)  # fmt: skip
+                             lang=lang, release=job.release, formats=order.formats, findings=findings)  # fmt: skip
     results.to_parquet(staging / "results.parquet", index=False)
     files = {str(p.relative_to(staging)): _sha256(p) for p in sorted(staging.rglob("*")) if p.is_file()}
     manifest = {
@@ -262,13 +282,13 @@ def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
 
 def _joined(order: Order, study, nodes, people):
     declare_literals(study)
-    job = order.job
+    job = replace(order.job, lang=tongue(order.job.lang))
     front = _front(order, study)
     return join_notebooks(with_parts(study, job, nodes), lang=job.lang, front=front, people=people)
 
 
 def _front(order: Order, study) -> dict[str, object]:
-    return front_matter(study, order.job) | way_back(order)
+    return front_matter(study, replace(order.job, lang=tongue(order.job.lang))) | way_back(order)
 
 
 def _people(round_: Round, job: Job):

@@ -102,7 +102,11 @@ class Label(Part):
 
     def text(self, lang: str = "ko") -> str:
         """The text in `lang`; InputError when the study does not give it."""
-        found = getattr(self, lang, None) or self.given
+        code = getattr(lang, "code", lang)  # a language with a catalogue: the study's own words before the English ones
+        own = self.given if code not in PROSE else None
+        found = own or getattr(self, str(lang), None) or self.given
+        if not found and code not in PROSE:
+            found = self.en or self.ko
         if not found:
             raise InputError(
                 f"this label has no text in {lang!r}",

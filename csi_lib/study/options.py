@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from csi_lib.study.base import Label, Language, Part, Several
+from csi_lib.study.base import Label, LanguageCode, Part, Several
 
 
 class Gauge(Part):
@@ -74,7 +74,9 @@ class Commissioned(Part):
 class Report(Part):
     """What is written and for whom. ``chapters: null`` means every chapter, ours and the study's own."""
 
-    language: Language = "ko"
+    language: LanguageCode = Field(
+        "ko", description="ko, en, or a language that has a catalogue (docs/words.md)", examples=["ko"]
+    )
     formats: Several[Literal["html", "pdf", "docx", "pptx", "xlsx", "hwpx"]] = ("html", "pdf")
     chapters: Several[str] | None = None
     release: Literal["public", "restricted"] = "public"

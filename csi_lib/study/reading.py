@@ -14,6 +14,7 @@ from functools import wraps
 from statistics import NormalDist
 from typing import Self
 
+from csi_lib.study.catalogue import Catalogue, code_of, paragraphs, read_catalogue, tongue
 from csi_lib.study.options import Comparisons, Thresholds
 
 #: "95 %" where it names the confidence of an interval in an author's text
@@ -49,6 +50,7 @@ class Reading:
     comparisons : families of comparison and the control within them.
     thresholds : limits for the words about measurement (alpha, htmt, vif …).
     theme : how figures look; None is the house's.
+    catalogue : of a third language, through which every text goes on its way to the page; None in Korean and English.
 
     Examples
     --------
@@ -71,12 +73,14 @@ class Reading:
     comparisons: Comparisons = field(default_factory=Comparisons)
     thresholds: Thresholds = field(default_factory=Thresholds)
     theme: object | None = field(default=None, compare=False)
+    catalogue: Catalogue | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, study, *, lang: str | None = None, release: str | None = None, theme=None) -> Self:
         """The rule that a study declares."""
+        lang = tongue(lang or study.report.language)
         return cls(
-            lang or study.report.language,
+            lang,
             release or study.report.release,
             study.thresholds.significance,
             study.thresholds.confidence,
@@ -87,6 +91,7 @@ class Reading:
             study.comparisons,
             study.thresholds,
             theme,
+            None if code_of(lang) == lang else read_catalogue(code_of(lang), study.path),
         )
 
     def compares(self, n) -> bool:
@@ -98,14 +103,23 @@ class Reading:
         return n is not None and 0 < n < self.small_base
 
     def worded(self, text: str) -> str:
-        """An author's text with the levels that are in force where it says 95%, a test at 5% or (Holm)."""
+        """An author's text as it is printed: in the language of the catalogue, and with the levels that are in force where it
+        says 95%, a test at 5% or (Holm)."""
+        if self.catalogue is not None:
+            text = self.catalogue.text(text)
         if self.confidence != 0.95 and "95" in text:
             text = _NAMED.sub(f"{100 * self.confidence:g}%", text)
         if self.significance != 0.05 and "5%" in text:
             text = _TESTED.sub(f"{100 * self.significance:g}%", text)
         if self.comparisons.control != "holm" and "(Holm)" in text:
-            text = text.replace("(Holm)", f"({CONTROLS[self.comparisons.control][self.lang == 'en']})")
+            text = text.replace("(Holm)", f"({CONTROLS[self.comparisons.control][str(self.lang) == 'en']})")
         return text
+
+    def narrative(self, markdown: str) -> str:
+        """The author's Markdown between the numbers, paragraph by paragraph in the language of the catalogue."""
+        if self.catalogue is None:
+            return markdown
+        return "".join(self.catalogue.text(part) if said else part for part, said in paragraphs(markdown))
 
     # ------------------------------------------------------------------ in force
     def adopt(self) -> Self:

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from csi_lib.errors import InputError, nearest
 from csi_lib.study.agency import AGENCY_ID, Agency, read_agencies
 from csi_lib.study.base import PROSE, Label, LanguageCode, Part, PlacedError, Several
+from csi_lib.study.catalogue import languages
 from csi_lib.study.codebook import Codebook
 from csi_lib.study.consistency import cross_faults, design_faults, group_faults, untranslated
 from csi_lib.study.limits import inside
@@ -128,7 +129,7 @@ class StudyFile(Part):
 
     @model_validator(mode="after")
     def _language_known(self):
-        if self.report.language not in self.prose:
+        if self.report.language in PROSE and self.report.language not in self.prose:
             raise ValueError(f"the report's language {self.report.language!r} is not among the study's languages")
         return self
 
@@ -294,14 +295,7 @@ class Study(StudyFile):
         chosen = self.agencies if agencies is None else [self.agency(a) for a in _several(agencies)]
         waves = list(self.years) if years is None else [int(y) for y in _several(years) if self.wave(y)]
         lang, release = lang or self.report.language, release or self.report.release
-        if lang not in self.prose:
-            raise InputError(
-                "this study is not written in that language",
-                where=f"study {self.id!r}",
-                found=_short(lang),
-                expected=f"one of {', '.join(self.prose)}",
-                action="Add the language under 'languages' and translate the labels.",
-            )
+        self.check_language(lang)
         if release not in ("public", "restricted"):
             raise InputError("this release does not exist", found=_short(release), expected="public or restricted")
         chosen = {agency.id: agency for agency in chosen}
@@ -311,6 +305,20 @@ class Study(StudyFile):
             for year in dict.fromkeys(waves)
             if agency.took_part(year)
         ]
+
+    def check_language(self, lang: str) -> str:
+        """`lang`, in which a report can be written: a language of the study, or one with a catalogue over its English
+        edition; InputError for another."""
+        if lang in self.prose or (lang not in PROSE and "en" in self.prose and lang in languages(self.path)):
+            return lang
+        raise InputError(
+            "this study is not written in that language",
+            where=f"study {self.id!r}",
+            found=_short(lang),
+            expected=f"one of {', '.join([*self.prose, *(languages(self.path) if 'en' in self.prose else [])])}",
+            action="Add the language under 'languages' and translate the labels; "
+            "one that is neither ko nor en also needs a catalogue (csi words, docs/words.md)",
+        )
 
     def untranslated(self) -> list[InputError]:
         """Labels that lack a language of the study: what `csi check` reports."""

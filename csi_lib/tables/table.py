@@ -118,10 +118,15 @@ class Table:
         if self.min_base is None:
             object.__setattr__(self, "min_base", rule.small_base)
         worded = lambda part: rule.worded(part) if isinstance(part, str) else part
-        object.__setattr__(self, "columns", tuple(replace(c, label=worded(c.label)) for c in self.columns))
+        headed = lambda c: replace(c, label=worded(c.label), group=worded(c.group))
+        object.__setattr__(self, "columns", tuple(map(headed, self.columns)))
         object.__setattr__(self, "notes", tuple(map(worded, self.notes)))
         object.__setattr__(self, "caption", worded(self.caption))
-        object.__setattr__(self, "rows", tuple(self.rows))
+        if rule.catalogue is None:
+            object.__setattr__(self, "rows", tuple(self.rows))
+        else:  # words in cells are looked up too; data are not in the catalogue
+            said = lambda r: replace(r, cells=tuple(map(worded, r.cells)), group=worded(r.group))
+            object.__setattr__(self, "rows", tuple(map(said, self.rows)))
         if not self.rows:
             raise InputError("a table without rows", where=where, action="Say in a sentence that there is nothing")
         keys = [c.key for c in self.columns]
@@ -206,7 +211,7 @@ class Table:
         units = {u for u in self.column_units() if u}
         if len(units) != 1 or self._plain_beside() or any(self.prints_units(i) for i in range(len(self.columns))):
             return None
-        return _UNIT_NOTE[self.lang].format(UNITS[units.pop()].suffix(self.lang))
+        return reading().worded(_UNIT_NOTE[self.lang]).format(UNITS[units.pop()].suffix(self.lang))
 
     def all_notes(self) -> tuple[str | Sentence, ...]:
         """The unit, the notes, and one for each mark that stands in a cell."""
@@ -222,7 +227,7 @@ class Table:
         return (
             *([unit] if unit else []),
             *self.notes,
-            *(f"{m} {MARKS[self.lang][m].format(base=self.min_base)}" for m in marks),
+            *(f"{m} {reading().worded(MARKS[self.lang][m]).format(base=self.min_base)}" for m in marks),
         )
 
     def frame(self) -> pd.DataFrame:

@@ -243,6 +243,7 @@ function Pandoc(doc)
   doc.meta["csi-authors"] = authors_of(doc.meta)
   local lang = pandoc.utils.stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
+  for key, told in pairs(doc.meta["csi-say"] or {}) do if say[key] then say[key] = pandoc.utils.stringify(told) end end -- a language with a catalogue
   local said = doc.meta["csi-words"] or {}
   for name, word in pairs(say) do said[name] = pandoc.MetaString(word) end
   doc.meta["csi-words"] = said

@@ -363,6 +363,7 @@ end
 function Pandoc(doc)
   local lang = stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
+  for key, told in pairs(doc.meta["csi-say"] or {}) do if say[key] then say[key] = pandoc.utils.stringify(told) end end -- a language with a catalogue
   sections_numbered = doc.meta["number-sections"] == true
   doc.blocks = doc.blocks:walk({ Div = block_of_quarto, RawBlock = raw_html, RawInline = raw_html_inline })
   check_links(doc.blocks)

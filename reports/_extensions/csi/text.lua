@@ -7,8 +7,8 @@ local is_html = FORMAT:match("html") ~= nil
 local LONGEST = 18 -- characters of a word that is kept whole even in a narrow column
 
 local words = {
-  ko = { section = "절", chapter = "장", before = false, data = "자료" },
-  en = { section = "Section", chapter = "Chapter", before = true, data = "Data" },
+  ko = { section = "절", chapter = "장", before = false, rows = "자료" },
+  en = { section = "Section", chapter = "Chapter", before = true, rows = "Data" },
 }
 local say = words.ko
 
@@ -150,7 +150,7 @@ local tables = 0
 local function scrolling_region(tbl)
   tables = tables + 1
   local label = stringify(tbl.caption.long)
-  if label == "" then label = tbl.attributes["data-label"] or (say.data .. " " .. tables) end
+  if label == "" then label = tbl.attributes["data-label"] or (say.rows .. " " .. tables) end
   tbl.attributes["data-label"] = nil
   return pandoc.Div({ tbl }, pandoc.Attr("", { "table-scroll" },
     { { "role", "region" }, { "tabindex", "0" }, { "aria-label", label } }))
@@ -292,6 +292,7 @@ end
 function Pandoc(doc)
   local lang = stringify(doc.meta.lang or "ko"):sub(1, 2)
   say = words[lang] or words.en
+  for key, told in pairs(doc.meta["csi-say"] or {}) do if say[key] then say[key] = pandoc.utils.stringify(told) end end -- a language with a catalogue
   if is_typst then
     doc.blocks = doc.blocks:walk({ Table = function(tbl) return tbl:walk({ Plain = interval_whole }) end })
       :walk({ Table = column_widths })
