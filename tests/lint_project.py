@@ -22,6 +22,8 @@ CONDA = {
 BY_PIP = {"pypandoc-binary", "typst"}
 #: in environment.yml only
 CONDA_ONLY = {"python", "quarto", "pip", "jupyterlab"}
+#: lines of a code cell, so that a notebook reads as a story
+LONGEST_CELL = 15
 
 
 def environment_problems() -> list[str]:
@@ -52,6 +54,9 @@ def notebook_problems() -> list[str]:
         tags = [c["metadata"].get("tags", []) for c in cells if c["cell_type"] == "markdown"]
         if sum("lang-ko" in t for t in tags) != sum("lang-en" in t for t in tags):
             problems.append(f"{path.name}: its Korean and English cells do not pair")
+        long = [c["id"] for c in cells if c["cell_type"] == "code" and "".join(c["source"]).count("\n") >= LONGEST_CELL]
+        if long:  # what is longer belongs into the chapter's room, under a name
+            problems.append(f"{path.name}: code cells of more than {LONGEST_CELL} lines: {', '.join(long)}")
     return problems
 
 

@@ -77,7 +77,10 @@ def changed(
 
 #: by what is known of the zone's probability, and whether it is the dangerous one
 _PLACED = {
-    ("unsaid", False): {"ko": "{label:은/는} {score:으로/로} ‘{zone}’ 구간이다.", "en": "{label} is {score}, in the zone ‘{zone}’."},
+    ("unsaid", False): {
+        "ko": "{label:은/는} {score:으로/로} ‘{zone}’ 구간이다.",
+        "en": "{label} is {score}, in the zone ‘{zone}’.",
+    },
     ("unsaid", True): {
         "ko": "{label:은/는} {score:으로/로} ‘{zone}’ 구간이다: 시급한 과제이다.",
         "en": "{label} is {score}, in the zone ‘{zone}’: an urgent task.",

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -124,7 +124,7 @@ def _asked(test: ast.expr) -> str | None:
 
 
 def _neighbours(nodes: list[ast.expr]) -> Iterator[tuple[str, str]]:
-    for one, two in zip(nodes, nodes[1:], strict=False):
+    for one, two in pairwise(nodes):
         ko, en = _written(one), _written(two)
         if ko and en and _HANGUL.search(ko[0]) and not _HANGUL.search(en[0]):
             yield from ((e, ko[min(i, len(ko) - 1)]) for i, e in enumerate(en))

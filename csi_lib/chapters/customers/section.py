@@ -8,6 +8,7 @@ import pandas as pd
 from csi_lib.chapters.customers.compute import CustomerDefinitionFile, achieved, allocations, read_frame
 from csi_lib.models.sectors import sector_importance
 from csi_lib.prose.numbers import Number
+from csi_lib.prose.sentences import Sentence
 from csi_lib.study.base import written
 from csi_lib.study.reading import small_bases
 from csi_lib.survey.planning import margin_of_error
@@ -262,6 +263,25 @@ def achievement_table(chapter, file, rows: pd.DataFrame, *, name: str, caption: 
         en="Error of a share: 95% error of an estimate of 50%, with the finite population; in total also with the design effect of the weights.",
     )
     return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
+
+
+def achievement_sentences(chapter, file: CustomerDefinitionFile, rows: pd.DataFrame) -> list[Sentence]:
+    """How much of the plan was reached, with what error, and which types stayed below it."""
+    whole = rows[rows["group1"].isna()].set_index("measure")
+    said = chapter.sentence(
+        ko="계획한 {planned} 가운데 {achieved}이 응답하여 달성률은 {rate}이며, 비율의 최대 오차는 ±{margin}, 지수의 오차는 ±{half}이다.",
+        en="Of {planned} planned, {achieved} answered ({rate}); the largest error of a share is ±{margin} and that of the index ±{half}.",
+        **{part: whole.loc[f"sample:{part}"] for part in ("planned", "achieved", "rate", "margin", "half")},
+    )
+    short = shortfalls(chapter, rows)
+    if not short:
+        return [said, chapter.sentence(ko="모든 유형이 계획을 채웠다.", en="Every type reached its plan.")]
+    below = chapter.sentence(
+        ko="{names:은/는} 계획에 미치지 못해 유형별 점수의 오차가 그만큼 크다.",
+        en="{names} stayed below plan, so scores of these types are less exact.",
+        names=[codes(chapter, file)[c] for c in short],
+    )
+    return [said, below]
 
 
 def shortfalls(chapter, rows: pd.DataFrame) -> list[str]:

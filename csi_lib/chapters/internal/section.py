@@ -8,6 +8,7 @@ from csi_lib.chapters.measurement.section import diagram, weight_rows
 from csi_lib.errors import InputError
 from csi_lib.evaluation.portfolio import portfolio
 from csi_lib.prose.numbers import Number
+from csi_lib.prose.sentences import Sentence
 from csi_lib.survey.description import shares
 from csi_lib.survey.disclosure import Rules, decide
 from csi_lib.tables.table import Column, Row, Table
@@ -158,3 +159,15 @@ def withheld(staff, variable: str) -> int:
     """How many groups of a variable are withheld in this release."""
     rows = staff.rows(measure=staff.model.file.index, model=staff.model.name, statistic="index", by1=variable)
     return int((rows["suppressed"] & rows["estimate"].isna()).sum())
+
+
+def withheld_sentence(staff, variable: str) -> Sentence | None:
+    """How many groups of a variable are withheld, and why; None where none is."""
+    hidden = withheld(staff, variable)
+    if not hidden:
+        return None
+    return staff.sentence(
+        ko="{label:은/는} {hidden}개 집단의 점수를 싣지 않았다(응답자 보호 기준: {base}명).",
+        en="{label}: {hidden} groups are withheld (fewest answers shown: {base}).",
+        label=staff.labels.variable(variable), hidden=str(hidden), base=str(staff.study.privacy.individuals),
+    )  # fmt: skip

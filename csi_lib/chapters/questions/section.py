@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from csi_lib import figures
@@ -229,3 +231,24 @@ def most_given(chapter, question: Question) -> Sentence | None:
         for r in rows.head(3).to_dict("records")
     ]
     return chapter.sentence(ko="가장 많은 응답은 {names} 순이다.", en="Most often: {names}.", names=named)
+
+
+def displays(chapter, block: list[Question], title_: str) -> Iterator:
+    """What is shown of one block (`blocks`): a grid of questions that share their answers, or one question with its heading,
+    sentences, drawing, table and groups."""
+    if len(block) > 1:
+        figure, counts = grid(chapter, block, title_)
+        if figure is not None:
+            yield chapter.show(figure)
+        yield chapter.detail(counts)
+        return
+    question = block[0]
+    yield chapter.heading(title(chapter, question), level=3)
+    yield chapter.say([base_sentence(chapter, question), most_given(chapter, question)])
+    figure, counts = drawing(chapter, question), table(chapter, question)
+    if figure is not None:
+        yield chapter.show(figure)
+    if counts is not None:
+        yield (chapter.detail if figure is not None and question.kind == "single" else chapter.show)(counts)
+    for by in group_tables(chapter, question):
+        yield chapter.detail(by)

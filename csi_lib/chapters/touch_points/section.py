@@ -7,6 +7,7 @@ import pandas as pd
 from csi_lib.chapters.touch_points.compute import TouchPointsFile, priorities, ranking
 from csi_lib.models.scoring import crossed
 from csi_lib.prose.numbers import Number
+from csi_lib.prose.sentences import Sentence
 from csi_lib.study.base import written
 from csi_lib.survey.estimates import Estimates
 from csi_lib.tables.table import Column, Row, Table
@@ -153,6 +154,38 @@ def priority_table(
         en=f"Room = share of use × (target − satisfaction); target: {goal}. It is what all contacts would gain if this one reached it.",
     )
     return Table(name, caption, columns, tuple(body), (note,), chapter.lang)
+
+
+def use_by_type(chapter, use: pd.DataFrame) -> pd.DataFrame:
+    """The shares of `use_rows` as answers of each type of customer (columns ``row`` and ``category``), types that nobody answered left out."""
+    shown = use.assign(category=[m.split(":")[1] for m in use["measure"]])
+    shown["category_label"] = shown["measure_label"]
+    shown["row"] = shown["group1"].fillna("all")
+    shown["row_label"] = shown["group1_label"].fillna(chapter.text(ko="전체", en="All"))
+    return shown[shown.groupby("row")["estimate"].transform("count") > 0]
+
+
+def gain_sentence(chapter, found: pd.DataFrame) -> Sentence | None:
+    """Which touch point has most to gain: named as a priority only where its interval lies above 0; None without any."""
+    if not len(found):
+        return None
+    first = found.iloc[0]
+    if not first["estimate"] > 0:
+        return chapter.sentence(
+            ko="모든 접점의 만족도가 목표에 이르렀다.", en="Every touch point has reached the target."
+        )
+    fields = {"name": first["group1_label"], "gain": first, "interval": chapter.interval(first)}
+    if not first["ci_low"] > 0:
+        return chapter.sentence(
+            ko="개선 여지는 {name:이/가} 가장 크게 나왔으나({gain}, 95% 신뢰구간 {interval}) 표본오차를 생각하면 목표에 못 미친다고 단정할 수 없다.",
+            en="{name} seems to have the most room ({gain}, 95% interval {interval}), but within sampling error it may be at the target.",
+            **fields,
+        )
+    return chapter.sentence(
+        ko="{name:이/가} 목표에 이르면 접점 만족도 전체가 {gain}(95% 신뢰구간 {interval}) 올라 효과가 가장 크다.",
+        en="{name} has the most to gain: at the target, satisfaction with all contacts would rise by {gain} (95% interval {interval}).",
+        **fields,
+    )
 
 
 def small_types(chapter, file: TouchPointsFile, rows: pd.DataFrame) -> list[str]:

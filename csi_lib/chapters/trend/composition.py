@@ -7,6 +7,9 @@ from itertools import pairwise
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.figures.figure import Figure
+from csi_lib.figures.theme import HOUSE
+from csi_lib.figures.trends import trend_lines
 from csi_lib.models.absence import present
 from csi_lib.models.composition import PARTS, Composition, Structure, composition, structure
 from csi_lib.models.study_models import study_models
@@ -158,6 +161,18 @@ def breaks(chapter, years) -> list[int]:
         if structure(models[1], models[0], surveys[1], surveys[0]):
             out.append(now)
     return out
+
+
+def trend_figures(chapter, waves: pd.DataFrame, *, name: str, caption: str, breaks=()) -> list[Figure]:
+    """The lines of a trend in as many figures as it takes (`panels`); their captions count them where they are several."""
+    pieces = panels(waves, chapter.model.file.index, len(HOUSE.lines))
+    return [
+        trend_lines(
+            piece, lang=chapter.lang, name=name if k == 1 else f"{name}-{k}", breaks=breaks,
+            caption=caption + (f" ({k}/{len(pieces)})" if len(pieces) > 1 else ""),
+        )
+        for k, piece in enumerate(pieces, 1)
+    ]  # fmt: skip
 
 
 def panels(waves: pd.DataFrame, first: str, most: int) -> list[pd.DataFrame]:
