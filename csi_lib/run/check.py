@@ -16,11 +16,13 @@ from csi_lib.prose.study_texts import declare_literals, template_faults
 from csi_lib.prose.unfilled import unfilled
 from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.run.keys import PRIMARY
+from csi_lib.study.catalogue import languages
 from csi_lib.study.study import load_study
 from csi_lib.study.yaml_file import InputErrors
 from csi_lib.survey.contradictions import contradictions
 from csi_lib.survey.drawing import strata_differ
 from csi_lib.survey.reading import read_survey
+from csi_lib.words.writing import coverage
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,21 @@ def _files(study) -> Iterable[Finding]:
         words = "the report is to begin with the index, and no index model is named"
         action = "Name one (`csi models` lists them), or begin with items or top2"
         yield from _faults(study, InputError(words, where="study.yml: headline", action=action))
+    for lang in languages(study.path):
+        if lang == study.report.language or (study.path / "words" / lang).is_dir():
+            yield from _translated(study, lang)
     for where, words in guesses(study.path):
         yield Finding("note", where, words)
+
+
+def _translated(study, lang: str) -> Iterable[Finding]:
+    """How much of a further language's catalogue is there."""
+    findings: list[Finding] = []
+    rooms = _try(findings, f"words/{lang}", lambda: coverage(lang, study.path))
+    yield from findings
+    if rooms is not None:
+        done, every = sum(r.done for r in rooms), sum(r.all for r in rooms)
+        yield Finding("note", f"words/{lang}", f"{done} of {every} texts are translated; the others stay English")
 
 
 def _chapter(chapter) -> Iterable[Finding]:

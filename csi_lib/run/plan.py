@@ -20,6 +20,8 @@ from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.run.digests import DataDigests
 from csi_lib.run.ledger import Entry, Ledger
 from csi_lib.run.order import Order
+from csi_lib.study.base import PROSE
+from csi_lib.study.catalogue import BUNDLED
 from csi_lib.study.keeping import SUFFIX, keep, kept
 from csi_lib.study.location import cache_folder, resolve_study
 from csi_lib.study.study import OVERALL, Job, Study, load_study
@@ -132,6 +134,8 @@ def plan_run(study: str | Path | Study, wanted: Wanted, ledger: Ledger) -> list[
             job, study, chapters=own, notebooks=notebooks, digests=digests, formats=made,
             renderer=[engine.name, engine.versions], code=code, settings=settings, linked=facts.linked,
         )  # fmt: skip
+        if job.lang not in PROSE:  # the study's own are among its files
+            inputs["words"] = {f.name: keys.file_digest(f) for f in sorted((BUNDLED / job.lang).glob("*.yml"))}
         order = Order(
             job=job,
             out=str(out),

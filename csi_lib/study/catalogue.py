@@ -24,7 +24,7 @@ from csi_lib.study.yaml_file import YamlFile
 BUNDLED = Path(__file__).resolve().parent.parent / "words"
 
 #: a field of a template, with or without options
-FIELD = re.compile(r"\{([A-Za-z_]\w*)(?:[:!][^{}]*)?\}")
+FIELD = re.compile(r"\{([A-Za-z_]\w*|)(?:[:!][^{}]*)?\}")
 #: what joins texts that are translated one by one, the strongest first
 _JOINTS = [re.compile(f"({j})") for j in (r"\n", r"(?<=[.!?])\s+", " · ", "; ", " – ", ": ", ", ", r" ?\(|\)")]
 #: what stands between paragraphs, fences included; a heading is its marks, its words and its id
@@ -127,8 +127,7 @@ class Catalogue:
         """A text that a template was filled in to, said by its translation with the same fillings."""
         for longest, pattern, names, translation in self._templates:
             if longest in text and (found := pattern.fullmatch(text)) is not None:
-                filled = dict(zip(names, map(self.text, found.groups()), strict=True))
-                return FIELD.sub(lambda m, filled=filled: filled.get(m[1], m[0]), translation)
+                return _filled(translation, list(zip(names, map(self.text, found.groups()), strict=True)))
         return None
 
     @cached_property
@@ -149,14 +148,20 @@ class Catalogue:
                 continue
             names, pattern = [], re.escape(literals[0])
             for match, literal in zip(FIELD.finditer(english), literals[1:], strict=True):
-                if match[1] in names:
+                if match[1] and match[1] in names:
                     pattern += f"(?P={match[1]})"
                 else:
                     names.append(match[1])
-                    pattern += f"(?P<{match[1]}>(?:(?! · ).)+?)"
+                    pattern += f"(?P<{match[1] or f'unnamed{len(names)}'}>(?:(?! · ).)+?)"
                 pattern += re.escape(literal)
             found.append((max(literals, key=len), re.compile(pattern, re.DOTALL), names, translation))
         return sorted(found, key=lambda f: -sum(map(len, f[0])))
+
+
+def _filled(template: str, said: list[tuple[str, str]]) -> str:
+    """`template` with what is said in each field; fields without a name in their order."""
+    named, unnamed = dict(said), iter([text for name, text in said if not name])
+    return FIELD.sub(lambda m: named.get(m[1], m[0]) if m[1] else next(unnamed), template)
 
 
 def folders(lang: str, study: Path | None = None) -> list[Path]:

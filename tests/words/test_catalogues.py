@@ -22,7 +22,7 @@ from csi_lib.words.writing import coverage, write_catalogue
 SPANISH = Catalogue(
     "es",
     {
-        "Base": "Casos", " points": " puntos", "{n} of {all} indicators rose": "Subieron {n} de {all} indicadores",
+        "Base": "Casos", "stratified by {}": "estratificada por {}", " points": " puntos", "{n} of {all} indicators rose": "Subieron {n} de {all} indicadores",
         "The {name} is {x}.": "{name}: {x}.", "size: share of writers": "tamaño: parte de quienes escriben",
     },
 )  # fmt: skip
@@ -33,6 +33,7 @@ SPANISH = Catalogue(
     [
         ("Base", "Casos"),
         ("▲ Base", "▲ Casos"),
+        ("Stratified by kind", "Estratificada por kind"),
         ("3 of 4 indicators rose", "Subieron 3 de 4 indicadores"),
         ("Base · size: share of writers.", "Casos · tamaño: parte de quienes escriben."),
         ("Subieron 3 de 4 indicadores", "Subieron 3 de 4 indicadores"),
@@ -123,7 +124,7 @@ def test_nothing_of_a_report_gets_past_the_catalogue(tmp_path):
 
     folder = Path(csi_lib.new_study(tmp_path / "study"))
     text = (folder / "study.yml").read_text(encoding="utf-8")
-    chapters = "[outline, overall, dimensions, groups, trend]"
+    chapters = "[outline, overall, trend]"
     (folder / "study.yml").write_text(text.replace("report:", f"report:\n  chapters: {chapters}", 1), encoding="utf-8")
     words = folder / "words" / "xx"
     words.mkdir(parents=True)

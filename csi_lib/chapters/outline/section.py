@@ -23,13 +23,11 @@ _TEXT = {
         "effective": "유효 응답자 수(가중·층화 반영)",
         "sampling": "표본추출",
         "error": "최대 표본오차(95% 신뢰수준)",
-        "weights": "가중치",
+        "weights": ("가중치 적용", "가중치 적용하지 않음"),
         "strata": "{}별 층화",
         "clusters": "{}별 집락",
-        "fpc": "유한모집단 수정",
+        "fpc": ("유한모집단 수정 적용", "유한모집단 수정 적용하지 않음"),
         "srs": "단순임의추출로 간주",
-        "yes": "적용",
-        "no": "적용하지 않음",
         "check": "점검 항목",
         "count": "건수",
         "quality": "자료 점검 결과",
@@ -56,13 +54,11 @@ _TEXT = {
         "effective": "Effective sample (after weights and strata)",
         "sampling": "Sampling",
         "error": "Largest sampling error (95% confidence)",
-        "weights": "weights",
+        "weights": ("weights applied", "weights not applied"),
         "strata": "stratified by {}",
         "clusters": "clustered by {}",
-        "fpc": "finite population correction",
+        "fpc": ("finite population correction applied", "finite population correction not applied"),
         "srs": "treated as simple random sampling",
-        "yes": "applied",
-        "no": "not applied",
         "check": "Check",
         "count": "Cases",
         "quality": "Checks of the data",
@@ -147,7 +143,7 @@ def design_text(chapter) -> str:
     if not parts:
         parts.append(t["srs"])
     for part in ("weights", "fpc"):
-        parts.append(f"{t[part]} {t['yes'] if columns.get(part) else t['no']}")
+        parts.append(t[part][not columns.get(part)])
     text = ", ".join(parts)
     return text[0].upper() + text[1:]
 
