@@ -101,3 +101,10 @@ def fuzz(session: nox.Session) -> None:
     except nox.command.CommandFailed:
         session.log("atheris cannot be installed here: the inputs are drawn at random")
     session.run("python", "-m", "tests.bench.fuzz", *session.posargs)
+
+
+@nox.session
+def dist(session: nox.Session) -> None:
+    """Build wheel and sdist, install each alone, and run the example outside the checkout."""
+    _install(session, "build")
+    session.run("python", "tests/distribution.py", *session.posargs)

@@ -6,7 +6,7 @@ Every public call is ``csi_lib.<name>``. Names are resolved on first use (PEP 56
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 #: public name -> module that holds it; the one list of what users may rely on
 _PUBLIC = {

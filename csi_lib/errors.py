@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import difflib
+import os
+import textwrap
 from collections.abc import Iterable
+
+#: set by `csi lab`: its kernels have a context as those of a batch have, and a person at them
+BY_HAND = "CSI_LAB"
 
 
 class InputError(ValueError):
@@ -19,6 +24,8 @@ class InputError(ValueError):
     found, expected : the value met, and what would be accepted.
     action : what to do next.
 
+    Notes
+    -----
     The parts stay readable as attributes and survive pickling, because the error may be raised
     in a worker process and shown by another.
 
@@ -54,6 +61,26 @@ class InputError(ValueError):
             if part is not None:
                 text += f"; {label} {part}"
         return f"{text}. {self.action}" if self.action else text
+
+    def in_words(self) -> list[str]:
+        """At most five lines: what is wrong and where, what was found, what is expected, what to do."""
+        said = [
+            f"{self.where}: {self.problem}" if self.where else self.problem,
+            f"found: {self.found}" if self.found is not None else "",
+            f"expected: {self.expected}" if self.expected else "",
+            self.action or "",
+        ]
+        return [textwrap.shorten(line, 400) for line in said if line]
+
+    @property
+    def _render_traceback_(self):
+        """What IPython shows instead of sixty lines of ours, in every notebook.
+
+        In a batch the traceback is kept, because the failure record tells cell and chapter from it.
+        """
+        if os.environ.get("CSI_CONTEXT") and not os.environ.get(BY_HAND):
+            raise AttributeError("_render_traceback_")
+        return self.in_words
 
     def __reduce__(self):
         return (_rebuild, (type(self), self.problem, self.where, self.found, self.expected, self.action))

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from csi_lib.study.reading import Reading
 
+os.environ.setdefault("CSI_LANG", "en")  # the command line speaks one language in all tests
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 ORACLES = Path(__file__).parent / "oracles"
 

@@ -17,20 +17,24 @@ CONDA = {
     "seaborn": "seaborn-base",
     "jupyter-client": "jupyter_client",
     "brotli": "brotli-python",
+    "XlsxWriter": "xlsxwriter",
 }
 #: on conda-forge under another licence, split or not at all: these come by pip
-BY_PIP = {"pypandoc-binary", "typst"}
+BY_PIP = {"pypandoc-binary", "typst", "kiwipiepy", "python-hwpx"}
+#: what users install; docs, bench and test are for those who work on the project
+EXTRAS = ("lab", "voice", "office", "hwpx", "cluster", "serve", "sign")
 #: in environment.yml only
-CONDA_ONLY = {"python", "quarto", "pip", "jupyterlab"}
+CONDA_ONLY = {"python", "quarto", "pip"}
 #: lines of a code cell, so that a notebook reads as a story
 LONGEST_CELL = 15
 
 
 def environment_problems() -> list[str]:
-    """Every base dependency stands in environment.yml with the same bound, and nothing else does."""
+    """Every dependency, those of the extras included, stands in environment.yml with the same bound, and nothing else does."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = {}
-    for line in project["dependencies"]:
+    extras = [line for name in EXTRAS for line in project["optional-dependencies"][name]]
+    for line in [*project["dependencies"], *extras]:
         name, bound = re.match(r"([A-Za-z0-9._-]+)(.*)", line.split(";")[0].strip()).groups()
         wanted[name if name in BY_PIP else CONDA.get(name, name)] = bound
     listed = YAML(typ="safe").load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]

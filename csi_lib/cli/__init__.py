@@ -11,6 +11,7 @@ import sys
 VERBS = (
     "new",
     "check",
+    "migrate",
     "intake",
     "codebook",
     "plan",
@@ -39,6 +40,9 @@ def app():
     """The typer application; verbs are imported here, and import what they need when they are called."""
     import typer
 
+    from csi_lib.cli.guide import SUMMARIES_KO, epilog
+    from csi_lib.cli.speech import told
+
     def version(asked: bool) -> None:
         if asked:
             from csi_lib import __version__
@@ -51,10 +55,9 @@ def app():
         no_args_is_help=True,
         add_completion=True,
         pretty_exceptions_enable=False,
-        help="Satisfaction studies of public agencies: from a respondent file to published reports.",
+        rich_markup_mode=None,  # rich takes "[default: …]" for markup and prints nothing
     )
 
-    @cli.callback()
     def common(
         version: bool = typer.Option(
             False, "--version", callback=version, is_eager=True, help="say which version this is"
@@ -65,9 +68,12 @@ def app():
     ) -> None:
         """Satisfaction studies of public agencies: from a respondent file to published reports."""
 
+    common.__doc__ = told("공공기관 고객만족도 조사: 응답 자료에서 결과보고서까지.", common.__doc__)
+    cli.callback()(common)
     for verb in VERBS:
         module = importlib.import_module(f"csi_lib.cli.{verb}_" if verb == "import" else f"csi_lib.cli.{verb}")
-        cli.command(verb)(_exiting(module.command))
+        summary = {"short_help": SUMMARIES_KO[verb]} if told("ko", "en") == "ko" else {}
+        cli.command(verb, epilog=epilog(verb), **summary)(_exiting(module.command))
     return cli
 
 

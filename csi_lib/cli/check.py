@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from csi_lib.cli import options as o
+from csi_lib.cli.speech import told
 
 
 def command(
@@ -34,7 +35,9 @@ def command(
     else:
         for finding in findings:
             typer.echo(str(finding))
-        typer.echo(f"{errors} errors, {len(findings) - errors} notes")
+        notes = len(findings) - errors
+        typer.echo(told(f"오류 {errors}건, 알림 {notes}건", f"{errors} errors, {notes} notes"))
         if not errors and not rehearse:
-            typer.echo("The chapters themselves were not run: csi check --rehearse does.", err=True)
+            typer.echo(told("장은 돌려 보지 않았습니다. csi check --rehearse로 돌려 봅니다.",
+                            "The chapters themselves were not run: csi check --rehearse does."), err=True)  # fmt: skip
     return 1 if errors else 0

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from csi_lib.cli.speech import told
+
 
 def command(
     folder: Annotated[Path, typer.Argument(help="folder to make")],
@@ -29,7 +31,10 @@ def command(
         from csi_lib.study.template import new_study
 
         made = new_study(folder)
-        typer.echo(f"{made} is a study; csi run {folder} makes its first reports")
+        typer.echo(
+            told(f"{made} 조사를 만들었습니다. csi run {folder} 명령으로 첫 보고서를 만듭니다.",
+                 f"{made} is a study; csi run {folder} makes its first reports")
+        )  # fmt: skip
         return 0
     from csi_lib.draft.study import draft_study
 
@@ -41,6 +46,7 @@ def command(
     for note in made.notes:
         typer.echo(f"note: {note}")
     typer.echo(
-        f"{made.guesses} guesses are marked `# guess` in its files; csi check {folder} lists them, csi run {folder} makes the report"
-    )
+        told(f"추측 {made.guesses}곳에 `# guess`를 달았습니다. csi check {folder} 명령이 보여 주고, csi run {folder} 명령이 보고서를 만듭니다.",
+             f"{made.guesses} guesses are marked `# guess` in its files; csi check {folder} lists them, csi run {folder} makes the report")
+    )  # fmt: skip
     return 0

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 
+from csi_lib.cli.speech import told
 from csi_lib.errors import InputError, nearest
 
 #: seconds between two plain lines on what is being worked at
@@ -76,14 +77,20 @@ class Progress:
 
     def _say(self, event: str, info: dict) -> None:
         if event == "start":
-            skipped = f", {info['skipped']} up to date" if info["skipped"] else ""
-            print(f"{info['jobs']} reports to make{skipped}", file=sys.stderr, flush=True)
+            fresh = info["skipped"]
+            ko = f"만들 보고서 {info['jobs']}건" + (f", 최신 {fresh}건" if fresh else "")
+            en = f"{info['jobs']} reports to make" + (f", {fresh} up to date" if fresh else "")
+            print(told(ko, en), file=sys.stderr, flush=True)
         elif event == "working" and time.monotonic() - self._said_at >= _QUIET:
             self._said_at = time.monotonic()
             print(f"{_doing(info)} …", file=sys.stderr, flush=True)
         elif event == "done":
             words = self._words(info)
-            left = f" ({_clock(self._left)} left)" if self._over < self._jobs and self._left is not None else ""
+            left = (
+                told(f" (남은 시간 {_clock(self._left)})", f" ({_clock(self._left)} left)")
+                if self._over < self._jobs and self._left is not None
+                else ""
+            )
             print(
                 f"[{self._over}/{self._jobs}] {info['agency']} {info['year']}: {words}{left}",
                 file=sys.stderr,
@@ -126,16 +133,19 @@ class Progress:
     def _words(self, info: dict) -> str:
         """How a report ended; what has been said of another before is not said again."""
         if info["ok"]:
-            return "done by another run" if info.get("by_another") else "done"
+            other = info.get("by_another")
+            return told("다른 실행이 만듦", "done by another run") if other else told("완료", "done")
         first = self._said.setdefault(info["problem"], f"{info['agency']} {info['year']}")
         same = first != f"{info['agency']} {info['year']}"
-        return f"FAILED: as {first}" if same else f"FAILED: {info['problem']}"
+        return told("실패: ", "FAILED: ") + (told(f"{first}와 같음", f"as {first}") if same else info["problem"])
 
 
 def _doing(info: dict) -> str:
-    return f"{info['agency']} {info['year']}: {'chapter ' + info['chapter'] if info['chapter'] else 'estimates'}"
+    return f"{info['agency']} {info['year']}: {told('장 ', 'chapter ') + info['chapter'] if info['chapter'] else told('추정', 'estimates')}"
 
 
 def _clock(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    if not minutes:
+        return told(f"{seconds}초", f"{seconds} s")
+    return told(f"{minutes}분 {seconds}초", f"{minutes} min {seconds} s")

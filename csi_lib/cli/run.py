@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from csi_lib.cli import options as o
+from csi_lib.cli.speech import told
 
 
 def command(
@@ -76,9 +77,8 @@ def command(
             job = plan.order.job
             typer.echo(f"{job.agency} {job.year}: {'; '.join(plan.reasons) or 'up to date'}")
     if dry_run:
-        typer.echo(
-            f"{sum(bool(p.reasons) for p in result.planned)} reports would be made, {len(result.skipped)} are up to date"
-        )
+        due, fresh = sum(bool(p.reasons) for p in result.planned), len(result.skipped)
+        typer.echo(told(f"만들 보고서 {due}건, 최신 {fresh}건", f"{due} reports would be made, {fresh} are up to date"))
         return 0
     _tell(result)
     _tell_of_copies(study)
@@ -94,9 +94,10 @@ def _tell_of_copies(study: str) -> None:
     if (resolve_study(study) / "lab").is_dir():
         for name in changed_copies(load_study(study)):
             typer.echo(
-                f"note: lab/{name}.ipynb was changed and the reports do not use it; csi lab {study} --use {name}",
+                told(f"알림: lab/{name}.ipynb를 고쳤으나 보고서에는 쓰이지 않습니다. csi lab {study} --use {name}",
+                     f"note: lab/{name}.ipynb was changed and the reports do not use it; csi lab {study} --use {name}"),
                 err=True,
-            )
+            )  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -120,9 +121,11 @@ def _tell(result) -> None:
     from csi_lib.run.order import alike
 
     done = sum(o.ok for o in result.outcomes)
+    fresh, failed = len(result.skipped), len(result.failed)
     typer.echo(
-        f"{done} reports made, {len(result.skipped)} up to date, {len(result.failed)} failed ({result.seconds:.1f} s)"
-    )
+        told(f"만든 보고서 {done}건, 최신 {fresh}건, 실패 {failed}건 ({result.seconds:.1f}초)",
+             f"{done} reports made, {fresh} up to date, {failed} failed ({result.seconds:.1f} s)")
+    )  # fmt: skip
     for group in alike(asdict(outcome) for outcome in result.failed):
         first, names = group[0], [f"{item['agency']} {item['year']}" for item in group]
         whom = ", ".join(names[:_NAMED]) + (f" … ({len(group)} reports)" if len(group) > 1 else "")
@@ -134,8 +137,10 @@ def _tell(result) -> None:
     if result.problem:
         typer.echo(f"csi: {result.problem}", err=True)
     if result.failed:
-        typer.echo(f"  details: {Path(result.out) / 'failures.html'}; after mending: csi run … --failed", err=True)
-    typer.echo(f"open {Path(result.out) / 'index.html'}")
+        page = Path(result.out) / "failures.html"
+        typer.echo(told(f"  자세한 내용: {page}. 고친 뒤: csi run … --failed",
+                        f"  details: {page}; after mending: csi run … --failed"), err=True)  # fmt: skip
+    typer.echo(told("열어 보기: ", "open ") + str(Path(result.out) / "index.html"))
 
 
 def _summary(result) -> dict:

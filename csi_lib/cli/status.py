@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 from csi_lib.cli import options as o
+from csi_lib.cli.speech import told
+
+_STATES_KO = {"up to date": "최신", "to be made": "만들어야 함", "being made": "만드는 중", "failed": "실패"}
 
 
 def command(
@@ -39,9 +42,10 @@ def command(
         return 1 if failed else 0
     for row in rows:
         why = row.get("problem") or "; ".join(row["reasons"])
-        typer.echo(f"{row['agency']} {row['year']}: {row['state']}{f' ({why})' if why else ''}")
+        state = told(_STATES_KO[row["state"]], row["state"])
+        typer.echo(f"{row['agency']} {row['year']}: {state}{f' ({why})' if why else ''}")
     counts = {state: sum(row["state"] == state for row in rows) for state in dict.fromkeys(r["state"] for r in rows)}
-    typer.echo(", ".join(f"{n} {state}" for state, n in counts.items()))
+    typer.echo(", ".join(told(f"{_STATES_KO[state]} {n}", f"{n} {state}") for state, n in counts.items()))
     if profile:
         _show(costs)
     elif costs["reports"]:

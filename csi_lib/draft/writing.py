@@ -16,6 +16,7 @@ from csi_lib.draft.files import Given
 from csi_lib.draft.naming import slug
 from csi_lib.intake.heading import plain_name
 from csi_lib.study.base import PROSE
+from csi_lib.study.migration import SCHEMA_VERSION
 
 #: what stands before every guess in the files, for `csi check` to find
 MARK = "# guess"
@@ -260,6 +261,7 @@ class Writer:
         lines = [
             "# yaml-language-server: $schema=.schema/study.json",
             "# Drafted by csi new --from. `csi check` lists what is still a guess; `csi run` makes the report.",
+            f"schema_version: {SCHEMA_VERSION}",
             f"title: {title}   {MARK} (0.5): the name of the study's folder",
             f"languages: [{self.lang}]   # of the labels",
             f"years: [{', '.join(map(str, self.years))}]   {MARK} ({0.9 if not self.guessed_year.startswith('no ') else 0.3}): {_comment(self.guessed_year)}",

@@ -79,6 +79,8 @@ def portfolio(
         95 % ellipse, else a cross of the two intervals.
     importance_label : what the vertical axis measures, where it is not called importance.
 
+    Notes
+    -----
     Names stand beside the points: first those of what is to be improved, then those farthest from the middle, and no
     name where there is no room for it (the table has them all). Of more than six items only the errors of what is to be
     improved are drawn.

@@ -50,6 +50,8 @@ def ordinal_alpha(items=None, *, correlation=None, weights=None, missing: Missin
     correlation : a polychoric matrix computed before, by :func:`csi_lib.polychoric` or elsewhere.
     weights, missing : passed to :func:`csi_lib.polychoric`.
 
+    Notes
+    -----
     In R: ``psych::polychoric(x, correct = 0)$rho`` given to ``psych::alpha`` and ``psych::omega``.
 
     References

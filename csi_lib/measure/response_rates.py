@@ -54,6 +54,8 @@ def outcome_rates(counts: Mapping[str, float], *, e: float | None = None) -> Out
     e : share of the unknown cases (UH + UO) that are eligible. None: as among the cases whose eligibility is known,
         (I + P + R + NC + O) / (I + P + R + NC + O + NE) (the proportional allocation method), 1 without known cases.
 
+    Notes
+    -----
     Formulas, with A = I + P + R + NC + O and U = UH + UO::
 
         RR1 = I/(A + U)       RR2 = (I + P)/(A + U)      RR3 = I/(A + eU)   RR4 = (I + P)/(A + eU)

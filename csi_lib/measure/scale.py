@@ -203,6 +203,8 @@ def nps(values, *, scale: tuple[float, float] | None = None, weights=None, ci: f
     scale : ends of the question's scale; only (0, 10) has a net promoter score. None reads it off the answers, and
         asks where none of them is above 7: they may be from another scale, of which 9 and 6 cut nothing.
 
+    Notes
+    -----
     In R: ``survey::svymean(~I(100 * ((x >= 9) - (x <= 6))), svydesign(~1, weights = ~w))``.
 
     References

@@ -255,6 +255,8 @@ def criterion_correlations(
     ci : level of the interval, by Fisher's z with standard error 1/√(n − 3), for Spearman
         √((1 + r²/2)/(n − 3)) (Bonett and Wright 2000). p is that of t with n − 2.
 
+    Notes
+    -----
     In R: ``cor.test(x, y, method)``; weighted: ``survey::svyvar`` and ``cov2cor``.
 
     Examples

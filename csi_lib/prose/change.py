@@ -116,6 +116,8 @@ def verdict(
         given; below ``CLEAR`` it is called clear.
     margin : a difference nobody would act on; an interval wholly inside ±margin is ``same`` [off by default].
 
+    Notes
+    -----
     A difference of exactly 0, or one without test (one respondent, a census), is never called a change.
 
     Examples

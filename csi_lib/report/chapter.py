@@ -15,7 +15,6 @@ from csi_lib.prose.escape import escape_markdown
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence, say
 from csi_lib.prose.study_texts import declare_literals
-from csi_lib.report.by_hand import errors_in_words
 from csi_lib.report.chapter_data import ChapterData
 from csi_lib.report.context import Context
 from csi_lib.report.display import (
@@ -62,7 +61,6 @@ def open_chapter(study, agency: str, year: int, *, lang: str | None = None, rele
     >>> chapter.agency.id if hasattr(chapter.agency, "id") else chapter.agency
     'hanbit-fmc'
     """
-    errors_in_words()
     context, named = Context.current(), str(study)
     lang = context.lang or lang
     made = _prepared.get((named, agency, year, lang, release))

@@ -17,6 +17,7 @@ from csi_lib.prose.unfilled import unfilled
 from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.run.keys import PRIMARY
 from csi_lib.study.catalogue import languages
+from csi_lib.study.migration import SCHEMA_VERSION, migrate
 from csi_lib.study.study import load_study
 from csi_lib.study.yaml_file import InputErrors
 from csi_lib.survey.contradictions import contradictions
@@ -89,6 +90,10 @@ def _files(study) -> Iterable[Finding]:
     for lang in languages(study.path):
         if lang == study.report.language or (study.path / "words" / lang).is_dir():
             yield from _translated(study, lang)
+    for change in migrate(study.path):
+        if change.place != "schema_version":
+            yield Finding("note", f"{change.file}: {change.place}", f"written for an earlier version: {change.what}. "
+                          f"csi migrate {study.path.name} --write does it, or write schema_version: {SCHEMA_VERSION}")  # fmt: skip
     for where, words in guesses(study.path):
         yield Finding("note", where, words)
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import nbformat
 
-from csi_lib.errors import InputError
+from csi_lib.errors import BY_HAND, InputError
 from csi_lib.extras import advice
-from csi_lib.report.by_hand import BY_HAND
 from csi_lib.report.context import VARIABLE
 from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.run.lab_copies import for_lab

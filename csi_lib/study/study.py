@@ -17,6 +17,7 @@ from csi_lib.study.codebook import Codebook
 from csi_lib.study.consistency import cross_faults, design_faults, group_faults, untranslated
 from csi_lib.study.limits import inside
 from csi_lib.study.location import resolve_study
+from csi_lib.study.migration import SCHEMA_VERSION
 from csi_lib.study.options import Comparisons, Privacy, Report, Thresholds
 from csi_lib.study.simulation import Simulation
 from csi_lib.study.source import SURVEYS, Source
@@ -65,6 +66,13 @@ class Job:
 class StudyFile(Part):
     """``study.yml``."""
 
+    schema_version: int = Field(
+        SCHEMA_VERSION,
+        ge=1,
+        le=SCHEMA_VERSION,
+        description="the version of study files that this one was written for; `csi migrate` brings older ones up to date",
+        examples=[SCHEMA_VERSION],
+    )
     title: Label
     subtitle: Label | None = None
     commissioned_by: Label | None = None

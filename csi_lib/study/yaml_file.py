@@ -174,7 +174,9 @@ class YamlFile:
                 *path,
                 found=repr(path[-1]),
                 expected=f"one of {_listed(known)}",
-                action=f"Did you mean {near!r}?" if near else "Remove or rename it.",
+                action=f"Did you mean {near!r}?"
+                if near
+                else "Remove or rename it (files of an earlier version: csi migrate).",
             )
         if kind == "missing":
             return self.error(f"{path[-1]!r} is missing here", *path[:-1], action="Add it.")

@@ -62,6 +62,8 @@ def sample_size(
     deff : expected design effect (clustering, unequal weights).
     response : share of those approached who answer.
 
+    Notes
+    -----
     Source: Cochran (1977), eq. 4.2 and 4.4.
 
     Examples
@@ -177,6 +179,8 @@ def allocate(
     minimum : fewest interviews in a stratum (all of it where it is smaller). No stratum gets more than N_h.
     budget, cost : money instead of `n`, cost of one interview per stratum.
 
+    Notes
+    -----
     The parts are rounded by largest remainders and sum to `n` (a budget is not exceeded).
     R: ``PracTools::strAlloc``.
 

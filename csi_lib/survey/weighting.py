@@ -158,6 +158,8 @@ def post_stratify(data, strata, population: Mapping, *, weights=None, total=None
     population : {category, or tuple of categories: total or share}.
     total : number to which shares refer; by default the sum of the starting weights.
 
+    Notes
+    -----
     R: ``postStratify(design, ~strata, population)``.
 
     Examples
@@ -194,6 +196,8 @@ def calibrate(
     method : ``linear``, ``raking``, ``logit`` (needs finite bounds around 1).
     bounds : limits of final over starting weight.
 
+    Notes
+    -----
     R: ``calibrate(design, formula, population, calfun = method, bounds = bounds)``; the categories of a
     factor and the intercept are one set of totals here.
 

@@ -85,6 +85,8 @@ def read_comments(
     names : names to hide besides what the rules find; known : words the analyser should not take apart.
     store : private folder in which what the analyser found is kept, because loading it costs seconds.
 
+    Notes
+    -----
     A text written twice by one respondent in two columns counts once. Raises InputError where the survey has none of the
     columns, or the analyser asked for is not installed.
     """

@@ -10,7 +10,6 @@ import nbformat
 import pytest
 
 from csi_lib.errors import InputError
-from csi_lib.report.by_hand import in_words
 from csi_lib.run.lab import copy_chapters
 from csi_lib.run.lab_copies import changed_copies, for_lab, for_reports, use_copy
 from csi_lib.run.start_here import set_parameters
@@ -115,7 +114,7 @@ def test_an_error_in_a_notebook_is_a_few_lines_with_what_to_do():
     error = InputError(
         "no such agency", where="study 's'", found="x", expected="one of a, b", action="Did you mean 'a'?"
     )
-    assert in_words(error) == ["study 's': no such agency", "found: x", "expected: one of a, b", "Did you mean 'a'?"]
+    assert error.in_words() == ["study 's': no such agency", "found: x", "expected: one of a, b", "Did you mean 'a'?"]
 
 
 def test_a_kernel_by_hand_shows_words_and_a_batch_keeps_its_traceback(study):
@@ -123,13 +122,14 @@ def test_a_kernel_by_hand_shows_words_and_a_batch_keeps_its_traceback(study):
     steps = ["import csi_lib", opened.format("first-agency"), opened.format("nobody")]
     code = "from IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
     code += "".join(f"shell.run_cell({step!r})\n" for step in steps)
-    shown = {}
-    for by_hand in ("1", ""):
+    shown, context = {}, study.path / "context.json"
+    context.write_text("{}", encoding="utf-8")
+    for by_hand in ("1", ""):  # a batch has a context and nobody at the keyboard
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", code],
             capture_output=True,
             text=True,
-            env={**os.environ, "CSI_LAB": by_hand},
+            env={**os.environ, "CSI_LAB": by_hand, **({} if by_hand else {"CSI_CONTEXT": str(context)})},
         )
         shown[by_hand] = done.stdout + done.stderr
     assert "Traceback" not in shown["1"]

@@ -20,6 +20,7 @@ from csi_lib.study.schema import FILES
 PACKAGE = Path(csi_lib.__file__).parent
 #: fields that are read by their name in a loop: where
 BY_NAME = {
+    ("StudyFile", "schema_version"): "study/migration.py",
     ("Source", "sheet"): "study/source.py",
     ("Source", "separator"): "study/source.py",
     ("Design", "clusters"): "survey/simulation.py",

@@ -25,6 +25,8 @@ def attainment_grades(businesses: pd.DataFrame, *, shares: Mapping[str, float] =
         is ungraded.
     shares : grade → the least share on target, best first; the last takes everything below.
 
+    Notes
+    -----
     ``score`` of the result is that share (0–1). Scores are compared unrounded (a tie in twelve digits reaches the target).
 
     Examples

@@ -53,6 +53,8 @@ def grade_moves(
     before, after : ``unit grade`` of two rounds; ``after`` also ``consulted`` (1: between the rounds).
     scale : the grades, best first.
 
+    Notes
+    -----
     R: ``lm(move ~ consulted * factor(before))`` and the contrast weighted by the consulted.
 
     Examples

@@ -69,6 +69,8 @@ def absolute_grades(scores: pd.Series, *, cuts: Mapping[str, float | None], digi
     digits : decimals to which scores are printed; given, the printed score is graded (half-up), so that nobody sees
         90.0 with the grade of 89.96.
 
+    Notes
+    -----
     R: ``cut(x, c(-Inf, 80, 85, 90, Inf), right = FALSE)``.
 
     Examples
