@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import csi_lib
 from csi_lib.report.render import render_document
 from docs._build import frame, gallery, reference, samples
-from docs._build.pages import DOCS, GROUPS, LANGS, Source, in_language, sources
+from docs._build.pages import DOCS, LANGS, Source, contents, in_language, sources
 
 SITE = DOCS / "_site"
 
@@ -63,7 +63,7 @@ class Site:
         self.failed: list[str] = []
         every = known | {n: Source(n, t) for n, t in made_pages(known).items()}
         self.order = {
-            lang: [(every[n].target(lang), every[n].title(lang)) for g in GROUPS for n in g.pages if n in every] for lang in LANGS
+            lang: [(every[n].target(lang), every[n].title(lang)) for g in contents(known) for n in g.pages if n in every] for lang in LANGS
         }  # fmt: skip
 
     def add(
@@ -113,7 +113,7 @@ class Site:
                 "ko": "응답 자료와 YAML 몇 개로 검증된 만족도 보고서를 펴내는 도구입니다. 처음이라면 자기에게 맞는 따라 하기부터 시작하세요.",
             }[lang]
             lines = [f"---\ntitle: {title} {csi_lib.__version__}\nlang: {lang}\n---\n", lead, ""]
-            for group in GROUPS:
+            for group in contents(self.known):
                 lines.append(f"# {group.title(lang)} {{#{group.id}}}\n")
                 lines += [
                     f"- [{escaped(every[n].title(lang))}]({every[n].target(lang)})" for n in group.pages if n in every

@@ -72,7 +72,7 @@ def app():
     cli.callback()(common)
     for verb in VERBS:
         module = importlib.import_module(f"csi_lib.cli.{verb}_" if verb == "import" else f"csi_lib.cli.{verb}")
-        summary = {"short_help": SUMMARIES_KO[verb]} if told("ko", "en") == "ko" else {}
+        summary = {"short_help": SUMMARIES_KO[verb]} if told("ko", "en") == "ko" and verb in SUMMARIES_KO else {}
         cli.command(verb, epilog=epilog(verb), **summary)(_exiting(module.command))
     return cli
 

@@ -14,8 +14,10 @@ SUMMARIES_KO = {
     "render": "실행된 노트북이나 .qmd 하나를 조판한다.",
     "status": "무엇이 최신이고, 만들어야 하고, 실패했는지.",
     "verify": "펴낸 파일과 숫자를 대조한다.",
+    "attack": "공개된 숫자만으로 가린 숫자를 알아낼 수 있는지 본다.",
     "trace": "찍힌 숫자의 출처를 따라간다.",
     "diff": "두 라운드나 보고서 사이에 달라진 숫자.",
+    "words": "장의 글을 다른 언어로 옮길 파일을 만든다.",
     "models": "지수 모형의 산식과 출처.",
     "audit": "공표된 표에서 서로 맞지 않는 숫자.",
     "letters": "기관 안에서 쓸 안내문 명단.",
@@ -43,8 +45,10 @@ EXAMPLES = {
     "render": ("csi render paper.ipynb", "csi render paper.qmd --formats pdf,hwpx"),
     "status": ("csi status my-study", "csi status my-study --profile"),
     "verify": ("csi verify my-study", "csi verify out/my-study --sign key"),
+    "attack": ("csi attack my-study",),
     "trace": ("csi trace my-study 63.9", "csi trace my-study 63.9 --agency first-agency --year 2024"),
     "diff": ("csi diff out/before out/after",),
+    "words": ("csi words vi --study my-study",),
     "models": ("csi models", "csi models kcsi@40-40-20"),
     "audit": ("csi audit table.csv", "csi audit table.xlsx --spec table.yml --json"),
     "letters": ("csi letters civil-office --agency garam-city --year 2024 --out letters.xlsx",),
@@ -61,4 +65,6 @@ def epilog(verb: str) -> str:
     """The examples as click prints them, a line each."""
     from csi_lib.cli.speech import told
 
+    if verb not in EXAMPLES:
+        return ""
     return "\b\n" + told("보기:", "Examples:") + "\n" + "\n".join(f"  {line}" for line in EXAMPLES[verb])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parents[1]
@@ -27,7 +28,7 @@ GROUPS = (
     Group("tutorials", "Tutorials", "따라 하기", ("tutorials/contractor", "tutorials/academic", "tutorials/agency")),
     Group(
         "guides", "Guides", "안내",
-        ("drafting", "keys", "workbench", "design", "models", "findings", "diagnosis", "voice", "systems", "office", "evaluation",
+        ("drafting", "intake", "keys", "workbench", "design", "models", "findings", "diagnosis", "voice", "systems", "office", "evaluation",
          "deliverables", "rendering", "audit", "rounds", "cluster", "confidentiality"),
     ),
     Group(
@@ -89,7 +90,7 @@ def in_language(text: str, lang: str) -> str:
 
 
 def sources() -> dict[str, Source]:
-    """Every written page by name; one that the contents do not name is refused, so that none is out of reach."""
+    """Every written page by name, in reading order."""
     found = {
         path.relative_to(DOCS).with_suffix("").as_posix(): Source(
             path.relative_to(DOCS).with_suffix("").as_posix(), path.read_text(encoding="utf-8")
@@ -97,7 +98,14 @@ def sources() -> dict[str, Source]:
         for path in sorted(DOCS.rglob("*.md"))
         if not path.relative_to(DOCS).parts[0].startswith("_")
     }
-    listed = [name for group in GROUPS for name in group.pages if name not in MADE]
-    if set(found) != set(listed):
-        raise SystemExit(f"pages and contents differ: {sorted(set(found) ^ set(listed))}")
-    return {name: found[name] for name in listed}
+    listed = {name for group in contents(found) for name in group.pages if name not in MADE}
+    if lost := listed - set(found):
+        raise SystemExit(f"the contents name pages that are not there: {sorted(lost)}")
+    return {name: found[name] for group in contents(found) for name in group.pages if name in found}
+
+
+def contents(found: Iterable[str]) -> tuple[Group, ...]:
+    """The groups, with every page that none of them names at the end of the guides: no page is out of reach."""
+    named = {name for group in GROUPS for name in group.pages}
+    more = tuple(sorted(set(found) - named))
+    return tuple(replace(g, pages=(*g.pages, *more)) if g.id == "guides" else g for g in GROUPS)
