@@ -106,3 +106,31 @@ def test_a_charter_that_promises_redress_says_which(chapter):
     finally:
         monkey.undo()
     assert table.rows[0].cells[-1] == "A voucher"
+
+
+def test_what_was_heard_shows_the_task_that_came_of_it_and_its_result(chapter):
+    from csi_lib.chapters.feedback import section as feedback
+
+    tasks = feedback.register_of(chapter, "tasks")
+    table = feedback.heard_table(chapter, tasks).frame()
+    known = tasks.set_index("task")
+    linked = {h.did.text("en"): h.task for h in chapter.system("feedback").heard if h.task}
+    assert len(linked) == 2
+    for row in table.to_dict("records"):
+        if row["did"] in linked:
+            task = known.loc[linked[row["did"]]]
+            assert row["state"] == feedback.STATUS[task["status"]]["en"]
+            assert row["change"] == pytest.approx(task["after"] - task["before"])
+        else:
+            assert row["state"] == "–"
+    answered = tasks.assign(recommendation=["Answer calls at lunch", *[None] * (len(tasks) - 1)])
+    register = feedback.register_table(chapter, answered, name="x", caption="x").frame()
+    assert register["recommendation"].tolist()[0] == "Answer calls at lunch"
+    assert "recommendation" not in feedback.register_table(chapter, tasks, name="x", caption="x").frame()
+
+
+def test_a_task_that_no_register_holds_is_asked_about(chapter):
+    file = chapter.system("feedback")
+    assert list(file.record_notes(chapter.study, "garam-city", 2024)) == []
+    lost = file.model_copy(update={"heard": tuple(h.model_copy(update={"task": "2031-99"}) for h in file.heard[:1])})
+    assert "2031-99" in next(iter(lost.record_notes(chapter.study, "garam-city", 2024)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Literal
 
@@ -15,7 +15,7 @@ from scipy.special import ndtr
 
 from csi_lib.chapters.grade.settings import GradingFile
 from csi_lib.errors import InputError
-from csi_lib.evaluation.records import Field
+from csi_lib.evaluation.records import Field, read_records
 from csi_lib.study.base import Label, Link, Part
 from csi_lib.study.reading import half_width, reading
 from csi_lib.study.references import AgencyName, ColumnName, DepartmentName, SourceName
@@ -109,13 +109,15 @@ class Incentives(Part):
 
 
 class Heard(Part):
-    """What we heard → what we did; ``evidence`` a link; ``agency`` where it is not said for all."""
+    """What we heard → what we did; ``evidence`` a link; ``agency`` where it is not said for all; ``task`` the register's task
+    that came of it, whose state and tested result then stand beside it."""
 
     heard: Label
     did: Label
     agency: AgencyName | None = None
     department: DepartmentName | None = None
     evidence: Link | None = None
+    task: str | None = None
 
 
 class FeedbackFile(Part):
@@ -141,6 +143,18 @@ class FeedbackFile(Part):
                 yield source, TASKS
         if self.incentives is not None and self.incentives.staff_source is not None:
             yield self.incentives.staff_source, STAFF
+
+    def record_notes(self, study, agency: str, year: int, data=None) -> Iterator[str]:
+        """What `csi check` asks: tasks that what was heard led to and the register of no wave holds."""
+        wanted = {h.task for h in self.heard if h.task is not None and h.agency in (None, agency)}
+        if not wanted or self.tasks is None or year != max(study.years):
+            return
+        known = set()
+        for wave in (y for y in study.years if study.agency(agency).took_part(y)):
+            rows = read_records(study, self.tasks, TASKS, agency=agency, year=wave, columns=self.columns, data=data)
+            known |= set(rows["task"])
+        for task in sorted(wanted - known):
+            yield f"what was heard led to the task {task!r}, which the register {self.tasks} does not hold"
 
     def day(self, year: int) -> date:
         return self.asof.get(year, date(year, 12, 31))
@@ -170,6 +184,8 @@ TASKS = (
     Field("n", "number", needed=False),
     #: node or item of the survey whose change since the last wave is the task's before and after
     Field("measure", needed=False),
+    #: last year's recommendation that the task answers, in words or by its number
+    Field("recommendation", needed=False),
 )
 
 

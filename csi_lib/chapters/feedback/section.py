@@ -200,6 +200,9 @@ def register_table(chapter, tasks: pd.DataFrame, *, name: str, caption: str) -> 
         Column("due", t(ko="기한", en="Due"), "left", "text"),
         Column("status", t(ko="상태", en="State"), "left", "text"),
     ]
+    answers = "recommendation" in tasks and tasks["recommendation"].notna().any()
+    if answers:
+        columns.append(Column("recommendation", t(ko="지난해의 제언", en="Last year's recommendation"), "left", "text"))
     if restricted:
         columns.insert(2, Column("owner", t(ko="담당", en="Owner"), "left", "text"))
     body = []
@@ -210,6 +213,7 @@ def register_table(chapter, tasks: pd.DataFrame, *, name: str, caption: str) -> 
             "owner": row["owner"] if isinstance(row["owner"], str) else "–",
             "due": "–" if pd.isna(row["due"]) else f"{pd.Timestamp(row['due']):%Y-%m-%d}",
             "status": STATUS[row["status"]][chapter.lang],
+            "recommendation": row.get("recommendation") if isinstance(row.get("recommendation"), str) else "–",
         }
         body.append(Row(tuple(cells[c.key] for c in columns)))
     return Table(name, caption, tuple(columns), tuple(body), lang=chapter.lang, exempt="a schedule")
@@ -307,8 +311,11 @@ def evidence_cell(chapter, evidence: str | None):
     return Sentence(f"[{host}](<{evidence}>)", host)
 
 
-def heard_table(chapter) -> Table | None:
-    """What we heard → what we did, of this agency; None when nothing is written down."""
+def heard_table(chapter, tasks: pd.DataFrame | None = None) -> Table | None:
+    """What we heard → what we did → what came of it, of this agency; None when nothing is written down.
+
+    `tasks` (of `register_of`) give the state and the tested result of the tasks that the entries name.
+    """
     t = chapter.text
     heard = [h for h in chapter.system("feedback").heard if h.agency in (None, chapter.agency)]
     if not heard:
@@ -317,15 +324,26 @@ def heard_table(chapter) -> Table | None:
         Column("heard", t(ko="고객이 말한 것", en="What we heard"), "left", "stub"),
         Column("did", t(ko="우리가 한 일", en="What we did"), "left", "text"),
         Column("department", t(ko="부서", en="Department"), "left", "text"),
+        Column("state", t(ko="과제의 상태", en="State of the task"), "left", "text"),
+        Column("change", t(ko="점수의 변화", en="Change of the score")),
+        Column("verdict", t(ko="판정", en="Verdict"), "left", "text"),
         Column("evidence", t(ko="근거", en="Evidence"), "left", "text"),
     )
-    keep = [True, True, any(h.department for h in heard), any(h.evidence for h in heard)]
+    known = {} if tasks is None else {r["task"]: r for r in tasks.to_dict("records")}
+    linked = any(h.task in known for h in heard)
+    measured = any(isinstance(known.get(h.task, {}).get("verdict"), str) for h in heard)
+    keep = [True, True, any(h.department for h in heard), linked, measured, measured, any(h.evidence for h in heard)]
     body = []
     for h in heard:
+        task = known.get(h.task)
+        told = task is not None and isinstance(task["verdict"], str)
         cells = (
             h.heard.text(chapter.lang),
             h.did.text(chapter.lang),
             department_label(chapter, h.department) if h.department else "–",
+            "–" if task is None else STATUS[task["status"]][chapter.lang],
+            change_number(task["row_change"], task["after"], task["before"]) if told else None,
+            _VERDICT[task["verdict"]][chapter.lang] if told else "–",
             evidence_cell(chapter, h.evidence),
         )
         body.append(Row(tuple(c for c, k in zip(cells, keep, strict=True) if k)))
