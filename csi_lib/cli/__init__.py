@@ -21,6 +21,7 @@ VERBS = (
     "status",
     "verify",
     "attack",
+    "review",
     "trace",
     "diff",
     "models",

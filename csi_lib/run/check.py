@@ -9,13 +9,14 @@ from pathlib import Path
 
 from csi_lib.chapters.record_checks import record_faults, record_notes
 from csi_lib.errors import InputError
-from csi_lib.evaluation.systems import system_faults
+from csi_lib.evaluation.systems import system, system_faults
 from csi_lib.models.scoring import score
 from csi_lib.models.study_models import study_models, untranslated
 from csi_lib.prose.study_texts import declare_literals, template_faults
 from csi_lib.prose.unfilled import unfilled
 from csi_lib.run.chapters import chapter_notebooks
 from csi_lib.run.keys import PRIMARY
+from csi_lib.run.reviewing import waiting
 from csi_lib.study.catalogue import languages
 from csi_lib.study.migration import SCHEMA_VERSION, migrate
 from csi_lib.study.study import load_study
@@ -64,7 +65,7 @@ def check_study(
     Raises InputError only when the study's own files cannot be read at all.
     """
     study = load_study(study)
-    findings = [*_files(study), *_records(study, data), *_surveys(study, data, tell)]
+    findings = [*_files(study), *_records(study, data), *_surveys(study, data, tell), *_unread(study, data)]
     if rehearsal:
         findings += _rehearsed(study, data, agencies, years, tell)
     return said_once(findings, [a.id for a in study.agencies])
@@ -154,6 +155,19 @@ def _surveys(study, data, tell) -> Iterable[Finding]:
             if message := strata_differ(seen, declared.design.in_year(max(seen))["strata"]):
                 findings.append(Finding("note", f"{source}, {agency}", message))
         yield from findings
+
+
+def _unread(study, data) -> Iterable[Finding]:
+    """Comments that the public edition does not show because nobody has read them."""
+    try:
+        left = waiting(study, data=data) if "voice" in study.extensions and system(study, "voice").reviewed else ()
+    except InputError:  # said of the system or of the data
+        return
+    if left:
+        words = (
+            f"{len(left)} comments wait for a review, and are neither quoted nor listed: csi review voice {study.id}"
+        )
+        yield Finding("note", "voice.yml: reviewed", words)
 
 
 def guesses(folder: Path) -> list[tuple[str, str]]:

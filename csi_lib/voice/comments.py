@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -41,6 +41,10 @@ class Comments:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def showing(self, texts: Sequence[str]) -> Comments:
+        """The same comments as they may be quoted and listed; those that are not to be shown have no text."""
+        return replace(self, frame=self.frame.assign(text=list(texts)))
 
     @property
     def hidden(self) -> Counter:

@@ -126,3 +126,16 @@ _en = (
 
 #: patterns whose match is a name
 NAME_RULES: tuple[re.Pattern, ...] = tuple(re.compile(p) for p in (*_ko, *_en))
+
+_LONE = re.compile(rf"{_BEFORE}{_NAME}(?=(?:{_PARTICLE}|에|께)?(?![가-힣]))")
+
+
+def lone_names(text: str) -> list[str]:
+    """Runs of syllables that look like a full name and stand beside nothing that proves it: what a reader looks at.
+
+    Examples
+    --------
+    >>> lone_names("홍길동이 도와주었다"), lone_names("주차가 불편하다")
+    (['홍길동'], [])
+    """
+    return list(dict.fromkeys(m.group() for m in _LONE.finditer(text)))

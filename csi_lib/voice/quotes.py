@@ -63,7 +63,12 @@ def representative(
                 text = frame["text"].iloc[i]
                 if len(chosen) == rule.each:
                     break
-                if not rule.shortest <= len(text) <= rule.longest or frame["hidden"].iloc[i] or _key(text) in said:
+                if (
+                    not text
+                    or not rule.shortest <= len(text) <= rule.longest
+                    or frame["hidden"].iloc[i]
+                    or _key(text) in said
+                ):
                     continue
                 if any(_overlap(words[i], words[j]) >= 0.5 for j in chosen):
                     continue

@@ -60,7 +60,8 @@ class VoiceFile(Part):
     installed and the plain one elsewhere; ``kiwi`` insists. ``same`` gathers spellings under one word; ``ignore`` are
     words never counted;
     ``no_answer`` further ways of saying nothing; ``names`` a file of names to hide, one a line.
-    ``listing`` says in which edition all comments are listed.
+    ``listing`` says in which edition all comments are listed. With ``reviewed`` the public edition quotes and lists a comment only
+    when a person has read it (``csi review voice``); what was withheld or replaced in a review is so anyhow.
     """
 
     source: SourceName = "customers"
@@ -77,3 +78,4 @@ class VoiceFile(Part):
     words: int = Field(default=20, ge=1, le=60)
     listing: Literal["none", "restricted", "public"] = "restricted"
     most_listed: int = Field(default=400, ge=1)
+    reviewed: bool = False

@@ -11,6 +11,7 @@ from scipy import stats
 
 from csi_lib.chapters.loyalty.compute import LoyaltyFile, check_columns, correlations, loyalty_estimates, stage_flags
 from csi_lib.errors import InputError
+from csi_lib.study.options import Privacy
 from csi_lib.survey.design import SurveyDesign
 
 FILE = LoyaltyFile.model_validate(
@@ -27,7 +28,7 @@ BOOK = SimpleNamespace(
 )
 STUDY = SimpleNamespace(
     id="s",
-    privacy=SimpleNamespace(min_base=5, individuals=10, small_base_flag=30, full_enumeration=False),
+    privacy=Privacy(),
     source=lambda name: SimpleNamespace(kind="respondents", enumeration=False),
     period_of=str,
     family=lambda agency: None,

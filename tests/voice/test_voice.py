@@ -11,6 +11,7 @@ import pytest
 import csi_lib
 from csi_lib.errors import InputError
 from csi_lib.study.base import Label
+from csi_lib.study.options import Privacy
 from csi_lib.survey.design import SurveyDesign
 from csi_lib.voice import topics as about
 from csi_lib.voice.analyser import Reading, analyser
@@ -24,7 +25,7 @@ BOOK = SimpleNamespace(
 )
 STUDY = SimpleNamespace(
     id="s",
-    privacy=SimpleNamespace(min_base=5, individuals=10, small_base_flag=30, full_enumeration=False),
+    privacy=Privacy(),
     source=lambda name: SimpleNamespace(kind="respondents", enumeration=False),
     period_of=str,
     family=lambda agency: None,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from csi_lib.chapters.voice.section import TONES, Voice, labels
 from csi_lib.prose.numbers import Number
 from csi_lib.tables.table import Column, Row, Table
+from csi_lib.voice.comments import Comments
 from csi_lib.voice.quotes import Quote, representative
+from csi_lib.voice.review import read_decisions, text_hash
 from csi_lib.voice.standing import own_scores, tones
 
 
@@ -14,7 +16,7 @@ def quotes(chapter, voice: Voice) -> list[Quote]:
     if voice.silent:
         return []
     kinds = tones(own_scores(chapter.survey, voice.score), voice.file.tone)
-    found = representative(voice.comments, voice.marks, kinds, voice.file.quotes, min_base=voice.least)
+    found = representative(_reviewed(chapter, voice), voice.marks, kinds, voice.file.quotes, min_base=voice.least)
     chapter.quoting(q.text for q in found)
     return found
 
@@ -57,6 +59,17 @@ def quote_table(chapter, voice: Voice, found: list[Quote], *, name: str, caption
     return Table(name, caption, columns, body, (note,), chapter.lang)
 
 
+def _reviewed(chapter, voice: Voice) -> Comments:
+    """The comments as a review lets them be shown: of those that nobody has read nothing, where the public edition waits for it."""
+    decided = read_decisions(chapter.study.path)
+    waits = voice.file.reviewed and chapter.release == "public"
+    if not decided and not waits:
+        return voice.comments
+    unread = (lambda _: "") if waits else (lambda text: text)
+    one = lambda text: decided[h].text(text) if (h := text_hash(text)) in decided else unread(text)
+    return voice.comments.showing([one(text) for text in voice.comments.frame["text"]])
+
+
 def listed(chapter, voice: Voice) -> bool:
     """Whether this edition lists all comments."""
     allowed = voice.file.listing
@@ -65,11 +78,12 @@ def listed(chapter, voice: Voice) -> bool:
 
 def listing(chapter, voice: Voice, *, name: str, caption: str) -> Table:
     """All comments by topic, in alphabetical order within it, so that their place says nothing about who wrote them."""
-    t, named, frame = chapter.text, labels(chapter, voice), voice.comments.frame
+    t, named, frame = chapter.text, labels(chapter, voice), _reviewed(chapter, voice).frame
     other = t(ko="그 밖의 의견", en="Other comments")
     home = [next((named[k] for k in voice.marks if voice.marks[k].iloc[i]), other) for i in range(len(frame))]
     order = [*dict.fromkeys(named[k] for k in voice.marks), other]
-    lines = sorted(set(zip(home, frame["text"], strict=True)), key=lambda x: (order.index(x[0]), x[1]))
+    told = [(where, text) for where, text in zip(home, frame["text"], strict=True) if text]
+    lines = sorted(set(told), key=lambda x: (order.index(x[0]), x[1]))
     shown = lines[: voice.file.most_listed]
     chapter.quoting(text for _, text in shown)
     columns = (Column("text", t(ko="의견", en="Comment"), "left", "stub"),)
