@@ -108,3 +108,19 @@ def dist(session: nox.Session) -> None:
     """Build wheel and sdist, install each alone, and run the example outside the checkout."""
     _install(session, "build")
     session.run("python", "tests/distribution.py", *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Two hundred runs that are killed, starved or disturbed: every published file whole, the next run equal byte for byte
+    (half an hour; --kills, --others, --seed)."""
+    _install(session, "-e", ".[test]")
+    session.env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
+    session.run("python", "-m", "tests.bench.faults", *session.posargs)
+
+
+@nox.session
+def supply(session: nox.Session) -> None:
+    """Lock with hashes, licences, SBOM (CycloneDX) and known vulnerabilities of everything the workbench is made of."""
+    _install(session, "-e", ".[office,hwpx,voice,serve,sign,cluster]", "pip-audit", "cyclonedx-bom", "uv")
+    session.run("python", "tests/supply.py")

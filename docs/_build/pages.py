@@ -29,7 +29,7 @@ GROUPS = (
     Group(
         "guides", "Guides", "안내",
         ("drafting", "intake", "keys", "workbench", "design", "models", "findings", "diagnosis", "voice", "systems", "office", "evaluation",
-         "deliverables", "rendering", "audit", "rounds", "cluster", "confidentiality"),
+         "deliverables", "rendering", "audit", "rounds", "cluster", "confidentiality", "standards"),
     ),
     Group(
         "howto", "How-tos", "더하는 법",
