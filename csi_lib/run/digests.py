@@ -53,7 +53,7 @@ class DataDigests:
             try:
                 files, _ = find_files(self.study, source, year, data=self.data, agency=agency)
             except InputError as error:
-                self._own[key] = f"absent: {error.where}"
+                self._own[key] = self._absent(error)
             else:
                 self._own[key] = self._files(files)
         return self._own[key]
@@ -82,7 +82,7 @@ class DataDigests:
         try:
             files, _ = find_files(self.study, source, year, data=self.data)
         except InputError as error:
-            return f"absent: {error.where}"
+            return self._absent(error)
         found = imported_digests(self.study, source, year, files)
         if found is None:
             from csi_lib.survey.importing import import_data
@@ -93,6 +93,13 @@ class DataDigests:
                 return self._files(files)
             found = imported_digests(self.study, source, year, files)
         return self._files(files) if found is None else found
+
+    def _absent(self, error: InputError) -> str:
+        """What was looked for, below the folder of the data: manifests name no folder of the machine."""
+        place = str(error.where or "")
+        for root in (self.root, Path(self.study.path)):
+            place = place.removeprefix(f"{root}/")
+        return f"absent: {place}"
 
     def _files(self, files: list[Path]) -> str:
         parts = []

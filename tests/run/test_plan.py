@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -182,3 +183,19 @@ def test_nothing_to_do_for_300_agencies_and_two_years_is_quick_and_light(tmp_pat
 def test_answers_of_the_bench_are_what_they_say():
     frame = answers("a001", 0, 2024, [f"q{k}" for k in range(40)])
     assert frame.shape == (400, 45)
+
+
+def test_a_manifest_names_no_folder_of_the_machine(tmp_path):
+    """The same study in another folder has the same key, also where a file is not there."""
+    keys, said = [], ""
+    (write_study(tmp_path / "first" / "bench", 2) / "data" / "a002_2023.csv").unlink()
+    for name in ("one", "another"):
+        study = shutil.copytree(tmp_path / "first" / "bench", tmp_path / name / "bench")
+        ledger = Ledger(tmp_path / name / "out")
+        planned = plan_run(study, Wanted(tmp_path / name / "out"), ledger)
+        ledger.close()
+        keys.append([plan.order.key for plan in planned])
+        said += json.dumps([plan.order.inputs for plan in planned], default=str)
+    assert "absent: data/a002_2023.csv" in said
+    assert str(tmp_path) not in said
+    assert keys[0] == keys[1]

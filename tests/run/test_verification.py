@@ -144,7 +144,8 @@ def test_one_digit_is_noticed(out, name):
     assert any("round.json is not the one" in f for f in found), found
 
 
-@pytest.mark.parametrize("name", list(HARMS))
+#: cells of a workbook are rounded and name no row: what another row says too is noticed by seal and hash only
+@pytest.mark.parametrize("name", [n for n in HARMS if n != "xlsx"])
 def test_one_digit_is_noticed_where_nobody_vouches(out, name):
     """The forger has rewritten manifest and root and taken all seals and traces of the run away: the numbers still speak."""
     folder = out / "a001" / "2024"
