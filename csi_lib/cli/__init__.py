@@ -22,6 +22,7 @@ VERBS = (
     "verify",
     "attack",
     "review",
+    "purge",
     "trace",
     "diff",
     "models",

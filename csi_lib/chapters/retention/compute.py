@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from pydantic import Field, model_validator
 
 from csi_lib.errors import InputError
-from csi_lib.study.base import Label, Part
+from csi_lib.study.base import Label, Part, Several
+from csi_lib.study.destruction import Destroyed, read_destroyed
 
 #: kept within its term; destroyed; destroyed after its term; not destroyed although the term is over
 STATES = ("kept", "destroyed", "late", "overdue")
@@ -17,7 +19,9 @@ class Record(Part):
     """One kind of record.
 
     ``collected`` is when the last of it came in; it is kept for ``months`` after that, or ``until`` a date. Either may be
-    absent, not both. ``destroyed`` with ``method`` and ``by`` enter the log when it is done.
+    absent, not both. ``destroyed`` with ``method`` and ``by`` enter the log when it is done. ``files`` are those of the data folder
+    that hold it (patterns, ``{year}`` stands for the wave): ``csi purge`` destroys them, and then only the destruction record says
+    that and when they were destroyed.
     """
 
     what: Label
@@ -30,6 +34,7 @@ class Record(Part):
     destroyed: date | None = None
     method: Label | None = None
     by: Label | None = None
+    files: Several[str] = ()
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -43,6 +48,11 @@ class Record(Part):
             if self.method is None or self.by is None:
                 raise ValueError("a destroyed record needs 'method' and 'by': how it was destroyed, and by whom")
         return self
+
+    @property
+    def name(self) -> str:
+        """What the destruction record calls it."""
+        return self.what.ko or self.what.en or self.what.given
 
     @property
     def due(self) -> date:
@@ -63,6 +73,39 @@ class RetentionFile(Part):
     as_of: date
     responsible: Label
     records: dict[int, tuple[Record, ...]] = Field(min_length=1)
+
+    def on_record(self, destroyed: Iterable[Destroyed]) -> RetentionFile:
+        """The log with what the destruction record says of every record that names its files, and as of its last day.
+
+        What is only written in the log is no destruction there: such a record counts as kept.
+        """
+        last: dict[tuple[int, str], Destroyed] = {(d.year, d.record): d for d in sorted(destroyed, key=lambda d: d.on)}
+        one = lambda text: Label(ko=text, en=text)
+
+        def told(year: int, record: Record) -> Record:
+            if not record.files:
+                return record
+            entry = last.get((year, record.name))
+            done = (
+                (None, None, None)
+                if entry is None
+                else (date.fromisoformat(entry.on), one(entry.method), one(entry.by))
+            )
+            return record.model_copy(update=dict(zip(("destroyed", "method", "by"), done, strict=True)))
+
+        days = [self.as_of, *(date.fromisoformat(d.on) for d in last.values())]
+        records = {y: tuple(told(y, r) for r in rs) for y, rs in self.records.items()}
+        return self.model_copy(update={"records": records, "as_of": max(days)})
+
+    def faults(self, study) -> list[InputError]:
+        """What is said to be destroyed and is not on record."""
+        known = {(d.year, d.record) for d in read_destroyed(study.path)}
+        return [
+            InputError("destroyed, it says, and the destruction record knows nothing of it", where=f"retention.yml: records > {year}",
+                       found=record.name, action="Leave out 'destroyed' and let csi purge do it, or leave out 'files'")
+            for year, records in self.records.items() for record in records
+            if record.files and record.destroyed and (year, record.name) not in known
+        ]  # fmt: skip
 
     def of_year(self, year: int) -> tuple[Record, ...]:
         """The records of a wave; InputError where the log has none."""
