@@ -48,6 +48,8 @@ def record_faults(study, *, data: str | Path | None = None) -> Iterator[InputErr
                         rows = system(study, "departments").placed(rows, year)
                     if look is not None:
                         look(file, rows)
+                    if hasattr(file, "check_rows"):
+                        file.check_rows(rows)
                     if name == "register":  # a case number is unique within an agency
                         for _, own in rows.groupby("agency"):
                             check_kinds(own, file)

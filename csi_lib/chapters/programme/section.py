@@ -28,6 +28,8 @@ def tables(chapter) -> list[Table]:
         surveys_table(chapter, file),
         _offers(chapter, file.measures, "measures", t(ko="공표하는 지표", en="Measures published")),
         _offers(chapter, file.partnerships, "partnerships", t(ko="협력과 제휴", en="Partnerships")),
+        _offers(chapter, file.events, "events", t(ko="행사와 설명회", en="Events")),
+        _offers(chapter, file.committees, "committees", t(ko="위원회와 자문단", en="Committees and panels")),
         goals_table(chapter, file.goals),
     ]
     return [table for table in found if table is not None]

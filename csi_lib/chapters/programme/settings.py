@@ -48,6 +48,8 @@ class ProgrammeFile(Part):
     surveys: tuple[Survey, ...] = ()
     measures: tuple[Offer, ...] = ()
     partnerships: tuple[Offer, ...] = ()
+    events: tuple[Offer, ...] = ()
+    committees: tuple[Offer, ...] = ()
     goals: tuple[Goal, ...] = ()
     own_waves: bool = True
     agencies: dict[AgencyName, ProgrammeFile] = {}
