@@ -23,7 +23,7 @@ _SVG = {"svg.hashsalt": "csi", "svg.fonttype": "path", "path.simplify": True}
 _PNG = {"text.hinting": "no_hinting"}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Figure:
     """A finished figure.
 
@@ -104,6 +104,14 @@ class Figure:
         with mpl.rc_context(_PNG):
             self.fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
         return buffer.getvalue()
+
+    def __repr__(self) -> str:
+        more = f", {len(self.more)} more drawings" if self.more else ""
+        return f"<Figure {self.name}: {self.caption[:60]}; {len(self.data)} rows{more}>"
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows that are drawn, with their labels."""
+        return self.data.copy()
 
     def _repr_svg_(self) -> str:
         return self.svg().decode()

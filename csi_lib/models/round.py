@@ -49,6 +49,9 @@ class Round:
     'example'
     """
 
+    def __repr__(self) -> str:
+        return f"<Round of {self.study.path.name}: {len(self.study.agencies)} agencies, {', '.join(map(str, self.study.years))}>"
+
     def __init__(
         self,
         study,

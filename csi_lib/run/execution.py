@@ -205,6 +205,9 @@ class WarmKernels:
     kernel : as in `execute_chapter`.
     """
 
+    def __repr__(self) -> str:
+        return f"<WarmKernels {self._kernel}>"
+
     def __init__(self, address: str | None = None, *, kernel: str = "auto"):
         self._address, self._kernel = address, kernel
 

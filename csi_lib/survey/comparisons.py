@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
 from csi_lib.errors import InputError
+from csi_lib.measure.shown import Result
 
 ADJUSTMENTS = ("none", "holm", "bh", "bonferroni")
 
@@ -156,13 +159,20 @@ def column_letter(i: int) -> str:
     return text
 
 
-@dataclass(frozen=True)
-class Ranks:
+@dataclass(frozen=True, repr=False)
+class Ranks(Result):
     """Rank 1 = highest; `low`–`high` hold all true ranks at once with the stated confidence."""
+
+    TABLE: ClassVar[str | None] = "table"
 
     rank: np.ndarray
     low: np.ndarray
     high: np.ndarray
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """``rank low high``, one row per group in the order given."""
+        return pd.DataFrame({"rank": self.rank, "low": self.low, "high": self.high})
 
 
 def rank_intervals(estimates, covariance, df: float, *, ci: float = 0.95, adjust: str = "simultaneous") -> Ranks:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from scipy import sparse
 from scipy.special import stdtr, stdtrit
 
 from csi_lib.errors import InputError
-from csi_lib.measure.shown import html_table
+from csi_lib.measure.shown import Result, html_table
 from csi_lib.study.reading import confidence as level_of
 from csi_lib.survey import comparisons
 from csi_lib.survey.influence import Influence, cross_variance, influence_of, joined
@@ -34,7 +35,7 @@ _SHOWN = ("measure", "statistic", "by1", "group1", "by2", "group2", "versus", "e
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Estimates:
+class Estimates(Result):
     """Results rows with their joint sampling distribution.
 
     Attributes
@@ -53,6 +54,8 @@ class Estimates:
     1  resp_kind:top2     share
     """
 
+    TABLE: ClassVar[str | None] = "frame"
+
     frame: pd.DataFrame
     influence: tuple[Influence, ...] = field(default=())
 
@@ -63,13 +66,16 @@ class Estimates:
         measures = self.frame["measure"].nunique() if "measure" in self.frame else 0
         return f"<Estimates {len(self)} rows of {measures} measures, {len(self.influence)} samples>"
 
-    def _repr_html_(self) -> str:
+    def _table(self) -> pd.DataFrame:
         """The columns that say something, suppressed numbers left out as everywhere."""
         shown = self.frame[[c for c in _SHOWN if c in self.frame and self.frame[c].notna().any()]].copy()
         if "suppressed" in self.frame:
             numbers = [c for c in ("estimate", "se", "ci_low", "ci_high", "n") if c in shown]
             shown.loc[self.frame["suppressed"].to_numpy(bool), numbers] = np.nan
-        return f'<div class="csi-result"><p>{escape(repr(self))}</p>{html_table(shown)}</div>'
+        return shown
+
+    def _repr_html_(self) -> str:
+        return f'<div class="csi-result"><p>{escape(repr(self))}</p>{html_table(self._table())}</div>'
 
     # ------------------------------------------------------------------ choosing
     def positions(self, **keys) -> np.ndarray:

@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import ClassVar
 
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.measure.shown import Result
 from csi_lib.prose.numbers import (
     MARKS,
     NOT_AVAILABLE,
@@ -74,8 +76,8 @@ class Row:
     kind: str = "data"
 
 
-@dataclass(frozen=True)
-class Table:
+@dataclass(frozen=True, repr=False)
+class Table(Result):
     """A statistics table.
 
     Attributes
@@ -96,6 +98,9 @@ class Table:
     >>> type(chapter.table(rows, name="t", caption="Index", rows="measure", fields=("estimate", "n"))).__name__
     'Table'
     """
+
+    SUMMARY: ClassVar[tuple[str, ...]] = ("name", "caption")
+    TABLE: ClassVar[str | None] = "rows"
 
     name: str
     caption: str | Sentence
@@ -229,6 +234,9 @@ class Table:
             *self.notes,
             *(f"{m} {reading().worded(MARKS[self.lang][m]).format(base=self.min_base)}" for m in marks),
         )
+
+    def _table(self) -> pd.DataFrame:
+        return self.frame()
 
     def frame(self) -> pd.DataFrame:
         """The unrounded content, one column per key (intervals as two), for spreadsheets and checks."""

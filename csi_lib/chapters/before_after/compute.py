@@ -7,7 +7,7 @@ series of months with a break (`interrupted_series`), which alone can tell a cha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from scipy.special import stdtr, stdtrit
 from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import wilson
 from csi_lib.evaluation.records import Field
+from csi_lib.measure.shown import Result
 from csi_lib.study.base import Label, Part
 from csi_lib.study.reading import confidence
 from csi_lib.study.references import SourceName
@@ -83,10 +84,22 @@ PAIRS = (
 )
 
 
-@dataclass(frozen=True)
-class Change:
+@dataclass(frozen=True, repr=False)
+class Change(Result):
     """After − before: ``before after change se df ci_low ci_high p_value``, effect size ``effect`` with its name
     (``g`` Hedges, ``h`` Cohen, ``dz`` of pairs), and the bases ``n_before n_after``."""
+
+    SUMMARY: ClassVar[tuple[str, ...]] = (
+        "change",
+        "ci_low",
+        "ci_high",
+        "p_value",
+        "before",
+        "after",
+        "effect",
+        "n_before",
+        "n_after",
+    )
 
     before: float
     after: float
@@ -201,14 +214,21 @@ def _change(a, b, gap, se, df, effect, name, na, nb, ci) -> Change:
                   float(2 * stdtr(df, -abs(gap) / se)), float(effect), name, int(na), int(nb))  # fmt: skip
 
 
-@dataclass(frozen=True)
-class InterruptedSeries:
+@dataclass(frozen=True, repr=False)
+class InterruptedSeries(Result):
     """Segmented regression of a monthly series.
 
     ``effects``: rows ``level`` (jump at the change), ``slope`` (change of the monthly trend), ``trend`` (trend before):
     ``term estimate se df ci_low ci_high p_value``. ``fitted``: ``month value fitted counterfactual`` (what the trend and
     the seasons before would have given). ``rho`` correlation of neighbouring months; ``n_before n_after`` months with a value.
     """
+
+    SUMMARY: ClassVar[tuple[str, ...]] = (
+        "rho",
+        "n_before",
+        "n_after",
+    )
+    TABLE: ClassVar[str | None] = "effects"
 
     effects: pd.DataFrame
     fitted: pd.DataFrame

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from csi_lib.chapters.grade.grades import GradeSheet
+from csi_lib.measure.shown import Result
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
 from csi_lib.study.reading import confidence
 from csi_lib.tables.table import Column, Row, Table
 
 
-@dataclass(frozen=True)
-class Moves:
+@dataclass(frozen=True, repr=False)
+class Moves(Result):
     """Moves in grades (1 = one grade better) of the consulted bodies against others.
 
     frame : ``unit before after move consulted`` of the bodies graded in both years.
@@ -26,6 +28,18 @@ class Moves:
         grade ``g`` among the consulted, with the common spread within cells; null where it cannot be had.
     matched, left_out : consulted bodies with and without others of the same grade before.
     """
+
+    SUMMARY: ClassVar[tuple[str, ...]] = (
+        "effect",
+        "ci_low",
+        "ci_high",
+        "p_value",
+        "raw",
+        "expected",
+        "matched",
+        "left_out",
+    )
+    TABLE: ClassVar[str | None] = "frame"
 
     frame: pd.DataFrame
     raw: float

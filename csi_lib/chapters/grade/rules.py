@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from scipy.special import ndtr
 
 from csi_lib.errors import InputError
 from csi_lib.measure.exact import exceeds, snapped
+from csi_lib.measure.shown import Result
 from csi_lib.prose.rounding import round_half_up
 
 #: grade → share of the group (P: docs/method/evaluation.md#grades); the first is the best
@@ -22,8 +24,8 @@ MINIMUM_GROUP = 10
 NO_SCORE, SMALL_GROUP, NEW = "no score", "small group", "new"
 
 
-@dataclass(frozen=True)
-class Grades:
+@dataclass(frozen=True, repr=False)
+class Grades(Result):
     """Grades of a round.
 
     Attributes
@@ -32,6 +34,8 @@ class Grades:
         says why (``no score``, ``small group``, ``new``).
     scale : the grades, best first.
     """
+
+    TABLE: ClassVar[str | None] = "frame"
 
     frame: pd.DataFrame
     scale: tuple[str, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from pydantic import model_validator
 from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import clustered_means
 from csi_lib.evaluation.records import Field
+from csi_lib.measure.shown import Result
 from csi_lib.study.base import Label, Part
 from csi_lib.study.references import SourceName
 
@@ -122,9 +123,16 @@ def compare(now: Composite, before: Composite) -> float:
     return now.value - before.value
 
 
-@dataclass(frozen=True)
-class CountedItem:
+@dataclass(frozen=True, repr=False)
+class CountedItem(Result):
     """One question from counts: mean of those who rated, with its standard error, and how many did not."""
+
+    SUMMARY: ClassVar[tuple[str, ...]] = (
+        "mean",
+        "se",
+        "n",
+        "unrated",
+    )
 
     mean: float
     se: float

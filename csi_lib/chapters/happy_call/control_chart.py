@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.measure.shown import Result
 
 #: this many months in a row on one side of the centre are a signal too
 RUN = 8
 
 
-@dataclass(frozen=True)
-class ControlChart:
+@dataclass(frozen=True, repr=False)
+class ControlChart(Result):
     """``frame``: ``period estimate n low high signal`` in time order; ``signal`` is ``above``, ``below``, ``run`` or null;
     ``centre`` the mean of the records of usual periods, ``sigma`` the standard deviation of one record within periods."""
+
+    SUMMARY: ClassVar[tuple[str, ...]] = (
+        "centre",
+        "sigma",
+    )
+    TABLE: ClassVar[str | None] = "frame"
 
     frame: pd.DataFrame
     centre: float

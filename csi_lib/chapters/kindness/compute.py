@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from csi_lib.evaluation.standing import ranks
 from csi_lib.measure.icc import icc
 from csi_lib.measure.kappa import cohen_kappa
 from csi_lib.measure.krippendorff import krippendorff_alpha
+from csi_lib.measure.shown import Result
 from csi_lib.prose.rounding import round_half_up
 from csi_lib.study.base import Amount, Digits, Label, Part
 from csi_lib.study.reading import confidence
@@ -189,13 +190,15 @@ def restate(sheets: pd.DataFrame, scheme: Scheme, *, to: str) -> pd.DataFrame:
     return pd.concat(parts).loc[sheets.index]
 
 
-@dataclass(frozen=True)
-class Standing:
+@dataclass(frozen=True, repr=False)
+class Standing(Result):
     """Scores with ranks.
 
     ``frame``: the groups' ``estimate se ci_low ci_high n clusters`` with ``rank`` (1 = best; equal printed scores share
     a rank), ``ties`` (how many share it), ``rank_low rank_high`` (simultaneous 95 % bounds).
     """
+
+    TABLE: ClassVar[str | None] = "frame"
 
     frame: pd.DataFrame
 
