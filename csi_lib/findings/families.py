@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from scipy.special import stdtrit
 
 from csi_lib.study.reading import CONTROLS, reading
@@ -81,26 +82,47 @@ def extremes(estimates: Estimates, positions: Sequence[int]) -> tuple[pd.Series,
     where all true values are equal at most 5 % of such differences are called significant (holm, bonferroni; the significance
     letters of the statistics tables judge the same family). None with fewer than two rows.
     """
-    rule, frame = reading(), estimates.frame
-    live = [p for p in positions if np.isfinite(frame["estimate"].iloc[p]) and np.isfinite(frame["se"].iloc[p])
-            and rule.compares(frame["n"].iloc[p])]  # fmt: skip
-    if len(live) < 2:
+    (found,), gaps = extremes_of_each(estimates, [positions])
+    if found is None:
         return None
-    live.sort(key=lambda p: -frame["estimate"].iloc[p])
-    pairs = list(combinations(range(len(live)), 2))
-    matrix = np.zeros((len(frame), len(pairs)))
-    for k, (i, j) in enumerate(pairs):
-        matrix[live[i], k], matrix[live[j], k] = 1, -1
-    first = frame.iloc[[live[i] for i, _ in pairs]].reset_index(drop=True)
-    second = frame.iloc[[live[j] for _, j in pairs]].reset_index(drop=True)
+    high, low, gap = found
+    return estimates.frame.iloc[high], estimates.frame.iloc[low], gaps.iloc[[gap]].reset_index(drop=True)
+
+
+def extremes_of_each(
+    estimates: Estimates, sets: Sequence[Sequence[int]]
+) -> tuple[list[tuple[int, int, int] | None], pd.DataFrame]:
+    """`extremes` of many sets of rows, each a family of its own, all computed together: of each set the positions of the
+    highest and the lowest row and, in the frame of all differences, of the one between them."""
+    rule, frame = reading(), estimates.frame
+    value, se, n = (frame[c].to_numpy(float, na_value=np.nan) for c in ("estimate", "se", "n"))
+    lives = [
+        sorted((p for p in positions if np.isfinite(value[p]) and np.isfinite(se[p]) and rule.compares(n[p])),
+               key=lambda p: -value[p])
+        for positions in sets
+    ]  # fmt: skip
+    pairs = [(family, i, j) for family, live in enumerate(lives) for i, j in combinations(live, 2)]
+    if not pairs:
+        return [None] * len(lives), pd.DataFrame()
+    families, left, right = (np.array(part) for part in zip(*pairs, strict=True))
+    columns, ones = np.arange(len(pairs)), np.ones(len(pairs))
+    matrix = sparse.csr_matrix(
+        (np.concatenate([ones, -ones]), (np.concatenate([left, right]), np.concatenate([columns, columns]))),
+        shape=(len(frame), len(pairs)),
+    )
+    first, second = (frame.iloc[at].reset_index(drop=True) for at in (left, right))
     keys = first.assign(
         statistic="difference", versus=second["statistic"].astype(str) + ":" + _named(first, second),
         unit=first["unit"].replace({"proportion": "pp"}), n=np.minimum(first["n"], second["n"]), df=np.nan, deff=np.nan,
         n_effective=np.nan, n_weighted=np.nan, value_text=None, flag=None,
     )  # fmt: skip
-    gaps = judged(estimates.combine(matrix, keys).frame)
-    at = pairs.index((0, len(live) - 1))
-    return frame.iloc[live[0]], frame.iloc[live[-1]], gaps.iloc[[at]].reset_index(drop=True)
+    gaps = judged(estimates.combine(matrix, keys).frame, families)
+    place = {pair: k for k, pair in enumerate(pairs)}
+    found = [
+        (live[0], live[-1], place[family, live[0], live[-1]]) if len(live) > 1 else None
+        for family, live in enumerate(lives)
+    ]
+    return found, gaps
 
 
 def _named(first: pd.DataFrame, second: pd.DataFrame) -> pd.Series:

@@ -101,6 +101,7 @@ def prepare_chapters(study: str, agency: str, year: int, lang: str, release: str
         for estimates in (chapter.estimates, chapter.previous):
             if estimates is not None:
                 chapter._locate(estimates, estimates.frame.iloc[:0])
+        _ = chapter.contradictions
         if chapter.previous is not None:  # every chapter about the whole agency asks for these
             with chapter.reading:
                 chapter._family_changes("")

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 #: an item is judged from so many answers on; a value or a mix of groups from so many in both waves
 LEAST_ITEM, LEAST_WAVE = 30, 50
@@ -117,9 +116,11 @@ def _turned(survey, before, named, every):
     rest = [i for i in every if i not in named]
     if before is None or not named:
         return
+    with_index = _with_rest(survey, rest, named)
+    with_last = _with_rest(before, [i for i in rest if i in before.frame], named)
     for item in rest:  # what is no part of the index may well run against it, but not in one wave only
-        r, n = _with_rest(survey, item, named)
-        r_last, n_last = _with_rest(before, item, named) if item in before.frame else (np.nan, 0)
+        r, n = with_index[item]
+        r_last, n_last = with_last.get(item, (np.nan, 0))
         if _below_zero(r, n) and _below_zero(-r_last, n_last):
             yield _turned_item(survey, item, r, n, r_last)
 
@@ -144,33 +145,45 @@ def item_rest(survey, items: Sequence[str]) -> dict[str, tuple[float, int]]:
     """
     agreeing, aside = list(items), []
     while len(agreeing) > 2:
-        found = {i: _with_rest(survey, i, [j for j in agreeing if j != i]) for i in agreeing}
+        found = _with_rest(survey, agreeing, agreeing)
         worst = min(agreeing, key=lambda i: found[i][0] if np.isfinite(found[i][0]) else 1.0)
         if not found[worst][0] < 0 or len(aside) + 1 > (len(items) - 1) / 2:
             break
         agreeing.remove(worst)
         aside.append(worst)
-    return {i: _with_rest(survey, i, [j for j in agreeing if j != i]) for i in items}
+    return _with_rest(survey, items, agreeing)
 
 
-def _with_rest(survey, item, others) -> tuple[float, int]:
+def _with_rest(survey, items: Sequence[str], others: Sequence[str]) -> dict[str, tuple[float, int]]:
+    """Each item's weighted correlation with the mean of `others` without itself, and the answers it rests on."""
     frame, book = survey.frame, survey.codebook
-    others = [i for i in others if i in frame]
-    if not others:
-        return np.nan, 0
-    scaled = pd.DataFrame(
-        {i: (frame[i] - book.scale(i).low) / (book.scale(i).high - book.scale(i).low) for i in others}
-    )
-    x, rest = frame[item].to_numpy(float), scaled.mean(axis=1).to_numpy(float)
-    w = np.asarray(survey.design.weights, float)
-    there = np.isfinite(x) & np.isfinite(rest) & (w > 0)
-    n = int(there.sum())
-    if n < LEAST_ITEM:
-        return np.nan, n
-    x, rest, w = x[there], rest[there], w[there] / w[there].sum()
-    x, rest = x - w @ x, rest - w @ rest
-    spread = np.sqrt((w @ x**2) * (w @ rest**2))
-    return (float(w @ (x * rest) / spread) if spread > 1e-12 else np.nan), n
+    weights = np.asarray(survey.design.weights, float)
+
+    def scaled(item) -> np.ndarray:
+        low, high = book.scale(item).low, book.scale(item).high
+        return (frame[item].to_numpy(float, na_value=np.nan) - low) / (high - low)
+
+    columns = {i: scaled(i) for i in others if i in frame}
+    total, count = np.zeros(len(frame)), np.zeros(len(frame))
+    for column in columns.values():
+        total, count = total + np.nan_to_num(column), count + np.isfinite(column)
+    out = {}
+    for item in items:
+        x, own = frame[item].to_numpy(float, na_value=np.nan), columns.get(item)
+        if not set(columns) - {item}:
+            out[item] = np.nan, 0
+            continue
+        sums, answered = (total, count) if own is None else (total - np.nan_to_num(own), count - np.isfinite(own))
+        there = np.isfinite(x) & (answered > 0) & (weights > 0)
+        n = int(there.sum())
+        if n < LEAST_ITEM:
+            out[item] = np.nan, n
+            continue
+        x, rest, w = x[there], sums[there] / answered[there], weights[there] / weights[there].sum()
+        x, rest = x - w @ x, rest - w @ rest
+        spread = np.sqrt((w @ x**2) * (w @ rest**2))
+        out[item] = (float(w @ (x * rest) / spread) if spread > 1e-12 else np.nan), n
+    return out
 
 
 def _below_zero(r: float, n: int) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib import figures
-from csi_lib.findings.families import extremes as extremes_of
+from csi_lib.findings.families import extremes_of_each
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence, join_words
 from csi_lib.tables.estimates import change_table
@@ -274,20 +274,20 @@ def widest_gaps(chapter, variable: str, *, count: int = 3) -> list[Sentence]:
     looked for them (`findings.families.extremes`), and by Holm's rule over all items of the report."""
     measures = leading(chapter, [i for part in parts(chapter) for i in part.items])
     found, estimates = [], chapter.estimates
+    groups = estimates.positions(statistic=["share", "mean"], by1=variable, by2=None)
+    of = estimates.frame["measure"].to_numpy(object)[groups]
     with chapter.reading:
-        for item, measure in measures.items():
-            at = estimates.positions(measure=measure, statistic=["share", "mean"], by1=variable, by2=None)
-            pair = extremes_of(estimates, at)
-            if pair is not None and np.isfinite(pair[2]["p_value"].iloc[0]):
-                label = chapter.labels.measure(item)
-                high, low = (row.to_dict() | {"measure_label": label} for row in pair[:2])
-                found.append((float(pair[2]["p_value"].iloc[0]), high, low))
+        pairs, gaps = extremes_of_each(estimates, [groups[of == measure] for measure in measures.values()])
+    for item, pair in zip(measures, pairs, strict=True):
+        if pair is not None and np.isfinite(p := float(gaps["p_value"].iloc[pair[2]])):
+            found.append((p, item, pair[:2]))
     found.sort(key=lambda each: each[0])
     kept = []
-    for k, (p, high, low) in enumerate(found):
+    for k, (p, item, ends) in enumerate(found):
         if p * (len(found) - k) >= chapter.reading.significance:
             break
-        kept.append((high, low))
+        label = chapter.labels.measure(item)
+        kept.append([estimates.frame.iloc[at].to_dict() | {"measure_label": label} for at in ends])
     kept.sort(key=lambda pair: pair[1]["estimate"] - pair[0]["estimate"])
     name = chapter.labels.variable(variable)
     if not kept:
