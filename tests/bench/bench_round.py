@@ -1,10 +1,11 @@
 """A round of the bench study (`round_study.py`): reports per second, and the same by a loop of commands, in one run.
 
-    python tests/bench/bench_round.py [--sizes 3 30 300] [--reports N] [--loop 1] [--pinned N]
+    python tests/bench/bench_round.py [--sizes 3 30 300] [--reports N] [--real N] [--loop 1] [--pinned N]
 
 Seconds of the clock depend on what else the machine does; seconds of processor, and ratios within one run, much less.
 ``--reports`` makes only the first N reports of each size, which shows what a report costs in a large round without
-waiting for all of it. ``--pinned`` (0: not at all) compares one and two dask workers, each with its kernels on one core.
+waiting for all of it. ``--real`` reports of the study of real size (`real_study.py`) stand beside them, with where the
+processor's time went in both. ``--pinned`` (0: not at all) compares one and two dask workers, each with its kernels on one core.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from csi_lib.report.context import Context  # noqa: E402
+from tests.bench.real_study import BANNERS, ITEMS, RESPONDENTS, SECTIONS, write_real_study  # noqa: E402
 from tests.bench.round_study import CHAPTERS, write_study  # noqa: E402
 
 MAIN = "from csi_lib.cli import main; main()"
@@ -101,7 +103,34 @@ def loop(study: Path, folder: Path, reports: int) -> Cost:
                 env={**ENVIRONMENT, "CSI_CONTEXT": str(context)}, check=True, capture_output=True,
             )  # fmt: skip
         subprocess.run([sys.executable, "-c", RENDER, target], env=ENVIRONMENT, check=True, capture_output=True)
-    return Cost((time.perf_counter() - wall) / reports, (used() - cpu) / reports)
+    return Cost((time.perf_counter() - wall) / max(reports, 1), (used() - cpu) / max(reports, 1))
+
+
+def stages(study: Path, out: Path) -> str:
+    """Seconds of processor per report by stage, the largest first."""
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, "status", study, "--out", out, "--profile", "--json"], env=ENVIRONMENT, check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    table = json.loads(done.stdout)["profile"]
+    parts = sorted(table["stages"].items(), key=lambda item: -item[1]["cpu"])
+    words = ", ".join(f"{name} {cost['cpu']:.2f}" for name, cost in parts)
+    return f"{words}; largest process {table['memory'] / 2**20:.0f} MB"
+
+
+def real(folder: Path, reports: int) -> tuple[Cost, str, str]:
+    """Reports of the study of real size: their cost, pages and largest drawing, and where the time went."""
+    import pypdfium2
+
+    study, out = write_real_study(folder / "real", reports), folder / "out-real"
+    cost = a_round(study, out, reports)
+    report = out / "a001" / "2024"
+    document = pypdfium2.PdfDocument(report / "report.pdf")
+    pages = len(document)
+    document.close()
+    drawing = max(path.stat().st_size for path in (report / "figures").glob("*.svg"))
+    page = (report / "report.html").stat().st_size
+    return cost, f"{pages} pages, HTML {page / 2**20:.1f} MB, largest SVG {drawing / 1024:.0f} kB", stages(study, out)
 
 
 def pinned(folder: Path, reports: int) -> None:
@@ -140,6 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[3, 30, 300])
     parser.add_argument("--reports", type=int, default=None, help="make only the first N reports of each size")
+    parser.add_argument("--real", type=int, default=6, help="reports of the study of real size (0: none)")
     parser.add_argument("--loop", type=int, default=1, help="reports made by the loop")
     parser.add_argument("--pinned", type=int, default=30, help="reports of the comparison of one and two dask workers")
     options = parser.parse_args()
@@ -157,6 +187,8 @@ def main() -> None:
             )
             assert made == 0
             nothing[size] = wall, cpu
+        tidy, where = rows[-1][1], stages(study, folder / f"out-{options.sizes[-1]}")
+        heavy = real(folder, options.real) if options.real else None
         by_loop = loop(study, folder, options.loop)
         print(
             f"{len(CHAPTERS)} chapters, 12 figures, 15 tables, 400 respondents x 40 items, HTML + PDF; load {os.getloadavg()[0]:.1f}"
@@ -170,6 +202,14 @@ def main() -> None:
         print(
             "\nnothing to do: " + "; ".join(f"{n} agencies {w:.2f} s (CPU {c:.2f} s)" for n, (w, c) in nothing.items())
         )
+        print(f"\nprocessor by stage, seven chapters: {where}")
+        if heavy:
+            cost, size, parts = heavy
+            print(
+                f"\nreal size, {ITEMS} items in {SECTIONS} sections, {BANNERS} banners, 2 waves, {RESPONDENTS:,} respondents, "
+                f"{options.real} reports: {cost.wall:.2f} s, CPU {cost.cpu:.2f} s each, "
+                f"{cost.cpu / tidy.cpu:.1f} × the seven-chapter report\n  {size}\n  processor by stage: {parts}"
+            )
         if options.pinned:
             pinned(folder, options.pinned)
 

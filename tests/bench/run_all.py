@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -28,6 +29,8 @@ TITLES = {
     "coverage_design": "Means, shares, quantiles, differences under a complex design",
     "coverage_models": "Every index model",
 }
+#: the part of docs/benchmarks.md that is written by hand, after the rounds it speaks of
+_WRITTEN = re.compile(r"^## Where the time goes$.*?(?=^## )", re.MULTILINE | re.DOTALL)
 _COVERAGE = """---
 title: How often intervals hold the truth
 ---
@@ -58,6 +61,8 @@ def main(arguments: list[str]) -> int:
         title = TITLES.get(script.stem, script.stem)
         body = done.stdout.strip() or f"failed: {done.stderr.strip().splitlines()[-1:]}"
         parts.append(f"## {title}\n\n```\n{body}\n```\n")
+        if script.stem == "bench_round":
+            parts += _WRITTEN.findall((ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8"))
     if not chosen:
         page = ROOT / "docs" / ("coverage.md" if coverage else "benchmarks.md")
         page.write_text("\n".join(parts), encoding="utf-8")
