@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 _PROLOGUE = re.compile(r"^.*?(?=<svg\b)", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
@@ -57,6 +58,7 @@ def _path(d: str) -> str:
     return _COMMAND.sub(r"\1", d).strip()
 
 
+@lru_cache(maxsize=4096)  # a report's figures share a few hundred letters
 def _glyph(d: str) -> str:
     """Outline of a letter in 800ths of its size, each point from the last one: a third of the bytes of matplotlib's.
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import sparse, stats
 
-from csi_lib.findings.families import change_family, extremes, judged
+from csi_lib.findings.families import change_family, extremes, extremes_of_each, judged
 from csi_lib.study.options import Comparisons
 from csi_lib.study.reading import Reading
 from csi_lib.survey.comparisons import adjust_p
@@ -84,6 +84,25 @@ def test_best_against_worst_finds_an_effect_and_leaves_small_groups_out():
     high, low, _ = extremes(few, range(3))
     assert (high["group1"], low["group1"]) == ("1", "0")
     assert extremes(groups([50.0]), [0]) is None
+
+
+def test_extremes_of_many_sets_are_those_of_each_by_itself():
+    means = np.random.default_rng(3).normal(60, 3, 12)
+    estimates = groups(means)
+    sets = [[0, 1, 2], [3], [7, 4, 5, 6, 8], [], [9, 10, 11]]
+    found, gaps = extremes_of_each(estimates, sets)
+    assert [each is None for each in found] == [False, True, False, True, False]
+    for own, each in zip(sets, found, strict=True):
+        if each is None:
+            assert extremes(estimates, own) is None
+            continue
+        high, low, gap = each
+        assert (high, low) == (max(own, key=lambda k: means[k]), min(own, key=lambda k: means[k]))
+        count = len(own) * (len(own) - 1) // 2  # Holm: the widest of a family of its own counts all its pairs
+        t = (means[high] - means[low]) / (20 / 60**0.5 * 2**0.5)
+        assert gaps["p_value"].iloc[gap] == pytest.approx(min(1, count * 2 * stats.t.sf(t, 500)))
+        alone = extremes(estimates, own)[2]
+        pd.testing.assert_frame_equal(gaps.iloc[[gap]].reset_index(drop=True), alone)
 
 
 def test_what_is_read_together_is_one_family():
