@@ -14,7 +14,7 @@ import csi_lib
 WITHOUT = {
     "import_data", "read_comments", "contamination_bounds", "banner_tables", "score_sheets", "standing", "rater_agreement",
     "call_compliance", "simulate_office", "read_records", "broken_series", "run_study", "statistics_book", "write_workbook",
-    "deliver", "prepare_theme", "write_project", "render", "render_document", "execute_chapter", "WarmKernels",
+    "deliver", "attack", "prepare_theme", "write_project", "render", "render_document", "execute_chapter", "WarmKernels",
 }  # fmt: skip
 NAMES = sorted(name for name in csi_lib.__all__ if name not in WITHOUT | {"__version__"})
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

@@ -70,18 +70,16 @@ def call_compliance(
 def pick_up(calls: pd.DataFrame, *, by: str | None = "department", ci: float | None = None) -> pd.DataFrame:
     """Share of calls for an absent colleague that somebody picked up (직원부재전화 대신 받기), with Wilson intervals.
 
-        Only calls with ``absent`` yes count; one bunch per absent person. Columns as `clustered_means`.
+    Only calls with ``absent`` yes count; one bunch per absent person. Columns as `clustered_means`.
 
-        Examples
-        --------
-        >>> import csi_lib
-        >>> import pandas as pd
-    from pydantic import Field as Setting
-    from pydantic import model_validator
-        >>> calls = pd.DataFrame({"department": ["a"] * 6, "person": list("ppqqrr"), "absent": 1, "picked_up": [1, 1, 0, 1, 1, 0]})
-        >>> csi_lib.pick_up(calls, by=None)[["estimate", "n"]].round(2)
-           estimate  n
-        0      0.67  6
+    Examples
+    --------
+    >>> import csi_lib
+    >>> import pandas as pd
+    >>> calls = pd.DataFrame({"department": ["a"] * 6, "person": list("ppqqrr"), "absent": 1, "picked_up": [1, 1, 0, 1, 1, 0]})
+    >>> csi_lib.pick_up(calls, by=None)[["estimate", "n"]].round(2)
+       estimate  n
+    0      0.67  6
     """
     absent = calls[calls["absent"] == 1]
     parts = [
