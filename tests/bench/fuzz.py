@@ -162,7 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
             *more,
         ]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60 + count)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=120 + 3 * count)
         except subprocess.TimeoutExpired:
             print(f"FAULT {name}: no end")
             faults += 1

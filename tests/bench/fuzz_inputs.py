@@ -277,7 +277,7 @@ class Inputs:
             if kind < 3:
                 frame.loc[rng.randrange(len(frame)), column] = rng.choice(ODD)
             elif kind == 3:
-                frame[column] = rng.choice(ODD)
+                frame[column] = pd.Series([rng.choice(ODD)] * len(frame), index=frame.index, dtype=object)
             elif kind == 4:
                 frame = frame.rename(columns={column: rng.choice(["", "Q1", "q1 ", "ID", "0", "가" * 300])})
             else:
