@@ -55,7 +55,7 @@ _PUBLIC = {
     "csi_lib.survey.planning": ["sample_size", "margin_of_error", "allocate"],
     "csi_lib.survey.sampling_plan": ["read_plan", "plan_agency"],
     "csi_lib.survey.comparisons": ["adjust_p", "significance_letters", "rank_intervals"],
-    "csi_lib.survey.simulation": ["simulate_study", "simulate_survey", "simulate_population"],
+    "csi_lib.simulate.survey": ["simulate_study", "simulate_survey", "simulate_population"],
     # models
     "csi_lib.models.index": ["IndexModel"],
     "csi_lib.models.round": ["Round"],
@@ -101,7 +101,7 @@ _PUBLIC = {
     "csi_lib.chapters.department_score.compute": ["combined_scores"],
     "csi_lib.chapters.happy_call.compute": ["item_from_counts"],
     "csi_lib.chapters.kindness.compute": ["rater_agreement", "score_sheets", "standing"],
-    "csi_lib.evaluation.office": ["simulate_office"],
+    "csi_lib.simulate.office": ["simulate_office"],
     "csi_lib.evaluation.records": ["read_records"],
     "csi_lib.evaluation.systems": ["system"],
     "csi_lib.evaluation.presets": ["presets"],

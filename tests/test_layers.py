@@ -12,7 +12,7 @@ import csi_lib
 PACKAGE = Path(csi_lib.__file__).parent
 ORDER = [
     {"measure"}, {"study"}, {"intake"}, {"survey"}, {"models"}, {"prose"}, {"findings"}, {"tables", "figures"},
-    {"evaluation", "voice", "audit", "draft", "words"}, {"chapters"}, {"report"}, {"office"}, {"run"}, {"serve"}, {"cli"},
+    {"evaluation", "voice", "audit", "draft", "words"}, {"simulate"}, {"chapters"}, {"report"}, {"office"}, {"run"}, {"serve"}, {"cli"},
 ]  # fmt: skip
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 #: plain rules that everything may use

@@ -16,10 +16,10 @@ def command(
     seed: Annotated[int | None, typer.Option(help="random seed")] = None,
 ) -> int:
     """Simulate the respondent files of STUDY as its `simulate:` section says, and the records of its office.yml."""
-    from csi_lib.evaluation.office import simulate_office
+    from csi_lib.simulate.office import simulate_office
+    from csi_lib.simulate.survey import simulate_study
     from csi_lib.study.location import cache_folder
     from csi_lib.study.study import load_study
-    from csi_lib.survey.simulation import simulate_study
 
     declared = load_study(study)
     folder = out or cache_folder(declared.path) / "simulated"

@@ -22,6 +22,7 @@ from csi_lib.intake.places import agency_of, other_year
 from csi_lib.intake.table import Table, read_table
 from csi_lib.intake.workbook import ERRORS
 from csi_lib.study.base import trimmed, written
+from csi_lib.study.stand_in import stand_in
 
 _TRUE, _FALSE = {"1", "true", "yes", "y", "o", "예"}, {"0", "false", "no", "n", "x", "아니요", "아니오"}
 
@@ -78,14 +79,10 @@ def record_files(
     for folder in (Path(data or study.path), Path(study.path)):
         found = found or [p for pattern in declared.paths(year, agency) for p in sorted(folder.glob(pattern))]
     if not found and data is None and study.simulate and source in study.simulate.all_sources:
-        from csi_lib.survey.simulation import stand_in
-
         folder = stand_in(study)
         found = [p for pattern in declared.paths(year, agency) for p in sorted(folder.glob(pattern))]
     if not found and data is None and "office" in study.extensions:
-        from csi_lib.evaluation.office import office_stand_in
-
-        folder = office_stand_in(study)
+        folder = stand_in(study, of="office_stand_in")
         found = [p for pattern in declared.paths(year, agency) for p in sorted(folder.glob(pattern))]
     if not found:
         raise InputError(

@@ -17,7 +17,7 @@ from csi_lib.study.study import StudyFile
 #: named here so that this one need not import them
 SYSTEMS: dict[str, str] = {
     "departments": "csi_lib.evaluation.departments:DepartmentsFile",
-    "office": "csi_lib.evaluation.office:OfficeFile",
+    "office": "csi_lib.simulate.office:OfficeFile",
     **import_module("csi_lib.chapters").declared_settings(),
 }
 

@@ -1,6 +1,6 @@
 """What a study says about its simulated data: the world from which respondents are drawn.
 
-Only the declaration is here; `csi_lib.survey.simulation` makes the data.
+Only the declaration is here; `csi_lib.simulate.survey` makes the data.
 """
 
 from __future__ import annotations

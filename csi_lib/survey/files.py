@@ -14,6 +14,7 @@ from csi_lib.study.keeping import SUFFIX, intact, kept, state
 from csi_lib.study.limits import DATA, plain_file
 from csi_lib.study.location import cache_folder
 from csi_lib.study.source import Source
+from csi_lib.study.stand_in import stand_in
 from csi_lib.study.study import Study
 
 #: what is noted of an import: how to read it, and the hashes of the agencies' rows
@@ -55,8 +56,6 @@ def find_files(
     if simulated and not any(_is_there(root, p) for y in study.years for p in settings.paths(y)):
         folder = simulated_folder(study)
         if not intact(folder):
-            from csi_lib.survey.simulation import stand_in
-
             stand_in(study)
         return _existing(study, settings, source, folder, year, agency), True
     return _existing(study, settings, source, root, year, agency), False

@@ -15,11 +15,11 @@ from csi_lib.chapters.kindness.compute import rater_agreement, score_sheets, she
 from csi_lib.chapters.register.compute import REGISTER, apologies
 from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import clustered_means
-from csi_lib.evaluation.office import SheetWorld, office_stand_in, simulate_office
-from csi_lib.evaluation.office_records import Office
 from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.systems import SYSTEMS, system, system_faults
 from csi_lib.share import shared_path
+from csi_lib.simulate.office import SheetWorld, office_stand_in, simulate_office
+from csi_lib.simulate.office_records import Office
 from csi_lib.study.schema import FILES, json_schema
 from csi_lib.study.study import load_study
 from csi_lib.study.yaml_file import YamlFile

@@ -202,7 +202,7 @@ def test_equal_deliveries_are_equal_to_the_byte(delivered, out, tmp_path):
 
 def test_no_personal_data_in_any_file(delivered, example, tmp_path):
     """Names, numbers and free answers of the raw file are in no delivered file, nor the raw respondent numbers."""
-    from csi_lib.survey.simulation import stand_in
+    from csi_lib.simulate.survey import stand_in
 
     raw = pd.read_csv(next(iter(sorted(stand_in(example).rglob("customers_2024*")))), encoding="utf-8-sig", dtype=str)
     own = raw[raw["기관"] == "hanbit-fmc"]

@@ -16,9 +16,9 @@ from csi_lib.chapters.happy_call import section as happy_call
 from csi_lib.chapters.kindness import section as kindness
 from csi_lib.chapters.register import section as register
 from csi_lib.errors import InputError
-from csi_lib.evaluation.office import simulate_office
 from csi_lib.figures.series import control_chart
 from csi_lib.share import shared_path
+from csi_lib.simulate.office import simulate_office
 from csi_lib.study.study import load_study
 
 AGENCY = "garam-east"

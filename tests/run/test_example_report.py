@@ -96,7 +96,7 @@ def test_rows_are_unique_typed_and_identify_themselves(report):
 
 def test_identifiers_and_contacts_are_in_no_file(report):
     study = csi_lib.load_study("example")
-    from csi_lib.survey.simulation import stand_in
+    from csi_lib.simulate.survey import stand_in
 
     raw = next(p for p in sorted(stand_in(study).rglob("customers_2024*")))
     frame = pd.read_csv(raw, encoding="utf-8-sig", dtype=str)

@@ -9,10 +9,10 @@ import nbformat
 import pandas as pd
 import pytest
 
-from csi_lib.evaluation.office import office_stand_in
 from csi_lib.run.pipeline import run_study
 from csi_lib.run.verification import verify_reports
 from csi_lib.share import shared_path
+from csi_lib.simulate.office import office_stand_in
 from csi_lib.study.study import load_study
 
 pytestmark = pytest.mark.slow

@@ -23,8 +23,8 @@ BY_NAME = {
     ("StudyFile", "schema_version"): "study/migration.py",
     ("Source", "sheet"): "study/source.py",
     ("Source", "separator"): "study/source.py",
-    ("Design", "clusters"): "survey/simulation.py",
-    ("Design", "fpc"): "survey/simulation.py",
+    ("Design", "clusters"): "simulate/survey.py",
+    ("Design", "fpc"): "simulate/survey.py",
     **dict.fromkeys(
         [("Facets", "person"), ("Facets", "organisation"), ("Facets", "environment")], "chapters/handbook/text.py"
     ),

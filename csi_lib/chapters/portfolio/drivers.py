@@ -11,6 +11,7 @@ from csi_lib.chapters.portfolio.settings import settings
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.evaluation.portfolio import dimension_of
 from csi_lib.measure.importance import importance
+from csi_lib.measure.krippendorff import kendall_w
 from csi_lib.measure.stated_importance import stated_importance
 from csi_lib.measure.validity import vif
 from csi_lib.prose.numbers import Number
@@ -237,11 +238,8 @@ def agreement_sentence(chapter, rows: pd.DataFrame) -> Sentence:
     """Whether the measures name the same dimension first, and how far their orders agree (Kendall's W)."""
     wide = rows.pivot(index="measure", columns="statistic", values="estimate").dropna(axis=1)
     ranks = wide.rank(ascending=False, method="average")
-    k, m = ranks.shape
-    totals = ranks.sum(axis=1)
-    ties = sum((counts**3 - counts).sum() for counts in (ranks[c].value_counts() for c in ranks))
-    spread = m**2 * (k**3 - k) - m * ties
-    w = float(12 * ((totals - totals.mean()) ** 2).sum() / spread) if spread > 0 else float("nan")
+    ranked = len(ranks) > 1 and (ranks.nunique() > 1).any()  # measures that rank nothing agree about nothing
+    w = kendall_w(ranks).w if ranked else float("nan")
     row = chapter.record(
         [{"measure": "drivers", "statistic": "agreement", "estimate": w, "unit": "correlation", "n": int(rows["n"].max()),
           "model": chapter.model.name}]

@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError
+from csi_lib.simulate.defects import plant
+from csi_lib.simulate.fieldwork import contact_log, frame_table
+from csi_lib.simulate.population import draw_population, frame_counts, generator, world_of
 from csi_lib.study.base import written
 from csi_lib.study.codebook import Codebook, Column
 from csi_lib.study.keeping import made_folder
 from csi_lib.study.study import Study, load_study
-from csi_lib.survey.defects import plant
-from csi_lib.survey.fieldwork_simulation import contact_log, frame_table
 from csi_lib.survey.files import simulated_folder
-from csi_lib.survey.population import draw_population, frame_counts, generator, world_of
 from csi_lib.survey.quality import COLUMNS, PEOPLE, SurveyQuality
 from csi_lib.survey.reading import Survey
 from csi_lib.survey.weighted import designed

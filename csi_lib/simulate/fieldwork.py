@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csi_lib.simulate.population import frame_counts, world_of
 from csi_lib.study.base import written
 from csi_lib.study.simulation import Contacts, FrameTable
-from csi_lib.survey.population import frame_counts, world_of
 
 
 def contact_log(study, plan: Contacts, wave: pd.DataFrame, year: int, planted: list[dict], rng) -> pd.DataFrame:

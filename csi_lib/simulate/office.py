@@ -170,8 +170,8 @@ def simulate_office(study, out: str | Path, *, seed: int | None = None) -> list[
 
     A source whose system is not declared in the study is left out. The same seed gives the same bytes.
     """
-    from csi_lib.evaluation.office_records import Office
     from csi_lib.evaluation.systems import system
+    from csi_lib.simulate.office_records import Office
 
     declared = system(study, "office")
     office = Office(study, declared if seed is None else declared.model_copy(update={"seed": seed}))
