@@ -12,7 +12,7 @@ import csi_lib
 
 #: what only makes sense with a round on disk, a browser or a kernel: `docs/` and the tutorials show these
 WITHOUT = {
-    "import_data", "read_comments", "contamination_bounds", "banner_tables", "score_sheets", "standing", "rater_agreement",
+    "import_data", "read_comments", "contamination_bounds", "banner_tables", "score_sheets", "score_standing", "rater_agreement",
     "call_compliance", "simulate_office", "read_records", "broken_series", "run_study", "statistics_book", "write_workbook",
     "deliver", "attack", "prepare_theme", "write_project", "render", "render_document", "execute_chapter", "WarmKernels",
 }  # fmt: skip

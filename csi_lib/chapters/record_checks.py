@@ -14,7 +14,7 @@ from csi_lib.chapters.kindness.compute import score_sheets, sheet_fields
 from csi_lib.chapters.register.compute import REGISTER, check_kinds
 from csi_lib.errors import InputError
 from csi_lib.evaluation.records import read_records
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 
 #: system → fields of its file, and a further check of the rows
 _READ = {
@@ -33,7 +33,7 @@ def record_faults(study, *, data: str | Path | None = None) -> Iterator[InputErr
     `csi_lib.evaluation.systems.system_faults`."""
     for name in study.extensions:
         try:
-            file = system(study, name)
+            file = system_file(study, name)
         except InputError:
             continue
         if hasattr(file, "check_records"):  # logs and frames: read agency by agency
@@ -45,7 +45,7 @@ def record_faults(study, *, data: str | Path | None = None) -> Iterator[InputErr
                         study, source, columns, year=year, columns=spelled, data=data, release="restricted"
                     )
                     if "department" in rows and "departments" in study.extensions:
-                        rows = system(study, "departments").placed(rows, year)
+                        rows = system_file(study, "departments").placed(rows, year)
                     if look is not None:
                         look(file, rows)
                     if hasattr(file, "check_rows"):
@@ -62,7 +62,7 @@ def record_notes(study, *, data: str | Path | None = None) -> Iterator[tuple[str
     """(place, what to ask) of records that can be used and still leave a question (``record_notes`` of a system's file)."""
     for name in study.extensions:
         try:
-            file = system(study, name)
+            file = system_file(study, name)
         except InputError:
             continue
         for agency in study.agencies if hasattr(file, "record_notes") else ():
@@ -95,7 +95,7 @@ def people_in_records(study, agency: str, *, data: str | Path | None = None) -> 
     found: set[str] = set()
     for name in study.extensions:
         try:
-            sources = _sources(name, system(study, name))
+            sources = _sources(name, system_file(study, name))
         except InputError:
             continue
         for source, fields, spelled, _ in sources:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.study.reading import reading
 
 _BOX = {
@@ -45,7 +45,7 @@ class Labels:
     def __init__(self, study, codebook, models, lang: str):
         self.lang, self.codebook, self.study = lang, codebook, study
         declared = "departments" in study.extensions
-        self._departments = system(study, "departments").departments if declared else {}
+        self._departments = system_file(study, "departments").departments if declared else {}
         self._nodes, self._sets = {}, {}
         for model in reversed(models):
             for node in [*model.file.side, *model.file.nodes]:

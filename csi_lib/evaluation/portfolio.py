@@ -129,7 +129,7 @@ def effective_weights(estimates: Estimates, model: IndexModel) -> Estimates:
     return estimates.combine(matrix, frame, estimate=values)
 
 
-def portfolio(
+def quadrants(
     satisfaction: pd.DataFrame, importance: pd.DataFrame, *, crosshair: tuple[float, float] | None = None
 ) -> pd.DataFrame:
     """Join satisfaction (x) and importance (y) by measure and name the quadrants.
@@ -180,7 +180,7 @@ def quadrant_chances(
     ``priority`` and ``priority_low``/``priority_high``, between which it lies in `level` of the draws, and ``covariance``
     of the item's two estimates. Items with a missing estimate or no standard error are left out.
     """
-    points = portfolio(satisfaction.frame, importance.frame, crosshair=crosshair)
+    points = quadrants(satisfaction.frame, importance.frame, crosshair=crosshair)
     points = points[np.isfinite(points["se_x"].to_numpy(float)) & np.isfinite(points["se_y"].to_numpy(float))]
     names, k = list(points["measure"]), len(points)
     both = Estimates.concat([satisfaction, importance])

@@ -18,13 +18,13 @@ from csi_lib.study.schema import SYSTEMS
 from csi_lib.study.yaml_file import YamlFile
 
 
-def system(study, name: str) -> Part:
+def system_file(study, name: str) -> Part:
     """The validated file of a system; InputError (file, line, near spelling) when it is not declared or wrong.
 
     Examples
     --------
     >>> import csi_lib
-    >>> csi_lib.system(csi_lib.load_study("civil-office"), "kindness") is not None
+    >>> csi_lib.system_file(csi_lib.load_study("civil-office"), "kindness") is not None
     True
     """
     if name not in SYSTEMS:
@@ -61,7 +61,7 @@ def system_faults(study) -> list[InputError]:
     faults: list[InputError] = []
     for name in study.extensions:
         try:
-            part = system(study, name)
+            part = system_file(study, name)
             faults += _reference_faults(study, study.extensions[name], part)
             faults += getattr(part, "faults", lambda _: ())(study)  # what only this system knows to be wrong
         except InputError as error:  # its own file, or one that it refers to
@@ -99,7 +99,7 @@ def _known(study) -> dict[str, list[str] | None]:
 
     def of(name: str, names):
         try:
-            return list(names(system(study, name))) if name in study.extensions else None
+            return list(names(system_file(study, name))) if name in study.extensions else None
         except InputError:
             return None
 

@@ -59,7 +59,7 @@ def control_chart(
     Parameters
     ----------
     frame : results rows, one per period in order, with ``low high`` (control limits, in the unit of the estimate) and
-        ``signal`` (``above``, ``below``, ``run`` or null) of `evaluation.control_chart`. A period without value is a gap.
+        ``signal`` (``above``, ``below``, ``run`` or null) of `control_limits`. A period without value is a gap.
     centre : results row of the centre line.
     """
     where, text = f"figure {name}", _TEXT[lang]

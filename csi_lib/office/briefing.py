@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from csi_lib.errors import InputError
-from csi_lib.evaluation.portfolio import portfolio
+from csi_lib.evaluation.portfolio import quadrants
 from csi_lib.office.briefing_words import READING, WORDS
 from csi_lib.office.deck import MARGIN, WIDTH, Deck, Slide
 from csi_lib.office.fitting import cut
@@ -336,7 +336,7 @@ class _Briefing:
         means = here[(here["statistic"] == "mean") & here["versus"].isna() & here["measure"].isin(important["measure"])]
         order = {f["subject"]: f["size"] for f in self._ranked()}
         try:
-            found = portfolio(means, important)
+            found = quadrants(means, important)
         except InputError:
             return
         found = found[found["measure"].isin(order)]

@@ -16,7 +16,7 @@ from csi_lib.evaluation.labels import Labels
 from csi_lib.evaluation.portfolio import effective_weights
 from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.figures.theme import client_theme
 from csi_lib.findings.families import change_family, judged_estimates
 from csi_lib.models.absence import present
@@ -128,7 +128,7 @@ class ChapterData:
 
     def system(self, name: str):
         """The validated file of an office system that the study declares under ``extensions`` (kindness, register …)."""
-        return system(self.study, name)
+        return system_file(self.study, name)
 
     def records(self, source: str, fields, *, columns: Mapping | None = None, year: int | None = None,
                 everyone: bool = False) -> pd.DataFrame:  # fmt: skip

@@ -158,9 +158,9 @@ def _stated(study: Study, source: str, year: int, respondents, data) -> dict[str
     if "fieldwork" not in study.extensions:
         return None
     from csi_lib.chapters.fieldwork.compute import read_log
-    from csi_lib.evaluation.systems import system
+    from csi_lib.evaluation.systems import system_file
 
-    file = system(study, "fieldwork")
+    file = system_file(study, "fieldwork")
     if file.of != source:
         return None
     stated = {}

@@ -170,10 +170,10 @@ def simulate_office(study, out: str | Path, *, seed: int | None = None) -> list[
 
     A source whose system is not declared in the study is left out. The same seed gives the same bytes.
     """
-    from csi_lib.evaluation.systems import system
+    from csi_lib.evaluation.systems import system_file
     from csi_lib.simulate.office_records import Office
 
-    declared = system(study, "office")
+    declared = system_file(study, "office")
     office = Office(study, declared if seed is None else declared.model_copy(update={"seed": seed}))
     files: dict[Path, list[pd.DataFrame]] = {}
     for source, records in office.sources().items():

@@ -11,7 +11,7 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.evaluation.standards import Standard
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 
 _FAMILY = "강고권김남노류문박배백서손송신안양오유윤이임장전정조차최하한허홍"
 _GIVEN = [
@@ -95,7 +95,7 @@ class Office:
 
     def system(self, name: str):
         if name not in self._systems:
-            self._systems[name] = system(self.study, name)
+            self._systems[name] = system_file(self.study, name)
         return self._systems[name]
 
     def rng(self, *names) -> np.random.Generator:

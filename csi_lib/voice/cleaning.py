@@ -25,7 +25,7 @@ _NOTHING_EN = {
 }  # fmt: skip
 
 
-def clean(text: object) -> str:
+def clean_comment(text: object) -> str:
     """`text` on one line: composed (NFC), full-width letters as ASCII, no control or invisible characters, no markup.
 
     A character repeated three times or more stands twice (``ㅋㅋㅋㅋ`` → ``ㅋㅋ``), digits excepted. Null gives ``""``.
@@ -33,7 +33,7 @@ def clean(text: object) -> str:
     Examples
     --------
     >>> import csi_lib
-    >>> csi_lib.clean("  친절해요!!!!  ")
+    >>> csi_lib.clean_comment("  친절해요!!!!  ")
     '친절해요!!'
     """
     if text is None or text != text or type(text).__name__ == "NAType":
@@ -51,7 +51,7 @@ def says_nothing(text: str, *, no_answer: Sequence[str] = ()) -> bool:
     bare = _BARE.sub("", _JAMO.sub("", text.casefold()))
     if bare in _NOTHING_EN or bare.isdigit() or _NOTHING.fullmatch(bare):
         return True
-    return bare in {_BARE.sub("", clean(t).casefold()) for t in no_answer}
+    return bare in {_BARE.sub("", clean_comment(t).casefold()) for t in no_answer}
 
 
 def language_of(text: str) -> str:

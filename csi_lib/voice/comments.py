@@ -14,7 +14,7 @@ from csi_lib.errors import InputError, nearest
 from csi_lib.study.keeping import SUFFIX, keep, kept
 from csi_lib.study.limits import inside
 from csi_lib.voice.analyser import EDITION, Reading, analyser
-from csi_lib.voice.cleaning import clean, language_of, says_nothing
+from csi_lib.voice.cleaning import clean_comment, language_of, says_nothing
 from csi_lib.voice.scrubbing import scrub
 from csi_lib.voice.settings import VoiceFile
 
@@ -98,7 +98,7 @@ def read_comments(
     rows, written = [], 0
     for column in columns:
         for at, raw in enumerate(survey.frame[column]):
-            text = clean(raw)
+            text = clean_comment(raw)
             if not text:
                 continue
             written += 1

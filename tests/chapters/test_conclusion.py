@@ -14,7 +14,7 @@ from csi_lib.chapters.conclusion.ledger import ledger, of
 from csi_lib.chapters.conclusion.settings import ConclusionFile
 from csi_lib.chapters.portfolio import section as priorities
 from csi_lib.chapters.portfolio.axis import axis, weighs
-from csi_lib.evaluation.portfolio import portfolio
+from csi_lib.evaluation.portfolio import quadrants
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_what_is_to_be_concentrated_on_comes_first():
         {"measure": [f"m{k}" for k in range(len(values))], "estimate": values, "se": 0.0}
     )
     for _ in range(20):
-        points = portfolio(frame(rng.normal(60, 8, 9)), frame(rng.uniform(0, 1, 9))).sort_values("priority")
+        points = quadrants(frame(rng.normal(60, 8, 9)), frame(rng.uniform(0, 1, 9))).sort_values("priority")
         order = {"concentrate": 0, "low_priority": 1, "keep": 2, "overkill": 3}
         places = [order[q] for q in points["quadrant"]]
         assert places == sorted(places)

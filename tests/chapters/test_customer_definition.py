@@ -14,7 +14,7 @@ from csi_lib.chapters.customers.compute import (
 )
 from csi_lib.chapters.overall.compute import sector_contributions
 from csi_lib.errors import InputError
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.models.sectors import sector_importance
 from csi_lib.share import shared_path
 
@@ -47,7 +47,7 @@ def test_the_frame_is_the_population(corp):
 
 
 def test_a_bad_frame_in_words(corp, tmp_path):
-    file = system(corp, "customer_definition")
+    file = system_file(corp, "customer_definition")
 
     def read(rows):
         (tmp_path / "data").mkdir(exist_ok=True)
@@ -101,5 +101,5 @@ def test_the_lists_of_merged_bodies_add_up(corp, tmp_path):
     rows = [("dure-north", "1", 3000, 20, 80), ("dure-south", "1", 2500, 0, 100), ("dure-north", "4", 900, 0, 0)]
     frame = pd.DataFrame(rows, columns=["agency", "stratum", "listed", "duplicates", "unusable"])
     frame.to_csv(tmp_path / "data" / "frame_2024.csv", index=False)
-    found = read_frame(corp, system(corp, "customer_definition"), "dure-housing", 2024, data=tmp_path)
+    found = read_frame(corp, system_file(corp, "customer_definition"), "dure-housing", 2024, data=tmp_path)
     assert dict(zip(found["stratum"], found["population"], strict=True)) == {"1": 5300, "4": 900}

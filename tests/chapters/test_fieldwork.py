@@ -24,7 +24,7 @@ from csi_lib.chapters.fieldwork.compute import (
 )
 from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import wilson
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.share import shared_path
 
 OUTCOMES = {k: {"group": k, "label": {"ko": k, "en": k}} for k in ("I", "P", "R", "NC", "NE")}
@@ -52,7 +52,7 @@ def corp():
 
 @pytest.fixture(scope="module")
 def real(corp):
-    file = system(corp, "fieldwork")
+    file = system_file(corp, "fieldwork")
     return file, read_log(corp, file, "raon-corp", 2024, release="restricted")
 
 
@@ -76,7 +76,7 @@ def test_the_log_fits_the_interviews(corp, real, tmp_path):
 
 
 def test_names_never_reach_a_public_log(corp):
-    found = read_log(corp, system(corp, "fieldwork"), "raon-corp", 2024)
+    found = read_log(corp, system_file(corp, "fieldwork"), "raon-corp", 2024)
     assert found.frame["interviewer"].str.match(r"person \d+$").all()
 
 

@@ -23,9 +23,9 @@ def copy_of(study, tmp_path):
 def test_every_customer_type_and_every_side_of_a_touch_point_is_there():
     study = load_study("public-corp")
     text = handbook_text(study, lang="ko")
-    from csi_lib.evaluation.systems import system
+    from csi_lib.evaluation.systems import system_file
 
-    for kind in system(study, "customer_definition").types.values():
+    for kind in system_file(study, "customer_definition").types.values():
         assert kind.label.ko in text
     assert "| 전화 | 전화 상담원 | 부서로 잇는 기준 | 통화 품질과 대기 안내 |" in text
     assert "검증 30%(조사기관 20%)" in text

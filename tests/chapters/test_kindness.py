@@ -16,8 +16,8 @@ from csi_lib.chapters.kindness.compute import (
     item_shares,
     rater_agreement,
     score_sheets,
+    score_standing,
     sheet_points,
-    standing,
 )
 from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import clustered_means, wilson
@@ -97,7 +97,7 @@ def test_equal_printed_scores_share_a_rank_and_one_person_can_stand_anywhere():
     frame = scored(
         {"a": [[90.04], [90.0], [90.02]], "b": [[90.0], [90.01], [90.02]], "c": [[99.0]], "d": [[10.0], [12.0], [11.0]]}
     )
-    out = standing(frame, "department").frame.set_index("department")
+    out = score_standing(frame, "department").frame.set_index("department")
     assert out["rank"].to_dict() == {"a": 2, "b": 2, "c": 1, "d": 4}
     assert out["ties"].to_dict() == {"a": 2, "b": 2, "c": 1, "d": 1}
     assert (out.loc["c", "rank_low"], out.loc["c", "rank_high"]) == (1, 4)
@@ -113,7 +113,7 @@ def test_rank_bounds_hold_the_true_ranks():
     held = 0
     for _ in range(200):
         frame = scored({f"d{i}": [[t + e] for e in rng.normal(0, 4, 12)] for i, t in enumerate(truth)})
-        out = standing(frame, "department").frame
+        out = score_standing(frame, "department").frame
         held += ((out["rank_low"] <= true_rank) & (true_rank <= out["rank_high"])).all()
     assert held >= 185
 
@@ -242,7 +242,7 @@ def test_raters_who_differ_from_contact_to_contact_have_icc1():
 def test_a_person_s_error_takes_the_spread_of_all():
     """R: summary(lm(score ~ 0 + person)) has the same standard errors; by hand: s² = 8 / 3 from within."""
     frame = pd.DataFrame({"person": list("aabbcc") + ["d"], "score": [80, 82, 90, 92, 70, 74, 60.0]})
-    out = standing(frame, "person", clusters=None).frame.set_index("person")
+    out = score_standing(frame, "person", clusters=None).frame.set_index("person")
     spread = (2 + 2 + 8) / 3
     assert out.loc["a", "se"] == pytest.approx(np.sqrt(spread / 2))
     assert out.loc["d", "se"] == pytest.approx(np.sqrt(spread))

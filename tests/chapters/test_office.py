@@ -16,7 +16,7 @@ from csi_lib.chapters.register.compute import REGISTER, apologies
 from csi_lib.errors import InputError
 from csi_lib.evaluation.clustered import clustered_means
 from csi_lib.evaluation.records import read_records
-from csi_lib.evaluation.systems import SYSTEMS, system, system_faults
+from csi_lib.evaluation.systems import SYSTEMS, system_faults, system_file
 from csi_lib.share import shared_path
 from csi_lib.simulate.office import SheetWorld, office_stand_in, simulate_office
 from csi_lib.simulate.office_records import Office
@@ -35,7 +35,7 @@ def study():
 
 @pytest.fixture(scope="module")
 def world(study):
-    return system(study, "office")
+    return system_file(study, "office")
 
 
 def records(study, source, fields, years=YEARS):
@@ -44,7 +44,7 @@ def records(study, source, fields, years=YEARS):
     # the same name may work in two agencies
     if "person" in frame:
         frame["person"] = frame["agency"] + frame["person"]
-    return system(study, "departments").placed(frame, 2022) if "department" in frame else frame
+    return system_file(study, "departments").placed(frame, 2022) if "department" in frame else frame
 
 
 def coverage(rows, truth) -> tuple[int, int]:
@@ -79,7 +79,7 @@ def test_same_seed_same_bytes_and_another_seed_other_records(study, tmp_path):
 
 def test_department_scores(study, world):
     """Intervals of all departments, agencies, rounds and channels hold the declared mean about as often as they say."""
-    file = system(study, "kindness")
+    file = system_file(study, "kindness")
     sheets = score_sheets(records(study, "sheets", sheet_fields(file)), file.schemes)
     # what bonus and deductions add on average; a point of the sheet is a point of the score (100 in all)
     extra = {"phone": world.sheets.bonus * 1 - world.sheets.deduction * 10, "visit": world.sheets.bonus * 1}
@@ -99,7 +99,7 @@ def test_agreement_of_raters_is_that_of_the_declared_spreads(study, world):
     """ICC(2,1) = V(contact) / (V(contact) + V(rater) + V(items)) of the simulated sheets, within its interval."""
     sheets = SheetWorld(level=80, person_sd=4, contact_sd=6, item_sd=0.1, raters=2, severity=1, shared=1, per_person=4)
     office = Office(study, world.model_copy(update={"sheets": sheets}))
-    file = system(study, "kindness")
+    file = system_file(study, "kindness")
     frame = office.sheets("garam-city", 2024)
     frame = frame[(frame["channel"] == "visit") & (frame["period"] == "2024-H1")]
     result = rater_agreement(score_sheets(frame, file.schemes))
@@ -114,7 +114,7 @@ def test_agreement_of_raters_is_that_of_the_declared_spreads(study, world):
 def test_call_rules_and_pick_ups(study, world):
     calls = records(study, "calls", CALLS)
     truth = world.calls
-    rules = system(study, "calls").rules
+    rules = system_file(study, "calls").rules
     rows = call_compliance(calls, rules).to_dict("records")
     rows = [r for r in rows if isinstance(r["department"], str) and r["standard"] in truth.keep]
     keep = [truth.departments.get(r["department"], {}).get(r["standard"], truth.keep[r["standard"]]) for r in rows]
@@ -128,7 +128,7 @@ def test_call_rules_and_pick_ups(study, world):
 
 
 def test_happy_calls(study, world):
-    file, truth = system(study, "happy_call"), world.happy_call
+    file, truth = system_file(study, "happy_call"), world.happy_call
     cases = records(study, "happy_call", case_fields(file))
     rated = rated_cases(cases, file)
     rated = rated[~pd.to_datetime(rated["month"]).dt.strftime("%Y-%m").isin(list(truth.months))]
@@ -147,7 +147,7 @@ def test_happy_calls(study, world):
 
 
 def test_indicators_around_the_change(study, world):
-    file = system(study, "before_after")
+    file = system_file(study, "before_after")
     months = records(study, "indicators", month_fields(file))
     held = n = 0
     for _, part in months.groupby("agency"):
@@ -175,9 +175,9 @@ def test_pairs_around_a_treatment(study, world, source):
 
 
 def test_register_rates(study, world):
-    file, truth = system(study, "register"), world.book
+    file, truth = system_file(study, "register"), world.book
     register = records(study, "register", REGISTER)
-    staff = {d: x.staff for d, x in system(study, "departments").departments.items()}
+    staff = {d: x.staff for d, x in system_file(study, "departments").departments.items()}
     wanted = {
         "칭찬": truth.praise * sum(staff.values()),
         "불만": sum(truth.departments.get(d, truth.complaint) * n for d, n in staff.items()),
@@ -192,7 +192,7 @@ def test_register_rates(study, world):
 
 
 def test_charter_standards(study, world):
-    file = system(study, "charter")
+    file = system_file(study, "charter")
     rows = charter_compliance(records(study, "cases", case_columns(file)), file).set_index("standard")
     for name, truth in world.cases.keep.items():
         assert rows.loc[name, "ci_low"] < truth < rows.loc[name, "ci_high"]
@@ -203,7 +203,7 @@ def test_people_move_and_merged_departments_keep_their_people(study, world):
     first, second = office.people("garam-city", "2024-H1"), office.people("garam-city", "2024-H2")
     assert (first["person"] == second["person"]).all()
     assert (first["department"] != second["department"]).sum() == 1
-    departments = system(study, "departments")
+    departments = system_file(study, "departments")
     assert "parks" in departments.existing(2023)
     assert "parks" not in departments.existing(2024)
     frame = pd.DataFrame({"department": ["공원관리과", "Parks", "parks", "환경녹지과"]})
@@ -217,4 +217,4 @@ def test_a_department_nobody_declared_is_named(study, world):
     with pytest.raises(InputError, match="taxes"):
         Office(study, wrong)
     with pytest.raises(InputError, match="세무관"):
-        system(study, "departments").placed(pd.DataFrame({"department": ["세무관"]}), 2024)
+        system_file(study, "departments").placed(pd.DataFrame({"department": ["세무관"]}), 2024)

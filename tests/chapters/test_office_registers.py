@@ -17,7 +17,7 @@ from csi_lib.chapters.feedback.compute import (
     without_initiative,
 )
 from csi_lib.chapters.happy_call.compute import HappyCallFile, happy_call, rated_cases
-from csi_lib.chapters.happy_call.control_chart import control_chart
+from csi_lib.chapters.happy_call.control_chart import control_limits
 from csi_lib.chapters.management.compute import (
     ManagementFile,
     assigned_score,
@@ -116,7 +116,7 @@ def test_control_chart_limits_and_signals():
     periods = pd.Series(np.repeat([f"m{i:02d}" for i in range(12)], 25))
     values = pd.Series(rng.normal(4, 0.5, 300))
     values[periods == "m05"] += 1.0
-    chart = control_chart(values, periods, wanted=[f"m{i:02d}" for i in range(13)])
+    chart = control_limits(values, periods, wanted=[f"m{i:02d}" for i in range(13)])
     frame = chart.frame.set_index("period")
     assert frame["signal"].dropna().to_dict() == {"m05": "above"}
     assert chart.sigma == pytest.approx(0.5, abs=0.05)
@@ -127,13 +127,13 @@ def test_control_chart_limits_and_signals():
 
 def test_control_chart_run_of_eight():
     values = pd.Series(np.tile([0.0, 1.0], 20) + np.repeat([0.3] * 8 + [-1.2] * 2, 4))
-    chart = control_chart(values, pd.Series(np.repeat(range(10), 4)), width=50)
+    chart = control_limits(values, pd.Series(np.repeat(range(10), 4)), width=50)
     assert chart.frame["signal"].tolist()[7] == "run"
     assert chart.frame["signal"].notna().sum() == 1
 
 
 def test_control_chart_of_shares():
-    chart = control_chart(pd.Series([0, 0, 1, 1, 0, 1.0]), pd.Series(list("aaabbb")), share=True)
+    chart = control_limits(pd.Series([0, 0, 1, 1, 0, 1.0]), pd.Series(list("aaabbb")), share=True)
     assert chart.centre == 0.5
     assert chart.frame["high"].max() == 1
 
@@ -285,7 +285,7 @@ def test_one_odd_month_does_not_make_others_odd():
     shape = (shape - shape.mean()) / shape.std(ddof=1)
     level = 8.0 + np.tile([0.1, -0.1], 6)
     level[8], level[3] = 6.0, 8.25
-    chart = control_chart(pd.Series((level[:, None] + shape).ravel()), pd.Series(np.repeat(range(12), 100)))
+    chart = control_limits(pd.Series((level[:, None] + shape).ravel()), pd.Series(np.repeat(range(12), 100)))
     assert chart.frame["signal"].notna().tolist() == [i == 8 for i in range(12)]
     assert chart.centre == pytest.approx(np.delete(level, 8).mean())
     assert chart.sigma == pytest.approx(1)

@@ -7,7 +7,7 @@ import pytest
 from csi_lib import load_study, read_survey
 from csi_lib.chapters.pretest.compute import PretestFile, Rules, item_analysis, reliability
 from csi_lib.errors import InputError
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.share import shared_path
 
 SCALE = (1, 5)
@@ -40,7 +40,7 @@ def test_corrected_item_total_is_the_correlation_with_the_rest():
 
 def test_planted_bad_items_and_no_others_are_flagged():
     study = load_study(shared_path("params", "public-corp"))
-    file = system(study, "pretest")
+    file = system_file(study, "pretest")
     survey = read_survey(study, "raon-corp", 2024, source="pretest")
     scales = {i: (survey.codebook.scale(i).low, survey.codebook.scale(i).high) for i in survey.codebook.items}
     blocks = {k: list(b.items) for k, b in file.blocks.items()}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from csi_lib.errors import InputError
-from csi_lib.evaluation.portfolio import portfolio, quadrant_chances
+from csi_lib.evaluation.portfolio import quadrant_chances, quadrants
 from csi_lib.evaluation.standing import agency_means, independent, peer_mean, ranks
 from csi_lib.survey.estimates import results_frame
 
@@ -92,7 +92,7 @@ def points(values):
 
 
 def test_quadrants_and_the_order_of_mending():
-    found = portfolio(points([40, 90, 45, 85]), points([0.9, 0.8, 0.2, 0.1])).set_index("measure")
+    found = quadrants(points([40, 90, 45, 85]), points([0.9, 0.8, 0.2, 0.1])).set_index("measure")
     assert list(found["quadrant"]) == ["concentrate", "keep", "low_priority", "overkill"]
     assert found.loc["q0", "priority"] == 1
     assert found.loc["q3", "priority"] == 4
@@ -100,7 +100,7 @@ def test_quadrants_and_the_order_of_mending():
 
 def test_a_portfolio_of_one_item_is_refused():
     with pytest.raises(InputError, match="at least two"):
-        portfolio(points([40]), points([0.5]))
+        quadrants(points([40]), points([0.5]))
 
 
 def test_gains_are_the_derivative_of_the_index():

@@ -9,7 +9,7 @@ import yaml
 from csi_lib import load_study, read_survey, simulate_population
 from csi_lib.chapters.touch_points.compute import TouchPointsFile, possible_bases, priorities, ranking
 from csi_lib.errors import InputError
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.models.scoring import crossed
 from csi_lib.share import shared_path
 
@@ -144,7 +144,7 @@ def test_names_the_study_does_not_have(corp, change, words, tmp_path):
     data = {**yaml.safe_load(text), **change}
     (tmp_path / "corp" / "touch_points.yml").write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
     with pytest.raises(InputError, match=words):
-        system(load_study(tmp_path / "corp"), "touch_points")
+        system_file(load_study(tmp_path / "corp"), "touch_points")
 
 
 def test_items_by_channel():

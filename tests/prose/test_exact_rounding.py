@@ -12,7 +12,7 @@ import pytest
 
 from csi_lib.chapters.grade.attainment import attainment_grades
 from csi_lib.chapters.grade.rules import absolute_grades, relative_grades
-from csi_lib.evaluation.portfolio import portfolio
+from csi_lib.evaluation.portfolio import quadrants
 from csi_lib.evaluation.standing import ranks
 from csi_lib.measure.exact import exceeds, reaches, same, snapped
 from csi_lib.prose.rounding import round_half_up
@@ -76,7 +76,7 @@ def test_grades_at_a_limit():
 def test_quadrants_and_ranks_of_equal_numbers():
     rows = lambda values: pd.DataFrame({"measure": list("abc"), "estimate": values})
     third = (0.1 + 0.2) / 3
-    found = portfolio(rows([50.0, 60.0, 70.0]), rows([third, 0.1, 0.1]))
+    found = quadrants(rows([50.0, 60.0, 70.0]), rows([third, 0.1, 0.1]))
     assert set(found["quadrant"]) == {"concentrate", "keep"}  # none is below the mean of equal gains
     wave = pd.DataFrame({"measure": "m", "agency": ["a", "b", "c"], "estimate": [0.1 + 0.2, 0.3, 0.2],
                          "se": 0.01, "df": 50.0, "type": "t", "n": 100})  # fmt: skip

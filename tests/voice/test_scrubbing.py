@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csi_lib.voice.cleaning import clean, says_nothing
+from csi_lib.voice.cleaning import clean_comment, says_nothing
 from csi_lib.voice.scrubbing import scrub
 
 HIDDEN = [
@@ -87,7 +87,7 @@ KEPT = [
 
 @pytest.mark.parametrize(("text", "kind", "secret"), HIDDEN)
 def test_personal_data_are_replaced_by_their_kind(text, kind, secret):
-    found = scrub(clean(text))
+    found = scrub(clean_comment(text))
     assert kind in found.found
     assert secret not in found.text
     assert re.search(r"\[[^\]]+\]", found.text)
@@ -95,7 +95,7 @@ def test_personal_data_are_replaced_by_their_kind(text, kind, secret):
 
 @pytest.mark.parametrize("text", KEPT)
 def test_what_is_nobodys_stays(text):
-    assert scrub(clean(text)).text == clean(text)
+    assert scrub(clean_comment(text)).text == clean_comment(text)
 
 
 def test_listed_names_go_with_or_without_spaces():
@@ -107,13 +107,13 @@ def test_listed_names_go_with_or_without_spaces():
 @given(st.text(alphabet="가나다 .,-()", max_size=12), st.integers(0, 99999999), st.sampled_from(["-", " ", ".", ""]))
 def test_no_mobile_number_survives_whatever_stands_around_it(around, number, gap):
     digits = f"{number:08d}"
-    text = clean(f"{around}010{gap}{digits[:4]}{gap}{digits[4:]}{around}")
+    text = clean_comment(f"{around}010{gap}{digits[:4]}{gap}{digits[4:]}{around}")
     assert digits not in re.sub(r"\D", "", scrub(text).text)
 
 
 def test_scrubbing_twice_changes_nothing():
     for text, *_ in HIDDEN:
-        once = scrub(clean(text)).text
+        once = scrub(clean_comment(text)).text
         assert scrub(once).text == once
 
 
@@ -121,20 +121,20 @@ def test_scrubbing_twice_changes_nothing():
     "text", ["없음", "없습니다.", "특별히 없어요", "의견 없음", "불만사항 없습니다", "-", "...", "N/A", "ㅇㅇ", "모르겠습니다", "None", "1", "무"]
 )  # fmt: skip
 def test_ways_of_saying_nothing(text):
-    assert says_nothing(clean(text))
+    assert says_nothing(clean_comment(text))
 
 
 @pytest.mark.parametrize(
     "text", ["주차장 없음", "친절", "없어진 버스를 되살려 주세요", "No parking", "의견 반영이 없습니다"]
 )
 def test_a_short_answer_is_an_answer(text):
-    assert not says_nothing(clean(text))
+    assert not says_nothing(clean_comment(text))
 
 
 def test_cleaning():
-    assert clean("  아주\u200b 좋아요!!!!!!\n\nㅋㅋㅋㅋ ") == "아주 좋아요!! ㅋㅋ"
-    assert clean("<b>굵게</b> &lt;script&gt; A\u202egnp") == "굵게 <script> Agnp".replace("<script> ", "")
-    assert clean(None) == clean(float("nan")) == clean("") == ""
-    assert clean("ＡＢＣ　１２３") == "ABC 123"
-    assert clean("100000원") == "100000원"
-    assert clean("\u1112\u1161\u11ab글") == "한글"
+    assert clean_comment("  아주\u200b 좋아요!!!!!!\n\nㅋㅋㅋㅋ ") == "아주 좋아요!! ㅋㅋ"
+    assert clean_comment("<b>굵게</b> &lt;script&gt; A\u202egnp") == "굵게 <script> Agnp".replace("<script> ", "")
+    assert clean_comment(None) == clean_comment(float("nan")) == clean_comment("") == ""
+    assert clean_comment("ＡＢＣ　１２３") == "ABC 123"
+    assert clean_comment("100000원") == "100000원"
+    assert clean_comment("\u1112\u1161\u11ab글") == "한글"

@@ -20,7 +20,7 @@ from csi_lib.chapters.portfolio.section import first_items, item_portfolio
 from csi_lib.chapters.voice import quotations
 from csi_lib.chapters.voice import section as voices
 from csi_lib.errors import InputError
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence
 
@@ -45,7 +45,7 @@ class Recommendation:
 
 def settings(chapter) -> ConclusionFile:
     """The study's ``conclusion.yml``, or the defaults."""
-    return system(chapter.study, "conclusion") if "conclusion" in chapter.study.extensions else ConclusionFile()
+    return system_file(chapter.study, "conclusion") if "conclusion" in chapter.study.extensions else ConclusionFile()
 
 
 def recommendations(chapter, *, most: int | None = None, quoted: bool = True) -> list[Recommendation]:

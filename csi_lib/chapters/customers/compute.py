@@ -7,7 +7,7 @@ from pydantic import field_validator, model_validator
 
 from csi_lib.errors import InputError
 from csi_lib.evaluation.records import Field, read_records
-from csi_lib.evaluation.systems import system, unknown_names
+from csi_lib.evaluation.systems import system_file, unknown_names
 from csi_lib.study.base import Code, Label, Part, written
 from csi_lib.study.reading import confidence
 from csi_lib.study.references import ColumnName, SourceName
@@ -118,7 +118,7 @@ def frame_population(study, agency: str, year: int, *, data=None) -> dict[str, f
     """Customers by cell in the sampling frame of a wave; None where the study has no frame for it."""
     if "customer_definition" not in study.extensions:
         return None
-    file = system(study, "customer_definition")
+    file = system_file(study, "customer_definition")
     if file.frame is None or not study.source(file.frame).covers(agency, year):
         return None
     frame = read_frame(study, file, agency, year, data=data)

@@ -10,7 +10,7 @@ import pandas as pd
 from csi_lib.chapters.feedback.compute import TASKS, mail_merge, task_status
 from csi_lib.errors import InputError
 from csi_lib.evaluation.records import read_records
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 
 _HEADS = {
     "ko": {"agency": "기관", "owner": "담당", "contact": "연락처", "department": "부서", "title": "과제", "due": "기한",
@@ -34,7 +34,7 @@ def letters(study, agency: str, year: int, *, asof=None, data=None, lang: str = 
     asof : the day on which tasks count as open or overdue (default: the register's own, see `FeedbackFile.day`). Names
     people: for the office, never for a report. ``.attrs["without_owner"]`` counts open tasks nobody can be written to about.
     """
-    file = system(study, "feedback")
+    file = system_file(study, "feedback")
     if file.tasks is None:
         raise InputError(
             "this study keeps no register of tasks", where="feedback.yml: tasks", expected="the name of a source"
@@ -46,7 +46,7 @@ def letters(study, agency: str, year: int, *, asof=None, data=None, lang: str = 
         tasks["title"] = tasks["title_en"].fillna(tasks["title"])
     label = lambda d: d
     if "departments" in study.extensions:
-        departments = system(study, "departments")
+        departments = system_file(study, "departments")
         tasks, label = departments.placed(tasks, year), lambda d: departments.label(d, lang)
     day = pd.Timestamp(asof or file.day(year))
     out = mail_merge(task_status(tasks, asof=day))

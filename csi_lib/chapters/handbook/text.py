@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from csi_lib.chapters.checklist.compute import PRINCIPLES, STAGES
 from csi_lib.chapters.handbook.settings import HandbookFile
 from csi_lib.errors import InputError
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.prose.escape import escape_markdown as e
 from csi_lib.study.base import Label, written
 
@@ -258,7 +258,7 @@ class Handbook:
 
     # ------------------------------------------------------------------ pieces
     def _system(self, name: str):
-        return system(self.study, name) if name in self.study.extensions else None
+        return system_file(self.study, name) if name in self.study.extensions else None
 
     def _t(self, ko: str, en: str) -> str:
         return ko if self.lang == "ko" else en

@@ -31,7 +31,7 @@ class ControlChart(Result):
     sigma: float
 
 
-def control_chart(
+def control_limits(
     values: pd.Series, periods: pd.Series, *, wanted=None, width: float = 3.0, share: bool = False
 ) -> ControlChart:
     r"""Means (X-bar) or shares (p) by period with limits centre ± width·σ/√n, n varying.
@@ -50,7 +50,7 @@ def control_chart(
     >>> import pandas as pd
     >>> values = pd.Series([70, 72, 71, 69, 73, 70, 90, 91.0])
     >>> periods = pd.Series(["01", "01", "02", "02", "03", "03", "04", "04"])
-    >>> csi_lib.control_chart(values, periods).frame.shape[0]
+    >>> csi_lib.control_limits(values, periods).frame.shape[0]
     4
     """
     order = list(wanted) if wanted is not None else sorted(periods.dropna().unique())

@@ -17,8 +17,8 @@ from csi_lib.chapters.happy_call.compute import (
     item_from_counts,
     rated_cases,
 )
-from csi_lib.chapters.happy_call.control_chart import ControlChart, control_chart
-from csi_lib.chapters.kindness.compute import standing
+from csi_lib.chapters.happy_call.control_chart import ControlChart, control_limits
+from csi_lib.chapters.kindness.compute import score_standing
 from csi_lib.chapters.office import (
     change_row,
     count_row,
@@ -99,7 +99,7 @@ def change(chapter, found: Calls):
 def departments(chapter, found: Calls):
     """(scores, ranks) of departments on the composite; None with fewer than two."""
     cases = found.cases.assign(score=found.cases["composite"], case=np.arange(len(found.cases)))
-    frame = standing(cases, "department", clusters="case", digits=2).frame
+    frame = score_standing(cases, "department", clusters="case", digits=2).frame
     if len(frame) < 2:
         return None
     hidden = hidden_departments(chapter, frame)
@@ -179,7 +179,7 @@ def outcomes(chapter, found: Calls) -> pd.DataFrame:
 def monthly(chapter, found: Calls) -> tuple[pd.DataFrame, pd.Series, ControlChart]:
     """(months with control limits and signals, the centre line, the chart) of the composite."""
     month = pd.to_datetime(found.cases["month"]).dt.strftime("%Y-%m")
-    chart = control_chart(found.cases["composite"], month, wanted=found.months)
+    chart = control_limits(found.cases["composite"], month, wanted=found.months)
     frame = chart.frame.rename(columns={"period": "group1"}).assign(
         by1="month",
         measure="composite",

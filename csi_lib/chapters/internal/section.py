@@ -6,7 +6,7 @@ import pandas as pd
 
 from csi_lib.chapters.measurement.section import diagram, weight_rows
 from csi_lib.errors import InputError
-from csi_lib.evaluation.portfolio import portfolio
+from csi_lib.evaluation.portfolio import quadrants
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
 from csi_lib.survey.description import shares
@@ -150,7 +150,7 @@ def elements_portfolio(staff) -> pd.DataFrame | None:
     items = [staff.model.binding.get(i, i) for n in dimensions for i in n.items]
     rows = staff.rows(statistic="mean", by1=None, measure=[i for i in items if i != perceived])
     try:
-        return portfolio(rows, staff.gains())
+        return quadrants(rows, staff.gains())
     except InputError:
         return None
 

@@ -203,7 +203,7 @@ class Standing(Result):
     frame: pd.DataFrame
 
 
-def standing(
+def score_standing(
     scored: pd.DataFrame, by: str, *, clusters: str | None = "person", digits: int = 1, ci: float | None = None
 ) -> Standing:
     """Mean score of each department (`clusters` = person) or person (`clusters` = None), with ranks.

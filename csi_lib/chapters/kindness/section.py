@@ -13,8 +13,8 @@ from csi_lib.chapters.kindness.compute import (
     rater_agreement,
     restate,
     score_sheets,
+    score_standing,
     sheet_fields,
-    standing,
 )
 from csi_lib.chapters.office import (
     board,
@@ -187,7 +187,7 @@ def _paired(now: pd.DataFrame, before: pd.DataFrame) -> dict | None:
 def departments(chapter, found: Sheets, channel: str):
     """(scores, ranks, people) of the departments this year; None with fewer than two."""
     part = found.of(channel, year=chapter.year)
-    frame = standing(part, "department", digits=found.file.digits).frame
+    frame = score_standing(part, "department", digits=found.file.digits).frame
     if len(frame) < 2:
         return None
     hidden = hidden_departments(chapter, frame)
@@ -218,8 +218,10 @@ def headline(chapter, found: Sheets, overall_rows: pd.DataFrame) -> list:
 def department_sentence(chapter, found: Sheets, channel: str) -> list:
     """Departments whose people score significantly above or below all others taken together (Holm over departments)."""
     part = found.of(channel, year=chapter.year)
-    hidden = hidden_departments(chapter, standing(part, "department").frame)
-    gaps = [(d, *_against_the_rest(part, d)) for d in standing(part, "department").frame.loc[~hidden, "department"]]
+    hidden = hidden_departments(chapter, score_standing(part, "department").frame)
+    gaps = [
+        (d, *_against_the_rest(part, d)) for d in score_standing(part, "department").frame.loc[~hidden, "department"]
+    ]
     p = adjust_p([g[2] for g in gaps], method=chapter.reading.comparisons.control)
     above = [g[0] for g, q in zip(gaps, p, strict=True) if q < chapter.reading.significance and g[1] > 0]
     below = [g[0] for g, q in zip(gaps, p, strict=True) if q < chapter.reading.significance and g[1] < 0]
@@ -289,7 +291,7 @@ def people(chapter, channel: str):
     if part["person"].nunique() < 2:
         return None
     last, moved = part.groupby("person")["department"].last(), part.groupby("person")["department"].nunique() > 1
-    frame = standing(part, "person", clusters=None, digits=found.file.digits).frame
+    frame = score_standing(part, "person", clusters=None, digits=found.file.digits).frame
     edition = found.file.schemes[channel].edition_of(found.last)
     scores, ranks = standing_rows(chapter, frame, by="person", **_constant(found, channel, edition))
     scores["group1_label"] = frame["person"].to_numpy()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from csi_lib.chapters.loyalty.compute import OUTCOMES, PROMOTERS, LoyaltyFile, correlations, loyalty_estimates
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.findings.families import judged
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence
@@ -39,7 +39,7 @@ class Loyalty:
 
 
 def open_loyalty(chapter) -> Loyalty:
-    file: LoyaltyFile = system(chapter.study, "loyalty")
+    file: LoyaltyFile = system_file(chapter.study, "loyalty")
     by = [b for b in chapter.banners if b not in {s.column for s in file.chain}]
     count = lambda survey, by: loyalty_estimates(chapter.study, survey, file, by, surveys=chapter.surveys).masked(
         chapter.release

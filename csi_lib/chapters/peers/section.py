@@ -6,7 +6,7 @@ import pandas as pd
 
 from csi_lib.chapters.peers.compute import PeersFile, check_columns, covariate, standardised
 from csi_lib.evaluation.standing import MIN_PEERS, Rank
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.findings.families import judged
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence
@@ -80,7 +80,7 @@ def percentile_sentence(chapter, measure: str) -> Sentence | None:
 
 # ---------------------------------------------------------------------- conditions of the comparison
 def conditions(chapter) -> PeersFile:
-    file: PeersFile = system(chapter.study, "peers")
+    file: PeersFile = system_file(chapter.study, "peers")
     check_columns(file, list(chapter.study.report.groups or chapter.study.codebook("customers").groups))
     return file
 

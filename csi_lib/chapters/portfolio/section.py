@@ -7,7 +7,7 @@ import pandas as pd
 from csi_lib.chapters.portfolio.axis import axis
 from csi_lib.chapters.portfolio.settings import settings
 from csi_lib.errors import InputError
-from csi_lib.evaluation.portfolio import portfolio, quadrant_chances
+from csi_lib.evaluation.portfolio import quadrant_chances, quadrants
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.prose.sentences import Sentence
 from csi_lib.tables.table import Column, Row, Table
@@ -38,7 +38,7 @@ def item_portfolio(chapter) -> pd.DataFrame | None:
         found = axis(chapter)
         if found is None:
             return None
-        points = portfolio(found.satisfaction, found.importance, crosshair=crosshair(chapter))
+        points = quadrants(found.satisfaction, found.importance, crosshair=crosshair(chapter))
     except InputError:
         return None
     points = points[~points["measure"].isin(chapter.doubted)].reset_index(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from csi_lib.chapters.retention.compute import RetentionFile
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.prose.sentences import Sentence
 from csi_lib.study.destruction import read_destroyed
 from csi_lib.tables.table import Column, Row, Table
@@ -15,7 +15,7 @@ _STATES = {
 
 
 def _log(chapter) -> RetentionFile:
-    return system(chapter.study, "retention").on_record(read_destroyed(chapter.study.path))
+    return system_file(chapter.study, "retention").on_record(read_destroyed(chapter.study.path))
 
 
 def retention_table(chapter, *, name: str, caption: str) -> Table:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.chapters.record_checks import people_in_records
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.findings.families import judged
 from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence
@@ -65,7 +65,7 @@ class Voice:
 
 def open_voice(chapter) -> Voice:
     """Read the comments of the chapter's agency and wave, and of its last wave, as ``voice.yml`` says."""
-    file: VoiceFile = system(chapter.study, "voice")
+    file: VoiceFile = system_file(chapter.study, "voice")
     # without an index the study names the item that says how satisfied the writer is, or the first one does
     score = file.score or (chapter.overall_item if chapter.models else next(iter(chapter.survey.codebook.items), None))
     study, codebook = chapter.study, chapter.survey.codebook
