@@ -13,7 +13,6 @@ import pandas as pd
 
 from csi_lib.errors import InputError, nearest
 from csi_lib.evaluation.labels import Labels
-from csi_lib.evaluation.portfolio import effective_weights
 from csi_lib.evaluation.records import read_records
 from csi_lib.evaluation.standing import Rank, peer_mean, ranks
 from csi_lib.evaluation.systems import system_file
@@ -28,7 +27,6 @@ from csi_lib.report.context import Context
 from csi_lib.report.microdata import People
 from csi_lib.study.reading import Reading
 from csi_lib.study.study import OVERALL
-from csi_lib.survey.contradictions import Contradiction, contradictions
 from csi_lib.survey.estimates import Estimates, results_frame
 from csi_lib.survey.gate import Gate, withheld_of
 from csi_lib.survey.results import records_of
@@ -109,6 +107,9 @@ class ChapterData:
         other.__dict__.pop("labels", None)
         other.lang, other.reading = lang, replace(self.reading, lang=lang, catalogue=None)
         return other
+
+    def took_part(self, year: int) -> bool:
+        return self.agency == OVERALL or self._round.took_part(self.agency, year)
 
     def surveyed(self, source: str, year: int | None = None) -> bool:
         """Whether a source covers the agency in this (or another) wave."""
@@ -312,73 +313,6 @@ class ChapterData:
         """Rank among the agencies of the same type, with simultaneous bounds; None without peers."""
         with self.reading:
             return ranks(self.wave, measure, type=self.type).get(self.agency)
-
-    # ------------------------------------------------------------------ what the report is about
-    @property
-    def name(self) -> str:
-        """The agency's name, or what the overall report is called."""
-        return (
-            self.text(ko="전체 기관", en="All agencies") if self.agency == OVERALL else self.labels.agency(self.agency)
-        )
-
-    def took_part(self, year: int) -> bool:
-        return self.agency == OVERALL or self._round.took_part(self.agency, year)
-
-    @property
-    def banners(self) -> list[str]:
-        """Banner variables of this wave."""
-        return banners(self.study, self.survey)
-
-    @property
-    def top_nodes(self) -> list[str]:
-        """The index and the nodes directly below it."""
-        index = self.model.file.index
-        children = self.model.node(index).children or ()
-        elements = f"{index}_elements"  # the dimensions of an index that mixes them with an overall question
-        return [index, *children, *(self.model.node(elements).children or () if elements in children else ())]
-
-    @property
-    def model_items(self) -> list[str]:
-        """Columns of the items that the index is made of."""
-        return [self.model.binding.get(i, i) for n in self.model.file.order for i in n.items or ()]
-
-    @property
-    def overall_item(self) -> str | None:
-        """The item that asks for overall satisfaction: what the index node was asked by, or None."""
-        node = self.model.node(self.model.file.index)
-        item = node.asked or node.weights.target
-        item = self.model.binding.get(item, item) if item else None
-        return item if item in self.survey.frame and self.survey.frame[item].notna().any() else None
-
-    @property
-    def gauge_zones(self) -> tuple[float, float]:
-        return self.study.report.gauge.low, self.study.report.gauge.high
-
-    def gains(self) -> pd.DataFrame:
-        """What the index gains from one more point in each item (`evaluation.effective_weights`)."""
-        return self.labels.attach(self.gain_estimates.frame)
-
-    @cached_property
-    def gain_estimates(self) -> Estimates:
-        """`gains` with what they share with every other number of this wave; none of an item whose answers contradict
-        something, so that it is nobody's priority."""
-        with self.reading:
-            gains = effective_weights(self.estimates, self.model)
-            kept = [k for k, measure in enumerate(gains.frame["measure"]) if measure not in self.doubted]
-            return self._register(gains if len(kept) == len(gains) else gains.take(kept))
-
-    @cached_property
-    def contradictions(self) -> tuple[Contradiction, ...]:
-        """Where this wave's answers contradict the codebook, each other or last wave (`csi_lib.survey.contradictions`)."""
-        if self.agency == OVERALL:
-            return ()
-        before = None if self.previous_year is None else self.survey_of(self.previous_year)
-        return contradictions(self.survey, before, items=self.model_items if self.models else None)
-
-    @property
-    def doubted(self) -> frozenset[str]:
-        """Columns that these cast doubt on."""
-        return frozenset(i for c in self.contradictions for i in c.doubted)
 
     @cached_property
     def people(self) -> People:

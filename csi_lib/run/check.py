@@ -9,7 +9,7 @@ from pathlib import Path
 
 from csi_lib.chapters.record_checks import record_faults, record_notes
 from csi_lib.errors import InputError
-from csi_lib.evaluation.systems import system, system_faults
+from csi_lib.evaluation.systems import system_faults, system_file
 from csi_lib.models.scoring import score
 from csi_lib.models.study_models import study_models, untranslated
 from csi_lib.prose.study_texts import declare_literals, template_faults
@@ -160,7 +160,7 @@ def _surveys(study, data, tell) -> Iterable[Finding]:
 def _unread(study, data) -> Iterable[Finding]:
     """Comments that the public edition does not show because nobody has read them."""
     try:
-        left = waiting(study, data=data) if "voice" in study.extensions and system(study, "voice").reviewed else ()
+        left = waiting(study, data=data) if "voice" in study.extensions and system_file(study, "voice").reviewed else ()
     except InputError:  # said of the system or of the data
         return
     if left:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from csi_lib.errors import InputError
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.run.keys import file_digest
 from csi_lib.study.destruction import Destroyed, add_destroyed
 from csi_lib.study.location import cache_folder
@@ -60,7 +60,7 @@ def purge(
     if (before is None) == (not due):
         raise InputError("say what is to be destroyed", where="csi purge", expected="either --due or --before DATE")
     study, today = load_study(study), today or date.today()
-    log = system(study, "retention")
+    log = system_file(study, "retention")
     base = Path(data or study.path).resolve()
     who, rows, paths, unnamed = by or getpass.getuser(), [], [], []
     for year, record in ((y, r) for y, records in sorted(log.records.items()) for r in records):

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from csi_lib.chapters.record_checks import people_in_records
-from csi_lib.evaluation.systems import system
+from csi_lib.evaluation.systems import system_file
 from csi_lib.study.study import Study
 from csi_lib.survey.reading import read_survey
-from csi_lib.voice.cleaning import clean, says_nothing
+from csi_lib.voice.cleaning import clean_comment, says_nothing
 from csi_lib.voice.comments import staff_names, text_columns
 from csi_lib.voice.review import Candidate, queue, read_decisions
 from csi_lib.voice.scrubbing import scrub
@@ -30,7 +30,7 @@ def waiting(
     ------
     InputError : the study has no ``voice.yml``, or data that cannot be read.
     """
-    file = system(study, "voice")
+    file = system_file(study, "voice")
     given, source = staff_names(study, file), study.source(file.source)
     comments: set[str] = set()
     for agency in agencies or [a.id for a in study.agencies]:
@@ -40,7 +40,7 @@ def waiting(
                 continue
             survey = read_survey(study, agency, year, source=file.source, data=data)
             for column in (c for c in text_columns(survey.codebook, file) if c in survey.frame):
-                texts = (clean(raw) for raw in survey.frame[column].dropna().unique())
+                texts = (clean_comment(raw) for raw in survey.frame[column].dropna().unique())
                 comments |= {
                     scrub(t, names=names).text for t in texts if t and not says_nothing(t, no_answer=file.no_answer)
                 }

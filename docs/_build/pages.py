@@ -28,7 +28,7 @@ GROUPS = (
     Group("tutorials", "Tutorials", "따라 하기", ("tutorials/contractor", "tutorials/academic", "tutorials/agency")),
     Group(
         "guides", "Guides", "안내",
-        ("drafting", "intake", "keys", "workbench", "design", "models", "findings", "diagnosis", "voice", "systems", "office", "evaluation",
+        ("drafting", "intake", "keys", "workbench", "design", "models", "words", "findings", "diagnosis", "voice", "systems", "office", "evaluation",
          "deliverables", "rendering", "audit", "rounds", "cluster", "confidentiality", "standards"),
     ),
     Group(

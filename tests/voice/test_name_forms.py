@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 import csi_lib
-from csi_lib.voice.cleaning import clean
+from csi_lib.voice.cleaning import clean_comment
 from csi_lib.voice.scrubbing import scrub
 from tests.voice.name_forms import FORMS, OTHER, forms
 
@@ -43,7 +43,7 @@ SENTENCES = (
 def test_of_many_forms_hardly_one_is_left(seed):
     made = forms(seed, 2000)
     assert {f for f, *_ in made} == {*FORMS, *(f for f, _ in OTHER)}
-    left = [text for _, text, secret in made if secret in scrub(clean(text)).text]
+    left = [text for _, text, secret in made if secret in scrub(clean_comment(text)).text]
     assert len(left) <= 0.01 * len(made), left[:20]
 
 
@@ -63,7 +63,7 @@ def test_ordinary_complaints_are_left_as_they_are():
 
 def test_the_open_answers_of_a_bundled_study_lose_only_what_was_planted():
     survey = csi_lib.read_survey("example", "hanbit-fmc", 2024)
-    texts = {clean(t) for c in survey.codebook.of_role("text") for t in survey.frame[c].dropna()}
+    texts = {clean_comment(t) for c in survey.codebook.of_role("text") for t in survey.frame[c].dropna()}
     hit = {t for t in texts if scrub(t).found}
     assert texts
     assert all(any(mark in t for mark in ("주무관", "대리", "@", "031-", "010-")) for t in hit), hit
