@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import csi_lib
@@ -21,7 +23,7 @@ FREE = {"errors", "share"}
 
 def imports_of(path: Path):
     """(line, first part below csi_lib) of every import of our own, wherever in the module it stands."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("csi_lib."):
             yield node.lineno, node.module.split(".")[1]
         elif isinstance(node, ast.ImportFrom) and node.module == "csi_lib":
@@ -70,3 +72,70 @@ def test_importing_the_package_loads_nothing_heavy():
 def test_every_public_name_resolves():
     for name in csi_lib.__all__:
         assert getattr(csi_lib, name) is not None
+
+
+# ------------------------------------------------------------------ what is there is used, and small enough to read
+#: reached by name from elsewhere: the entry point of papermill; what the documentation and the tests of finished reports call
+OUTSIDE = {"run.papermill_engine", "findings.agreement", "prose.gate"}
+
+
+def named(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def modules() -> dict[str, ast.Module]:
+    return {
+        named(p): ast.parse(p.read_text(encoding="utf-8")) for p in PACKAGE.rglob("*.py") if "_share" not in p.parts
+    }
+
+
+def named_in(tree: ast.AST, known, *, loaded: bool) -> set[str]:
+    """Our modules that a tree imports; not only when it is `loaded`: also later, or by a text that names them."""
+    found = set()
+    for node in tree.body if loaded else ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("csi_lib"):
+            found |= {f"{node.module}.{a.name}" for a in node.names} | {node.module}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("csi_lib."):
+            found.add(node.value.split(":")[0])
+    return {f.removeprefix("csi_lib.") for f in found} & set(known)
+
+
+def test_no_modules_import_one_another_in_a_circle():
+    trees = modules()
+    graph = {name: named_in(tree, trees, loaded=True) for name, tree in trees.items()}
+    left = dict(graph)
+    while leaves := [name for name, needs in left.items() if not needs & set(left)]:
+        for name in leaves:
+            del left[name]
+    assert sorted(left) == []
+
+
+def test_every_module_is_reached_from_a_verb_a_notebook_or_a_public_name():
+    trees = modules()
+    todo = [n for n in trees if n.startswith("cli.") or n == ""] + list(OUTSIDE)
+    todo += [n for n in trees if n.startswith("chapters.") and n.count(".") == 1]  # rooms, found by their folder
+    for path in (PACKAGE.parent / "notebooks").glob("*.ipynb"):
+        text = "\n".join("".join(c["source"]) for c in json.loads(path.read_text(encoding="utf-8"))["cells"]
+                         if c["cell_type"] == "code")  # fmt: skip
+        todo += named_in(ast.parse(text), trees, loaded=False)
+    seen = set()
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += named_in(trees[name], trees, loaded=False)
+    rooms = {n for n, tree in trees.items() if any(m.startswith(f"{n}.") for m in trees)}
+    assert sorted(set(trees) - seen - rooms) == []
+
+
+def test_modules_can_be_read_at_one_sitting():
+    long = {
+        str(p.relative_to(PACKAGE)) for p in PACKAGE.rglob("*.py") if p.read_text(encoding="utf-8").count("\n") > 450
+    }
+    assert long == set()

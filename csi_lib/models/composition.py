@@ -8,7 +8,7 @@ index of wave t on C alone, its weights and the sectors' importance renormalised
                 + Σ_g (p₁g − p₀g)·½[L₁g + L₀g]                             mix of respondents over the groups g of one variable
                 + the rest: what people think of the same things           score
 
-The parts of the weights and of the score are those of `csi_lib.models.split` on C; the mix is taken out of the score. All are
+The parts of the weights and of the score average over both orders of the two changes; the mix is taken out of the score. All are
 combinations of estimates of the same two samples, so each has the standard error that follows from their covariance.
 """
 

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from csi_lib.models.index import IndexModel
-from csi_lib.models.split import change_split
 from csi_lib.survey.estimates import Estimates
 from tests.models.populations import Answered, bootstrap_se, likert
 
@@ -128,36 +127,6 @@ def test_base_year_weights_covary_with_the_base_year(model_file):
     assert model.evaluate(base).frame["measure"][2] == "top"
     assert found["estimate"] == pytest.approx(np.mean(draws), abs=0.3)
     assert found["se"] == pytest.approx(np.std(draws, ddof=1), rel=0.13)
-
-
-# ------------------------------------------------------------------ change split
-@pytest.mark.parametrize("sectors", [False, True])
-def test_score_and_weight_effect_add_up(sectors, model_file):
-    text = TREE.format(at="at: agency-year")
-    if sectors:
-        text += "sectors: {by: type, criteria: {sales: {p: 5, q: 3}, heads: {p: 1, q: 4}}}\n"
-    model = model_file(text)
-    rng = np.random.default_rng(0)
-    frames = [answers(220, s, d).assign(type=rng.choice(["p", "q"], 220)) for s, d in ((21, 0.0), (22, 0.4))]
-    before, now = Answered(frames[0], year=2023), Answered(frames[1])
-    split = change_split(model, now, before)
-    index = lambda s, w=None: model.evaluate(s, weights_survey=w).one(measure="top", statistic="index", by1=None)[
-        "estimate"
-    ]
-    assert split.frame["estimate"].sum() == pytest.approx(index(now) - index(before), abs=1e-10)
-    score = 0.5 * (index(now) - index(before, now) + index(now, before) - index(before))
-    assert split.one(statistic="score_effect")["estimate"] == pytest.approx(score, abs=1e-10)
-    change = Estimates.concat([model.evaluate(now), model.evaluate(before)]).contrast({"year": 2024}, {"year": 2023})
-    total = split.combine(np.ones((2, 1)), split.frame.iloc[[0]].assign(df=np.nan))
-    assert total.frame["se"][0] == pytest.approx(
-        change.one(measure="top", by1=None, statistic="difference")["se"], rel=1e-9
-    )
-
-
-def test_same_answers_have_no_weight_effect(model_file):
-    model, frame = model_file(TREE.format(at="at: agency-year")), answers(200, 8)
-    split = change_split(model, Answered(frame.assign(**{i: frame[i] for i in ITEMS})), Answered(frame, year=2023))
-    assert split.frame["estimate"].abs().max() < 1e-10
 
 
 # ------------------------------------------------------------------ weights from a file
