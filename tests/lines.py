@@ -16,7 +16,12 @@ def counted(path: Path) -> tuple[int, int, int]:
     for node in ast.walk(ast.parse(text)):
         span = lambda n: set(range(n.lineno, n.end_lineno + 1))
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
             documented |= span(body[0])
         if isinstance(node, ast.Dict) and {"ko", "en"} <= {k.value for k in node.keys if isinstance(k, ast.Constant)}:
             worded |= span(node)

@@ -21,6 +21,7 @@ SECTIONS = {
     "csi_lib.figures": ("Figures", "Drawings with alternative text and data"),
     "csi_lib.voice": ("Voice", "Open-ended answers"),
     "csi_lib.evaluation": ("Evaluation", "Engines that chapters share"),
+    "csi_lib.simulate": ("Simulation", "Data with known truth"),
     "csi_lib.chapters": ("Chapters", "What each chapter computes"),
     "csi_lib.report": ("Reports", "Chapters, join, rendering"),
     "csi_lib.office": ("Office", "Spreadsheets"),
