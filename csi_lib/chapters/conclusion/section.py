@@ -98,7 +98,7 @@ def _promises(chapter, found: list[Finding]) -> list[tuple[Sentence, str]]:
     if promised and rest:
         counted = chapter.record([{"measure": "promises", "statistic": "count", "estimate": rest, "unit": "number", "n": len(promised)},
                                   {"measure": "promises", "statistic": "count: better", "unit": "number", "n": len(promised),
-                                   "estimate": len([f for f in promised if f.direction == "better"])}]).to_dict("records")  # fmt: skip
+                                   "estimate": len([f for f in promised if f.direction == "better"])}], counts="tasks").to_dict("records")  # fmt: skip
         out.append((
             chapter.sentence(ko="그 밖의 약속과 과제는 {rest}건이며, 모두 합해 {better}건이 지켜졌거나 점수가 유의하게 나아졌다.",
                              en="There are {rest} other promises and tasks; of all, {better} were kept or raised a score significantly.",
@@ -187,7 +187,8 @@ def cannot_say(chapter) -> list[Sentence]:
                     "unit": "number",
                     "n": len(same),
                 }
-            ]
+            ],
+            counts="checks",
         ).iloc[0]
         out.append(
             chapter.sentence(
