@@ -1,6 +1,6 @@
 """A round of the bench study (`round_study.py`): reports per second, and the same by a loop of commands, in one run.
 
-    python tests/bench/bench_round.py [--sizes 3 30 300] [--reports N] [--real N] [--loop 1] [--pinned N]
+    python tests/bench/bench_round.py [--sizes 3 30 300] [--reports N] [--real N] [--loop N] [--pinned N]
 
 Seconds of the clock depend on what else the machine does; seconds of processor, and ratios within one run, much less.
 ``--reports`` makes only the first N reports of each size, which shows what a report costs in a large round without
@@ -103,7 +103,7 @@ def loop(study: Path, folder: Path, reports: int) -> Cost:
                 env={**ENVIRONMENT, "CSI_CONTEXT": str(context)}, check=True, capture_output=True,
             )  # fmt: skip
         subprocess.run([sys.executable, "-c", RENDER, target], env=ENVIRONMENT, check=True, capture_output=True)
-    return Cost((time.perf_counter() - wall) / max(reports, 1), (used() - cpu) / max(reports, 1))
+    return Cost((time.perf_counter() - wall) / reports, (used() - cpu) / reports)
 
 
 def stages(study: Path, out: Path) -> str:
@@ -170,7 +170,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[3, 30, 300])
     parser.add_argument("--reports", type=int, default=None, help="make only the first N reports of each size")
     parser.add_argument("--real", type=int, default=6, help="reports of the study of real size (0: none)")
-    parser.add_argument("--loop", type=int, default=1, help="reports made by the loop")
+    parser.add_argument("--loop", type=int, default=1, help="reports made by the loop (0: none)")
     parser.add_argument("--pinned", type=int, default=30, help="reports of the comparison of one and two dask workers")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -189,16 +189,17 @@ def main() -> None:
             nothing[size] = wall, cpu
         tidy, where = rows[-1][1], stages(study, folder / f"out-{options.sizes[-1]}")
         heavy = real(folder, options.real) if options.real else None
-        by_loop = loop(study, folder, options.loop)
+        by_loop = loop(study, folder, options.loop) if options.loop else None
+        if by_loop:
+            rows.append((f"papermill commands + renderer, {options.loop} report(s)", by_loop))
         print(
             f"{len(CHAPTERS)} chapters, 12 figures, 15 tables, 400 respondents x 40 items, HTML + PDF; load {os.getloadavg()[0]:.1f}"
         )
         print(f"{'per report':44} {'wall s':>7} {'CPU s':>7} {'first s':>8} {'wall x':>7} {'CPU x':>7}")
-        for title, cost in (*rows, (f"papermill commands + renderer, {options.loop} report(s)", by_loop)):
+        for title, cost in rows:
             first = f"{cost.first:8.1f}" if cost.first else " " * 8
-            print(
-                f"{title:44} {cost.wall:7.2f} {cost.cpu:7.2f} {first} {by_loop.wall / cost.wall:7.1f} {by_loop.cpu / cost.cpu:7.1f}"
-            )
+            times = f"{by_loop.wall / cost.wall:7.1f} {by_loop.cpu / cost.cpu:7.1f}" if by_loop else ""
+            print(f"{title:44} {cost.wall:7.2f} {cost.cpu:7.2f} {first} {times}".rstrip())
         print(
             "\nnothing to do: " + "; ".join(f"{n} agencies {w:.2f} s (CPU {c:.2f} s)" for n, (w, c) in nothing.items())
         )
