@@ -98,3 +98,16 @@ def test_an_uploaded_file_never_overwrites_and_never_leaves_the_data_folder(benc
 @pytest.mark.parametrize("field", ["agency", "year"])
 def test_what_is_no_agency_or_year_never_reaches_the_command_line(post, field):
     assert post("/s/demo/run", **{field: "--out=/elsewhere"})[0] == 404
+
+
+def test_a_page_with_a_policy_of_its_own_lets_the_script_that_tells_of_clicks_run():
+    import base64
+    import hashlib
+    import re
+
+    from csi_lib.serve.report_pages import telling
+
+    page = telling("<meta content=\"script-src 'sha256-abc='; x\"><body><script>own</script></body>")
+    script = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)[-1]
+    assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in page.split("<body>")[0]
+    assert "'sha256-abc='" in page
