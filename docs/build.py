@@ -185,18 +185,18 @@ def run_samples() -> list[str]:
             continue
         with tempfile.TemporaryDirectory() as folder:
             samples.stage(Path(folder))
-            python = []
-            for block in found:
+            if any(words[:3] == ["csi", "new", "my-study"] for b in found if b.lang == "sh" for words in b.commands):
+                shutil.rmtree(Path(folder) / "my-study")
+            names: dict = {"__name__": "__main__"}
+            for block in found:  # in the order of the page, as a reader goes
                 if block.lang == "sh":
                     failed += samples.run_shell(block, Path(folder))
-                else:
-                    python.append(block)
-            if python:
+                    continue
                 try:
-                    samples.run_python(python, Path(folder))
-                    print(f"{page.name}: {len(python)} Python blocks run")
+                    samples.run_python([block], Path(folder), names)
+                    print(f"{block.page}:{block.line}: run")
                 except BaseException as error:
-                    failed.append(f"{page.name}: {type(error).__name__}: {error}")
+                    failed.append(f"{block.page}:{block.line}: {type(error).__name__}: {error}")
     return failed
 
 

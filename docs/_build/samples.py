@@ -110,10 +110,10 @@ def _write_sav(answers, labels: dict[str, str], path: Path) -> None:
     )
 
 
-def run_python(blocks: list[Sample], folder: Path) -> str:
+def run_python(blocks: list[Sample], folder: Path, names: dict | None = None) -> str:
     """Run the Python blocks of one page one after another, as a reader would; returns what they print."""
     code = "".join("\n" * max(0, b.line - 1) * 0 + b.text + "\n" for b in blocks)
-    names: dict = {"__name__": "__main__"}
+    names = {"__name__": "__main__"} if names is None else names
     said = io.StringIO()
     before = Path.cwd()
     os.chdir(folder)
