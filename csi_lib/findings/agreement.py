@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ _CLAIMS = {
 }
 #: what makes two rows of different reports the same comparison
 _COMPARISON = ["agency", "year", "source", "measure", "model", "statistic", "by1", "group1", "by2", "group2", "versus"]
+_READ = ["row_id", *_COMPARISON, "estimate", "ci_low", "ci_high", "p_value", "unit", "flag", "suppressed"]
+_KINDS = ("difference", "change", "against")
 
 
 def contradictions(out: str | Path, reading: Reading | None = None) -> list[str]:
@@ -27,45 +30,50 @@ def contradictions(out: str | Path, reading: Reading | None = None) -> list[str]
     Every ``findings.parquet`` and ``results.parquet`` is read. Two reports contradict each other where one comparison (agency, wave,
     measure, what it is compared with) has another verdict in one than in the other; a finding contradicts its evidence where its
     words claim a rise, a fall or none and the row it names says otherwise, or where its row is missing. `reading` is the
-    study's rule (default: the one in force).
+    study's rule (default: the one that each report's manifest names). A file that cannot be read says nothing here.
     """
-    base = Path(out)
-    files = [
-        p for p in sorted(base.rglob("results.parquet")) if not _hidden(p.relative_to(base)) and p.parent.name != "site"
-    ]
-    rule = reading or Reading()
-    with rule:
-        results = {p.parent: pd.read_parquet(p) for p in files}
-        out_lines = _between(base, results)
-        for folder, frame in results.items():
-            path = folder / "findings.parquet"
-            if path.exists():
-                name = folder.relative_to(base)
-                out_lines += [f"{name}: {line}" for line in _against_rows(pd.read_parquet(path), frame)]
-    return out_lines
+    base, lines = Path(out), []
+    seen: dict[tuple, tuple[str, str]] = {}
+    for folder in sorted(p.parent for p in base.rglob("results.parquet")):
+        if _hidden(folder.relative_to(base)) or folder.name == "site":
+            continue
+        try:
+            results = pd.read_parquet(folder / "results.parquet", columns=_READ)
+            found = pd.read_parquet(folder / "findings.parquet") if (folder / "findings.parquet").exists() else None
+        except Exception:  # noqa: BLE001 - whatever is wrong with a file is said where files are checked
+            continue
+        name = folder.relative_to(base).as_posix()
+        with reading or reading_of(folder):
+            lines += _between(name, results, seen)
+            lines += [] if found is None else [f"{name}: {line}" for line in _against_rows(found, results)]
+    return lines
+
+
+def reading_of(folder: Path) -> Reading:
+    """The rule under which a published report was made, as its manifest names it; the default where it names none."""
+    try:
+        named = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("reading", {})
+        known = {k: named[k] for k in ("significance", "confidence", "compared_base") if k in named}
+        return Reading(**{k: type(getattr(Reading, k))(v) for k, v in known.items()})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return Reading()
 
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _between(base: Path, results: dict[Path, pd.DataFrame]) -> list[str]:
-    """Comparisons that two reports judge differently."""
-    seen: dict[tuple, tuple[str, Path]] = {}
-    lines = []
-    for folder, frame in results.items():
-        tested = frame[(frame["statistic"] == "difference") & frame["p_value"].notna()]
-        keys = zip(*(tested[c].astype("string").fillna("") for c in _COMPARISON), strict=True)
-        restricted = "restricted" in folder.relative_to(base).parts
-        for key, row in zip(keys, tested.to_dict("records"), strict=True):
-            said = verdict_of(row).direction
-            first = seen.setdefault((restricted, *key), (said, folder))
-            if first[0] != said:
-                about = f"{row['measure']} of {row['agency']}, {row['year']}, against {row['versus']}"
-                lines.append(
-                    f"{about}: {said} in {folder.relative_to(base)}, {first[0]} in {first[1].relative_to(base)}"
-                )
-    return lines
+def _between(name: str, results: pd.DataFrame, seen: dict[tuple, tuple[str, str]]) -> Iterator[str]:
+    """Comparisons that this report judges differently from one before it."""
+    tested = results[results["statistic"].isin(_KINDS) & results["p_value"].notna()]
+    keys = zip(*(tested[c].astype("string").fillna("") for c in _COMPARISON), strict=True)
+    restricted = "restricted" in name.split("/")
+    for key, row in zip(keys, tested.to_dict("records"), strict=True):
+        said = verdict_of(row).direction
+        first, where = seen.setdefault((restricted, *key), (said, name))
+        if first != said:
+            about = f"{row['measure']} of {row['agency']}, {row['year']}, against {row['versus']}"
+            yield f"{about}: {said} in {name}, {first} in {where}"
 
 
 def _against_rows(findings: pd.DataFrame, results: pd.DataFrame) -> list[str]:
@@ -77,7 +85,7 @@ def _against_rows(findings: pd.DataFrame, results: pd.DataFrame) -> list[str]:
         if missing := [i for i in ids if i not in rows]:
             lines.append(f"{name}: its evidence {', '.join(missing[:3])} is not in results.parquet")
             continue
-        tested = [rows[i] for i in ids if rows[i]["statistic"] == "difference"]
+        tested = [rows[i] for i in ids if rows[i]["statistic"] in _KINDS]
         if finding["kind"] not in ("change", "gap") or len(tested) != 1:
             continue
         direction = verdict_of(tested[0]).direction

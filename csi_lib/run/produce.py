@@ -274,10 +274,18 @@ def _assemble(order: Order, staging: Path, nodes, rows) -> tuple[str, ...]:
         "warnings": list(rendered.warnings),
         "pages": pages,
         "numbers": len(results),
+        "reading": _reading(study),
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
     (staging / "manifest.json").write_text(text, encoding="utf-8")
     return tuple(rendered.warnings)
+
+
+def _reading(study) -> dict:
+    """The rule under which words were chosen, so that whoever has the files alone can hold the words against the numbers."""
+    rule, zones = Reading.of(study), study.report.gauge
+    return {"significance": rule.significance, "confidence": rule.confidence, "compared_base": rule.compared_base,
+            "gauge": [zones.low, zones.high]}  # fmt: skip
 
 
 def _joined(order: Order, study, nodes, people):

@@ -14,6 +14,7 @@ import pandas as pd
 from csi_lib.errors import InputError
 from csi_lib.prose.numbers import UNITS
 from csi_lib.run import root
+from csi_lib.run.verification.agreement import claims_of_round
 from csi_lib.run.verification.documents import document_text, printed, slides, workbook_findings
 from csi_lib.run.verification.figures import (
     FIGURE,
@@ -74,6 +75,8 @@ def verify_round(out: Path) -> Verification:
             done.findings.append(f"{path.parent.relative_to(out).as_posix()}: has no {root.MANIFEST}")
     with _reading(done, "", "site"):
         done.findings += site_findings(out)
+    with _reading(done, "", "what the reports say"):
+        done.findings += claims_of_round(out, found.reports.items())
     if (out / "restricted").is_dir():
         below = verify_round(out / "restricted")
         done.findings += [f"restricted/{f}" for f in below.findings]
