@@ -40,7 +40,7 @@ def contradictions(out: str | Path, reading: Reading | None = None) -> list[str]
         try:
             results = pd.read_parquet(folder / "results.parquet", columns=_READ)
             found = pd.read_parquet(folder / "findings.parquet") if (folder / "findings.parquet").exists() else None
-        except Exception:  # noqa: BLE001 - whatever is wrong with a file is said where files are checked
+        except Exception:
             continue
         name = folder.relative_to(base).as_posix()
         with reading or reading_of(folder):

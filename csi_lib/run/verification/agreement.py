@@ -40,7 +40,7 @@ def claims_of_round(out: Path, reports: Iterable[tuple[str, Path]]) -> list[str]
     for place, folder in reports:
         try:
             results = pd.read_parquet(folder / "results.parquet")
-        except Exception:  # noqa: BLE001 - said where files are checked
+        except Exception:
             continue
         with reading_of(folder) as rule:
             rows = Rows(results, least=rule.compared_base)

@@ -31,6 +31,8 @@ CLAIMS = {
         r"|사실상 같다|practically the same"
     ),
 }
+#: a promise that was not kept is marked ▼ whatever became of the score
+_BROKEN = re.compile(r"기한 지남|지키지 못|\boverdue\b|\bnot kept\b")
 #: what a cell of a table says of the difference in its row
 MARKS = {"▲": "up", "▼": "down"}
 _WORDS = {
@@ -42,7 +44,9 @@ _HIGH = re.compile(r"가장 (?:높|큰|크|많)|\bhighest\b|\bbest\b")
 _LOW = re.compile(r"가장 (?:낮|작|적)|\blowest\b")
 _ZONE = re.compile(r"‘(위험|보통|양호)’ 구간|zone ‘(at risk|fair|good)’")
 _ZONES = {"위험": 0, "보통": 1, "양호": 2, "at risk": 0, "fair": 1, "good": 2}
-_FIRST = re.compile(r"가장 먼저 [^.‘’]*‘([^’]+)’|first [^.‘’]*‘([^’]+)’|^제언 1\. ‘([^’]+)’|^Recommendation 1\. [^‘]*‘([^’]+)’")
+_FIRST = re.compile(
+    r"가장 먼저 [^.‘’]*‘([^’]+)’|first [^.‘’]*‘([^’]+)’|^제언 1\. ‘([^’]+)’|^Recommendation 1\. [^‘]*‘([^’]+)’"
+)
 _ADVICE = re.compile(r"^제언 (\d+)\. ‘([^’]+)’|^Recommendation (\d+)\. [^‘]*‘([^’]+)’")
 #: statistics that are differences with a test
 _TESTED = frozenset({"difference", "change", "against"})
@@ -182,13 +186,19 @@ def _marks(said: Statements, rows: Rows) -> Iterator[str]:
     for table in said.tables:
         for row in table:
             per_row = rows.tested(i for cell in row for i in cell.rows)
-            spoken = any(_claimed(cell.text) for cell in row)  # a sentence with its mark: better and worse, not up and down
+            spoken = any(
+                _claimed(cell.text) for cell in row
+            )  # a sentence with its mark: better and worse, not up and down
             for cell in row:
                 claims = _cell_claims(cell.text)
                 own = rows.tested(cell.rows) or (
-                    [c for i in cell.rows if i in rows.by_id for c in rows.change_of(rows.by_id[i])] if cell.rows else []
+                    [c for i in cell.rows if i in rows.by_id for c in rows.change_of(rows.by_id[i])]
+                    if cell.rows
+                    else []
                 )
                 held = own if cell.rows else per_row
+                if spoken and any(_BROKEN.search(c.text) for c in row):  # the mark is the promise's, not the score's
+                    continue
                 if not claims or not held or (len({r["row_id"] for r in held}) > 1 and not spoken):
                     continue
                 truth = {verdict_of(r).direction for r in held}
@@ -314,4 +324,14 @@ def _short(text: str, most: int = 90) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-__all__ = ["CLAIMS", "MARKS", "Rows", "claim_findings", "priorities", "priority_findings", "spoken_claims", "zone_findings", "zones_said"]
+__all__ = [
+    "CLAIMS",
+    "MARKS",
+    "Rows",
+    "claim_findings",
+    "priorities",
+    "priority_findings",
+    "spoken_claims",
+    "zone_findings",
+    "zones_said",
+]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import pairwise
 
 _PARAGRAPHS = {"p", "li", "h1", "h2", "h3", "h4", "figcaption", "caption", "dd", "dt"}
 _CELLS = {"td", "th"}
@@ -31,7 +32,7 @@ class Passage:
     def sentences(self) -> Iterator[Passage]:
         """The passage, sentence by sentence."""
         cuts = [0, *(m.end() for m in _END.finditer(self.text)), len(self.text)]
-        for start, stop in zip(cuts, cuts[1:], strict=False):
+        for start, stop in pairwise(cuts):
             inside = tuple((at - start, row, said) for at, row, said in self.cited if start <= at < stop)
             if text := self.text[start:stop].strip():
                 yield Passage(text, inside, self.folded)
