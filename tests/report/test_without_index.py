@@ -163,3 +163,10 @@ def test_items_that_do_not_compare_are_not_ranked(tmp_path):
     assert "wait" in items.left_out(own, rows).text
     assert len(items.ranked_table(own, rows).rows) == 5
     assert [c.role for name, c in own.survey.codebook.columns.items() if name.startswith("q8")] == ["text"]
+
+
+def test_a_study_without_an_index_has_no_overall_report(folder):
+    """The chapters about all bodies compare an index; without one they would only fail."""
+    study = load_study(folder)
+    assert chapter_notebooks(study, scope="study") == []
+    assert len(chapter_notebooks(load_study("example"), scope="study")) >= 5
