@@ -118,3 +118,22 @@ def test_overall_and_own_report_give_one_verdict():
     for measure in here.index:
         assert there.loc[measure, "p_value"] == pytest.approx(here.loc[measure, "p_value"], rel=1e-9)
         assert there.loc[measure, "row_id"] == here.loc[measure, "row_id"]
+
+
+def test_without_an_importance_the_lowest_item_is_named_and_why_none_is_ranked(chapter, monkeypatch):
+    """Nothing is recommended where no importance is known: the reader is told so, and which item scores lowest."""
+    monkeypatch.setattr(section, "recommendations", lambda *a, **k: [])
+    monkeypatch.setattr(section, "item_portfolio", lambda chapter: None)
+    rows = chapter.rows(
+        measure=[i for i in chapter.model_items if i not in chapter.doubted], statistic="mean", by1=None
+    )
+    low = rows.loc[rows["estimate"].idxmin(), "measure"]
+    said = section.lowest(chapter).text
+    assert "No importance of the items is known" in said
+    assert f"‘{chapter.labels.measure(low)}’" in said
+    monkeypatch.setattr(section, "item_portfolio", lambda chapter: "a portfolio")
+    assert "Every item has reached its target" in section.lowest(chapter).text
+    monkeypatch.setattr(section, "ledger", lambda chapter: [])
+    sheet = section.sheet(chapter, name="sheet", caption="x")
+    assert [c.key for c in sheet.columns] == ["said"]
+    assert sheet.notes == ()

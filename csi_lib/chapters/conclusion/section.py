@@ -9,6 +9,7 @@ from csi_lib.chapters.conclusion.ledger import ledger, of
 from csi_lib.chapters.conclusion.recommend import recommendations, sentence, settings
 from csi_lib.chapters.portfolio.section import item_portfolio
 from csi_lib.findings.finding import Finding
+from csi_lib.prose.numbers import Number
 from csi_lib.prose.sentences import Sentence, join_words
 from csi_lib.tables.table import Column, Row, Table
 
@@ -37,7 +38,8 @@ def sheet(chapter, *, name: str, caption: str) -> Table:
         (t(ko="어디에 있나", en="Where we stand"), _lines([*index, *of(found, room="grade")])),
         (t(ko="진짜 변화인가", en="Is the change real"), _lines(of(found, kind="change", room="overall")[:1]) + _moves(chapter, found)),
         (t(ko="무엇이 시급한가", en="What is urgent"), _lines([f for f in of(found, kind="risk") if f not in index][:3])),
-        (t(ko="무엇부터 고칠까", en="What to mend first"), [(sentence(chapter, r), "") for r in recommendations(chapter, most=1, quoted=False)]),
+        (t(ko="무엇부터 고칠까", en="What to mend first"), [(sentence(chapter, r), "") for r in recommendations(chapter, most=1, quoted=False)]
+         or [(s, "") for s in [lowest(chapter)] if s is not None]),
         (t(ko="다른 자료는", en="What other sources say"),
          _lines([f for room in _OTHERS for f in of(found, room=room, kind="change")[: 1 if room == "internal" else 2]])),
         (t(ko="약속은 지켰나", en="What we promised"), _promises(chapter, found)),
@@ -49,6 +51,8 @@ def sheet(chapter, *, name: str, caption: str) -> Table:
         Column("said", t(ko="내용", en="Finding"), "left", "stub"),
         Column("mark", t(ko="판정", en="Verdict"), "center", "text"),
     )
+    if not any(mark for _, lines in groups for _, mark in lines):  # no column and no legend of marks that are not there
+        rows, columns = [replace(row, cells=row.cells[:1]) for row in rows], columns[:1]
     note = t(
         ko="▲ 좋아짐·지킴, ▼ 나빠짐·어김, – 유의한 변화 없음",
         en="▲ better or kept, ▼ worse or missed, – no significant change",
@@ -58,7 +62,7 @@ def sheet(chapter, *, name: str, caption: str) -> Table:
         caption,
         columns,
         tuple(rows),
-        (note,),
+        (note,) if len(columns) > 1 else (),
         chapter.lang,
         exempt="sentences; their bases stand in the chapters",
     )
@@ -131,6 +135,29 @@ def change_table(chapter, *, name: str, caption: str) -> Table | None:
     return Table(
         name, caption, columns, tuple(rows), (), chapter.lang, exempt="sentences; their bases stand in the chapters"
     )
+
+
+def lowest(chapter) -> Sentence | None:
+    """Why nothing is recommended, and the item with the lowest score all the same; None where no item may be compared."""
+    items = [i for i in chapter.model_items if i not in chapter.doubted]
+    rows = chapter.rows(measure=items, statistic="mean", by1=None)
+    rows = rows[rows["estimate"].notna() & rows["n"].map(chapter.reading.compares)]
+    if len(rows) < 2:
+        return None
+    row = rows.loc[rows["estimate"].idxmin()]
+    known = item_portfolio(chapter) is not None
+    why = chapter.text(
+        ko="모든 항목이 목표에 이르렀다."
+        if known
+        else "항목의 중요도를 알 수 있는 자료가 없어 우선순위를 매기지 않았다.",
+        en="Every item has reached its target."
+        if known
+        else "No importance of the items is known, so none is ranked first.",
+    )
+    return chapter.sentence(
+        ko="{why} 점수가 가장 낮은 항목은 ‘{item}’({score})이다.", en="{why} The lowest item is ‘{item}’ ({score}).",
+        why=why, item=chapter.labels.measure(row["measure"]), score=Number.from_row(row),
+    )  # fmt: skip
 
 
 def recommended(chapter) -> list[Sentence]:
