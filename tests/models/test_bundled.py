@@ -237,10 +237,11 @@ def test_restated_sheets_lose_points_as_the_published_case_did():
 def test_csi_models_lists_formula_source_and_what_is_not_published(capsys):
     """These parts are inferred or our default; whoever reads the list must see it."""
     from csi_lib.cli import main
+    from csi_lib.evaluation.presets import presets
 
     with pytest.raises(SystemExit) as done:
         main(["models"])
-    text = capsys.readouterr().out
+    text, _, dated = capsys.readouterr().out.partition("\nDated presets")
     assert done.value.code == 0
     told = {block.split(" ", 1)[0]: block for block in text.replace("\n  ", "\t").splitlines()}
     assert set(told) == set(bundled_models())
@@ -254,4 +255,7 @@ def test_csi_models_lists_formula_source_and_what_is_not_published(capsys):
     assert [(name, w) for name, words in expected.items() for w in words if w not in told[name]] == []
     for name in bundled_models():
         assert "source: " in told[name]
+    listed = {block.split(" ", 1)[0]: block for block in dated.replace("\n  ", "\t").splitlines()[1:]}
+    assert set(listed) == set(presets())
+    assert [name for name, block in listed.items() if "source: " not in block or "official form: " not in block] == []
         assert all(a.text.ko and a.text.en for a in IndexModel.load(name).file.assumptions)

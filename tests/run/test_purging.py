@@ -68,7 +68,7 @@ def test_what_is_past_its_term_is_gone_and_on_record(study):
 
 
 def test_the_report_says_destroyed_only_where_the_record_does(study):
-    log: RetentionFile = csi_lib.system(csi_lib.load_study(study), "retention")
+    log: RetentionFile = csi_lib.system_file(csi_lib.load_study(study), "retention")
     state = lambda: [r.state(l.as_of) for l in [log.on_record(read_destroyed(study))] for r in l.of_year(2023)]
     assert state() == ["overdue", "overdue"]
     purge(study, due=True, today=date(2024, 9, 1), by="kim", do=True)
@@ -80,7 +80,7 @@ def test_a_typed_destruction_of_files_is_none(study):
     text = LOG.replace("months: 3, files: [", "months: 3, destroyed: 2023-09-01, method: 삭제, by: 담당, files: [", 1)
     (study / "retention.yml").write_text(text, encoding="utf-8")
     loaded = csi_lib.load_study(study)
-    log = csi_lib.system(loaded, "retention")
+    log = csi_lib.system_file(loaded, "retention")
     assert len(log.faults(loaded)) == 1
     assert log.on_record(()).of_year(2023)[0].state(log.as_of) == "overdue"
 

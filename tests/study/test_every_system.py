@@ -209,12 +209,12 @@ def test_no_field_that_names_something_of_the_study_is_left_untyped():
 
 
 def test_names_are_found_in_lists_mappings_and_keys(studies):
-    file = systems.system(studies["civil-office"], "feedback")
+    file = systems.system_file(studies["civil-office"], "feedback")
     found = {(what, value) for what, value, _ in references(file)}
     assert ("agency", "garam-city") in found
     assert ("department", "resident") in found
     assert ("source", "tasks") in found
-    programme = systems.system(studies["civil-office"], "programme")
+    programme = systems.system_file(studies["civil-office"], "programme")
     assert ("agency", "garam-south") in {(w, v) for w, v, _ in references(programme)}
 
 
