@@ -255,7 +255,7 @@ def test_csi_models_lists_formula_source_and_what_is_not_published(capsys):
     assert [(name, w) for name, words in expected.items() for w in words if w not in told[name]] == []
     for name in bundled_models():
         assert "source: " in told[name]
+        assert all(a.text.ko and a.text.en for a in IndexModel.load(name).file.assumptions)
     listed = {block.split(" ", 1)[0]: block for block in dated.replace("\n  ", "\t").splitlines()[1:]}
     assert set(listed) == set(presets())
     assert [name for name, block in listed.items() if "source: " not in block or "official form: " not in block] == []
-        assert all(a.text.ko and a.text.en for a in IndexModel.load(name).file.assumptions)
