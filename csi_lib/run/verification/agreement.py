@@ -56,7 +56,8 @@ def _page(page: Path, rows: Rows, place: str) -> tuple[list[str], list]:
     found = [f"{place}: {page.name}: {f}" for f in claim_findings(said, rows)]
     order = priorities(said, rows)
     sentences = [s.text for p in said.passages if not p.folded for s in p.sentences()]
-    claimed = [s for s in spoken_claims(sentences) if s.endswith(".")]  # a card of figures is laid out anew by each format
+    # a card of figures is no sentence: each format lays it out anew
+    claimed = [s for s in spoken_claims(sentences) if s.endswith(".")]
     for path in (page.with_suffix(f".{name}") for name in _DOCUMENTS):
         text = document_text(path) if path.is_file() else None
         if text is not None:
