@@ -184,9 +184,7 @@ def sentence(chapter, found: Recommendation) -> Sentence:
     )  # fmt: skip
     if found.grade is not None:
         grade, before, after = found.grade
-        told = told + chapter.sentence(
-            text(words.grade), grade=grade + chapter.text(ko=" 이상", en=" or better"), before=before, after=after
-        )
+        told = told + chapter.sentence(text(words.grade), grade=grade, before=before, after=after)
     if found.owner is not None:
         told = told + chapter.sentence(text(words.owner), owner=found.owner)
     if found.quotation is not None:

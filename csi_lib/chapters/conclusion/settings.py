@@ -21,10 +21,10 @@ class Wording(Part):
     )
     grade: Label = Field(
         Label(
-            ko="{grade} 등급일 확률은 {before}에서 {after}가 된다.",
-            en="The chance of grade {grade} goes from {before} to {after}.",
+            ko="{grade} 등급 이상일 확률은 {before}에서 {after}가 된다.",
+            en="The chance of grade {grade} or better goes from {before} to {after}.",
         ),
-        description="what becomes of the grade: {grade} {before} {after}",
+        description="what becomes of the chance of the grade or a better one: {grade} {before} {after}",
     )
     owner: Label = Field(Label(ko="담당: {owner}.", en="Owner: {owner}."), description="who does it: {owner}")
 

@@ -248,9 +248,9 @@ def agreement_sentence(chapter, rows: pd.DataFrame) -> Sentence:
     if len(first) == 1 and not _apart(rows):
         second = ranks.mean(axis=1).nsmallest(2).index[-1]
         return chapter.sentence(
-            ko="어느 방법으로 보아도 ‘{node}’의 값이 가장 크지만(켄들의 W = {w}), ‘{second}’와의 차이는 표본오차 안에 있다.",
-            en="By every measure ‘{node}’ has the largest value (Kendall's W = {w}), but its distance to ‘{second}’ is within sampling error.",
-            node=chapter.labels.measure(first.pop()), second=chapter.labels.measure(second), w=row,
+            ko="어느 방법으로 보아도 ‘{node}’의 값이 가장 크지만(켄들의 W = {w}), {second:과/와}의 차이는 표본오차 안에 있다.",
+            en="By every measure ‘{node}’ has the largest value (Kendall's W = {w}), but its distance to {second} is within sampling error.",
+            node=chapter.labels.measure(first.pop()), second=f"‘{chapter.labels.measure(second)}’", w=row,
         )  # fmt: skip
     if len(first) == 1:
         return chapter.sentence(
@@ -261,7 +261,7 @@ def agreement_sentence(chapter, rows: pd.DataFrame) -> Sentence:
         )
     names = [chapter.labels.measure(n) for n in ranks.index if n in first]
     return chapter.sentence(
-        ko="가장 중요한 차원은 방법에 따라 {names}로 갈린다(켄들의 W = {w}). 차이가 작으므로 순서에 큰 뜻을 두지 않는다.",
+        ko="가장 중요한 차원은 방법에 따라 {names:으로/로} 갈린다(켄들의 W = {w}). 차이가 작으므로 순서에 큰 뜻을 두지 않는다.",
         en="Which dimension matters most depends on the measure: {names} (Kendall's W = {w}). Little should be made of the order.",
         names=names,
         w=row,
