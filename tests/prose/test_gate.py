@@ -15,7 +15,7 @@ def test_good_korean_passes(good):
 
 @pytest.mark.parametrize("bad", [
     "직원로 뽑았다.", "점수을(를) 본다.", "점를 받았다.", "직원와 고객", "누리집으로가 아니라 전화으로 물었다.", "‘응대’을 본다.",
-    "‘접근성’는 낮다.", "연령에 따라 보면 50대가 가장 높다.", "값은 nan이다.", "‘시설환경’와의 차이", "‘접근성’과는 다르다.", "{agency}는 높다.",
+    "‘접근성’는 낮다.", "연령에 따라 보면 50대가 가장 높다.", "값은 nan이다.", "‘시설환경’와의 차이", "‘응대’과는 다르다.", "{agency}는 높다.",
 ])  # fmt: skip
 def test_what_is_wrong_is_found(bad):
     assert prose_faults(bad, "ko")
