@@ -19,7 +19,8 @@ _PUBLIC = {
     "structure": ["structure_diagram"],
     "tree": ["path_diagram"],
     "strips": ["score_strips"],
-    "trends": ["slope_chart", "trend_lines"],
+    "slopes": ["slope_chart"],
+    "trends": ["trend_lines"],
     "words": ["word_chart"],
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}

@@ -9,8 +9,8 @@ import numpy as np
 
 from csi_lib.errors import InputError
 from csi_lib.measure import readings
+from csi_lib.measure.adequacy import correlated_items
 from csi_lib.measure.extraction import inverse
-from csi_lib.measure.factor import correlated_items
 from csi_lib.measure.inputs import Missing, read_option
 from csi_lib.measure.shown import Result
 from csi_lib.measure.split_half import best_split

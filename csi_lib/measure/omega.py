@@ -11,8 +11,8 @@ import pandas as pd
 
 from csi_lib.errors import InputError, MeasureWarning
 from csi_lib.measure import readings
+from csi_lib.measure.adequacy import correlated_items, read_correlation
 from csi_lib.measure.extraction import extract
-from csi_lib.measure.factor import correlated_items, read_correlation
 from csi_lib.measure.inputs import Missing, read_items, read_option, read_proportion
 from csi_lib.measure.moment_bootstrap import percentile_interval
 from csi_lib.measure.rotation import rotate

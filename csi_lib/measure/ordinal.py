@@ -8,8 +8,8 @@ import pandas as pd
 
 from csi_lib.errors import InputError
 from csi_lib.measure import readings
+from csi_lib.measure.adequacy import read_correlation
 from csi_lib.measure.alpha import alpha_from_covariance
-from csi_lib.measure.factor import read_correlation
 from csi_lib.measure.inputs import Missing
 from csi_lib.measure.omega import omega_from_correlation
 from csi_lib.measure.shown import Result

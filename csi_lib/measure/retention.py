@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from csi_lib.errors import InputError, MeasureWarning
+from csi_lib.measure.adequacy import correlated_items, read_correlation
 from csi_lib.measure.extraction import extract, inverse
-from csi_lib.measure.factor import correlated_items, read_correlation
 from csi_lib.measure.inputs import Missing, read_proportion
 from csi_lib.measure.shown import Result
 

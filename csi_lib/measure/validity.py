@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.special import ndtri, stdtr, stdtrit
 
 from csi_lib.errors import InputError
+from csi_lib.measure.adequacy import correlated_items
 from csi_lib.measure.distributions import f_tail
 from csi_lib.measure.extraction import extract, inverse
-from csi_lib.measure.factor import correlated_items
 from csi_lib.measure.frames import paired, same_rows
 from csi_lib.measure.inputs import Items, Missing, read_items, read_option, read_proportion, read_vector
 from csi_lib.measure.moments import moments

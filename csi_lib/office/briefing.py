@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from csi_lib.errors import InputError
-from csi_lib.evaluation.portfolio import quadrants
 from csi_lib.office.briefing_words import READING, WORDS
 from csi_lib.office.deck import MARGIN, WIDTH, Deck, Slide
+from csi_lib.office.finding_slides import FindingSlides
 from csi_lib.office.fitting import cut
-from csi_lib.office.result_rows import ResultRows
+from csi_lib.office.result_rows import ResultRows, priority_points
 from csi_lib.prose.change import describe, verdict_of
 from csi_lib.prose.numbers import SMALL_BASE, Interval, Number, absent
 from csi_lib.prose.sentences import Sentence, say
@@ -69,13 +68,13 @@ class _Briefing:
         )
         self.dimensions = [r for r in parts if r is not None and not absent(r["estimate"])]
         self.last: list[Sentence] = []  # what the summary repeats
-        self.findings = [] if findings is None else findings.sort_values("severity", ascending=False).to_dict("records")
+        self.told = FindingSlides(deck, lang, self.words, findings, self.end)
 
     def write(self) -> None:
-        for make in (self.sheet, self.outline, self.respondents, self.key_results, self.index_slide, self.standing, self.distribution,
+        for make in (self.told.sheet, self.outline, self.respondents, self.key_results, self.index_slide, self.standing, self.distribution,
                      self.dimension_scores, self.dimension_changes, self.item_slides, self.group_slides, self.weights,
-                     self.priority_slides, self.reliability, self.summary, self.conclusion,
-                     self.recommendations, self.reading):  # fmt: skip
+                     self.priority_slides, self.reliability, self.summary, self.told.conclusion,
+                     self.told.recommendations, self.reading):  # fmt: skip
             make()
 
     # ------------------------------------------------------------------ small things
@@ -329,28 +328,16 @@ class _Briefing:
 
     def priority_slides(self) -> None:
         """Items by satisfaction and effect on the index, and those to begin with."""
-        w, frame = self.words, self.rows.frame
-        here = frame[frame["by1"].isna() & (frame["year"] == self.rows.year)]
-        important = here[here["statistic"].isin(["importance", "gain"])].sort_values("statistic", ascending=False)
-        important = important[important["statistic"] == important["statistic"].max()] if len(important) else important
-        means = here[(here["statistic"] == "mean") & here["versus"].isna() & here["measure"].isin(important["measure"])]
-        order = {f["subject"]: f["size"] for f in self._ranked()}
-        try:
-            found = quadrants(means, important)
-        except InputError:
-            return
-        found = found[found["measure"].isin(order)]
+        w = self.words
+        found = priority_points(self.rows, {f["subject"]: f["size"] for f in self.told.ranked()})
         if not len(found):  # no importance axis, so no map and no first
             return
-        found = found.assign(priority=[order[m] for m in found["measure"]]).sort_values("priority")
         points, left = found.head(_MOST_POINTS), len(found) - _MOST_POINTS
-        rest = [self._left_out(len(found), _MOST_POINTS)] if left > 0 else []
+        rest = [self._left_out_sentence(len(found), _MOST_POINTS).text] if left > 0 else []
         side = lambda r, axis: Number.from_row({k[:-2]: v for k, v in r.items() if k.endswith(f"_{axis}")})
         pairs = [(str(i), side(r, "x"), side(r, "y")) for i, r in enumerate(points.to_dict("records"), 1)]
         names = [self.labels.measure(m) for m in points["measure"]]
-        first = names[:1]
-        message = self.say("먼저 개선할 항목: {x}.",
-                           "Improve first: {x}.", x=first)  # fmt: skip
+        message = self.say("먼저 개선할 항목: {x}.", "Improve first: {x}.", x=names[:1])
         self.last.append(message)
         slide = self.deck.slide(w["portfolio"], message)
         alt = "; ".join(f"{i} {n}: {x.text(self.lang)}, {y.text(self.lang)}"
@@ -358,23 +345,25 @@ class _Briefing:
         slide.points(
             pairs, alt=f"{w['portfolio']}: {alt}", axes=(w["satisfaction"], w["gain"]), name=w["portfolio"], width=7.4
         )
-        body = [(i, n) for n, (i, *_) in zip(names, pairs, strict=True)]
-        slide.table((w["number"], w["item"]), body, alt=w["portfolio"], widths=(0.7, 3.9), left=8.2, size=11)
-        self.end(slide, message.text, *rest)
-        slide = self.deck.slide(
-            w["priorities"], message + self._left_out_sentence(len(found), 8) if len(found) > 8 else message
+        listed = [(i, n, x, y) for n, (i, x, y) in zip(names, pairs, strict=True)]
+        slide.table(
+            (w["number"], w["item"]),
+            [row[:2] for row in listed],
+            alt=w["portfolio"],
+            widths=(0.7, 3.9),
+            left=8.2,
+            size=11,
         )
-        body = [(i, n, x, y) for n, (i, x, y) in list(zip(names, pairs, strict=True))[:8]]
-        slide.table((w["number"], w["item"], w["satisfaction"], w["gain"]), body, alt=w["priorities"],
+        self.end(slide, message.text, *rest)
+        more = len(found) > 8
+        slide = self.deck.slide(w["priorities"], message + self._left_out_sentence(len(found), 8) if more else message)
+        slide.table((w["number"], w["item"], w["satisfaction"], w["gain"]), listed[:8], alt=w["priorities"],
                     widths=(1.0, 6.5, 2.3, 2.3), size=16)  # fmt: skip
         self.end(slide)
 
     def _left_out_sentence(self, of: int, shown: int) -> Sentence:
         """That a slide shows the first of a longer list."""
         return self.say("{of}개 가운데 앞의 {shown}개만 실었다.", "The first {shown} of {of}.", of=of, shown=shown)
-
-    def _left_out(self, of: int, shown: int) -> str:
-        return self._left_out_sentence(of, shown).text
 
     def reliability(self) -> None:
         own = [r for r in self.rows.all(statistic="alpha") if not absent(r["estimate"])]
@@ -391,48 +380,6 @@ class _Briefing:
             size=16,
         )
         self.end(slide)
-
-    # ------------------------------------------------------------------ from the findings
-    def _found(self, field: str = "says", **keys) -> list[str]:
-        """Texts of the findings with these keys (a list: any of), the weightiest first."""
-        any_of = lambda value: value if isinstance(value, list) else [value]
-        found = [f for f in self.findings if all(f[k] in any_of(v) for k, v in keys.items())]
-        texts = [json.loads(f[field]).get(self.lang, "") for f in found]
-        return [t for t in texts if t]
-
-    def _ranked(self) -> list[dict]:
-        """Findings of the priorities, rank 1 first."""
-        return sorted((f for f in self.findings if f["chapter"] == "portfolio"), key=lambda f: f["size"])
-
-    def _text_slide(self, title: str, lines: Sequence[str], *, size: int = 18, most: int = 8) -> None:
-        if not lines:
-            return
-        slide = self.deck.slide(title)
-        slide.text([Sentence(line, line) for line in lines[:most]], top=1.4, size=size)
-        self.end(slide)
-
-    def sheet(self) -> None:
-        """Where we stand, whether the change is real, what is urgent, what to mend first, what was promised: one slide."""
-        index = self._found(chapter="overall", kind=["level", "change", "risk"])[:2]
-        first = [json.loads(f["action"]).get(self.lang) or json.loads(f["says"])[self.lang] for f in self._ranked()[:1]]
-        others = [
-            t for room in ("internal", "happy-call", "kindness") for t in self._found(chapter=room, kind="change")[:1]
-        ]
-        lines = [*index, *self._found(chapter="grade"), *[t for t in self._found(kind="risk") if t not in index][:1], *first,
-                 *others, *self._found(kind="promise", direction="worse")[:2]]  # fmt: skip
-        self._text_slide(self.words["sheet"], lines, most=9, size=16)
-
-    def conclusion(self) -> None:
-        """What was gained and lost, and how many changes cannot be told."""
-        moved = [*self._found(kind="change", direction="worse"), *self._found(kind="change", direction="better")]
-        self._text_slide(
-            self.words["conclusion"], moved or self._found(kind="change", direction="none"), most=8, size=16
-        )
-
-    def recommendations(self) -> None:
-        """What to do, in the order of the priorities."""
-        told = [json.loads(f["action"]).get(self.lang, "") for f in self._ranked()]
-        self._text_slide(self.words["recommendations"], [t for t in told if t], most=5)
 
     def summary(self) -> None:
         if self.last:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from csi_lib.errors import InputError
+from csi_lib.evaluation.portfolio import quadrants
 from csi_lib.prose.numbers import absent
 
 
@@ -48,3 +50,18 @@ class ResultRows:
         same &= frame["model"].isna() if absent(row["model"]) else (frame["model"] == row["model"])
         found = frame[same.fillna(False)]
         return found.sort_values("year").iloc[-1].to_dict() if len(found) else None
+
+
+def priority_points(rows: ResultRows, order: Mapping[str, float]) -> pd.DataFrame:
+    """Items by satisfaction and importance in the order of the priorities (item → rank); empty without an importance axis."""
+    frame = rows.frame
+    here = frame[frame["by1"].isna() & (frame["year"] == rows.year)]
+    important = here[here["statistic"].isin(["importance", "gain"])].sort_values("statistic", ascending=False)
+    important = important[important["statistic"] == important["statistic"].max()] if len(important) else important
+    means = here[(here["statistic"] == "mean") & here["versus"].isna() & here["measure"].isin(important["measure"])]
+    try:
+        found = quadrants(means, important)
+    except InputError:
+        return frame.head(0)
+    found = found[found["measure"].isin(order)]
+    return found.assign(priority=[order[m] for m in found["measure"]]).sort_values("priority")

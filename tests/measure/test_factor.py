@@ -17,13 +17,9 @@ from csi_lib import (
     minimum_average_partial,
     parallel_analysis,
 )
+from csi_lib.measure.adequacy import bartlett_from_correlation, kmo_from_correlation
 from csi_lib.measure.extraction import extract
-from csi_lib.measure.factor import (
-    bartlett_from_correlation,
-    efa_from_correlation,
-    kmo_from_correlation,
-    noncentrality_interval,
-)
+from csi_lib.measure.factor import efa_from_correlation, noncentrality_interval
 from csi_lib.measure.rotation import oblimin, promax, varimax
 
 METHODS = {"ml": "ml", "minres": "minres", "paf": "pa"}

@@ -10,9 +10,9 @@ import pandas as pd
 
 from csi_lib.chapters.measurement.section import scales
 from csi_lib.errors import InputError, MeasureWarning
+from csi_lib.measure.adequacy import bartlett_sphericity, kmo
 from csi_lib.measure.cfa import cfa
 from csi_lib.measure.construct_validity import fornell_larcker
-from csi_lib.measure.factor import bartlett_sphericity, kmo
 from csi_lib.measure.htmt import htmt
 from csi_lib.measure.omega import mcdonald_omega
 from csi_lib.prose.numbers import Number
