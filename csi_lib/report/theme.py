@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import filecmp
 import hashlib
 import os
 import re
@@ -86,8 +87,7 @@ def prepare_theme(folder: Path, settings: Mapping | None = None, *, study: Path 
             raise InputError("there is no such file", where="report.theme", found=str(path))
     (folder / "fonts").mkdir(parents=True, exist_ok=True)
     for font in (*fonts, *sorted(shared_path("reports", "fonts").glob("CSIFallback*"))):
-        if not (target := folder / "fonts" / font.name).exists():
-            shutil.copyfile(font, target)
+        _copy(font, folder / "fonts" / font.name)
     own = bool(settings.get("fonts"))
     web = (
         "\n".join(font_face(font) for font in fonts)
@@ -100,7 +100,7 @@ def prepare_theme(folder: Path, settings: Mapping | None = None, *, study: Path 
     if settings.get("logo"):
         source = study / settings["logo"]
         logo = folder / f"logo{source.suffix.lower()}"
-        shutil.copyfile(source, logo)
+        _copy(source, logo)
     families = tuple(dict.fromkeys(_family(font) for font in fonts))
     return Theme(folder, primary, logo, str(settings.get("logo-alt", "")), families)
 
@@ -113,6 +113,17 @@ def default_theme() -> Theme:
 
 def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "csi"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy that is whole or not there; one that a full disk or a hand damaged is made anew."""
+    if not target.exists() or not filecmp.cmp(source, target, shallow=False):
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            shutil.copyfile(source, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _write(path: Path, text: str) -> None:

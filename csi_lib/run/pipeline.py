@@ -146,8 +146,10 @@ def run_study(
             pass
         elif todo:
             result = _conclude(study, result, ledger)
-        elif _sweep(out, ledger) or not (out / "index.html").exists() or not current(out):
-            _write_site(study, out)  # a killed run did not come to it
+        else:
+            _receive(study, out, data)
+            if _sweep(out, ledger) or not (out / "index.html").exists() or not current(out):
+                _write_site(study, out)  # a killed run did not come to it
         tell("end", {"done": sum(o.ok for o in outcomes), "failed": len(result.failed), "seconds": seconds})
         if stopped:
             raise stopped
@@ -301,6 +303,15 @@ def _writable(out: Path) -> None:
         kind = InputError if isinstance(error, NotADirectoryError | FileExistsError) else MachineError
         words = f"the output folder cannot be written ({error.strerror})"
         raise kind(words, where="--out", found=str(out)) from None
+
+
+def _receive(study, out: Path, data: str | None) -> None:
+    """The receipts of the answers anew where a file was written after them, though no report is another for it."""
+    from csi_lib.run.receipts import received, write_intake
+
+    loaded = load_study(study)
+    if not received(loaded, out, data):
+        write_intake(loaded, out, data)
 
 
 def _conclude(study, result: RunResult, ledger: Ledger) -> RunResult:

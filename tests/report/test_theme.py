@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from pathlib import Path
 
 import pytest
 import sample
@@ -104,3 +105,24 @@ def test_colour_and_logo_reach_both_formats(tmp_path):
     assert (job / "figures" / "logo.svg").exists()
     plain = render(sample.make_job(tmp_path / "plain"), renderer="embedded").paths["pdf"].read_bytes()
     assert made.paths["pdf"].read_bytes() != plain
+
+
+def test_a_damaged_file_of_the_theme_is_made_anew_and_a_full_disk_damages_none(tmp_path, monkeypatch):
+    """A disk that fills while a font is copied leaves no half of it under its name, and what is damaged is mended."""
+    theme = prepare_theme(tmp_path / "_theme")
+    font = sorted((theme.folder / "fonts").iterdir())[0]
+    whole = font.read_bytes()
+    font.write_bytes(whole[:4096])
+    prepare_theme(tmp_path / "_theme")
+    assert font.read_bytes() == whole
+    font.unlink()
+
+    def full(source, target):
+        Path(target).write_bytes(whole[:4096])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("csi_lib.report.theme.shutil.copyfile", full)
+    with pytest.raises(OSError, match="No space"):
+        prepare_theme(tmp_path / "_theme")
+    assert not font.exists()
+    assert [p.name for p in font.parent.iterdir() if p.suffix == ".tmp"] == []
