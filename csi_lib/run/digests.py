@@ -112,3 +112,21 @@ class DataDigests:
             self.fresh[seen] = digest
             parts.append(f"{path.name} {digest}")
         return ", ".join(parts)
+
+
+def received(study, out: Path, data: str | None) -> bool:
+    """Whether ``intake.json`` is there and no file of answers was written after it."""
+    kept = out / "intake.json"
+    if not kept.exists():
+        return False
+    made = kept.stat().st_mtime_ns
+    surveys = [name for name, s in study.sources.items() if s.is_survey and name in study.codebooks]
+    for name in surveys:
+        for year in study.years:
+            try:
+                files, _ = find_files(study, name, year, data=data)
+            except InputError:
+                continue  # no file, no receipt of it
+            if any(file.stat().st_mtime_ns > made for file in files):
+                return False
+    return True

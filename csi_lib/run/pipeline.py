@@ -18,6 +18,7 @@ from csi_lib.errors import InputError, MachineError
 from csi_lib.prose.study_texts import refuse_templates
 from csi_lib.run import keys
 from csi_lib.run.crew import Ended, LocalCrew
+from csi_lib.run.digests import received
 from csi_lib.run.ledger import Ledger, alone
 from csi_lib.run.lost import Lost
 from csi_lib.run.memory import WORKER, share
@@ -307,10 +308,10 @@ def _writable(out: Path) -> None:
 
 def _receive(study, out: Path, data: str | None) -> None:
     """The receipts of the answers anew where a file was written after them, though no report is another for it."""
-    from csi_lib.run.receipts import received, write_intake
-
     loaded = load_study(study)
     if not received(loaded, out, data):
+        from csi_lib.run.receipts import write_intake  # with pandas, which a run with nothing to do is quick without
+
         write_intake(loaded, out, data)
 
 

@@ -16,7 +16,6 @@ from csi_lib.intake.sheets import Note
 from csi_lib.intake.wave import CodedWave
 from csi_lib.study.base import code_of, written
 from csi_lib.study.study import Study, load_study
-from csi_lib.survey.files import find_files
 from csi_lib.survey.importing import imported_wave
 from csi_lib.survey.reading import discards
 from csi_lib.survey.waves import wave_of
@@ -182,21 +181,3 @@ def write_intake(study: Study, out: Path, data: str | Path | None) -> None:
     part = out / f".intake.json.{os.getpid()}"
     part.write_text(text, encoding="utf-8")
     part.replace(out / "intake.json")
-
-
-def received(study: Study, out: Path, data: str | Path | None) -> bool:
-    """Whether ``intake.json`` is there and no file of answers was written after it."""
-    kept = out / "intake.json"
-    if not kept.exists():
-        return False
-    made = kept.stat().st_mtime_ns
-    surveys = [name for name, s in study.sources.items() if s.is_survey and name in study.codebooks]
-    for name in surveys:
-        for year in study.years:
-            try:
-                files, _ = find_files(study, name, year, data=data)
-            except InputError:
-                continue  # no file, no receipt of it
-            if any(file.stat().st_mtime_ns > made for file in files):
-                return False
-    return True

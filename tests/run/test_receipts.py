@@ -6,7 +6,8 @@ import os
 
 import numpy as np
 
-from csi_lib.run.receipts import received, write_intake
+from csi_lib.run.digests import received
+from csi_lib.run.receipts import write_intake
 from csi_lib.study.study import load_study
 from tests.intake.trial import Trial
 
