@@ -16,7 +16,9 @@ from csi_lib.office.xlsx import Sheet, Workbook
 from csi_lib.prose.numbers import Interval, Number
 from csi_lib.study.reading import Reading
 from csi_lib.survey.estimates import Estimates
+from csi_lib.survey.group_sizes import group_sizes
 from csi_lib.survey.letters import LetterRules
+from csi_lib.survey.results import results_frame
 from csi_lib.tables.banner import banner_tables
 from csi_lib.tables.table import Column, Row, Table
 
@@ -77,7 +79,12 @@ def statistics_book(
     for table in banner_tables(items, items=asked, **options):
         question = survey.codebook.columns[asked[int(table.name.removeprefix("book-")) - 1]].question
         answers.append((table, question.text(lang) if question else ""))
-    composition = _composition(scored, by, labels, lang, minimum)
+    sizes = group_sizes(survey, scored.frame, by)
+    if release == "public":  # a withheld size says nothing
+        sizes.loc[sizes["suppressed"], ["estimate", "n"]] = float("nan")
+    sizes = results_frame(sizes, study=study.id, agency=agency, year=year, period=study.period_of(year),
+                          source=round_.source, release=release)  # fmt: skip
+    composition = _composition(scored, sizes, labels, lang, minimum)
     kept = [(words["who"], [(t, "") for t in composition]), (words["index"], indices), (words["item"], answers)]
     kept = [
         (head, [(replace(t, name=f"book-{next(number)}"), said) for t, said in part]) for head, part in kept if part
@@ -87,7 +94,7 @@ def statistics_book(
     parts = tuple((head, tuple(noted(t, said) for t, said in part)) for head, part in kept)
     tables = [t for _, part in parts for t in part]
     shown = {i for t in tables for i in t.row_ids}
-    rows = pd.concat([scored.frame, items.frame], ignore_index=True).drop_duplicates("row_id")
+    rows = pd.concat([scored.frame, items.frame, sizes], ignore_index=True).drop_duplicates("row_id")
     place = study.agency(agency).name.text(lang)
     about = f"{place} · {study.period_of(year)}"
     sheets = [Sheet(f"{i:02d} {t.caption}", t, about, said)
@@ -113,16 +120,14 @@ def wave_labels(round_: Round, agency: str, year: int, lang: str) -> tuple[Label
     return Labels(round_.study, survey.codebook, models, lang), models
 
 
-def _composition(scored: Estimates, by: list[str], labels: Labels, lang: str, minimum: int) -> list[Table]:
-    """How many respondents every group has (of all measures the one with most), and their weighted share."""
+def _composition(scored: Estimates, sizes: pd.DataFrame, labels: Labels, lang: str, minimum: int) -> list[Table]:
+    """How many respondents every group has, and their weighted share."""
     frame = scored.frame
     single = frame[frame["by2"].isna() & frame["versus"].isna()]
-    counted = single[single["by1"].isin(by) & single["statistic"].isin(["index", "mean"])]
-    counted = counted.sort_values("n", ascending=False, kind="stable").drop_duplicates(["by1", "group1"])
-    base = {f"{r['by1']}:{r['group1']}": r for r in counted.to_dict("records")}
+    base = {r["measure"]: r for r in sizes.to_dict("records")}
     own = single[(single["statistic"] == "share") & single["by1"].isna() & single["measure"].isin(list(base))]
     rows = [
-        Row((labels.group(variable, group), Number.from_row(base[row["measure"]], "n"), Number.from_row(row),
+        Row((labels.group(variable, group), Number.from_row(base[row["measure"]]), Number.from_row(row),
              Interval.from_row(row)), labels.variable(variable))
         for row in own.to_dict("records")
         for variable, group in [row["measure"].split(":", 1)]

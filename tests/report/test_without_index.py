@@ -170,3 +170,30 @@ def test_a_study_without_an_index_has_no_overall_report(folder):
     study = load_study(folder)
     assert chapter_notebooks(study, scope="study") == []
     assert len(chapter_notebooks(load_study("example"), scope="study")) >= 5
+
+
+def test_the_respondents_of_a_group_are_people_not_answers_to_some_question(tmp_path):
+    """Everybody left some question out: no question's base is the number of people."""
+    import pandas as pd
+
+    from csi_lib.chapters.outline import section as outline
+    from csi_lib.models.round import Round
+    from csi_lib.office.statistics_book import statistics_book
+
+    rng = np.random.default_rng(9)
+    level = rng.normal(3.5, 0.7, 120)
+    answers = {
+        f"Q{k} satisfied with part {k}": np.clip(np.rint(level + rng.normal(0, 0.5, 120)), 1, 5) for k in range(1, 5)
+    }
+    frame = pd.DataFrame({"id": range(500, 620), "gender": ["male", "female"] * 60, **answers})
+    for k in range(120):  # one question of each
+        frame.iloc[k, 2 + rng.integers(0, 4)] = np.nan
+    frame.to_csv(tmp_path / "given_2024.csv", index=False)
+    draft_study(tmp_path / "study", [tmp_path / "given_2024.csv"])
+    study = load_study(tmp_path / "study")
+    own = csi_lib.open_chapter(str(tmp_path / "study"), study.agencies[0].id, 2024, lang="en")
+    shown = {row.cells[0]: row.cells[1].value for row in outline.composition(own).rows}
+    assert shown == {"male": 60, "female": 60}
+    book = statistics_book(Round(study), study.agencies[0].id, 2024, lang="en", release="public")
+    who = next(t for _, tables in book.parts for t in tables if t.columns[1].label == "Respondents")
+    assert {row.cells[0]: row.cells[1].value for row in who.rows} == {"male": 60, "female": 60}

@@ -7,6 +7,7 @@ import pandas as pd
 
 from csi_lib.prose.numbers import Number
 from csi_lib.study.reading import half_width
+from csi_lib.survey.group_sizes import group_sizes
 from csi_lib.tables.table import Column, Row, Table
 
 _TEXT = {
@@ -165,19 +166,6 @@ def quality_table(chapter) -> Table:
     return Table("quality", t["quality"], columns, body, lang=chapter.lang, exempt=t["reason"])
 
 
-def _people(chapter) -> pd.DataFrame:
-    """Rows with how many people each group has: those of the index, or without one of the measure most of them answered."""
-    if chapter.models:
-        index = chapter.model.file.index
-        return chapter.rows(measure=index, model=chapter.model.name, statistic="index", by1=chapter.banners)
-    rows = chapter.rows(by1=chapter.banners)
-    rows = rows[rows["by2"].isna()].sort_values("n", ascending=False, kind="stable")
-    people = rows.drop_duplicates(["by1", "group1"]).sort_index().reset_index(drop=True)
-    hidden = rows.groupby(["by1", "group1"])["suppressed"].all()
-    keys = list(zip(people["by1"], people["group1"], strict=True))
-    return people.assign(suppressed=[bool(hidden[k]) for k in keys])
-
-
 def _unanswered(chapter, variable: str, shares: pd.DataFrame) -> Number | None:
     """How many are in no group of a variable; None where nobody is, or where it would tell the size of a hidden group."""
     frame = chapter.survey.frame
@@ -193,21 +181,8 @@ def composition(chapter) -> Table | None:
     without variables."""
     if not chapter.banners:
         return None
-    t, counted = chapter.text, _people(chapter)
-    rows = chapter.record(
-        [
-            {
-                "measure": f"{r['by1']}:{r['group1']}",
-                "statistic": "count",
-                "estimate": r["n"],
-                "n": r["n"],
-                "unit": "count",
-                "suppressed": r["suppressed"],
-                "flag": r["flag"],  # † on small groups, as in the statistics tables
-            }
-            for r in counted.to_dict("records")
-        ]
-    )
+    t = chapter.text
+    rows = chapter.record(group_sizes(chapter.survey, chapter.rows(by1=chapter.banners), chapter.banners))
     counts = {r["measure"]: r for r in rows.to_dict("records")}
     columns = (
         Column("group", t(ko="구분", en="Group"), "left", "stub"),
