@@ -100,10 +100,12 @@ class Alone(Sketch):
         if scale is not None:
             scale = self.habits.widened(scale, answers.n)
         usual = tens and sum(int(concept.counts.get(str(c), 0)) for c in (7, 8, 9, 10)) >= 0.3 * answers.n
-        rates = bool(words.RATING.search(text) or words.RECOMMEND.search(text))
+        rates = any(w.search(text) for w in (words.RATING, words.RECOMMEND, words.IMPORTANCE))
         goes = scale is not None and scale.high - scale.low >= 3 and not words.GROUP.search(text)
         if (tens and (rates or usual)) or (goes and not tens and (rates or self._goes_along(concept, scale))):
             self._items("", False, [concept], scale, alone=True)
+        elif words.NUMBER.search(text) and not words.GROUP.search(text) and len(answers.codes) >= 7:
+            self._add(concept, "number", f"its words ask how many: {answers.distinct} different numbers", 0.7)
         elif len(answers.codes) <= 12 and not answers.decimals and len(answers.codes) >= 1:
             valid = _likely_codes(answers.codes, none_at_zero=self.habits.zero)
             none = [str(c) for c in answers.codes if c not in valid]

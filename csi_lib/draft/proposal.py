@@ -301,17 +301,17 @@ class _Proposal(Alone):
     # ------------------------------------------------------------------ what follows from the whole
     def _importance(self) -> None:
         """Batteries that ask how important each item is: importance of the item of the same words."""
-        rated = {c.label.casefold(): c.name for c in self.done.values()
-                 if c.role == "item" and not words.IMPORTANCE.search(f"{self.sections.get(c.section, '')} {c.label}")}  # fmt: skip
+        thing = lambda label: words.ASPECT.sub("", label).strip(" -:·,.()[]").casefold() or label.casefold()
+        others = [c for c in self.done.values()
+                  if c.role == "item" and not words.IMPORTANCE.search(f"{self.sections.get(c.section, '')} {c.label}")]  # fmt: skip
+        rated = {thing(c.label): c.name for c in others} | {c.label.casefold(): c.name for c in others}
         for column in list(self.done.values()):
             asked = f"{self.sections.get(column.section, '')} {column.label} {column.question}"
             title = self.sections.get(column.section, "")
             rates = words.RATING.search(title) and not words.IMPORTANCE.search(title)
             if column.role != "item" or not words.IMPORTANCE.search(asked) or rates:
                 continue
-            of = rated.get(column.label.casefold()) or rated.get(
-                words.IMPORTANCE.sub("", column.label).strip(" -:[]()").casefold()
-            )
+            of = rated.get(column.label.casefold()) or rated.get(thing(column.label))
             if of or (column.section and words.IMPORTANCE.search(self.sections[column.section])):
                 column.role, column.of = "importance", of or ""
                 column.guess("its words ask for importance" + (f", of {of}" if of else ""), 0.8)

@@ -83,18 +83,21 @@ YEAR = _any(
     r"^차수$",
 )
 AGENCY = _any(r"^(agency|institution|organi[sz]ation|hospital|facility|clinic|provider|school|university|college|campus|airport|library|utility|operator|municipality)"
-              r"([\s_.]?(name|id|code))?$", r"^기관", r"기관명", r"^병원", r"^학교(명)?$", r"^대학(교|명)?$", r"^사업장", r"instituci[oó]n", r"^entidad$", r"^organismo", r"^dependencia")  # fmt: skip
+              r"([\s_.]?(name|id|code))?$", r"^(소속|대상|방문|이용|평가)?\s?(기관|시설|지점|센터|공단|구청)(명|이름)?$", r"^기관", r"기관명", r"지점명", r"시설명", r"^병원", r"^학교(명)?$", r"^대학(교|명)?$", r"^사업장", r"instituci[oó]n", r"^entidad$", r"^organismo", r"^dependencia")  # fmt: skip
 GROUP = _any(
     r"gender", r"\bsex\b", r"^sex", r"sexo", r"g[eé]nero", r"성별", r"\bage\b", r"^age", r"age.?(group|range|band|cat)", r"\bedad", r"연령", r"나이", r"income", r"ingreso", r"소득",
     r"educat", r"escolaridad", r"estudios", r"학력", r"\brace\b", r"^race", r"ethnic", r"hispanic", r"raza", r"etni", r"district", r"\bward\b", r"region", r"regi[oó]n", r"\bzone",
     r"zona", r"지역", r"거주", r"권역", r"council", r"counci", r"county", r"borough", r"quadrant", r"neighbo", r"barrio", r"distrito", r"\bown\b.*\brent", r"own/rent", r"tenure", r"homeown",
-    r"rent(er)?\b", r"household", r"hogar", r"가구", r"occupation", r"ocupaci", r"직업", r"employ", r"marital", r"혼인", r"\blang", r"idioma", r"언어", r"\bmode\b", r"^method", r"^mode", r"channel",
+    r"rent(er)?\b", r"household", r"hogar", r"가구", r"occupation", r"ocupaci", r"직업", r"employ", r"marital", r"혼인", r"\blang", r"idioma", r"언어", r"\bmode\b", r"^method", r"^mode", r"channel", r"경로", r"채널",
     r"purpose", r"motivo", r"목적", r"^class\b", r"\bgrade\b", r"grado", r"학년", r"전공", r"\bmajor\b", r"faculty", r"facultad", r"학과", r"nationalit", r"nacionalidad", r"국적", r"country", r"veteran",
     r"disab", r"discapacidad", r"장애", r"유형", r"구분", r"customer.?type", r"tipo de", r"residen", r"visitor", r"frequency of", r"이용\s?빈도", r"peak", r"department", r"부서", r"turno", r"\bshift\b",
     r"live in", r"years lived", r"children", r"hijos", r"자녀", r"full.?time", r"insurance", r"segur[oa]\b", r"^area$", r"^level", r"level of study", r"program(me)?\b", r"\bward\b", r"specialty",
 )  # fmt: skip
 RATING = _any(r"satisf", r"rat(e|ing)\b", r"qualit", r"calidad", r"calific", r"만족", r"품질", r"평가", r"agree", r"acuerdo", r"동의", r"recommend", r"recomend", r"추천", r"overall", r"general\b", r"전반", r"종합",
               r"safe(ty)?\b", r"segur", r"clean", r"limpi", r"courte", r"friendl", r"amabl", r"친절", r"expect", r"기대", r"trust", r"confian", r"신뢰", r"easy", r"f[aá]cil", r"likel")  # fmt: skip
+#: what a label says beside the thing that is rated: "친절성 만족도" and "친절성 중요도" are of one thing
+ASPECT = _any(r"만족도?", r"중요도?", r"\bsatisf\w*( with)?\b", r"\bimportance( of)?\b", r"\bimportant( is)?\b", r"\bhow\b", r"satisfacci[oó]n( con)?", r"importancia( de)?",
+              r"priorit\w*", r"\bemphasis( on)?\b", r"우선(순위)?")  # fmt: skip
 IMPORTANCE = _any(r"importan(t|ce|te|cia)", r"중요(도|한)", r"priorit", r"emphasis", r"우선")
 RECOMMEND = _any(r"recommend", r"recomend", r"추천", r"\bnps\b", r"netpro", r"promoter")
 OVERALL = _any(

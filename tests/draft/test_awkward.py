@@ -209,3 +209,31 @@ def test_an_answer_that_few_people_did_not_give_is_still_one(tmp_path, n, high):
     book = next(iter(load_study(tmp_path / "study").codebooks.values()))
     last = next(c for c in book.columns.values() if c.label and c.label.text("en") == "Satisfied with the wait")
     assert book.scales[last.scale].high == high
+
+
+def test_a_plain_sheet_of_a_korean_survey(tmp_path):
+    """Aspect words tell satisfaction and importance of one thing apart; how often is a number; the body's column makes reports."""
+    rng = np.random.default_rng(21)
+    n = 240
+    level = rng.normal(3.6, 0.7, n)
+    five = lambda at: np.clip(np.rint(at + rng.normal(0, 0.5, n)), 1, 5).astype(int)
+    given = {
+        "설문번호": range(30001, 30001 + n),
+        "소속기관": rng.choice(["푸른구청", "하늘구청"], n),
+        "방문경로": rng.choice(["직접", "전화"], n),
+    }
+    given |= {f"{name} 만족도": five(level) for name in ("친절성", "신속성", "정확성")}
+    given |= {f"{name} 중요도": five(4.2) for name in ("친절성", "신속성")}
+    given["이용 횟수(연간 몇 번)"] = rng.poisson(4, n)
+    pd.DataFrame(given).to_excel(tmp_path / "조사 2024.xlsx", index=False, startrow=3)
+    draft_study(tmp_path / "study", [tmp_path / "조사 2024.xlsx"])
+    study = load_study(tmp_path / "study")
+    columns = next(iter(study.codebooks.values())).columns
+    of = {c.label.text("ko"): (name, c) for name, c in columns.items() if c.label}
+    assert [a.name.text("ko") for a in study.agencies] == ["푸른구청", "하늘구청"]
+    assert of["방문경로"][1].role == "group"
+    assert of["이용 횟수(연간 몇 번)"][1].role == "number"
+    for name in ("친절성", "신속성"):
+        assert of[f"{name} 만족도"][1].role == "item"
+        assert of[f"{name} 중요도"][1].role == "importance"
+        assert of[f"{name} 중요도"][1].of == of[f"{name} 만족도"][0]
