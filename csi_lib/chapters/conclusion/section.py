@@ -25,7 +25,7 @@ def _said(findings: list[Finding]) -> list[Sentence]:
 
 def _lines(findings: list[Finding]) -> list[tuple[Sentence, str]]:
     return [
-        (s, _MARKS[f.direction] if f.kind in ("change", "gap", "promise") else "")
+        (s, _MARKS[f.direction] if f.kind in ("change", "gap") else "")  # a promise says itself what became of it
         for s, f in zip(_said(findings), findings, strict=True)
     ]
 
@@ -54,8 +54,8 @@ def sheet(chapter, *, name: str, caption: str) -> Table:
     if not any(mark for _, lines in groups for _, mark in lines):  # no column and no legend of marks that are not there
         rows, columns = [replace(row, cells=row.cells[:1]) for row in rows], columns[:1]
     note = t(
-        ko="▲ 좋아짐·지킴, ▼ 나빠짐·어김, – 유의한 변화 없음",
-        en="▲ better or kept, ▼ worse or missed, – no significant change",
+        ko="▲ 좋아짐, ▼ 나빠짐, – 유의한 변화 없음",
+        en="▲ better, ▼ worse, – no significant change",
     )
     return Table(
         name,

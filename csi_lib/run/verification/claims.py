@@ -31,8 +31,6 @@ CLAIMS = {
         r"|사실상 같다|practically the same"
     ),
 }
-#: a promise that was not kept is marked ▼ whatever became of the score
-_BROKEN = re.compile(r"기한 지남|지키지 못|\boverdue\b|\bnot kept\b")
 #: what a cell of a table says of the difference in its row
 MARKS = {"▲": "up", "▼": "down"}
 _WORDS = {
@@ -197,8 +195,6 @@ def _marks(said: Statements, rows: Rows) -> Iterator[str]:
                     else []
                 )
                 held = own if cell.rows else per_row
-                if spoken and any(_BROKEN.search(c.text) for c in row):  # the mark is the promise's, not the score's
-                    continue
                 if not claims or not held or (len({r["row_id"] for r in held}) > 1 and not spoken):
                     continue
                 truth = {verdict_of(r).direction for r in held}
