@@ -128,8 +128,12 @@ class JupyterLine:
         wait = None if deadline is None else max(0, int(1000 * (deadline - time.monotonic())) + 1)
         if self._ended is None:  # the end of an ordinary kernel cannot be waited for here: look
             wait = 500 if wait is None else min(wait, 500)
+        if (
+            ended := self.process.returncode is not None
+        ):  # its end was heard between its last words, and wakes nobody again
+            wait = 0
         ready = dict(self._poller.poll(wait))
-        if self._ended is None and not ready and self.process.poll() is not None:
+        if not ready and (ended or (self._ended is None and self.process.poll() is not None)):
             self._look_after_end([])
         return ready
 

@@ -8,6 +8,7 @@ import tomllib
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbclient
 import papermill
@@ -17,6 +18,8 @@ from jupyter_client.manager import AsyncKernelManager, KernelManager
 from jupyter_client.multikernelmanager import AsyncMultiKernelManager
 
 from csi_lib.run.execution import execute_chapter
+from csi_lib.run.jupyter_line import JupyterLine
+from csi_lib.run.kernel_process import Stopped
 from csi_lib.run.papermill_engine import ChapterEngine
 from csi_lib.run.provisioner import NAME, WarmProvisioner, install_kernel_spec, register
 from csi_lib.run.warm_client import ForkedKernel, close_warm_parent, warm_parent
@@ -201,3 +204,20 @@ def test_a_chapter_that_needs_the_kernel_itself_says_so():
     node.metadata["csi"] = {"kernel": "jupyter"}
     executed = execute_chapter(node, parameters={})
     assert (executed.kernel, printed(executed.node)) == ("warm", "ipykernel.comm.comm False\n")
+
+
+def test_an_end_heard_between_the_last_words_is_not_waited_for_again():
+    """The exit and the disconnection were both read while outputs were on their way; nothing is left that could wake the line."""
+
+    class Poller:
+        def poll(self, wait):
+            assert wait is not None, "it would wait for ever"
+            return []
+
+    line = object.__new__(JupyterLine)
+    line._poller, line._ended, line._limit, line._replied = Poller(), 7, None, None
+    line._iopub = SimpleNamespace(poll=lambda wait: 0)
+    line._shell = line._monitor = object()
+    line.process = SimpleNamespace(returncode=-9, poll=lambda: -9, wait=lambda timeout: -9, why=None)
+    with pytest.raises(Stopped, match="SIGKILL"):
+        line.hear("any", None)
